@@ -1,0 +1,127 @@
+/* The whole C surface of einblas: what the Java binding is generated from, and nothing else. */
+#ifndef EINBLAS_H
+#define EINBLAS_H
+
+#include <stdint.h>
+
+#ifndef EINBLAS_API
+#if defined(_WIN32)
+#define EINBLAS_API __declspec(dllexport)
+#else
+#define EINBLAS_API __attribute__((visibility("default")))
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Conventions.
+ * - Data pointers and handles travel as int64_t: a raw address costs half of what a wrapped pointer
+ *   costs across JNI, and Java has checked it. 0 is the null address.
+ * - Lengths and strides count elements, never bytes. Strides may be negative or 0.
+ * - Every int32_t-returning function gives a status; no function throws, aborts or prints.
+ * - All functions may be called from any thread.
+ */
+
+/* Status codes. */
+enum {
+  EINBLAS_OK = 0,
+  EINBLAS_INVALID_ARGUMENT = 1, /* a caller's mistake that Java should have caught */
+  EINBLAS_OUT_OF_MEMORY = 2,    /* a block could not be had; nothing was written */
+  EINBLAS_UNKNOWN_ISA = 3,      /* EINBLAS_ISA names no instruction set that we know */
+  EINBLAS_UNSUPPORTED_ISA = 4,  /* EINBLAS_ISA names one that this machine lacks */
+  EINBLAS_NOT_APPLICABLE = 5,   /* the forced kernel cannot run this step */
+  EINBLAS_INTERNAL = 6          /* a defect in einblas */
+};
+
+/* Element types. */
+enum { EINBLAS_F32 = 0, EINBLAS_F64 = 1 };
+
+/* ---- library ---- */
+
+/* Chooses the instruction set (EINBLAS_ISA, else the best one) and sets OpenBLAS to one thread.
+   Idempotent. Any status but OK means that no step can be made. */
+EINBLAS_API int32_t einblas_init(void);
+EINBLAS_API const char* einblas_version(void);
+/* The chosen instruction set: base, avx2, avx512 or neon; null before einblas_init succeeds. */
+EINBLAS_API const char* einblas_isa(void);
+/* Names of the instruction sets compiled in, best first, separated by spaces; those that this
+   machine runs come first in einblas_isa_supported. */
+EINBLAS_API const char* einblas_isa_compiled(void);
+EINBLAS_API const char* einblas_isa_supported(void);
+/* What openblas_get_config() and openblas_get_corename() say of the library that was loaded. */
+EINBLAS_API const char* einblas_blas_config(void);
+EINBLAS_API const char* einblas_blas_core(void);
+/* Threads per call unless a call says otherwise: 1..1024; initially the processors we may use. */
+EINBLAS_API int32_t einblas_threads(void);
+EINBLAS_API int32_t einblas_set_threads(int32_t threads);
+/* Machine limits, measured on each call (some 0.3 s each): FMA peak in FLOP/s; bytes/s. */
+EINBLAS_API double einblas_measure_peak(int32_t dtype, int32_t threads);
+/* what: 0 read, 1 fill with ordinary stores, 2 fill with non-temporal stores, 3 copy (bytes read
+   plus written, the better of ordinary and non-temporal stores). bytes: size of the working set. */
+EINBLAS_API double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_t threads);
+
+/* ---- memory: 64-byte aligned blocks, huge pages for large ones, freed blocks pooled ---- */
+
+/* Address of a new block of uninitialised bytes (a valid address for 0 bytes), or 0 when the machine
+   does not have that much free. */
+EINBLAS_API int64_t einblas_alloc(int64_t bytes);
+/* Takes what einblas_alloc gave for that many bytes; 0 is ignored. */
+EINBLAS_API void einblas_free(int64_t address, int64_t bytes);
+/* Bytes of all blocks given out and not yet freed (pooled ones do not count). */
+EINBLAS_API int64_t einblas_memory_in_use(void);
+EINBLAS_API int64_t einblas_memory_peak(void);
+/* Bytes that einblas_alloc could give now, as far as the system tells. */
+EINBLAS_API int64_t einblas_memory_available(void);
+/* The pool of freed blocks: bytes held, limit (0 switches it off), give all back to the system. */
+EINBLAS_API int64_t einblas_pool_bytes(void);
+EINBLAS_API int64_t einblas_pool_limit(void);
+EINBLAS_API void einblas_set_pool_limit(int64_t bytes);
+EINBLAS_API void einblas_pool_trim(void);
+/* One element, for printing and tests. */
+EINBLAS_API double einblas_peek(int64_t address, int32_t dtype);
+EINBLAS_API void einblas_poke(int64_t address, int32_t dtype, double value);
+
+/* ---- steps ----
+ *
+ * A step is one fused loop nest over 0 to 3 operands X0..X2 and an output C:
+ *
+ *   C[o] = alpha * sum over r of product over i of Xi[o, r]  +  beta * C[o]
+ *
+ * o runs over the first outer_axes axes, r over the rest. Axis a has lengths[a] and, in operand i,
+ * strides[i * axes + a]; the output's strides come last (strides[operands * axes + a]). An operand
+ * that lacks an axis has stride 0 there; a repeated label (diagonal) has the sum of its strides.
+ * No operand: the product is 1 (fill). beta = 0 never reads C. alpha = 0 never reads an operand.
+ * A length of 0 in r makes the sum 0; in o the step does nothing. The output's strides address each
+ * element once, and the output shares no byte with an operand; the caller has checked that.
+ */
+
+/* Makes a step: folds axes, chooses the kernel, tiles and task split. kernel: null to choose, or the
+   name of a kernel to force (tests, tuning; else EINBLAS_KERNEL is asked). On OK *step is a handle,
+   immutable and usable by many threads at once. */
+EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
+                                        const int64_t* lengths, const int64_t* strides, const char* kernel,
+                                        int64_t* step);
+EINBLAS_API void einblas_step_destroy(int64_t step);
+/* Runs a step on the addresses of element [0,0,...] of each tensor; unused operands are 0.
+   threads 0: the process's number. The result has the same bits for any number of threads. */
+EINBLAS_API int32_t einblas_step_run(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha,
+                                     double beta, int32_t threads);
+/* Name of the kernel that a step uses, and a text for people: folded shape, tiles, what is packed and
+   why. Valid as long as the step. */
+EINBLAS_API const char* einblas_step_kernel(int64_t step);
+EINBLAS_API const char* einblas_step_description(int64_t step);
+/* Floating-point operations of one run; bytes of all tensors counted once; bytes of workspace per
+   thread at most. */
+EINBLAS_API int64_t einblas_step_flops(int64_t step);
+EINBLAS_API int64_t einblas_step_bytes(int64_t step);
+EINBLAS_API int64_t einblas_step_workspace(int64_t step);
+/* Names of all kernels in the order in which they are tried, separated by spaces. */
+EINBLAS_API const char* einblas_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
