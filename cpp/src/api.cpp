@@ -1,0 +1,220 @@
+// Front door: the extern "C" surface. Checks handles and numbers, catches everything, returns status codes.
+#include "einblas.h"
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+
+#include "blas.hpp"
+#include "dispatch.hpp"
+#include "kernel.hpp"
+#include "machine.hpp"
+#include "memory.hpp"
+#include "threads.hpp"
+
+namespace einblas {
+namespace {
+
+constexpr int32_t kMaxThreads = 1024;
+
+struct Step {
+  Problem problem;
+  const KernelEntry* entry = nullptr;
+  std::unique_ptr<KernelPlan> plan;   // null when a length is 0
+  std::unique_ptr<KernelPlan> scale;  // C = beta * C, for alpha = 0 and empty sums
+  std::string description;
+  int64_t flops = 0, bytes = 0;
+  int64_t byte_offset[4] = {0, 0, 0, 0};
+};
+
+// The same output with no operand: C = alpha * 1 + beta * C, run with alpha = 0.
+Problem scaling(const Problem& p) {
+  Problem s;
+  s.dtype = p.dtype;
+  s.outer = p.outer;
+  for (Axis& a : s.outer) a.stride[0] = a.stride[1] = a.stride[2] = 0;
+  return s;
+}
+
+void count(Step& s) {
+  const Problem& p = s.problem;
+  if (p.empty_output) return;
+  const int64_t outputs = p.outer_elements();
+  const int64_t sums = p.empty_sum ? 0 : p.reduced_elements();
+  const int64_t work = p.operands <= 1 ? (sums > 1 ? sums : 0) : sums * p.operands - (sums == 1 ? 1 : 0);
+  s.flops = outputs * work;
+  int64_t elements = outputs;
+  for (int t = 0; t < p.operands; ++t) {
+    int64_t n = 1;
+    for (const Axes* axes : {&p.outer, &p.reduced})
+      for (const Axis& a : *axes)
+        if (a.stride[t] != 0) n *= a.length;
+    elements += n;
+  }
+  s.bytes = elements * size_of(p.dtype);
+}
+
+int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
+                  const char* kernel, Step& s) {
+  for (int a = 0; a < axes; ++a) {
+    if (lengths[a] < 0) return EINBLAS_INVALID_ARGUMENT;
+    if (a < outer_axes && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
+  }
+  s.problem = normalise(dtype, operands, axes, outer_axes, lengths, strides);
+  const Problem& p = s.problem;
+  count(s);
+  for (int t = 0; t < 4; ++t) s.byte_offset[t] = p.offset[t] * size_of(dtype);
+  if (p.empty_output) {
+    s.description = "nothing to do: the output is empty";
+    return EINBLAS_OK;
+  }
+  const Problem empty = scaling(p);
+  s.scale = choose(empty, nullptr)->make(empty);
+  if (p.empty_sum) {
+    s.description = "empty sum: beta * C";
+    return EINBLAS_OK;
+  }
+  if (kernel == nullptr || *kernel == '\0') kernel = std::getenv("EINBLAS_KERNEL");
+  s.entry = choose(p, kernel);
+  if (s.entry == nullptr) return EINBLAS_NOT_APPLICABLE;
+  s.plan = s.entry->make(p);
+  s.description = s.plan->describe();
+  return EINBLAS_OK;
+}
+
+int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
+                 int32_t threads) {
+  if (s.problem.empty_output) return EINBLAS_OK;
+  if (threads <= 0) threads = process_threads();
+  auto at = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
+  if (s.plan == nullptr || alpha == 0) {
+    if (beta == 1) return EINBLAS_OK;
+    return s.scale->run({{nullptr, nullptr, nullptr}, at(c, kOut), 0.0, beta, threads});
+  }
+  return s.plan->run({{at(x0, 0), at(x1, 1), at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads});
+}
+
+std::string kernel_names() {
+  std::string names;
+  const KernelList list = kernels();
+  for (int i = 0; i < list.count; ++i) {
+    if (i > 0) names += ' ';
+    names += list.entries[i]->name;
+  }
+  return names;
+}
+
+const Step* step_of(int64_t handle) { return reinterpret_cast<const Step*>(handle); }
+
+bool is_dtype(int32_t v) { return v == EINBLAS_F32 || v == EINBLAS_F64; }
+
+}  // namespace
+}  // namespace einblas
+
+using namespace einblas;
+
+extern "C" {
+
+int32_t einblas_init(void) {
+  const int32_t status = dispatch_init();
+  if (status == EINBLAS_OK) {
+    static std::once_flag once;
+    std::call_once(once, blas_single_threaded);
+  }
+  return status;
+}
+
+const char* einblas_version(void) { return EINBLAS_VERSION; }
+const char* einblas_isa(void) { return isa_name(); }
+const char* einblas_isa_compiled(void) { return isas_compiled(); }
+const char* einblas_isa_supported(void) { return isas_supported(); }
+const char* einblas_blas_config(void) { return blas_config(); }
+const char* einblas_blas_core(void) { return blas_core(); }
+
+int32_t einblas_threads(void) { return process_threads(); }
+int32_t einblas_set_threads(int32_t threads) {
+  if (threads < 1 || threads > kMaxThreads) return EINBLAS_INVALID_ARGUMENT;
+  set_process_threads(threads);
+  return EINBLAS_OK;
+}
+
+double einblas_measure_peak(int32_t dtype, int32_t threads) {
+  if (!is_dtype(dtype) || threads < 1 || threads > kMaxThreads || einblas_init() != EINBLAS_OK) return 0;
+  return measure_peak(static_cast<DType>(dtype), threads);
+}
+double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_t threads) {
+  if (what < 0 || what > 3 || bytes <= 0 || threads < 1 || threads > kMaxThreads || einblas_init() != EINBLAS_OK)
+    return 0;
+  return measure_bandwidth(static_cast<Traffic>(what), bytes, threads);
+}
+
+int64_t einblas_alloc(int64_t bytes) { return reinterpret_cast<int64_t>(allocate(bytes)); }
+void einblas_free(int64_t address, int64_t bytes) { release(reinterpret_cast<void*>(address), bytes); }
+int64_t einblas_memory_in_use(void) { return memory_in_use(); }
+int64_t einblas_memory_peak(void) { return memory_peak(); }
+int64_t einblas_memory_available(void) { return memory_available(); }
+int64_t einblas_pool_bytes(void) { return pool_bytes(); }
+int64_t einblas_pool_limit(void) { return pool_limit(); }
+void einblas_set_pool_limit(int64_t bytes) { set_pool_limit(bytes); }
+void einblas_pool_trim(void) { pool_trim(); }
+
+double einblas_peek(int64_t address, int32_t dtype) {
+  return dtype == EINBLAS_F32 ? static_cast<double>(*reinterpret_cast<const float*>(address))
+                              : *reinterpret_cast<const double*>(address);
+}
+void einblas_poke(int64_t address, int32_t dtype, double value) {
+  if (dtype == EINBLAS_F32) {
+    *reinterpret_cast<float*>(address) = static_cast<float>(value);
+  } else {
+    *reinterpret_cast<double*>(address) = value;
+  }
+}
+
+int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes, const int64_t* lengths,
+                            const int64_t* strides, const char* kernel, int64_t* step) {
+  if (!is_dtype(dtype) || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 || outer_axes > axes ||
+      step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
+    return EINBLAS_INVALID_ARGUMENT;
+  *step = 0;
+  const int32_t ready = einblas_init();
+  if (ready != EINBLAS_OK) return ready;
+  try {
+    auto made = std::make_unique<Step>();
+    const int32_t status =
+        make_step(static_cast<DType>(dtype), operands, axes, outer_axes, lengths, strides, kernel, *made);
+    if (status == EINBLAS_OK) *step = reinterpret_cast<int64_t>(made.release());
+    return status;
+  } catch (const std::bad_alloc&) {
+    return EINBLAS_OUT_OF_MEMORY;
+  } catch (...) {
+    return EINBLAS_INTERNAL;
+  }
+}
+
+void einblas_step_destroy(int64_t step) { delete step_of(step); }
+
+int32_t einblas_step_run(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
+                         int32_t threads) {
+  if (step == 0) return EINBLAS_INVALID_ARGUMENT;
+  return run_step(*step_of(step), x0, x1, x2, c, alpha, beta, threads);
+}
+
+const char* einblas_step_kernel(int64_t step) {
+  const KernelEntry* e = step_of(step)->entry;
+  return e == nullptr ? "none" : e->name;
+}
+const char* einblas_step_description(int64_t step) { return step_of(step)->description.c_str(); }
+int64_t einblas_step_flops(int64_t step) { return step_of(step)->flops; }
+int64_t einblas_step_bytes(int64_t step) { return step_of(step)->bytes; }
+int64_t einblas_step_workspace(int64_t step) {
+  const KernelPlan* p = step_of(step)->plan.get();
+  return p == nullptr ? 0 : p->workspace_bytes();
+}
+const char* einblas_kernels(void) {
+  static const std::string* names = new std::string(kernel_names());
+  return names->c_str();
+}
+
+}  // extern "C"

@@ -1,0 +1,29 @@
+// Middle-end: the one ordered list of kernels, with the condition of each. First that suits is taken.
+#include <cstring>
+
+#include "kernel.hpp"
+
+namespace einblas {
+
+extern const KernelEntry kLoopsKernel;  // drivers/loops.cpp: any step
+
+namespace {
+const KernelEntry* const kEntries[] = {
+    &kLoopsKernel,  // always applies; nothing else could
+};
+}  // namespace
+
+KernelList kernels() { return {kEntries, static_cast<int>(sizeof kEntries / sizeof kEntries[0])}; }
+
+const KernelEntry* choose(const Problem& p, const char* forced) {
+  for (const KernelEntry* e : kEntries) {
+    if (forced != nullptr && *forced != '\0') {
+      if (std::strcmp(forced, e->name) == 0) return e->applies(p) ? e : nullptr;
+    } else if (e->applies(p) && e->suits(p)) {
+      return e;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace einblas

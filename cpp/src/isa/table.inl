@@ -1,0 +1,33 @@
+// The body of every isa/<isa>.cpp: all kernels, compiled into that ISA's namespace, and the table of them.
+// Before: EINBLAS_ISA_NAME ("avx2"), EINBLAS_ISA_TABLE (kAvx2Table), EINBLAS_VBYTES (from the build).
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#include "../kernel_table.hpp"
+
+namespace einblas {
+namespace {
+#include "../simd/vec.hpp"
+// clang-format off
+#include "../kernels/machine.inl"
+// clang-format on
+
+template <class T>
+constexpr TypedKernels<T> typed_kernels() {
+  TypedKernels<T> t{};
+  t.fma_rounds = fma_rounds<T>;
+  return t;
+}
+}  // namespace
+
+extern const KernelTable EINBLAS_ISA_TABLE;
+const KernelTable EINBLAS_ISA_TABLE = {
+    EINBLAS_ISA_NAME, EINBLAS_VBYTES, typed_kernels<float>(), typed_kernels<double>(), probe_read,
+    probe_fill,       probe_stream,   probe_copy,             probe_copy_stream,
+};
+}  // namespace einblas

@@ -1,0 +1,42 @@
+// The table of micro-kernels that each ISA object exports; drivers call only through it.
+//
+// A kernel is a function pointer member here, its code in kernels/<name>.inl, and its line in each table of isa/*.cpp
+// (isa/table.inl fills all of them from one list).
+#pragma once
+#include <cstdint>
+
+namespace einblas {
+
+// Kernels for one element type.
+template <class T>
+struct TypedKernels {
+  // kernels/machine.inl: `rounds` times a fixed block of independent FMAs; returns FLOPs done per round.
+  int64_t (*fma_rounds)(int64_t rounds, T* sink);
+};
+
+struct KernelTable {
+  const char* name;   // base, avx2, avx512, neon
+  int32_t vector_bytes;
+  TypedKernels<float> f32;
+  TypedKernels<double> f64;
+  // kernels/machine.inl: bandwidth probes over n doubles; pointers 64-byte aligned, n a multiple of 64.
+  double (*probe_read)(const double* p, int64_t n);
+  void (*probe_fill)(double* p, int64_t n, double v);
+  void (*probe_stream)(double* p, int64_t n, double v);
+  void (*probe_copy)(double* to, const double* from, int64_t n);
+  void (*probe_copy_stream)(double* to, const double* from, int64_t n);
+
+  template <class T>
+  const TypedKernels<T>& typed() const;
+};
+
+template <>
+inline const TypedKernels<float>& KernelTable::typed<float>() const {
+  return f32;
+}
+template <>
+inline const TypedKernels<double>& KernelTable::typed<double>() const {
+  return f64;
+}
+
+}  // namespace einblas

@@ -1,0 +1,41 @@
+// Memory: the one allocator behind tensors, intermediates and workspaces.
+#pragma once
+#include <cstdint>
+
+namespace einblas {
+
+constexpr int64_t kAlignment = 64;
+
+// 64-byte aligned, uninitialised; null when the machine has not that much free. 0 bytes give a valid address.
+void* allocate(int64_t bytes) noexcept;
+void release(void* block, int64_t bytes) noexcept;
+
+int64_t memory_in_use() noexcept;
+int64_t memory_peak() noexcept;
+int64_t memory_available() noexcept;
+int64_t pool_bytes() noexcept;
+int64_t pool_limit() noexcept;
+void set_pool_limit(int64_t bytes) noexcept;
+void pool_trim() noexcept;
+
+// A workspace of one call, cut into equal 64-byte aligned parts, one per worker. Taken before a parallel region.
+class Workspace {
+ public:
+  Workspace(int64_t bytes_per_worker, int workers) noexcept
+      : part_((bytes_per_worker + kAlignment - 1) / kAlignment * kAlignment),
+        bytes_(part_ * workers),
+        block_(bytes_ == 0 ? nullptr : static_cast<char*>(allocate(bytes_))) {}
+  ~Workspace() {
+    if (block_ != nullptr) release(block_, bytes_);
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  bool ok() const { return bytes_ == 0 || block_ != nullptr; }
+  char* of(int worker) const { return block_ + part_ * worker; }
+
+ private:
+  int64_t part_, bytes_;
+  char* block_;
+};
+
+}  // namespace einblas

@@ -1,0 +1,58 @@
+// Middle-end: a step as the kernels see it, after its axes are normalised and grouped.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace einblas {
+
+enum class DType : int32_t { F32 = 0, F64 = 1 };
+
+inline int64_t size_of(DType t) { return t == DType::F32 ? 4 : 8; }
+
+constexpr int kMaxOperands = 3;
+constexpr int kOut = 3;  // index of the output among the four tensors of a step
+
+struct Axis {
+  int64_t length;
+  int64_t stride[4];  // operands 0..2 (0 where absent), then the output
+};
+
+using Axes = std::vector<Axis>;
+
+inline int64_t elements(const Axes& axes) {
+  int64_t n = 1;
+  for (const Axis& a : axes) n *= a.length;
+  return n;
+}
+
+// C[o] = alpha * multiplier * sum_r prod_i X_i[o, r] + beta * C[o], every tensor starting `offset` elements after
+// the address that the caller gives.
+//
+// Normalised: no axis of length 1; output strides positive (axes are flipped, hence the offsets); outer axes sorted
+// by falling output stride; reduced axes by falling operand stride; axes folded wherever all tensors allow it;
+// a reduced axis that no operand has went into the multiplier. empty_output / empty_sum tell of zero lengths; then
+// the axes are not normalised.
+struct Problem {
+  DType dtype = DType::F32;
+  int operands = 0;
+  Axes outer, reduced;
+  int64_t offset[4] = {0, 0, 0, 0};
+  double multiplier = 1;
+  bool empty_output = false, empty_sum = false;
+
+  // Groups of a binary problem, by which operand has the axis (stride not 0); each in the order of outer / reduced.
+  // m also takes outer axes that neither operand has. k takes every reduced axis, also those of one operand only.
+  Axes batch, m, n, k;
+
+  int64_t outer_elements() const { return elements(outer); }
+  int64_t reduced_elements() const { return elements(reduced); }
+};
+
+// Builds the normalised problem. strides[i * axes + a] as in einblas_step_create.
+Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides);
+
+// "i:64(s 1,0,64) ..." for descriptions.
+std::string describe_axes(const Axes& axes, int operands);
+
+}  // namespace einblas

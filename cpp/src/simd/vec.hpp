@@ -1,0 +1,111 @@
+// SIMD: one vector type per element type and ISA, from GCC/Clang vector extensions; masked tails and streaming stores.
+//
+// Included only by isa/*.cpp, inside the ISA's namespace, through kernels/*.inl. EINBLAS_VBYTES is 16, 32 or 64.
+// Everything has internal linkage: a weak symbol compiled for AVX-512 that the linker picks for everyone is an illegal
+// instruction on an older machine. So: C headers and intrinsics only (isa/table.inl includes them, outside
+// the namespace), no std.
+#define EINBLAS_INLINE static inline __attribute__((always_inline))
+#define EINBLAS_RESTRICT __restrict__
+
+typedef float vf32 __attribute__((vector_size(EINBLAS_VBYTES)));
+typedef double vf64 __attribute__((vector_size(EINBLAS_VBYTES)));
+typedef float vf32u __attribute__((vector_size(EINBLAS_VBYTES), aligned(4), may_alias));
+typedef double vf64u __attribute__((vector_size(EINBLAS_VBYTES), aligned(8), may_alias));
+
+template <class T>
+struct vec_of;
+template <>
+struct vec_of<float> {
+  typedef vf32 type;
+  typedef vf32u unaligned;
+};
+template <>
+struct vec_of<double> {
+  typedef vf64 type;
+  typedef vf64u unaligned;
+};
+template <class T>
+using vec = typename vec_of<T>::type;
+
+// Lanes of a vector of T.
+template <class T>
+struct lanes {
+  static constexpr int value = EINBLAS_VBYTES / static_cast<int>(sizeof(T));
+};
+
+template <class T>
+EINBLAS_INLINE vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename vec_of<T>::unaligned*>(p);
+}
+template <class T>
+EINBLAS_INLINE void store(T* p, vec<T> v) {
+  *reinterpret_cast<typename vec_of<T>::unaligned*>(p) = v;
+}
+template <class T>
+EINBLAS_INLINE vec<T> splat(T x) {
+  return vec<T>{} + x;
+}
+
+// First n lanes, 0 <= n <= lanes; the rest 0 and not touched in memory.
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+EINBLAS_INLINE vf32 load_n(const float* p, int n) {
+  return (vf32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+}
+EINBLAS_INLINE vf64 load_n(const double* p, int n) {
+  return (vf64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1u), p);
+}
+EINBLAS_INLINE void store_n(float* p, vf32 v, int n) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
+}
+EINBLAS_INLINE void store_n(double* p, vf64 v, int n) {
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)v);
+}
+// Non-temporal store; p is aligned to the vector.
+EINBLAS_INLINE void stream(float* p, vf32 v) { _mm512_stream_ps(p, (__m512)v); }
+EINBLAS_INLINE void stream(double* p, vf64 v) { _mm512_stream_pd(p, (__m512d)v); }
+EINBLAS_INLINE void stream_fence() { _mm_sfence(); }
+#elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
+EINBLAS_INLINE __m256i first_lanes_32(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+EINBLAS_INLINE __m256i first_lanes_64(int n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+EINBLAS_INLINE vf32 load_n(const float* p, int n) { return (vf32)_mm256_maskload_ps(p, first_lanes_32(n)); }
+EINBLAS_INLINE vf64 load_n(const double* p, int n) { return (vf64)_mm256_maskload_pd(p, first_lanes_64(n)); }
+EINBLAS_INLINE void store_n(float* p, vf32 v, int n) { _mm256_maskstore_ps(p, first_lanes_32(n), (__m256)v); }
+EINBLAS_INLINE void store_n(double* p, vf64 v, int n) { _mm256_maskstore_pd(p, first_lanes_64(n), (__m256d)v); }
+EINBLAS_INLINE void stream(float* p, vf32 v) { _mm256_stream_ps(p, (__m256)v); }
+EINBLAS_INLINE void stream(double* p, vf64 v) { _mm256_stream_pd(p, (__m256d)v); }
+EINBLAS_INLINE void stream_fence() { _mm_sfence(); }
+#else
+template <class T>
+EINBLAS_INLINE vec<T> load_n(const T* p, int n) {
+  vec<T> v{};
+  for (int i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+template <class T>
+EINBLAS_INLINE void store_n(T* p, vec<T> v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+#if defined(__SSE2__)
+EINBLAS_INLINE void stream(float* p, vf32 v) { _mm_stream_ps(p, (__m128)v); }
+EINBLAS_INLINE void stream(double* p, vf64 v) { _mm_stream_pd(p, (__m128d)v); }
+EINBLAS_INLINE void stream_fence() { _mm_sfence(); }
+#else
+EINBLAS_INLINE void stream(float* p, vf32 v) { store(p, v); }
+EINBLAS_INLINE void stream(double* p, vf64 v) { store(p, v); }
+EINBLAS_INLINE void stream_fence() {}
+#endif
+#endif
+
+// Sum of the lanes, in a fixed order (pairwise halves).
+template <class T>
+EINBLAS_INLINE T sum(vec<T> v) {
+  T t[lanes<T>::value];
+  memcpy(t, &v, sizeof v);
+  for (int h = lanes<T>::value / 2; h > 0; h /= 2)
+    for (int i = 0; i < h; ++i) t[i] += t[i + h];
+  return t[0];
+}

@@ -1,0 +1,49 @@
+// Thread counts: the process's number and the grant that keeps simultaneous callers from oversubscribing.
+#include "threads.hpp"
+
+#include <atomic>
+#include <thread>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace einblas {
+namespace {
+
+int usable_processors() noexcept {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    const int n = CPU_COUNT(&set);
+    if (n > 0) return n;
+  }
+#endif
+  const unsigned n = std::thread::hardware_concurrency();
+  return n == 0 ? 1 : static_cast<int>(n);
+}
+
+std::atomic<int>& configured() noexcept {
+  static std::atomic<int> threads{usable_processors()};
+  return threads;
+}
+
+std::atomic<int> workers_out{0};
+
+}  // namespace
+
+int process_threads() noexcept { return configured().load(std::memory_order_relaxed); }
+void set_process_threads(int threads) noexcept { configured().store(threads, std::memory_order_relaxed); }
+
+ThreadGrant::ThreadGrant(int wanted) noexcept {
+  const int limit = wanted > process_threads() ? wanted : process_threads();
+  const int before = workers_out.fetch_add(wanted, std::memory_order_relaxed);
+  int free = limit - before;
+  if (free < 1) free = 1;
+  threads_ = wanted < free ? wanted : free;
+  if (threads_ != wanted) workers_out.fetch_sub(wanted - threads_, std::memory_order_relaxed);
+}
+
+ThreadGrant::~ThreadGrant() { workers_out.fetch_sub(threads_, std::memory_order_relaxed); }
+
+}  // namespace einblas

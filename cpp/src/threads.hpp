@@ -1,0 +1,63 @@
+// Drivers' only door to OpenMP: tasks over threads, and how many threads a job is worth.
+#pragma once
+#include <cstdint>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+namespace einblas {
+
+// Threads per call unless a call says otherwise (api: einblas_threads).
+int process_threads() noexcept;
+void set_process_threads(int threads) noexcept;
+
+// A grant of worker threads for one parallel region, returned when it goes out of scope. When several callers are
+// inside regions at once the sum of workers stays near the process's number, but each caller has at least itself.
+class ThreadGrant {
+ public:
+  explicit ThreadGrant(int wanted) noexcept;
+  ~ThreadGrant();
+  ThreadGrant(const ThreadGrant&) = delete;
+  ThreadGrant& operator=(const ThreadGrant&) = delete;
+  int threads() const { return threads_; }
+
+ private:
+  int threads_;
+};
+
+// Waking a team costs about 1 us with spinning threads and up to 10 us with sleeping ones; below some 20 us of work per
+// extra thread a second one does not pay.
+constexpr double kMinNanosPerThread = 20e3;
+
+// Threads worth waking for a job of `nanos` (one-thread estimate) cut into `tasks`.
+inline int useful_threads(int wanted, int64_t tasks, double nanos) {
+  double by_work = nanos / kMinNanosPerThread;
+  int n = wanted;
+  if (by_work < n) n = static_cast<int>(by_work);
+  if (tasks < n) n = static_cast<int>(tasks);
+  return n < 1 ? 1 : n;
+}
+
+// Runs f(task, worker) for task in [0, tasks) on at most `threads` workers; worker in [0, threads). Tasks are handed
+// out one by one, in order. f must not throw; the borders of tasks must not depend on the thread count.
+template <class F>
+void parallel_tasks(int64_t tasks, int threads, const F& f) {
+#if defined(_OPENMP)
+  if (threads > 1 && tasks > 1) {
+    ThreadGrant grant(tasks < threads ? static_cast<int>(tasks) : threads);
+    if (grant.threads() > 1) {
+#pragma omp parallel num_threads(grant.threads())
+      {
+        const int worker = omp_get_thread_num();
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int64_t t = 0; t < tasks; ++t) f(t, worker);
+      }
+      return;
+    }
+  }
+#endif
+  for (int64_t t = 0; t < tasks; ++t) f(t, 0);
+}
+
+}  // namespace einblas
