@@ -121,6 +121,29 @@ EINBLAS_API int64_t einblas_step_workspace(int64_t step);
 /* Names of all kernels in the order in which they are tried, separated by spaces. */
 EINBLAS_API const char* einblas_kernels(void);
 
+/* ---- block-sparse products (Theano's SparseBlockGemv, SparseBlockOuter, sparse_block_dot) ----
+ *
+ * A pattern holds two index matrices, x (batch, x_window) and y (batch, y_window); term (b, i, j) uses the weight block
+ * (x[b,i], y[b,j]). Its terms are bucketed by block once, for use with many data operands.
+ */
+
+/* Copies the indices (C order), checks 0 <= x < x_blocks and 0 <= y < y_blocks; every dimension below 2^31. */
+EINBLAS_API int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window, int64_t x_blocks,
+                                           int64_t y_blocks, const int64_t* x, const int64_t* y, int64_t* pattern);
+EINBLAS_API void einblas_pattern_destroy(int64_t pattern);
+/* o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
+   h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window, target_size),
+   bias (y_blocks, target_size) or 0. strides: of h (3), W (4), o (3), bias (2), in elements.
+   transposed 1: the roles of x and y change: h (batch, y_window, ..), o (batch, x_window, ..), and W's first axis runs over
+   y_blocks, its second over x_blocks, by the strides given (Java passes W with axes 1,0,3,2 where it lies). */
+EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, int64_t source_size,
+                                       int64_t target_size, int64_t h, int64_t w, int64_t o, int64_t bias,
+                                       const int64_t* strides, double alpha, double beta, int32_t threads);
+/* o[x[b,i], y[b,j], :, :] += alpha * outer(x[b,i,:], y[b,j,:]); repeated blocks accumulate.
+   strides: of x (3), y (3), o (4). */
+EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x,
+                                        int64_t y, int64_t o, const int64_t* strides, double alpha, int32_t threads);
+
 #ifdef __cplusplus
 }
 #endif

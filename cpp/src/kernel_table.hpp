@@ -12,6 +12,12 @@ template <class T>
 struct TypedKernels {
   // kernels/machine.inl: `rounds` times a fixed block of independent FMAs; returns FLOPs done per round.
   int64_t (*fma_rounds)(int64_t rounds, T* sink);
+  // kernels/block.inl: products over weight blocks, rows by pointers.
+  void (*block_rows)(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
+                     int64_t k, T alpha);
+  void (*block_dots)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k, T alpha);
+  void (*block_target)(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc, int64_t m,
+                       int64_t n, T alpha, T beta);
 };
 
 struct KernelTable {

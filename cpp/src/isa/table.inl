@@ -14,6 +14,7 @@ namespace einblas {
 namespace {
 #include "../simd/vec.hpp"
 // clang-format off
+#include "../kernels/block.inl"
 #include "../kernels/machine.inl"
 // clang-format on
 
@@ -21,6 +22,9 @@ template <class T>
 constexpr TypedKernels<T> typed_kernels() {
   TypedKernels<T> t{};
   t.fma_rounds = fma_rounds<T>;
+  t.block_rows = block_rows<T>;
+  t.block_dots = block_dots<T>;
+  t.block_target = block_target<T>;
   return t;
 }
 }  // namespace

@@ -1,0 +1,197 @@
+// Block-sparse products against plain loops: sizes, strides, repeated blocks, transposed weights, threads.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "einblas.h"
+
+namespace {
+
+struct Shape {
+  int64_t batch, x_blocks, y_blocks, x_size, y_size, x_window, y_window;
+};
+
+const Shape kShapes[] = {
+    {1, 1, 1, 1, 1, 1, 1},    {2, 3, 4, 5, 7, 2, 3},    {5, 2, 2, 17, 33, 4, 4},  {3, 4, 1, 64, 64, 2, 2},
+    {70, 1, 1, 8, 300, 1, 2}, {9, 6, 5, 16, 16, 3, 3},  {4, 3, 3, 200, 3, 2, 5},  {0, 3, 3, 4, 4, 2, 2},
+    {4, 3, 3, 4, 4, 0, 2},    {4, 3, 3, 4, 4, 2, 0},    {130, 2, 3, 9, 65, 3, 2},
+};
+
+// A tensor with its own strides: padded rows, permuted weight axes.
+template <class T>
+struct Tensor {
+  std::vector<int64_t> shape, strides;
+  std::vector<T> data;
+  Tensor(std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, std::mt19937& random)
+      : shape(std::move(s)), strides(shape.size()) {
+    int64_t stride = 1;
+    for (size_t i = storage_order.size(); i-- > 0;) {
+      strides[static_cast<size_t>(storage_order[i])] = stride;
+      stride *= shape[static_cast<size_t>(storage_order[i])] + pad;
+    }
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    data.resize(static_cast<size_t>(stride) + 1);
+    for (T& v : data) v = static_cast<T>(uniform(random));
+  }
+  T& at(std::initializer_list<int64_t> index) {
+    int64_t o = 0;
+    size_t d = 0;
+    for (int64_t i : index) o += i * strides[d++];
+    return data[static_cast<size_t>(o)];
+  }
+  int64_t address() { return reinterpret_cast<int64_t>(data.data()); }
+};
+
+template <class T>
+struct Case {
+  Shape s;
+  std::mt19937 random;
+  std::vector<int64_t> x_index, y_index;
+  int64_t pattern = 0;
+  explicit Case(const Shape& shape) : s(shape), random(7) {
+    fill(x_index, s.batch * s.x_window, s.x_blocks);
+    fill(y_index, s.batch * s.y_window, s.y_blocks);
+    EXPECT_EQ(einblas_pattern_create(s.batch, s.x_window, s.y_window, s.x_blocks, s.y_blocks, x_index.data(),
+                                     y_index.data(), &pattern),
+              EINBLAS_OK);
+  }
+  ~Case() { einblas_pattern_destroy(pattern); }
+  void fill(std::vector<int64_t>& v, int64_t n, int64_t blocks) {
+    std::uniform_int_distribution<int64_t> pick(0, blocks - 1);
+    for (int64_t i = 0; i < n; ++i) v.push_back(pick(random));
+  }
+  int64_t x(int64_t b, int64_t i) const { return x_index[static_cast<size_t>(b * s.x_window + i)]; }
+  int64_t y(int64_t b, int64_t j) const { return y_index[static_cast<size_t>(b * s.y_window + j)]; }
+};
+
+std::vector<int64_t> all_strides(std::initializer_list<const std::vector<int64_t>*> parts) {
+  std::vector<int64_t> v;
+  for (const auto* p : parts) v.insert(v.end(), p->begin(), p->end());
+  return v;
+}
+
+template <class T>
+constexpr int32_t dtype() {
+  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+}
+
+// Bound: every sum has at most K + 2 terms of size <= 1.
+template <class T>
+double tolerance(int64_t terms) {
+  return 2 * std::numeric_limits<T>::epsilon() * static_cast<double>((terms + 4) * (terms + 4));
+}
+
+template <class T>
+void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad, bool with_bias, double beta, int threads) {
+  Case<T> c(shape);
+  const Shape& s = shape;
+  const int64_t source_window = transposed ? s.y_window : s.x_window, target_window = transposed ? s.x_window : s.y_window;
+  const int64_t source_size = transposed ? s.y_size : s.x_size, target_size = transposed ? s.x_size : s.y_size;
+  const int64_t target_blocks = transposed ? s.x_blocks : s.y_blocks, source_blocks = transposed ? s.y_blocks : s.x_blocks;
+  Tensor<T> h({s.batch, source_window, source_size}, {0, 1, 2}, pad, c.random);
+  const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
+  Tensor<T> w({source_blocks, target_blocks, source_size, target_size}, order, pad, c.random);
+  Tensor<T> o({s.batch, target_window, target_size}, pad % 2 == 1 ? std::vector<int>{2, 1, 0} : std::vector<int>{0, 1, 2},
+              pad, c.random);
+  Tensor<T> bias({target_blocks, target_size}, {0, 1}, pad, c.random);
+  if (beta == 0)
+    for (T& v : o.data) v = std::numeric_limits<T>::quiet_NaN();
+  Tensor<T> before = o;
+  const auto strides = all_strides({&h.strides, &w.strides, &o.strides, &bias.strides});
+  ASSERT_EQ(einblas_block_gemv(c.pattern, dtype<T>(), transposed ? 1 : 0, source_size, target_size, h.address(), w.address(),
+                               o.address(), with_bias ? bias.address() : 0, strides.data(), 1.5, beta, threads),
+            EINBLAS_OK);
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t j = 0; j < target_window; ++j)
+      for (int64_t n = 0; n < target_size; ++n) {
+        const int64_t target = transposed ? c.x(b, j) : c.y(b, j);
+        double want = beta == 0 ? 0 : beta * static_cast<double>(before.at({b, j, n}));
+        if (with_bias) want += static_cast<double>(bias.at({target, n}));
+        for (int64_t i = 0; i < source_window; ++i)
+          for (int64_t k = 0; k < source_size; ++k)
+            want += 1.5 * static_cast<double>(h.at({b, i, k})) *
+                    static_cast<double>(w.at({transposed ? c.y(b, i) : c.x(b, i), target, k, n}));
+        ASSERT_NEAR(static_cast<double>(o.at({b, j, n})), want, tolerance<T>(source_window * source_size))
+            << "batch " << b << " window " << j << " column " << n << " transposed " << transposed << " permuted " << permuted
+            << " pad " << pad << " sizes " << source_size << "x" << target_size << " " << einblas_isa();
+      }
+}
+
+template <class T>
+void check_outer(const Shape& shape, bool permuted, int64_t pad, int threads) {
+  Case<T> c(shape);
+  const Shape& s = shape;
+  Tensor<T> x({s.batch, s.x_window, s.x_size}, {0, 1, 2}, pad, c.random);
+  Tensor<T> y({s.batch, s.y_window, s.y_size}, pad % 2 == 1 ? std::vector<int>{2, 0, 1} : std::vector<int>{0, 1, 2}, pad,
+              c.random);
+  const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
+  Tensor<T> o({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, order, pad, c.random);
+  std::vector<double> want(o.data.begin(), o.data.end());
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t i = 0; i < s.x_window; ++i)
+      for (int64_t j = 0; j < s.y_window; ++j)
+        for (int64_t m = 0; m < s.x_size; ++m)
+          for (int64_t n = 0; n < s.y_size; ++n)
+            want[static_cast<size_t>(&o.at({c.x(b, i), c.y(b, j), m, n}) - o.data.data())] +=
+                -0.5 * static_cast<double>(x.at({b, i, m})) * static_cast<double>(y.at({b, j, n}));
+  const auto strides = all_strides({&x.strides, &y.strides, &o.strides});
+  ASSERT_EQ(einblas_block_outer(c.pattern, dtype<T>(), s.x_size, s.y_size, x.address(), y.address(), o.address(),
+                                strides.data(), -0.5, threads),
+            EINBLAS_OK);
+  for (size_t e = 0; e < want.size(); ++e)
+    ASSERT_NEAR(static_cast<double>(o.data[e]), want[e], tolerance<T>(s.batch * s.x_window * s.y_window))
+        << "element " << e << " permuted " << permuted << " pad " << pad;
+}
+
+template <class T>
+void check_everything() {
+  for (const Shape& s : kShapes)
+    for (bool permuted : {false, true})
+      for (int64_t pad : {0, 2, 1}) {
+        for (bool transposed : {false, true}) {
+          check_gemv<T>(s, transposed, permuted, pad, false, 1, 1);
+          check_gemv<T>(s, transposed, permuted, pad, true, 0, 3);
+        }
+        check_outer<T>(s, permuted, pad, 3);
+      }
+}
+
+TEST(Block, GemvAndOuterAreRightF32) { check_everything<float>(); }
+TEST(Block, GemvAndOuterAreRightF64) { check_everything<double>(); }
+
+TEST(Block, SameBitsForAnyNumberOfThreads) {
+  const Shape s{64, 16, 16, 48, 40, 8, 8};
+  std::vector<std::vector<float>> gemv, outer;
+  for (int threads : {1, 2, 3, 7}) {
+    Case<float> c(s);
+    Tensor<float> h({s.batch, s.x_window, s.x_size}, {0, 1, 2}, 0, c.random);
+    Tensor<float> y({s.batch, s.y_window, s.y_size}, {0, 1, 2}, 0, c.random);
+    Tensor<float> w({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, {0, 1, 2, 3}, 0, c.random);
+    const auto gemv_strides = all_strides({&h.strides, &w.strides, &y.strides, &h.strides});
+    const auto outer_strides = all_strides({&h.strides, &y.strides, &w.strides});
+    ASSERT_EQ(einblas_block_outer(c.pattern, EINBLAS_F32, s.x_size, s.y_size, h.address(), y.address(), w.address(),
+                                  outer_strides.data(), 1, threads),
+              EINBLAS_OK);
+    ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, s.x_size, s.y_size, h.address(), w.address(), y.address(), 0,
+                                 gemv_strides.data(), 1, 1, threads),
+              EINBLAS_OK);
+    gemv.push_back(y.data);
+    outer.push_back(w.data);
+    EXPECT_EQ(gemv.front(), gemv.back()) << threads << " threads";
+    EXPECT_EQ(outer.front(), outer.back()) << threads << " threads";
+  }
+}
+
+TEST(Block, IndicesOutOfRangeAreRefused) {
+  const int64_t good[] = {0, 1}, negative[] = {0, -1}, large[] = {0, 2};
+  int64_t p = 0;
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, good, negative, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, large, good, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(p, 0);
+}
+
+}  // namespace
