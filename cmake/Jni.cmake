@@ -1,0 +1,33 @@
+# jnieinblas: JavaCPP's generated stubs and every kernel in one library, installed with libgomp beside it.
+# find_package(JNI) asks for AWT and fails on a headless JDK, so jni.h is found by hand.
+set(stubs "")
+foreach(name jnijavacpp.cpp jnieinblas.cpp)
+  # An equal file keeps its time stamp, so an unchanged stub is not compiled again.
+  configure_file("${EINBLAS_JNI_DIR}/${name}" "${CMAKE_CURRENT_BINARY_DIR}/jni/${name}" COPYONLY)
+  list(APPEND stubs "${CMAKE_CURRENT_BINARY_DIR}/jni/${name}")
+endforeach()
+add_library(jnieinblas SHARED ${stubs})
+target_compile_definitions(jnieinblas PRIVATE EINBLAS_API=)
+target_compile_options(jnieinblas PRIVATE -w)  # generated code
+if(WIN32)
+  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" cmake/win32)
+elseif(APPLE)
+  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/darwin")
+else()
+  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/linux")
+endif()
+target_link_libraries(jnieinblas PRIVATE einblas_all)
+set_target_properties(jnieinblas PROPERTIES
+  INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>" BUILD_WITH_INSTALL_RPATH ON)
+install(TARGETS jnieinblas LIBRARY DESTINATION . RUNTIME DESTINATION .)
+
+# Slim images lack libgomp; the one that we linked goes into the jar, with its licence (NOTICE).
+if(UNIX AND NOT APPLE)
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libgomp.so.1
+    OUTPUT_VARIABLE gomp OUTPUT_STRIP_TRAILING_WHITESPACE)
+  get_filename_component(gomp "${gomp}" REALPATH)
+  if(NOT EXISTS "${gomp}")
+    message(FATAL_ERROR "libgomp.so.1 not found beside ${CMAKE_CXX_COMPILER}: install the package libgomp1")
+  endif()
+  install(FILES "${gomp}" DESTINATION . RENAME libgomp.so.1)
+endif()

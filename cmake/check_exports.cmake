@@ -1,0 +1,13 @@
+# Fails unless an ISA object exports exactly one symbol and no weak one: a weak one (an std template, a non-static inline)
+# compiled for AVX-512 may be the copy that the linker keeps for everybody.
+execute_process(COMMAND ${NM} ${OBJECTS} OUTPUT_VARIABLE symbols RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "nm ${OBJECTS} failed")
+endif()
+string(REGEX MATCHALL "[0-9a-fA-F]+ [ABCDGRSTVWuvw] [^\n]+" exported "${symbols}")
+string(REGEX MATCHALL "[^\n]* [VWuvw] [^\n]+" weak "${symbols}")
+list(LENGTH exported count)
+if(NOT count EQUAL 1 OR weak)
+  message(FATAL_ERROR "${OBJECTS} must export its kernel table alone; exported: ${exported}; weak: ${weak}")
+endif()
+message(STATUS "${exported}")
