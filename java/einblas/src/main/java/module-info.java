@@ -1,0 +1,7 @@
+/** Tensor contractions at machine speed. */
+module io.github.einblas {
+  requires io.github.einblas.presets;
+  requires org.bytedeco.javacpp;
+
+  exports io.github.einblas;
+}
