@@ -58,10 +58,13 @@ void count(Step& s) {
 
 int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
                   const char* kernel, Step& s) {
+  bool empty = false;  // an empty output may have any strides
   for (int a = 0; a < axes; ++a) {
     if (lengths[a] < 0) return EINBLAS_INVALID_ARGUMENT;
-    if (a < outer_axes && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
+    empty |= a < outer_axes && lengths[a] == 0;
   }
+  for (int a = 0; a < outer_axes; ++a)
+    if (!empty && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
   s.problem = normalise(dtype, operands, axes, outer_axes, lengths, strides);
   const Problem& p = s.problem;
   count(s);
@@ -70,8 +73,8 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
     s.description = "nothing to do: the output is empty";
     return EINBLAS_OK;
   }
-  const Problem empty = scaling(p);
-  s.scale = choose(empty, nullptr)->make(empty);
+  const Problem scaled = scaling(p);
+  s.scale = choose(scaled, nullptr)->make(scaled);
   if (p.empty_sum) {
     s.description = "empty sum: beta * C";
     return EINBLAS_OK;

@@ -112,6 +112,9 @@ TEST(Step, RefusesWhatItCannotDo) {
   const int64_t zero_output[] = {4, 1, 0, 1};
   EXPECT_EQ(einblas_step_create(EINBLAS_F32, 1, 2, 2, lengths, zero_output, nullptr, &step), EINBLAS_INVALID_ARGUMENT);
   EXPECT_EQ(step, 0);
+  const int64_t empty[] = {4, 0}, any_strides[] = {0, 1, 0, 1};
+  EXPECT_EQ(einblas_step_create(EINBLAS_F32, 1, 2, 2, empty, any_strides, nullptr, &step), EINBLAS_OK);
+  einblas_step_destroy(step);
   EXPECT_EQ(einblas_step_run(0, 0, 0, 0, 0, 1, 0, 1), EINBLAS_INVALID_ARGUMENT);
 }
 

@@ -1,2 +1,5 @@
-/** Tensor contractions at machine speed: tensors in native memory, einsum, and named operations over it. */
+/**
+ * Tensor contractions at machine speed: tensors in native memory, einsum, and named operations over
+ * it.
+ */
 package io.github.einblas;

@@ -1,0 +1,165 @@
+// Public API: the library itself: version, machine, threads, memory.
+package io.github.einblas;
+
+import io.github.einblas.internal.Native;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/** The library: what was loaded, how many threads it uses, how much native memory it holds. */
+public final class Einblas {
+  private static final int MAX_THREADS = 1024;
+
+  private Einblas() {}
+
+  /** What {@link #measureBandwidth} moves. */
+  public enum Traffic {
+    /** Reading. */
+    READ,
+    /** Writing with ordinary stores. */
+    FILL,
+    /** Writing with non-temporal stores, past the caches. */
+    FILL_STREAM,
+    /** Copying: bytes read plus bytes written. */
+    COPY
+  }
+
+  /** Version of this library. */
+  public static String version() {
+    return Native.version();
+  }
+
+  /**
+   * The instruction set in use: base, avx2, avx512 or neon; the environment variable EINBLAS_ISA
+   * forces one.
+   */
+  public static String isa() {
+    return Native.isa();
+  }
+
+  /** The instruction sets that this machine runs, best first. */
+  public static List<String> isaSupported() {
+    return Native.isaSupported();
+  }
+
+  /** Names of the native kernels, in the order in which they are tried for a step. */
+  public static List<String> kernels() {
+    return Native.kernels();
+  }
+
+  /**
+   * Threads that a call uses unless its plan says otherwise; initially the processors that the
+   * process may use.
+   */
+  public static int threads() {
+    return Native.threads();
+  }
+
+  /**
+   * Sets the threads per call.
+   *
+   * @param threads 1 to 1024; 1 keeps all work on the calling thread
+   * @throws IllegalArgumentException if out of range
+   */
+  public static void setThreads(int threads) {
+    if (!Native.setThreads(threads)) {
+      throw new IllegalArgumentException(
+          "threads must be from 1 to " + MAX_THREADS + ", got " + threads);
+    }
+  }
+
+  /** Bytes of native memory that tensors and running calls hold. */
+  public static long nativeBytesInUse() {
+    return Native.memoryInUse();
+  }
+
+  /** Largest value so far of {@link #nativeBytesInUse}. */
+  public static long nativeBytesPeak() {
+    return Native.memoryPeak();
+  }
+
+  /** Bytes of native memory that could be allocated now, as far as the system tells. */
+  public static long nativeBytesAvailable() {
+    return Native.memoryAvailable();
+  }
+
+  /** Bytes of freed blocks that are kept for the next results. */
+  public static long poolBytes() {
+    return Native.poolBytes();
+  }
+
+  /** Most bytes of freed blocks that are kept; initially an eighth of the machine's memory. */
+  public static long poolLimit() {
+    return Native.poolLimit();
+  }
+
+  /**
+   * Sets how many bytes of freed blocks are kept; 0 gives every freed block back at once.
+   *
+   * @throws IllegalArgumentException if negative
+   */
+  public static void setPoolLimit(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("the pool's limit must not be negative, got " + bytes);
+    }
+    Native.setPoolLimit(bytes);
+  }
+
+  /** Gives the kept blocks back to the system. */
+  public static void trim() {
+    Native.poolTrim();
+  }
+
+  /** What the loaded OpenBLAS says of its build. */
+  public static String blasConfig() {
+    return Native.blasConfig();
+  }
+
+  /** The processor core that OpenBLAS chose its kernels for. */
+  public static String blasCore() {
+    return Native.blasCore();
+  }
+
+  /** The file that the native library was loaded from. */
+  public static Path loadedFrom() {
+    return Path.of(Native.loadedFrom());
+  }
+
+  /**
+   * Measures how many floating-point operations per second the machine can do now (some 0.3 s).
+   *
+   * @throws IllegalArgumentException if threads is not 1 to 1024
+   */
+  public static double measurePeak(DType dtype, int threads) {
+    requireThreads(threads);
+    return Native.measurePeak(Objects.requireNonNull(dtype, "dtype").ordinal(), threads);
+  }
+
+  /**
+   * Measures how many bytes per second the machine can move now over a working set of that size
+   * (some 0.3 s).
+   *
+   * @throws IllegalArgumentException if threads is not 1 to 1024, or bytes below 4096 per thread
+   * @throws NativeMemoryException if the machine has not that much memory free
+   */
+  public static double measureBandwidth(Traffic what, long bytes, int threads) {
+    Objects.requireNonNull(what, "what");
+    requireThreads(threads);
+    if (bytes < 4096L * threads) {
+      throw new IllegalArgumentException(
+          "bytes must be at least 4096 for each of " + threads + " threads, got " + bytes);
+    }
+    double rate = Native.measureBandwidth(what.ordinal(), bytes, threads);
+    if (rate <= 0) {
+      throw new NativeMemoryException(bytes, nativeBytesAvailable());
+    }
+    return rate;
+  }
+
+  private static void requireThreads(int threads) {
+    if (threads < 1 || threads > MAX_THREADS) {
+      throw new IllegalArgumentException(
+          "threads must be from 1 to " + MAX_THREADS + ", got " + threads);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// Public API: einsum, planned on first use and cached.
+package io.github.einblas;
+
+import io.github.einblas.internal.Equation;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Einstein summation over tensors: NumPy's {@code einsum} language.
+ *
+ * <p>{@code Einsum.einsum("nhd,khd->nkd", a, b)} multiplies and sums. Letters name axes; a letter
+ * that the output lacks is summed; {@code ...} stands for any axes; a letter twice in an operand is
+ * its diagonal; axes of length 1 broadcast; without {@code ->} the output has the ellipsis and the
+ * letters that occur once, in ASCII order.
+ */
+public final class Einsum {
+  private Einsum() {}
+
+  /**
+   * Evaluates an equation into a new tensor.
+   *
+   * @param equation as in NumPy
+   * @param operands tensors of one type, any strides
+   * @throws IllegalArgumentException if equation and operands do not fit; the text names operand,
+   *     label and lengths
+   * @throws NativeMemoryException if the result does not fit the machine's memory
+   */
+  public static Tensor einsum(String equation, Tensor... operands) {
+    return plan(equation, operands).run(operands);
+  }
+
+  /**
+   * Evaluates an equation whose labels are numbers.
+   *
+   * @param output labels of the result, or null for the implicit output
+   */
+  public static Tensor einsum(int[] output, Sublist... operands) {
+    Tensor[] tensors = tensors(operands);
+    return plan(output, operands).run(tensors);
+  }
+
+  /** The plan for operands of these shapes and this type; cached. */
+  public static EinsumPlan plan(String equation, Tensor... operands) {
+    Objects.requireNonNull(equation, "equation");
+    checkOperands(equation, operands);
+    return PlanCache.get(
+        new PlanCache.Key(equation, operands), () -> Equation.parse(equation, ranks(operands)));
+  }
+
+  /**
+   * The plan for operands of these shapes; an implicit output where {@code output} is null; cached.
+   */
+  public static EinsumPlan plan(int[] output, Sublist... operands) {
+    Tensor[] tensors = tensors(operands);
+    checkOperands("sublists", tensors);
+    int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
+    Equation equation = Equation.ofNumbers(labels, output, ranks(tensors));
+    return PlanCache.get(new PlanCache.Key(equation.toString(), tensors), () -> equation);
+  }
+
+  /** A new plan for operands of these shapes. */
+  public static EinsumPlan plan(String equation, DType dtype, long[]... shapes) {
+    return plan(equation, PlanOptions.DEFAULT, dtype, shapes);
+  }
+
+  /** A new plan with options for operands of these shapes. */
+  public static EinsumPlan plan(
+      String equation, PlanOptions options, DType dtype, long[]... shapes) {
+    return plan(equation, options, null, dtype, shapes);
+  }
+
+  /**
+   * A new plan that contracts in a given order.
+   *
+   * @param path pairs of slots: operands are 0..n-1, the result of pair i is n+i; null to search
+   */
+  public static EinsumPlan plan(
+      String equation, PlanOptions options, int[][] path, DType dtype, long[]... shapes) {
+    Objects.requireNonNull(equation, "equation");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(dtype, "dtype");
+    Objects.requireNonNull(shapes, "shapes");
+    long[][] own = new long[shapes.length][];
+    int[] ranks = new int[shapes.length];
+    for (int i = 0; i < own.length; i++) {
+      own[i] = Objects.requireNonNull(shapes[i], "shape of operand " + i).clone();
+      ranks[i] = own[i].length;
+      io.github.einblas.internal.Views.size(own[i]);
+    }
+    return new EinsumPlan(Equation.parse(equation, ranks), dtype, own, options, path);
+  }
+
+  private static Tensor[] tensors(Sublist[] operands) {
+    Objects.requireNonNull(operands, "operands");
+    Tensor[] tensors = new Tensor[operands.length];
+    for (int i = 0; i < tensors.length; i++) {
+      tensors[i] = Objects.requireNonNull(operands[i], "operand " + i).tensor();
+    }
+    return tensors;
+  }
+
+  private static int[] ranks(Tensor[] operands) {
+    return Arrays.stream(operands).mapToInt(Tensor::rank).toArray();
+  }
+
+  /** Operands must be there, open, and of one type. */
+  static void checkOperands(String what, Tensor[] operands) {
+    Objects.requireNonNull(operands, "operands");
+    if (operands.length == 0) {
+      throw new IllegalArgumentException("\"" + what + "\": at least one operand is needed");
+    }
+    for (int i = 0; i < operands.length; i++) {
+      if (operands[i] == null) {
+        throw new NullPointerException("\"" + what + "\": operand " + i + " is null");
+      }
+      if (operands[i].isClosed()) {
+        throw new IllegalStateException("\"" + what + "\": operand " + i + " is closed");
+      }
+      if (operands[i].dtype() != operands[0].dtype()) {
+        throw new IllegalArgumentException(
+            "\""
+                + what
+                + "\": operands must have one type, but operand 0 has "
+                + operands[0].dtype()
+                + " and operand "
+                + i
+                + " has "
+                + operands[i].dtype()
+                + "; Tensor.to converts");
+      }
+    }
+  }
+}

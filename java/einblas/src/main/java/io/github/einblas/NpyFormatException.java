@@ -1,0 +1,21 @@
+// Public API: a file is not the .npy or .npz that it claims to be.
+package io.github.einblas;
+
+import java.io.IOException;
+
+/**
+ * Thrown when a {@code .npy} or {@code .npz} file is malformed, truncated or of an unsupported
+ * type.
+ */
+public final class NpyFormatException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates the exception.
+   *
+   * @param message the file, what it holds and what was needed
+   */
+  public NpyFormatException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,353 @@
+// Public API: named operations, each an einsum.
+package io.github.einblas;
+
+import io.github.einblas.internal.Equation;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * Named products of tensors. Each {@code xInto} writes {@code out = alpha * x(...) + beta * out}
+ * into a given tensor of any strides; beta = 0 does not read it.
+ */
+public final class TensorOps {
+  private TensorOps() {}
+
+  /** An operation as an equation over its operands, and the shape of its result. */
+  private record Call(EinsumPlan plan, Tensor[] operands, long[] shape) {
+    Tensor run() {
+      Tensor result = plan.run(operands);
+      return Arrays.equals(result.shapeRef(), shape) ? result : result.reshapeInPlace(shape);
+    }
+
+    void runInto(String name, Tensor out, double alpha, double beta) {
+      Objects.requireNonNull(out, "out");
+      if (!Arrays.equals(out.shapeRef(), shape)) {
+        throw new IllegalArgumentException(
+            name
+                + ": the output must have shape "
+                + Arrays.toString(shape)
+                + ", got "
+                + out.describe());
+      }
+      // Only kron's result differs from its equation's; splitting axes never needs a copy.
+      Tensor target =
+          Arrays.equals(shape, plan.outputShape()) ? out : out.reshape(plan.outputShape());
+      plan.runInto(target, alpha, beta, operands);
+    }
+  }
+
+  private static Call call(int[][] labels, int[] output, Tensor... operands) {
+    int[] ranks = Arrays.stream(operands).mapToInt(Tensor::rank).toArray();
+    Equation equation = Equation.ofNumbers(labels, output, ranks);
+    EinsumPlan plan =
+        PlanCache.get(new PlanCache.Key(equation.toString(), operands), () -> equation);
+    return new Call(plan, operands, plan.outputShape());
+  }
+
+  private static IllegalArgumentException bad(String name, String why, Tensor... operands) {
+    StringBuilder s = new StringBuilder(name).append(" of ");
+    for (int i = 0; i < operands.length; i++) {
+      s.append(i == 0 ? "" : " and ").append(Arrays.toString(operands[i].shapeRef()));
+    }
+    return new IllegalArgumentException(s.append(": ").append(why).toString());
+  }
+
+  private static int[] range(int from, int count) {
+    return IntStream.range(from, from + count).toArray();
+  }
+
+  private static int[] join(int[]... parts) {
+    return Arrays.stream(parts).flatMapToInt(Arrays::stream).toArray();
+  }
+
+  // ---- matmul
+
+  /**
+   * Matrix product by NumPy's {@code matmul}: (..., m, k) x (..., k, n) gives (..., m, n); leading
+   * axes broadcast; a rank-1 operand is a row (left) or column (right) whose axis the result lacks.
+   *
+   * @throws IllegalArgumentException if a rank is 0, if the inner lengths differ, or if leading
+   *     axes do not broadcast
+   */
+  public static Tensor matmul(Tensor a, Tensor b) {
+    return matmulCall(a, b).run();
+  }
+
+  /** As {@link #matmul}, into {@code out}. */
+  public static void matmulInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    matmulCall(a, b).runInto("matmul", out, alpha, beta);
+  }
+
+  private static Call matmulCall(Tensor a, Tensor b) {
+    check("matmul", a, b);
+    if (a.rank() == 0 || b.rank() == 0) {
+      throw bad("matmul", "a rank-0 operand is not allowed; multiply by a scalar with alpha", a, b);
+    }
+    long inner = b.length(b.rank() == 1 ? 0 : -2);
+    if (a.length(-1) != inner) {
+      throw bad("matmul", "the inner lengths " + a.length(-1) + " and " + inner + " differ", a, b);
+    }
+    long[] x = a.shapeRef();
+    long[] y = b.shapeRef();
+    for (int d = 3; d <= Math.min(x.length, y.length); d++) {
+      long p = x[x.length - d];
+      long q = y[y.length - d];
+      if (p != q && p != 1 && q != 1) {
+        throw bad("matmul", "the leading lengths " + p + " and " + q + " do not broadcast", a, b);
+      }
+    }
+    String left = a.rank() == 1 ? "k" : "...mk";
+    String right = b.rank() == 1 ? "k" : "...kn";
+    boolean dots = a.rank() > 1 || b.rank() > 1;
+    String out = (dots ? "..." : "") + (a.rank() > 1 ? "m" : "") + (b.rank() > 1 ? "n" : "");
+    String equation = left + "," + right + "->" + out;
+    Tensor[] operands = {a, b};
+    EinsumPlan plan = Einsum.plan(equation, operands);
+    return new Call(plan, operands, plan.outputShape());
+  }
+
+  // ---- batchedDot
+
+  /**
+   * Theano's {@code batched_dot}: item i of the result is the dot product of item i of both (last
+   * axis of a's item with the second to last of b's, or its only one); a product where an item is a
+   * scalar.
+   *
+   * @throws IllegalArgumentException if a rank is 0, or if the batch or inner lengths differ
+   */
+  public static Tensor batchedDot(Tensor a, Tensor b) {
+    return batchedDotCall(a, b).run();
+  }
+
+  /** As {@link #batchedDot}, into {@code out}. */
+  public static void batchedDotInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    batchedDotCall(a, b).runInto("batchedDot", out, alpha, beta);
+  }
+
+  private static Call batchedDotCall(Tensor a, Tensor b) {
+    check("batchedDot", a, b);
+    if (a.rank() == 0 || b.rank() == 0) {
+      throw bad("batchedDot", "both need a batch axis", a, b);
+    }
+    if (a.length(0) != b.length(0)) {
+      throw bad(
+          "batchedDot",
+          "the batch lengths " + a.length(0) + " and " + b.length(0) + " differ",
+          a,
+          b);
+    }
+    int p = a.rank() - 1;
+    int q = b.rank() - 1;
+    int[] left = join(new int[] {0}, range(1, p));
+    int[] right = join(new int[] {0}, range(1 + p, q));
+    if (p == 0 || q == 0) {
+      return call(new int[][] {left, right}, join(left, Arrays.copyOfRange(right, 1, q + 1)), a, b);
+    }
+    int axis = q == 1 ? 1 : q - 1;
+    if (a.length(-1) != b.length(axis)) {
+      throw bad(
+          "batchedDot",
+          "the inner lengths " + a.length(-1) + " and " + b.length(axis) + " differ",
+          a,
+          b);
+    }
+    right[axis] = left[p];
+    int[] free = Arrays.stream(right).skip(1).filter(l -> l != left[p]).toArray();
+    return call(new int[][] {left, right}, join(Arrays.copyOf(left, p), free), a, b);
+  }
+
+  // ---- tensordot
+
+  /**
+   * Sums over the last {@code axes} axes of a and the first of b (NumPy's {@code tensordot}).
+   *
+   * @throws IllegalArgumentException if an operand has fewer axes, or if their lengths differ
+   */
+  public static Tensor tensordot(Tensor a, Tensor b, int axes) {
+    return tensordotCall(a, b, axes).run();
+  }
+
+  /**
+   * Sums over pairs of axes; the result has the free axes of a, then those of b.
+   *
+   * @throws IllegalArgumentException if the lists differ in length, repeat an axis, or pair axes of
+   *     different lengths
+   * @throws IndexOutOfBoundsException if an axis does not exist
+   */
+  public static Tensor tensordot(Tensor a, Tensor b, int[] axesA, int[] axesB) {
+    return tensordotCall(a, b, axesA, axesB).run();
+  }
+
+  /** As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}. */
+  public static void tensordotInto(
+      Tensor out, double alpha, double beta, Tensor a, Tensor b, int axes) {
+    tensordotCall(a, b, axes).runInto("tensordot", out, alpha, beta);
+  }
+
+  /** As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}. */
+  public static void tensordotInto(
+      Tensor out, double alpha, double beta, Tensor a, Tensor b, int[] axesA, int[] axesB) {
+    tensordotCall(a, b, axesA, axesB).runInto("tensordot", out, alpha, beta);
+  }
+
+  private static Call tensordotCall(Tensor a, Tensor b, int axes) {
+    check("tensordot", a, b);
+    if (axes < 0 || axes > a.rank() || axes > b.rank()) {
+      throw bad("tensordot", "cannot sum over " + axes + " axes", a, b);
+    }
+    return tensordotCall(a, b, range(a.rank() - axes, axes), range(0, axes));
+  }
+
+  private static Call tensordotCall(Tensor a, Tensor b, int[] axesA, int[] axesB) {
+    check("tensordot", a, b);
+    Objects.requireNonNull(axesA, "axesA");
+    Objects.requireNonNull(axesB, "axesB");
+    if (axesA.length != axesB.length) {
+      throw bad(
+          "tensordot",
+          axesA.length + " axes of the first are paired with " + axesB.length + " of the second",
+          a,
+          b);
+    }
+    int[] left = range(0, a.rank());
+    int[] right = range(a.rank(), b.rank());
+    boolean[] usedA = new boolean[a.rank()];
+    boolean[] usedB = new boolean[b.rank()];
+    for (int i = 0; i < axesA.length; i++) {
+      int x = axis("tensordot", axesA[i], usedA, a, b);
+      int y = axis("tensordot", axesB[i], usedB, a, b);
+      if (a.length(x) != b.length(y)) {
+        throw bad(
+            "tensordot",
+            "axis "
+                + x
+                + " of length "
+                + a.length(x)
+                + " is paired with axis "
+                + y
+                + " of length "
+                + b.length(y),
+            a,
+            b);
+      }
+      right[y] = left[x];
+    }
+    int[] freeA = Arrays.stream(left).filter(l -> !usedA[l]).toArray();
+    int[] freeB = IntStream.range(0, b.rank()).filter(d -> !usedB[d]).map(d -> right[d]).toArray();
+    return call(new int[][] {left, right}, join(freeA, freeB), a, b);
+  }
+
+  private static int axis(String name, int axis, boolean[] used, Tensor a, Tensor b) {
+    int d = axis < 0 ? axis + used.length : axis;
+    if (d < 0 || d >= used.length) {
+      throw new IndexOutOfBoundsException(
+          bad(name, "axis " + axis + " does not exist in a tensor of rank " + used.length, a, b)
+              .getMessage());
+    }
+    if (used[d]) {
+      throw bad(name, "axis " + axis + " is named twice", a, b);
+    }
+    used[d] = true;
+    return d;
+  }
+
+  // ---- outer, hadamardOuter, kron
+
+  /** Outer product: every element of a times every element of b; the shapes are joined. */
+  public static Tensor outer(Tensor a, Tensor b) {
+    return outerCall(a, b).run();
+  }
+
+  /** As {@link #outer}, into {@code out}. */
+  public static void outerInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    outerCall(a, b).runInto("outer", out, alpha, beta);
+  }
+
+  private static Call outerCall(Tensor a, Tensor b) {
+    check("outer", a, b);
+    int[] left = range(0, a.rank());
+    int[] right = range(a.rank(), b.rank());
+    return call(new int[][] {left, right}, join(left, right), a, b);
+  }
+
+  /**
+   * Batch-outer-Hadamard product: {@code c[i,j,...] = a[i,...] * b[j,...]}.
+   *
+   * @throws IllegalArgumentException if a rank is 0, or if the shapes differ behind the first axis
+   */
+  public static Tensor hadamardOuter(Tensor a, Tensor b) {
+    return hadamardOuterCall(a, b).run();
+  }
+
+  /** As {@link #hadamardOuter}, into {@code out}. */
+  public static void hadamardOuterInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    hadamardOuterCall(a, b).runInto("hadamardOuter", out, alpha, beta);
+  }
+
+  private static Call hadamardOuterCall(Tensor a, Tensor b) {
+    check("hadamardOuter", a, b);
+    long[] x = a.shapeRef();
+    long[] y = b.shapeRef();
+    if (x.length == 0 || x.length != y.length || !Arrays.equals(x, 1, x.length, y, 1, y.length)) {
+      throw bad("hadamardOuter", "all axes behind the first must agree", a, b);
+    }
+    int[] shared = range(2, x.length - 1);
+    return call(
+        new int[][] {join(new int[] {0}, shared), join(new int[] {1}, shared)},
+        join(new int[] {0, 1}, shared),
+        a,
+        b);
+  }
+
+  /**
+   * Kronecker product of any number of tensors, ranks padded with leading axes of length 1: along
+   * each axis the result's index is {@code i_0 * n_1 * n_2 * ... + i_1 * n_2 * ... + ...} (NumPy's
+   * {@code kron}, from left to right).
+   */
+  public static Tensor kron(Tensor... factors) {
+    return kronCall(factors).run();
+  }
+
+  /** As {@link #kron}, into {@code out}. */
+  public static void kronInto(Tensor out, double alpha, double beta, Tensor... factors) {
+    kronCall(factors).runInto("kron", out, alpha, beta);
+  }
+
+  private static Call kronCall(Tensor... factors) {
+    Einsum.checkOperands("kron", factors);
+    int rank = Arrays.stream(factors).mapToInt(Tensor::rank).max().orElse(0);
+    int n = factors.length;
+    Tensor[] padded = new Tensor[n];
+    int[][] labels = new int[n][];
+    long[] shape = new long[rank];
+    Arrays.fill(shape, 1);
+    for (int f = 0; f < n; f++) {
+      padded[f] = factors[f];
+      while (padded[f].rank() < rank) {
+        padded[f] = padded[f].unsqueeze(0);
+      }
+      int factor = f;
+      labels[f] = IntStream.range(0, rank).map(d -> d * n + factor).toArray();
+      for (int d = 0; d < rank; d++) {
+        shape[d] = multiply(shape[d], padded[f].length(d), factors);
+      }
+    }
+    Call call = call(labels, range(0, rank * n), padded);
+    return new Call(call.plan, padded, shape);
+  }
+
+  private static long multiply(long x, long y, Tensor[] factors) {
+    try {
+      return Math.multiplyExact(x, y);
+    } catch (ArithmeticException e) {
+      throw bad("kron", "the result has more than 2^63 - 1 elements", factors);
+    }
+  }
+
+  private static void check(String name, Tensor a, Tensor b) {
+    Objects.requireNonNull(a, name + ": a");
+    Objects.requireNonNull(b, name + ": b");
+    Einsum.checkOperands(name, new Tensor[] {a, b});
+  }
+}

@@ -1,0 +1,327 @@
+// Door to the native library: the only class that sees the generated binding. Loads it, and turns
+// statuses into exceptions.
+package io.github.einblas.internal;
+
+import io.github.einblas.NativeMemoryException;
+import io.github.einblas.nativelib.einblas;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+
+/** The native library. Addresses are raw; callers have checked shapes, strides and liveness. */
+public final class Native {
+  private static final String OPENBLAS_VERSION = "0.3.31";
+
+  /** Load failure, kept so that each later use says the same. */
+  private static final IllegalStateException FAILURE;
+
+  private static final String LOADED_FROM;
+
+  static {
+    IllegalStateException failure = null;
+    String from = "";
+    try {
+      from = Loader.load(einblas.class);
+      failure = check();
+    } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
+      failure = new IllegalStateException(loadAdvice(e), e);
+    }
+    FAILURE = failure;
+    LOADED_FROM = from;
+  }
+
+  private Native() {}
+
+  private static String loadAdvice(Throwable cause) {
+    return "the native library of einblas for "
+        + Loader.getPlatform()
+        + " could not be loaded ("
+        + cause.getMessage()
+        + "): add the dependency io.github.einblas:einblas-platform, or the jars with classifier "
+        + Loader.getPlatform()
+        + " of io.github.einblas:einblas-presets and org.bytedeco:openblas:0.3.31-1.5.13";
+  }
+
+  private static IllegalStateException check() {
+    String config = string(einblas.einblas_blas_config());
+    if (!config.contains(OPENBLAS_VERSION)) {
+      return new IllegalStateException(
+          "einblas needs the OpenBLAS "
+              + OPENBLAS_VERSION
+              + " of org.bytedeco:openblas:0.3.31-1.5.13:"
+              + Loader.getPlatform()
+              + ", but the system's was loaded ("
+              + config
+              + "): add that jar");
+    }
+    int status = einblas.einblas_init();
+    if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
+      return new IllegalStateException(
+          "EINBLAS_ISA is '"
+              + System.getenv("EINBLAS_ISA")
+              + "', which "
+              + (status == einblas.EINBLAS_UNKNOWN_ISA
+                  ? "is no instruction set that einblas knows"
+                  : "this machine lacks")
+              + "; it can be one of: "
+              + string(einblas.einblas_isa_supported()));
+    }
+    return status == einblas.EINBLAS_OK
+        ? null
+        : new IllegalStateException("einblas could not start: status " + status);
+  }
+
+  /** Throws when the library could not be loaded; otherwise does nothing. */
+  public static void require() {
+    if (FAILURE != null) {
+      throw new IllegalStateException(FAILURE.getMessage(), FAILURE);
+    }
+  }
+
+  private static String string(BytePointer p) {
+    return p == null || p.isNull() ? "" : p.getString(StandardCharsets.UTF_8);
+  }
+
+  private static List<String> words(BytePointer p) {
+    return List.of(string(p).split(" "));
+  }
+
+  /** The file that the library was loaded from. */
+  public static String loadedFrom() {
+    require();
+    return LOADED_FROM;
+  }
+
+  /** Version of the native library. */
+  public static String version() {
+    require();
+    return string(einblas.einblas_version());
+  }
+
+  /** Name of the instruction set in use. */
+  public static String isa() {
+    require();
+    return string(einblas.einblas_isa());
+  }
+
+  /** Instruction sets that this machine runs, best first. */
+  public static List<String> isaSupported() {
+    require();
+    return words(einblas.einblas_isa_supported());
+  }
+
+  /** Kernel names in the order in which they are tried. */
+  public static List<String> kernels() {
+    require();
+    return words(einblas.einblas_kernels());
+  }
+
+  /** What the loaded OpenBLAS says of itself. */
+  public static String blasConfig() {
+    require();
+    return string(einblas.einblas_blas_config());
+  }
+
+  /** The processor core that OpenBLAS chose its kernels for. */
+  public static String blasCore() {
+    require();
+    return string(einblas.einblas_blas_core());
+  }
+
+  /** Threads per call. */
+  public static int threads() {
+    require();
+    return einblas.einblas_threads();
+  }
+
+  /** Sets the threads per call; false when out of range. */
+  public static boolean setThreads(int threads) {
+    require();
+    return einblas.einblas_set_threads(threads) == einblas.EINBLAS_OK;
+  }
+
+  /** FLOP/s of the machine, measured now. */
+  public static double measurePeak(int dtype, int threads) {
+    require();
+    return einblas.einblas_measure_peak(dtype, threads);
+  }
+
+  /** Bytes/s of the machine, measured now: what 0 read, 1 fill, 2 non-temporal fill, 3 copy. */
+  public static double measureBandwidth(int what, long bytes, int threads) {
+    require();
+    return einblas.einblas_measure_bandwidth(what, bytes, threads);
+  }
+
+  /** A new 64-byte aligned block of uninitialised bytes. */
+  public static long alloc(long bytes) {
+    require();
+    long address = einblas.einblas_alloc(bytes);
+    if (address == 0) {
+      throw new NativeMemoryException(bytes, einblas.einblas_memory_available());
+    }
+    return address;
+  }
+
+  /** Gives a block of {@link #alloc} back. */
+  public static void free(long address, long bytes) {
+    einblas.einblas_free(address, bytes);
+  }
+
+  /** Bytes of all blocks given out. */
+  public static long memoryInUse() {
+    require();
+    return einblas.einblas_memory_in_use();
+  }
+
+  /** Largest value so far of {@link #memoryInUse}. */
+  public static long memoryPeak() {
+    require();
+    return einblas.einblas_memory_peak();
+  }
+
+  /** Bytes that could be allocated now. */
+  public static long memoryAvailable() {
+    require();
+    return einblas.einblas_memory_available();
+  }
+
+  /** Bytes that the pool of freed blocks holds. */
+  public static long poolBytes() {
+    require();
+    return einblas.einblas_pool_bytes();
+  }
+
+  /** Most bytes that the pool may hold. */
+  public static long poolLimit() {
+    require();
+    return einblas.einblas_pool_limit();
+  }
+
+  /** Sets the pool's limit; 0 switches it off. */
+  public static void setPoolLimit(long bytes) {
+    require();
+    einblas.einblas_set_pool_limit(bytes);
+  }
+
+  /** Gives the pool's blocks back to the system. */
+  public static void poolTrim() {
+    require();
+    einblas.einblas_pool_trim();
+  }
+
+  /** Reads one element. */
+  public static double peek(long address, int dtype) {
+    return einblas.einblas_peek(address, dtype);
+  }
+
+  /** Writes one element. */
+  public static void poke(long address, int dtype, double value) {
+    einblas.einblas_poke(address, dtype, value);
+  }
+
+  /**
+   * Makes a native step (see einblas.h). Strides are operand-major, the output's last.
+   *
+   * @param kernel name of a kernel to force, or null
+   * @throws IllegalArgumentException if the forced kernel cannot run this step
+   */
+  public static long createStep(
+      int dtype, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
+    require();
+    long[] handle = new long[1];
+    int status =
+        einblas.einblas_step_create(
+            dtype, operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+    if (status == einblas.EINBLAS_NOT_APPLICABLE) {
+      throw new IllegalArgumentException(
+          "kernel '"
+              + (kernel == null ? System.getenv("EINBLAS_KERNEL") : kernel)
+              + "' is unknown or cannot run this step; kernels: "
+              + kernels());
+    }
+    throwIfBad(
+        status,
+        "making a step of lengths "
+            + Arrays.toString(lengths)
+            + ", the first "
+            + outerAxes
+            + " of the output, strides "
+            + Arrays.toString(strides));
+    return handle[0];
+  }
+
+  /** Frees a step. */
+  public static void destroyStep(long step) {
+    einblas.einblas_step_destroy(step);
+  }
+
+  /** Runs a step; unused operands are 0; threads 0 means the process's number. */
+  public static void runStep(
+      long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {
+    int status = einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads);
+    if (status != 0) {
+      throwIfBad(status, "running a step");
+    }
+  }
+
+  /** Name of the kernel that a step uses. */
+  public static String stepKernel(long step) {
+    return string(einblas.einblas_step_kernel(step));
+  }
+
+  /** Tiles, packing and copies of a step, for people. */
+  public static String stepDescription(long step) {
+    return string(einblas.einblas_step_description(step));
+  }
+
+  /** Floating-point operations of one run. */
+  public static long stepFlops(long step) {
+    return einblas.einblas_step_flops(step);
+  }
+
+  /** Bytes of all tensors of a step, each counted once. */
+  public static long stepBytes(long step) {
+    return einblas.einblas_step_bytes(step);
+  }
+
+  /** Bytes of workspace per thread, at most. */
+  public static long stepWorkspace(long step) {
+    return einblas.einblas_step_workspace(step);
+  }
+
+  private static void throwIfBad(int status, String doing) {
+    if (status == einblas.EINBLAS_OK) {
+      return;
+    }
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+      throw new NativeMemoryException(0, einblas.einblas_memory_available());
+    }
+    throw new IllegalStateException("einblas: " + doing + " gave status " + status + " (a defect)");
+  }
+
+  /** A direct view of native memory, for buffers. It owns nothing. */
+  public static final class Window extends Pointer {
+    /** Bytes [address, address + bytes). */
+    public Window(long address, long bytes) {
+      super((Pointer) null);
+      this.address = address;
+      this.position = 0;
+      this.limit = bytes;
+      this.capacity = bytes;
+    }
+
+    /** Elements are bytes; JavaCPP would take an unknown class for a struct of 8. */
+    @Override
+    public int sizeof() {
+      return 1;
+    }
+
+    /** A direct buffer over the window; at most 2^31 - 1 bytes. */
+    public java.nio.ByteBuffer buffer() {
+      return asByteBuffer().order(java.nio.ByteOrder.nativeOrder());
+    }
+  }
+}

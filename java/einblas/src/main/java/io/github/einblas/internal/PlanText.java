@@ -1,0 +1,171 @@
+// Planner: explains a plan to people, and counts its work.
+package io.github.einblas.internal;
+
+import io.github.einblas.DType;
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/** Text and figures of a program. */
+public final class PlanText {
+  private PlanText() {}
+
+  /** Floating-point operations of all steps. */
+  public static double flops(Program program) {
+    double flops = 0;
+    for (Program.Step step : program.steps()) {
+      flops += flops(program, step);
+    }
+    return flops;
+  }
+
+  private static double flops(Program program, Program.Step step) {
+    double outer = product(program, step.outer());
+    double reduced = product(program, step.reduced());
+    double multiplications = step.inputs().length - 1;
+    return outer * (reduced * (multiplications + (step.reduced().length > 0 ? 1 : 0)));
+  }
+
+  private static double product(Program program, int[] labels) {
+    return Arrays.stream(labels).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
+  }
+
+  /** Bytes that the steps read and write, each tensor once per step. */
+  public static long bytes(Program program, DType dtype) {
+    long elements = 0;
+    for (Program.Step step : program.steps()) {
+      for (int slot : step.inputs()) {
+        elements += program.elementsOf(slot);
+      }
+      elements += program.elementsOf(step.output());
+    }
+    return elements * dtype.bytes();
+  }
+
+  private static double naiveFlops(Program program, int operands) {
+    double all = 1;
+    TreeSet<Integer> labels = new TreeSet<>();
+    for (int slot = 0; slot < operands; slot++) {
+      for (int label : program.labelsOf(slot)) {
+        labels.add(label);
+      }
+    }
+    for (int label : labels) {
+      all *= program.length(label);
+    }
+    return all * operands;
+  }
+
+  /** The whole explanation. */
+  public static String explain(
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      Program program,
+      CompiledSteps compiled,
+      int threads) {
+    try {
+      return text(equation, dtype, shapes, program, compiled, threads);
+    } finally {
+      // The compiled steps' handles were read; they must live until here.
+      Reference.reachabilityFence(compiled);
+    }
+  }
+
+  private static String text(
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      Program program,
+      CompiledSteps compiled,
+      int threads) {
+    StringBuilder s = new StringBuilder();
+    List<Program.Step> steps = program.steps();
+    line(s, "equation   %s", equation);
+    for (int i = 0; i < shapes.length; i++) {
+      line(s, "operand %-3d%s %s", i, Arrays.toString(shapes[i]), dtype);
+    }
+    line(s, "result     %s", Arrays.toString(program.outputShape()));
+    double optimised = flops(program);
+    double naive = naiveFlops(program, shapes.length);
+    line(
+        s,
+        "work       %s FLOP%s, %s moved, %s of intermediates",
+        number(optimised),
+        naive > 1.01 * optimised
+            ? String.format(
+                Locale.ROOT, " (%.3gx fewer than one loop nest)", naive / Math.max(optimised, 1))
+            : "",
+        byteText(bytes(program, dtype)),
+        byteText(program.workspaceElements() * dtype.bytes()));
+    line(s, "threads    %s", threads == 0 ? Native.threads() + " (the process's)" : threads);
+    for (int i = 0; i < steps.size(); i++) {
+      Program.Step step = steps.get(i);
+      long handle = compiled.handle(i);
+      StringBuilder text = new StringBuilder();
+      for (int slot : step.inputs()) {
+        text.append(text.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
+      }
+      text.append("->").append(equation.names(step.outer()));
+      line(
+          s,
+          "%nstep %d     %s   %s -> #%d",
+          i + 1,
+          text,
+          slots(step, shapes.length),
+          step.output());
+      line(s, "  lengths  %s", lengths(equation, program, step));
+      line(s, "  kernel   %s: %s", Native.stepKernel(handle), Native.stepDescription(handle));
+      line(
+          s,
+          "  work     %s FLOP, %s, workspace %s per thread",
+          number(flops(program, step)),
+          byteText(Native.stepBytes(handle)),
+          byteText(Native.stepWorkspace(handle)));
+    }
+    return s.toString();
+  }
+
+  private static String slots(Program.Step step, int operands) {
+    StringBuilder s = new StringBuilder();
+    for (int slot : step.inputs()) {
+      s.append(s.length() == 0 ? "" : ", ").append(slot < operands ? "operand " : "#").append(slot);
+    }
+    return s.toString();
+  }
+
+  private static String lengths(Equation equation, Program program, Program.Step step) {
+    StringBuilder s = new StringBuilder();
+    for (int[] group : new int[][] {step.outer(), step.reduced()}) {
+      for (int label : group) {
+        s.append(s.length() == 0 ? "" : " ")
+            .append(equation.names(new int[] {label}))
+            .append('=')
+            .append(program.length(label));
+      }
+      if (group == step.outer() && step.reduced().length > 0) {
+        s.append(" summed over");
+      }
+    }
+    return s.length() == 0 ? "scalars" : s.toString();
+  }
+
+  private static void line(StringBuilder s, String format, Object... values) {
+    s.append(String.format(Locale.ROOT, format, values)).append('\n');
+  }
+
+  private static String number(double v) {
+    return v < 1e6 ? String.format(Locale.ROOT, "%.0f", v) : String.format(Locale.ROOT, "%.3g", v);
+  }
+
+  private static String byteText(long bytes) {
+    if (bytes < 10_000) {
+      return bytes + " bytes";
+    }
+    return bytes < 10_000_000
+        ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
+        : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+}

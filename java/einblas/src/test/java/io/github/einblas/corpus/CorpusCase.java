@@ -1,0 +1,203 @@
+// Test support: one corpus case as tensors in their exact layouts, and the comparison with its
+// expected result.
+package io.github.einblas.corpus;
+
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.github.einblas.DType;
+import io.github.einblas.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A case of the manifest. */
+final class CorpusCase implements AutoCloseable {
+  final JsonObject json;
+  private final Corpus corpus;
+  private final List<Tensor> owned = new ArrayList<>();
+  final List<Tensor> inputs = new ArrayList<>();
+
+  CorpusCase(Corpus corpus, JsonObject json) {
+    this.corpus = corpus;
+    this.json = json;
+  }
+
+  String id() {
+    return json.get("id").getAsString();
+  }
+
+  String kind() {
+    return json.get("kind").getAsString();
+  }
+
+  boolean isError() {
+    return "error".equals(json.get("expect").getAsString());
+  }
+
+  boolean isOptional() {
+    return json.get("optional").getAsBoolean();
+  }
+
+  JsonObject params() {
+    return json.getAsJsonObject("params");
+  }
+
+  /** Whether all operands are F32 or F64 (index arrays aside). */
+  boolean hasOnlyFloats() {
+    for (var e : json.getAsJsonArray("inputs")) {
+      String type = e.getAsJsonObject().get("dtype").getAsString();
+      if (!"f32".equals(type) && !"f64".equals(type)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static long[] longs(JsonArray a) {
+    long[] v = new long[a.size()];
+    Arrays.setAll(v, i -> a.get(i).getAsLong());
+    return v;
+  }
+
+  static int[] ints(JsonArray a) {
+    int[] v = new int[a.size()];
+    Arrays.setAll(v, i -> a.get(i).getAsInt());
+    return v;
+  }
+
+  /** Builds the operands, each a view of its payload. */
+  CorpusCase build() {
+    for (var e : json.getAsJsonArray("inputs")) {
+      inputs.add(tensor(e.getAsJsonObject()));
+    }
+    return this;
+  }
+
+  private Tensor tensor(JsonObject input) {
+    double[] payload = corpus.payload(input.get("entry").getAsString());
+    String type = input.get("dtype").getAsString();
+    Tensor base;
+    if ("f32".equals(type)) {
+      float[] narrow = new float[payload.length];
+      for (int i = 0; i < narrow.length; i++) {
+        narrow[i] = (float) payload[i];
+      }
+      base = Tensor.of(narrow);
+    } else {
+      base = Tensor.of(payload);
+    }
+    owned.add(base);
+    return base.asStrided(
+        input.get("offset").getAsLong(),
+        longs(input.getAsJsonArray("shape")),
+        longs(input.getAsJsonArray("strides")));
+  }
+
+  Tensor[] operands() {
+    return inputs.toArray(Tensor[]::new);
+  }
+
+  JsonObject output(int i) {
+    return json.getAsJsonArray("outputs").get(i).getAsJsonObject();
+  }
+
+  long[] outputShape() {
+    return longs(output(0).getAsJsonArray("shape"));
+  }
+
+  /** Shape of the output that a case brings along. */
+  long[] outShape() {
+    return longs(json.getAsJsonObject("out").getAsJsonArray("shape"));
+  }
+
+  double[] expected(int i) {
+    return corpus.payload(output(i).get("entry").getAsString());
+  }
+
+  Tensor own(Tensor t) {
+    owned.add(t);
+    return t;
+  }
+
+  /** Compares a result with output {@code i} of the case: alpha * expected + beta * before. */
+  void check(String how, int i, Tensor got, double alpha, double beta, double before) {
+    check(how, got, expected(i), longs(output(i).getAsJsonArray("shape")), alpha, beta, before);
+  }
+
+  void check(
+      String how,
+      Tensor got,
+      double[] expected,
+      long[] shape,
+      double alpha,
+      double beta,
+      double before) {
+    if (!Arrays.equals(got.shape(), shape)) {
+      fail(
+          id()
+              + " "
+              + how
+              + ": shape "
+              + Arrays.toString(got.shape())
+              + ", want "
+              + Arrays.toString(shape));
+    }
+    double[] values = values(got);
+    JsonObject tolerance = json.getAsJsonObject("tolerance");
+    boolean exact = tolerance.get("exact").getAsBoolean() && alpha == 1 && beta == 0;
+    double atol = tolerance.has("atol") ? tolerance.get("atol").getAsDouble() : 0;
+    double rtol = tolerance.has("rtol") ? tolerance.get("rtol").getAsDouble() : 0;
+    double eps = got.dtype() == DType.F32 ? 0x1p-23 : 0x1p-52;
+    for (int e = 0; e < values.length; e++) {
+      double want = alpha * expected[e] + (beta == 0 ? 0 : beta * before);
+      // Scaling and adding round twice more.
+      double bound =
+          exact
+              ? 0
+              : Math.abs(alpha) * (atol + rtol * Math.abs(expected[e]))
+                  + 4
+                      * eps
+                      * (Math.abs(alpha * expected[e]) + Math.abs(beta == 0 ? 0 : beta * before));
+      boolean right =
+          Double.isNaN(want)
+              ? Double.isNaN(values[e])
+              : Double.isInfinite(want) ? values[e] == want : Math.abs(values[e] - want) <= bound;
+      if (!right) {
+        fail(
+            id()
+                + " "
+                + how
+                + ": element "
+                + e
+                + " is "
+                + values[e]
+                + ", want "
+                + want
+                + " +- "
+                + bound
+                + " ("
+                + json.get("expression")
+                + ")");
+      }
+    }
+  }
+
+  static double[] values(Tensor t) {
+    if (t.dtype() == DType.F64) {
+      return t.toDoubleArray();
+    }
+    float[] f = t.toFloatArray();
+    double[] d = new double[f.length];
+    for (int i = 0; i < d.length; i++) {
+      d[i] = f[i];
+    }
+    return d;
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Tensor::close);
+  }
+}
