@@ -5,10 +5,12 @@
 
 namespace einblas {
 
+extern const KernelEntry kGemmKernel;   // drivers/gemm.cpp: packed gemm
 extern const KernelEntry kLoopsKernel;  // drivers/loops.cpp: any step
 
 namespace {
 const KernelEntry* const kEntries[] = {
+    &kGemmKernel,   // both operands have an axis of their own and share a summed one
     &kLoopsKernel,  // always applies; nothing else could
 };
 }  // namespace

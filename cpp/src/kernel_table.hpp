@@ -12,6 +12,14 @@ template <class T>
 struct TypedKernels {
   // kernels/machine.inl: `rounds` times a fixed block of independent FMAs; returns FLOPs done per round.
   int64_t (*fma_rounds)(int64_t rounds, T* sink);
+  // kernels/gemm.inl: register tiles; rows <= gemm_rows (packed) or gemm_direct_rows, vectors 1 or 2.
+  int gemm_rows, gemm_direct_rows;
+  void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha,
+                      T beta);
+  void (*gemm_direct)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
+                      T* const* c, int last, T alpha, T beta);
+  void (*pack_panel)(T* to, int width, int n, int64_t k, const T* from, const int64_t* i_offset, const int64_t* p_offset,
+                     int i_contiguous, int p_contiguous);
   // kernels/block.inl: products over weight blocks, rows by pointers.
   void (*block_rows)(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
                      int64_t k, T alpha);

@@ -15,6 +15,7 @@ namespace {
 #include "../simd/vec.hpp"
 // clang-format off
 #include "../kernels/block.inl"
+#include "../kernels/gemm.inl"
 #include "../kernels/machine.inl"
 // clang-format on
 
@@ -22,6 +23,11 @@ template <class T>
 constexpr TypedKernels<T> typed_kernels() {
   TypedKernels<T> t{};
   t.fma_rounds = fma_rounds<T>;
+  t.gemm_rows = EINBLAS_GEMM_MR;
+  t.gemm_direct_rows = EINBLAS_GEMM_DIRECT_MR;
+  t.gemm_packed = gemm_packed<T>;
+  t.gemm_direct = gemm_direct<T>;
+  t.pack_panel = pack_panel<T>;
   t.block_rows = block_rows<T>;
   t.block_dots = block_dots<T>;
   t.block_target = block_target<T>;
