@@ -12,6 +12,10 @@ template <class T>
 struct TypedKernels {
   // kernels/machine.inl: `rounds` times a fixed block of independent FMAs; returns FLOPs done per round.
   int64_t (*fma_rounds)(int64_t rounds, T* sink);
+  // kernels/product.inl: lines of a product.
+  void (*product_lines)(int operands, int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
+                        const int* step, T alpha, T beta, int streaming);
+  void (*gather_line)(int64_t n, T* to, const T* from, int64_t stride);
   // kernels/gemm.inl: register tiles; rows <= gemm_rows (packed) or gemm_direct_rows, vectors 1 or 2.
   int gemm_rows, gemm_direct_rows;
   void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha,

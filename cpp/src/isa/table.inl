@@ -17,12 +17,15 @@ namespace {
 #include "../kernels/block.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/machine.inl"
+#include "../kernels/product.inl"
 // clang-format on
 
 template <class T>
 constexpr TypedKernels<T> typed_kernels() {
   TypedKernels<T> t{};
   t.fma_rounds = fma_rounds<T>;
+  t.product_lines = product_lines<T>;
+  t.gather_line = gather_line<T>;
   t.gemm_rows = EINBLAS_GEMM_MR;
   t.gemm_direct_rows = EINBLAS_GEMM_DIRECT_MR;
   t.gemm_packed = gemm_packed<T>;
