@@ -6,12 +6,14 @@
 namespace einblas {
 
 extern const KernelEntry kProductKernel;  // drivers/product.cpp: nothing summed
+extern const KernelEntry kReduceKernel;   // drivers/reduce.cpp: sums, dots, gemv
 extern const KernelEntry kGemmKernel;   // drivers/gemm.cpp: packed gemm
 extern const KernelEntry kLoopsKernel;  // drivers/loops.cpp: any step
 
 namespace {
 const KernelEntry* const kEntries[] = {
     &kProductKernel,  // nothing is summed, and the unit strides agree
+    &kReduceKernel,   // sums of one operand, or of two without an axis of its own on each side
     &kGemmKernel,   // both operands have an axis of their own and share a summed one
     &kLoopsKernel,  // always applies; nothing else could
 };

@@ -18,6 +18,7 @@ namespace {
 #include "../kernels/gemm.inl"
 #include "../kernels/machine.inl"
 #include "../kernels/product.inl"
+#include "../kernels/reduce.inl"
 // clang-format on
 
 template <class T>
@@ -25,6 +26,8 @@ constexpr TypedKernels<T> typed_kernels() {
   TypedKernels<T> t{};
   t.fma_rounds = fma_rounds<T>;
   t.product_lines = product_lines<T>;
+  t.reduce_dot = reduce_dot<T>;
+  t.reduce_rows = reduce_rows<T>;
   t.gather_line = gather_line<T>;
   t.gemm_rows = EINBLAS_GEMM_MR;
   t.gemm_direct_rows = EINBLAS_GEMM_DIRECT_MR;
