@@ -19,6 +19,15 @@ struct TypedKernels {
   // kernels/reduce.inl: a dot product (or sum, y null); rows added to accumulators.
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add);
+  // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns.
+  int lanes_rows, lanes_columns;
+  void (*lanes_tile)(int mr, int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j, int last,
+                     T alpha, T beta);
+  void (*lanes_pack)(T* to, int rows, int64_t k, const T* from, const int64_t* i_offset, const int64_t* p_offset,
+                     const int64_t* lane_offset, int last, int contiguous);
+  // kernels/permute.inl
+  void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha, T beta,
+                         int streaming);
   // kernels/gemm.inl: register tiles; rows <= gemm_rows (packed) or gemm_direct_rows, vectors 1 or 2.
   int gemm_rows, gemm_direct_rows;
   void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha,

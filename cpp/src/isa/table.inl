@@ -16,7 +16,9 @@ namespace {
 // clang-format off
 #include "../kernels/block.inl"
 #include "../kernels/gemm.inl"
+#include "../kernels/lanes.inl"
 #include "../kernels/machine.inl"
+#include "../kernels/permute.inl"
 #include "../kernels/product.inl"
 #include "../kernels/reduce.inl"
 // clang-format on
@@ -28,6 +30,11 @@ constexpr TypedKernels<T> typed_kernels() {
   t.product_lines = product_lines<T>;
   t.reduce_dot = reduce_dot<T>;
   t.reduce_rows = reduce_rows<T>;
+  t.lanes_rows = EINBLAS_LANES_MR;
+  t.lanes_columns = EINBLAS_LANES_NR;
+  t.lanes_tile = lanes_any<T>;
+  t.lanes_pack = lanes_pack<T>;
+  t.transpose_tile = transpose_tile<T>;
   t.gather_line = gather_line<T>;
   t.gemm_rows = EINBLAS_GEMM_MR;
   t.gemm_direct_rows = EINBLAS_GEMM_DIRECT_MR;
