@@ -7,6 +7,7 @@ import io.github.einblas.internal.PlanText;
 import io.github.einblas.internal.Program;
 import io.github.einblas.internal.Views;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -254,6 +255,13 @@ public final class EinsumPlan {
     long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
     return PlanText.explain(
         equation, dtype, shapes, program, compile(strides, contiguousOutput), options.threads());
+  }
+
+  /** The native kernel of each step, for the strides of these operands and a contiguous result. */
+  public List<String> kernels(Tensor... operands) {
+    checkOperands(operands);
+    long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
+    return PlanText.kernels(compile(strides, contiguousOutput), program.steps().size());
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** Text and figures of a program. */
 public final class PlanText {
@@ -56,6 +57,17 @@ public final class PlanText {
       all *= program.length(label);
     }
     return all * operands;
+  }
+
+  /** Name of each step's kernel. */
+  public static List<String> kernels(CompiledSteps compiled, int steps) {
+    try {
+      return IntStream.range(0, steps)
+          .mapToObj(step -> Native.stepKernel(compiled.handle(step)))
+          .toList();
+    } finally {
+      Reference.reachabilityFence(compiled);
+    }
   }
 
   /** The whole explanation. */

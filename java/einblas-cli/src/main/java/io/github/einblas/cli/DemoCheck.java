@@ -1,0 +1,134 @@
+// Demo: compares a result with the plain loops, against a derived error bound.
+package io.github.einblas.cli;
+
+import io.github.einblas.DType;
+import io.github.einblas.Tensor;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+
+/**
+ * Outcome of a check.
+ *
+ * @param checked elements compared
+ * @param whole whether those are all
+ * @param error largest absolute difference
+ * @param ofBound largest difference relative to its element's bound; right when at most 1
+ * @param worst index of the element with that difference
+ */
+record DemoCheck(long checked, boolean whole, double error, double ofBound, long[] worst) {
+  /** Multiplications of plain loops that are cheap: about two seconds of one processor. */
+  static final long CHEAP = 300_000_000L;
+
+  /** Elements taken when the whole is not cheap. */
+  static final int SAMPLE = 20_000;
+
+  private static final double UNIT_F32 = 0x1p-24;
+  private static final double UNIT_F64 = 0x1p-53;
+
+  private static final DemoCheck NOTHING = new DemoCheck(0, true, 0, 0, new long[0]);
+
+  boolean right() {
+    return ofBound <= 1;
+  }
+
+  /** Compares the whole result when that is cheap, else a sample chosen at random by the seed. */
+  static DemoCheck of(DemoCase demoCase, Tensor result, PlainLoops loops, long seed) {
+    long[] shape = loops.shape();
+    long size = DemoCase.size(shape);
+    double factor = factor(demoCase);
+    if (size <= SAMPLE || size * demoCase.summed() <= CHEAP) {
+      return LongStream.range(0, shape[0])
+          .parallel()
+          .mapToObj(row -> row(row, shape, result, loops, factor))
+          .reduce(NOTHING, DemoCheck::worse);
+    }
+    SplittableRandom random = new SplittableRandom(seed);
+    long[] places = random.longs(SAMPLE, 0, size).toArray();
+    return Arrays.stream(places)
+        .parallel()
+        .mapToObj(
+            place -> {
+              Worst worst = new Worst(loops, factor);
+              worst.compare(PlainLoops.index(place, shape), result);
+              return worst.check(1, false);
+            })
+        .reduce(new DemoCheck(0, false, 0, 0, new long[0]), DemoCheck::worse);
+  }
+
+  /** All elements whose first index is {@code row}. */
+  private static DemoCheck row(
+      long row, long[] shape, Tensor result, PlainLoops loops, double factor) {
+    double[] values;
+    try (Tensor view = result.select(0, row);
+        Tensor wide = view.to(DType.F64)) {
+      values = wide.toDoubleArray();
+    }
+    long[] index = new long[shape.length];
+    index[0] = row;
+    Worst worst = new Worst(loops, factor);
+    for (double value : values) {
+      worst.compare(index, value);
+      PlainLoops.next(index, shape);
+    }
+    return worst.check(values.length, true);
+  }
+
+  private DemoCheck worse(DemoCheck other) {
+    boolean mine = ofBound >= other.ofBound;
+    return new DemoCheck(
+        checked + other.checked,
+        whole && other.whole,
+        Math.max(error, other.error),
+        mine ? ofBound : other.ofBound,
+        mine ? worst : other.worst);
+  }
+
+  /**
+   * Bound of an element's error, relative to the sum of its products' absolute values: a sum of n
+   * products, in any order, is off by at most n u sum|ab| to first order, with u the unit roundoff;
+   * the loops in double add as much with their own u. One percent covers the second order (n u is
+   * below 1e-4 here).
+   */
+  private static double factor(DemoCase demoCase) {
+    double unit = demoCase.dtype() == DType.F32 ? UNIT_F32 : UNIT_F64;
+    return 1.01 * demoCase.summed() * (unit + UNIT_F64);
+  }
+
+  /** The largest errors so far; for one thread. */
+  private static final class Worst {
+    private final PlainLoops.Cursor right;
+    private final double factor;
+    private double error;
+    private double ofBound;
+    private long[] worst = {};
+
+    Worst(PlainLoops loops, double factor) {
+      this.right = loops.new Cursor();
+      this.factor = factor;
+    }
+
+    void compare(long[] index, Tensor result) {
+      compare(index, result.get(index));
+    }
+
+    void compare(long[] index, double got) {
+      right.moveTo(index);
+      double difference = Math.abs(got - right.value());
+      if (difference == 0) {
+        return;
+      }
+      double share = difference / (factor * right.magnitude());
+      // A NaN compares as the worst.
+      error = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(error, difference);
+      if (!(share <= ofBound)) {
+        ofBound = Double.isNaN(share) ? Double.POSITIVE_INFINITY : share;
+        worst = index.clone();
+      }
+    }
+
+    DemoCheck check(long checked, boolean whole) {
+      return new DemoCheck(checked, whole, error, ofBound, worst);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// Command line: what the library runs on and with.
+package io.github.einblas.cli;
+
+import io.github.einblas.Einblas;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+
+/** {@code einblas info}. */
+@Command(
+    name = "info",
+    description = "Say what the library runs on: version, instruction set, OpenBLAS, memory, JVM.")
+final class InfoCommand extends BaseCommand {
+  private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+
+  InfoCommand(Streams io) {
+    super(io);
+  }
+
+  @Override
+  void run() {
+    line("version", Einblas.version());
+    line("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    line("isa", Einblas.isa());
+    line("isas supported", String.join(" ", Einblas.isaSupported()));
+    line("OpenBLAS core", Einblas.blasCore());
+    line("OpenBLAS config", Einblas.blasConfig().strip());
+    line("threads", Integer.toString(Einblas.threads()));
+    line("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    line("huge pages", hugePages());
+    line("memory available", gigabytes(Einblas.nativeBytesAvailable()));
+    line("memory in use", Einblas.nativeBytesInUse() + " bytes");
+    line("natives from", String.valueOf(Einblas.loadedFrom()));
+    line(
+        "java",
+        System.getProperty("java.vm.name")
+            + " "
+            + System.getProperty("java.runtime.version")
+            + ", heap up to "
+            + gigabytes(Runtime.getRuntime().maxMemory()));
+  }
+
+  private void line(String name, String value) {
+    io.out().printf("%-17s %s%n", name, value);
+  }
+
+  private static String gigabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f GB", bytes * 1e-9);
+  }
+
+  /** The kernel's setting: the word in brackets. */
+  private static String hugePages() {
+    try {
+      String setting = Files.readString(HUGE_PAGES);
+      int open = setting.indexOf('[');
+      int close = setting.indexOf(']');
+      String word =
+          open >= 0 && close > open ? setting.substring(open + 1, close) : setting.strip();
+      return word.equals("never") ? "never (large tensors would be faster with madvise)" : word;
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** Command line over .npy files: einsum, its named relatives, and a demonstration. */
+module io.github.einblas.cli {
+  requires info.picocli;
+  requires io.github.einblas;
+  requires me.tongfei.progressbar;
+
+  opens io.github.einblas.cli to
+      info.picocli;
+}

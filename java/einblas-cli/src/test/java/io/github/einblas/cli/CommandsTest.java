@@ -1,0 +1,275 @@
+// Test: every subcommand over real files and streams.
+package io.github.einblas.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.einblas.DType;
+import io.github.einblas.Einblas;
+import io.github.einblas.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class CommandsTest {
+  @TempDir Path folder;
+  private Program program;
+
+  @BeforeEach
+  void twoMatrices() throws IOException {
+    program = new Program(folder);
+    program.put("a.npy", Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3));
+    program.put("b.npy", Tensor.of(new double[] {1, 0, 2, -1, 0, 3}, 3, 2));
+  }
+
+  @Test
+  void einsumWritesAFile() throws IOException {
+    program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy", "-o", "@c.npy");
+    assertArrayEquals(new long[] {2, 2}, program.shapeOf("c.npy"));
+    assertArrayEquals(new double[] {5, 7, 14, 13}, program.get("c.npy"));
+    assertEquals(List.of("", "a.npy", "b.npy", "c.npy"), names());
+  }
+
+  private List<String> names() throws IOException {
+    return program.files().stream().map(f -> folder.relativize(f).toString()).toList();
+  }
+
+  @Test
+  void einsumPrintsWithoutOutput() {
+    String out = program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy").out();
+    assertTrue(
+        out.matches("(?s)\\[\\[ *5\\.?0*, *7\\.?0*\\],\\s+\\[ *14\\.?0*, *13\\.?0*\\]\\].*\n"),
+        out);
+  }
+
+  @Test
+  void equationThatBeginsWithAnArrow() throws IOException {
+    program.put("s.npy", Tensor.scalar(DType.F32, 2.5));
+    program.done("einsum", "->", "@s.npy", "-o", "@t.npy");
+    assertArrayEquals(new double[] {2.5}, program.get("t.npy"));
+    assertArrayEquals(new long[0], program.shapeOf("t.npy"));
+  }
+
+  @Test
+  void standardStreams() throws IOException {
+    byte[] a = Files.readAllBytes(program.path("a.npy"));
+    Program.Outcome outcome =
+        program.withInput(a).done("einsum", "ij,jk->ki", "-", "@b.npy", "-o", "-");
+    try (Tensor result = outcome.tensor()) {
+      assertArrayEquals(new double[] {5, 14, 7, 13}, result.toDoubleArray());
+    }
+  }
+
+  @Test
+  void resultOfOneRunIsInputOfTheNext() throws IOException {
+    byte[] product = program.done("matmul", "@a.npy", "@b.npy", "-o", "-").bytes();
+    program.withInput(product).done("einsum", "ii", "-", "-o", "@trace.npy");
+    assertArrayEquals(new double[] {18}, program.get("trace.npy"));
+  }
+
+  @Test
+  void membersOfArchives() throws IOException {
+    try (Tensor x = Tensor.of(new double[] {1, 2}, 2);
+        Tensor y = Tensor.of(new double[] {3, 4}, 2)) {
+      Tensor.writeNpz(program.path("xy.npz"), Map.of("x", x, "y", y));
+    }
+    program.done("einsum", "i,i", "@xy.npz:x", "@xy.npz:y", "-o", "@dot.npy");
+    assertArrayEquals(new double[] {11}, program.get("dot.npy"));
+  }
+
+  @Test
+  void explainAndTimeSpeakOnStandardError() throws IOException {
+    Program.Outcome outcome =
+        program.run(
+            "einsum",
+            "ij,jk->ik",
+            "@a.npy",
+            "@b.npy",
+            "-o",
+            "-",
+            "--explain",
+            "--time",
+            "--threads",
+            "1");
+    assertEquals(0, outcome.status());
+    assertEquals(1, Einblas.threads());
+    assertTrue(outcome.err().contains("kernel"), outcome.err());
+    assertTrue(outcome.err().contains("GFLOP/s"), outcome.err());
+    try (Tensor result = outcome.tensor()) {
+      assertArrayEquals(new double[] {5, 7, 14, 13}, result.toDoubleArray());
+    }
+  }
+
+  @Test
+  void explainNeedsNoData() {
+    String out =
+        program.done("explain", "nhd,khd->nkd", "32x64x128", "16x64x128", "--dtype", "F64").out();
+    assertTrue(out.contains("[32, 16, 128]"), out);
+    assertTrue(out.contains("F64"), out);
+    assertTrue(program.done("explain", ",i->i", "scalar", "3").out().contains("[3]"));
+    assertTrue(program.done("explain", ",i->i", "", "3").out().contains("[3]"));
+  }
+
+  @Test
+  void matmul() throws IOException {
+    program.put("v.npy", Tensor.of(new double[] {1, 1, 1}, 3));
+    program.done("matmul", "@a.npy", "@v.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {6, 15}, program.get("c.npy"));
+    assertArrayEquals(new long[] {2}, program.shapeOf("c.npy"));
+  }
+
+  @Test
+  void batchedDot() throws IOException {
+    program.put("x.npy", Tensor.of(new double[] {1, 2, 3, 4}, 2, 1, 2));
+    program.put("y.npy", Tensor.of(new double[] {5, 6, 7, 8}, 2, 2, 1));
+    program.done("batched-dot", "@x.npy", "@y.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {17, 53}, program.get("c.npy"));
+    assertArrayEquals(new long[] {2, 1, 1}, program.shapeOf("c.npy"));
+  }
+
+  @Test
+  void tensordot() throws IOException {
+    program.done("tensordot", "@a.npy", "@b.npy", "--axes", "1", "-o", "@c.npy");
+    assertArrayEquals(new double[] {5, 7, 14, 13}, program.get("c.npy"));
+    // sum over ij of a[i,j] b[j,i]
+    program.done("tensordot", "@a.npy", "@b.npy", "--axes", "0,1:1,0", "-o", "@d.npy");
+    assertArrayEquals(new double[] {18}, program.get("d.npy"));
+    program.done("tensordot", "@a.npy", "@b.npy", "--axes", "-1:0", "-o", "@e.npy");
+    assertArrayEquals(new double[] {5, 7, 14, 13}, program.get("e.npy"));
+    program.done("tensordot", "@a.npy", "@a.npy", "-o", "@f.npy");
+    assertArrayEquals(new double[] {91}, program.get("f.npy"));
+  }
+
+  @Test
+  void outer() throws IOException {
+    program.put("v.npy", Tensor.of(new double[] {1, 10}, 2));
+    program.done("outer", "@v.npy", "@a.npy", "-o", "@c.npy");
+    assertArrayEquals(new long[] {2, 2, 3}, program.shapeOf("c.npy"));
+    assertArrayEquals(
+        new double[] {1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60}, program.get("c.npy"));
+  }
+
+  @Test
+  void hadamardOuter() throws IOException {
+    program.put("w.npy", Tensor.of(new double[] {1, 2, 3}, 1, 3));
+    program.done("hadamard-outer", "@a.npy", "@w.npy", "-o", "@c.npy");
+    assertArrayEquals(new long[] {2, 1, 3}, program.shapeOf("c.npy"));
+    assertArrayEquals(new double[] {1, 4, 9, 4, 10, 18}, program.get("c.npy"));
+  }
+
+  @Test
+  void kron() throws IOException {
+    program.put("v.npy", Tensor.of(new double[] {1, 10}, 2));
+    program.done("kron", "@v.npy", "@v.npy", "@v.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {1, 10, 10, 100, 10, 100, 100, 1000}, program.get("c.npy"));
+  }
+
+  @Test
+  void randomIsReproducible() throws IOException {
+    program.done("random", "70x1000", "--seed", "7", "-o", "@r.npy");
+    program.done("random", "70000", "--seed", "7", "-o", "@s.npy");
+    program.done("random", "70x1000", "--seed", "8", "--dtype", "f64", "-o", "@t.npy");
+    double[] r = program.get("r.npy");
+    assertArrayEquals(r, program.get("s.npy"));
+    assertArrayEquals(new long[] {70, 1000}, program.shapeOf("r.npy"));
+    double sum = 0;
+    double squares = 0;
+    for (double v : r) {
+      assertTrue(v >= -1 && v < 1);
+      sum += v;
+      squares += v * v;
+    }
+    // Mean 0 and variance 1/3, within 5 standard deviations of the mean of 70,000.
+    assertEquals(0, sum / r.length, 5 * Math.sqrt(1.0 / 3 / r.length));
+    assertEquals(1.0 / 3, squares / r.length, 5 * Math.sqrt(4.0 / 45 / r.length));
+    double[] other = program.get("t.npy");
+    for (int shift = -1; shift <= 1; shift++) {
+      assertTrue(Math.abs(r[1] - other[1 + shift]) > 1e-6);
+    }
+  }
+
+  @Test
+  void infoNamesWhatItRunsOn() {
+    String out = program.done("info").out();
+    for (String key :
+        List.of(
+            "version",
+            "platform",
+            "isa",
+            "isas supported",
+            "OpenBLAS core",
+            "OpenBLAS config",
+            "threads",
+            "huge pages",
+            "memory available",
+            "natives from",
+            "java")) {
+      assertTrue(out.lines().anyMatch(l -> l.startsWith(key + " ")), key + " in " + out);
+    }
+    assertTrue(out.contains(Einblas.isa()) && out.contains("0.3.31"), out);
+  }
+
+  @Test
+  void helpAndVersion() {
+    String help = program.done("--help").out();
+    for (String command :
+        List.of(
+            "einsum",
+            "explain",
+            "matmul",
+            "batched-dot",
+            "tensordot",
+            "outer",
+            "hadamard-outer",
+            "kron",
+            "random",
+            "info",
+            "demo")) {
+      assertTrue(help.contains("  " + command + " "), command + " in " + help);
+      String own = program.done(command, "--help").out();
+      assertTrue(own.startsWith("Usage: einblas " + command + " "), own);
+    }
+    assertEquals("einblas " + Einblas.version(), program.done("--version").out().strip());
+  }
+
+  @Test
+  void outputThroughALinkReplacesItsTarget() throws IOException {
+    program.put("old.npy", Tensor.of(new double[] {1}, 1));
+    Files.createSymbolicLink(program.path("link.npy"), program.path("old.npy"));
+    program.done("einsum", "ij->", "@a.npy", "-o", "@link.npy");
+    assertTrue(Files.isSymbolicLink(program.path("link.npy")));
+    assertArrayEquals(new double[] {21}, program.get("old.npy"));
+  }
+
+  @Test
+  void outputToADeviceLeavesTheDevice() {
+    Path device = Path.of("/dev/null");
+    Assumptions.assumeTrue(Files.exists(device));
+    program.done("einsum", "ij->", "@a.npy", "-o", device.toString());
+    assertFalse(Files.isRegularFile(device));
+  }
+
+  @Test
+  void outputMayReplaceAnInput() throws IOException {
+    program.done("einsum", "ij->ji", "@a.npy", "-o", "@a.npy");
+    assertArrayEquals(new double[] {1, 4, 2, 5, 3, 6}, program.get("a.npy"));
+  }
+
+  @Test
+  void nothingStaysAllocated() {
+    program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy", "-o", "@c.npy");
+    long before = Einblas.nativeBytesInUse();
+    program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy", "-o", "@c.npy");
+    program.run("einsum", "ij,ij->", "@a.npy", "@b.npy", "-o", "@c.npy");
+    program.run("einsum", "ij,jk->ik", "@a.npy", "@missing.npy", "-o", "@c.npy");
+    assertEquals(before, Einblas.nativeBytesInUse());
+  }
+}

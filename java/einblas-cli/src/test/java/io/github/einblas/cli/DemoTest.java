@@ -1,0 +1,128 @@
+// Test: the demo's yardstick itself, and the demo with little memory.
+package io.github.einblas.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.einblas.DType;
+import io.github.einblas.Einsum;
+import io.github.einblas.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DemoTest {
+  private static final long SEED = 11;
+
+  private final RandomData a = new RandomData(DType.F64, 2 * SEED);
+  private final RandomData b = new RandomData(DType.F64, 2 * SEED + 1);
+
+  @Test
+  void plainLoopsByHand() {
+    DemoCase demoCase = DemoCase.of("nhd,khd->nkd", DType.F64, "n=2 h=3 d=4 k=5");
+    PlainLoops.Cursor cursor = new PlainLoops(demoCase, a, b).new Cursor();
+    for (int n = 0; n < 2; n++) {
+      for (int k = 0; k < 5; k++) {
+        for (int d = 0; d < 4; d++) {
+          double sum = 0;
+          for (int h = 0; h < 3; h++) {
+            sum += a.element((n * 3 + h) * 4 + d) * b.element((k * 3 + h) * 4 + d);
+          }
+          cursor.moveTo(new long[] {n, k, d});
+          assertEquals(sum, cursor.value());
+          assertTrue(cursor.magnitude() >= Math.abs(sum));
+        }
+      }
+    }
+  }
+
+  @Test
+  void checkFindsOneWrongElement() {
+    for (String lengths : List.of("r=20 d=7 o=3", "r=20000 d=500 o=40")) {
+      DemoCase demoCase = DemoCase.of("rd,od->ro", DType.F64, lengths);
+      PlainLoops loops = new PlainLoops(demoCase, a, b);
+      try (Tensor x = a.tensor(demoCase.shape(0));
+          Tensor y = b.tensor(demoCase.shape(1));
+          Tensor result = Einsum.einsum(demoCase.equation(), x, y)) {
+        DemoCheck right = DemoCheck.of(demoCase, result, loops, SEED);
+        boolean small = lengths.startsWith("r=20 ");
+        assertEquals(small, right.whole());
+        assertEquals(small ? 60 : DemoCheck.SAMPLE, right.checked());
+        assertTrue(right.right(), right::toString);
+        if (small) {
+          result.set(result.get(13, 2) + 1e-12, 13, 2);
+          DemoCheck wrong = DemoCheck.of(demoCase, result, loops, SEED);
+          assertFalse(wrong.right());
+          assertArrayEquals(new long[] {13, 2}, wrong.worst());
+          result.set(Double.NaN, 4, 1);
+          wrong = DemoCheck.of(demoCase, result, loops, SEED);
+          assertFalse(wrong.right());
+          assertArrayEquals(new long[] {4, 1}, wrong.worst());
+        } else {
+          result.fill(0);
+          assertFalse(DemoCheck.of(demoCase, result, loops, SEED).right());
+        }
+      }
+    }
+  }
+
+  @Test
+  void casesShrinkToALimit() {
+    for (DemoCase demoCase : DemoCase.all()) {
+      assertEquals(demoCase, demoCase.within(Long.MAX_VALUE));
+      DemoCase small = demoCase.within(4_000_000);
+      assertTrue(small.bytes() <= 4_000_000, small::toString);
+      assertTrue(small.bytes() > 100_000, small::toString);
+      for (int term = 0; term < 3; term++) {
+        assertEquals(DemoCase.size(small.shape(term)), DemoCase.size(small.storedShape(term)));
+      }
+    }
+  }
+
+  @Test
+  void casesHaveTheSizesOfTheMainJob() {
+    List<DemoCase> cases = DemoCase.all();
+    DemoCase large = cases.get(5);
+    assertEquals("i=200 j=300 x=50 y=60", large.sizes());
+    assertEquals(1_440_000_000L, large.bytes(2));
+    DemoCase folded = cases.get(cases.size() - 1);
+    assertArrayEquals(new long[] {1666, 23520}, folded.storedShape(0));
+    assertArrayEquals(new long[] {49980, 784}, folded.shape(0));
+    assertArrayEquals(new long[] {30, 784}, folded.storedShape(1));
+    assertArrayEquals(new long[] {1666, 900}, folded.storedShape(2));
+    assertEquals(784, folded.summed());
+  }
+
+  @Test
+  void seedsGiveDifferentSequences() {
+    assertEquals(a.element(5), new RandomData(DType.F64, 2 * SEED).element(5));
+    for (int shift = 0; shift < 100; shift++) {
+      assertNotEquals(a.element(50), b.element(shift));
+    }
+  }
+
+  @Test
+  void demoWithLittleMemory(@TempDir Path folder) throws IOException {
+    Program program = new Program(folder);
+    String out = program.done("demo", "--memory-limit", "2M", "--keep", "@kept").out();
+    List<DemoCase> cases = DemoCase.all();
+    List<String> lines = out.lines().toList();
+    for (DemoCase demoCase : cases) {
+      String start =
+          String.format("%-14s %-22s", demoCase.equation(), demoCase.within(2 << 20).sizes());
+      assertTrue(lines.stream().anyMatch(l -> l.startsWith(start)), start + " in " + out);
+    }
+    assertTrue(out.contains("made smaller"), out);
+    assertTrue(lines.stream().allMatch(l -> l.length() <= 120), out);
+    try (Stream<Path> files = Files.list(program.path("kept"))) {
+      assertEquals(2L * cases.size(), files.count());
+    }
+  }
+}
