@@ -192,8 +192,7 @@ class Bench {
     std::printf("%-27s %s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", c.name.c_str(), type, threads,
                 einblas_step_kernel(step), f.median / 1e3, by_flops ? flops / f.median : bytes / f.median,
                 by_flops ? "GFLOP/s" : "GB/s   ", 100 * bound_ns / f.median, by_flops ? "P" : "B",
-                100 * f.spread / f.median,
-                old == before_.end() ? "" : verdict(f, old->second).c_str());
+                100 * f.spread / f.median, old == before_.end() ? "" : verdict(f, old->second).c_str());
     if (options_.verbose) std::printf("    %s\n", einblas_step_description(step));
     std::fflush(stdout);
   }
@@ -205,12 +204,11 @@ class Bench {
 };
 
 Options parse(int argc, char** argv) {
-  static const option longs[] = {{"list", 0, nullptr, 'l'},      {"threads", 1, nullptr, 't'},
-                                 {"dtype", 1, nullptr, 'd'},     {"isa", 1, nullptr, 'i'},
-                                 {"kernel", 1, nullptr, 'k'},    {"fresh", 0, nullptr, 'f'},
-                                 {"samples", 1, nullptr, 'n'},   {"save", 1, nullptr, 's'},
-                                 {"against", 1, nullptr, 'a'},   {"catalogue", 1, nullptr, 'c'},
-                                 {"verbose", 0, nullptr, 'v'},   {nullptr, 0, nullptr, 0}};
+  static const option longs[] = {
+      {"list", 0, nullptr, 'l'},      {"threads", 1, nullptr, 't'}, {"dtype", 1, nullptr, 'd'},
+      {"isa", 1, nullptr, 'i'},       {"kernel", 1, nullptr, 'k'},  {"fresh", 0, nullptr, 'f'},
+      {"samples", 1, nullptr, 'n'},   {"save", 1, nullptr, 's'},    {"against", 1, nullptr, 'a'},
+      {"catalogue", 1, nullptr, 'c'}, {"verbose", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
   Options o;
   for (int c; (c = getopt_long(argc, argv, "lt:d:i:k:fn:s:a:c:v", longs, nullptr)) != -1;) {
     switch (c) {
@@ -258,9 +256,8 @@ Options parse(int argc, char** argv) {
 
 bool wanted(const Options& o, const Case& c) {
   if (o.names.empty()) return true;
-  return std::any_of(o.names.begin(), o.names.end(), [&](const std::regex& r) {
-    return std::regex_search(c.name, r) || std::regex_match(c.group, r);
-  });
+  return std::any_of(o.names.begin(), o.names.end(),
+                     [&](const std::regex& r) { return std::regex_search(c.name, r) || std::regex_match(c.group, r); });
 }
 
 int bench(int argc, char** argv) {
@@ -282,10 +279,11 @@ int bench(int argc, char** argv) {
          << (std::getenv("OPENBLAS_CORETYPE") != nullptr ? " (OPENBLAS_CORETYPE is set!)" : "");
   std::printf("%s\n", header.str().c_str());
   for (int t : o.threads)
-    std::printf("%d thread%s: P f32 %.0f, f64 %.0f GFLOP/s; B read %.0f, fill %.0f, non-temporal fill %.0f, copy %.0f GB/s\n", t,
-                t == 1 ? "" : "s", einblas_measure_peak(0, t) / 1e9, einblas_measure_peak(1, t) / 1e9,
-                einblas_measure_bandwidth(0, 400 << 20, t) / 1e9, einblas_measure_bandwidth(1, 400 << 20, t) / 1e9,
-                einblas_measure_bandwidth(2, 400 << 20, t) / 1e9, einblas_measure_bandwidth(3, 400 << 20, t) / 1e9);
+    std::printf(
+        "%d thread%s: P f32 %.0f, f64 %.0f GFLOP/s; B read %.0f, fill %.0f, non-temporal fill %.0f, copy %.0f GB/s\n",
+        t, t == 1 ? "" : "s", einblas_measure_peak(0, t) / 1e9, einblas_measure_peak(1, t) / 1e9,
+        einblas_measure_bandwidth(0, 400 << 20, t) / 1e9, einblas_measure_bandwidth(1, 400 << 20, t) / 1e9,
+        einblas_measure_bandwidth(2, 400 << 20, t) / 1e9, einblas_measure_bandwidth(3, 400 << 20, t) / 1e9);
   Bench b(o, o.against.empty() ? Run() : load(o.against));
   for (const Case& c : cases) {
     if (!wanted(o, c)) continue;

@@ -16,7 +16,8 @@ void save(const std::string& path, const Run& run, const std::string& header) {
     std::ofstream out(part);
     out << "# " << header << "\n# key\tmedian_ns\tspread_ns\n";
     out.precision(9);
-    for (const auto& entry : run) out << entry.first << '\t' << entry.second.median << '\t' << entry.second.spread << '\n';
+    for (const auto& entry : run)
+      out << entry.first << '\t' << entry.second.median << '\t' << entry.second.spread << '\n';
     out.flush();
     if (!out) throw std::runtime_error("cannot write " + part);
   }

@@ -134,8 +134,8 @@ EINBLAS_API void einblas_pattern_destroy(int64_t pattern);
 /* o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
    h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window, target_size),
    bias (y_blocks, target_size) or 0. strides: of h (3), W (4), o (3), bias (2), in elements.
-   transposed 1: the roles of x and y change: h (batch, y_window, ..), o (batch, x_window, ..), and W's first axis runs over
-   y_blocks, its second over x_blocks, by the strides given (Java passes W with axes 1,0,3,2 where it lies). */
+   transposed 1: the roles of x and y change: h (batch, y_window, ..), o (batch, x_window, ..), and W's first axis runs
+   over y_blocks, its second over x_blocks, by the strides given (Java passes W with axes 1,0,3,2 where it lies). */
 EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, int64_t source_size,
                                        int64_t target_size, int64_t h, int64_t w, int64_t o, int64_t bias,
                                        const int64_t* strides, double alpha, double beta, int32_t threads);

@@ -1,6 +1,4 @@
 // Front door: the extern "C" surface. Checks handles and numbers, catches everything, returns status codes.
-#include "einblas.h"
-
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -9,6 +7,7 @@
 
 #include "blas.hpp"
 #include "dispatch.hpp"
+#include "einblas.h"
 #include "kernel.hpp"
 #include "machine.hpp"
 #include "memory.hpp"

@@ -28,7 +28,8 @@ Strided strided(int64_t address, const int64_t* strides, int rank) {
 }
 
 bool valid(int64_t pattern, int32_t dtype, int64_t size0, int64_t size1, const int64_t* strides) {
-  return pattern != 0 && (dtype == EINBLAS_F32 || dtype == EINBLAS_F64) && size0 >= 0 && size1 >= 0 && strides != nullptr;
+  return pattern != 0 && (dtype == EINBLAS_F32 || dtype == EINBLAS_F64) && size0 >= 0 && size1 >= 0 &&
+         strides != nullptr;
 }
 
 }  // namespace
@@ -58,10 +59,19 @@ int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window
 void einblas_pattern_destroy(int64_t pattern) { delete pattern_of(pattern); }
 
 int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, int64_t source_size, int64_t target_size,
-                           int64_t h, int64_t w, int64_t o, int64_t bias, const int64_t* strides, double alpha, double beta,
-                           int32_t threads) {
+                           int64_t h, int64_t w, int64_t o, int64_t bias, const int64_t* strides, double alpha,
+                           double beta, int32_t threads) {
   if (!valid(pattern, dtype, source_size, target_size, strides)) return EINBLAS_INVALID_ARGUMENT;
-  BlockGemv call{static_cast<DType>(dtype), transposed != 0, source_size, target_size, {}, {}, {}, {}, alpha, beta,
+  BlockGemv call{static_cast<DType>(dtype),
+                 transposed != 0,
+                 source_size,
+                 target_size,
+                 {},
+                 {},
+                 {},
+                 {},
+                 alpha,
+                 beta,
                  threads > 0 ? threads : process_threads()};
   call.h = strided(h, strides, 3);
   call.w = strided(w, strides + 3, 4);
@@ -70,10 +80,11 @@ int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, i
   return block_gemv(*pattern_of(pattern), call);
 }
 
-int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x, int64_t y, int64_t o,
-                            const int64_t* strides, double alpha, int32_t threads) {
+int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x, int64_t y,
+                            int64_t o, const int64_t* strides, double alpha, int32_t threads) {
   if (!valid(pattern, dtype, x_size, y_size, strides)) return EINBLAS_INVALID_ARGUMENT;
-  BlockOuter call{static_cast<DType>(dtype), x_size, y_size, {}, {}, {}, alpha, threads > 0 ? threads : process_threads()};
+  BlockOuter call{
+      static_cast<DType>(dtype), x_size, y_size, {}, {}, {}, alpha, threads > 0 ? threads : process_threads()};
   call.x = strided(x, strides, 3);
   call.y = strided(y, strides + 3, 3);
   call.o = strided(o, strides + 6, 4);

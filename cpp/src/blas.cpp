@@ -30,8 +30,8 @@ void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, floa
               alpha, a, narrow(lda), b, narrow(ldb), beta, c, narrow(ldc));
 }
 
-void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha, const double* a,
-               int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc) noexcept {
+void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha, const double* a, int64_t lda,
+               const double* b, int64_t ldb, double beta, double* c, int64_t ldc) noexcept {
   cblas_dgemm(kRowMajor, trans_a ? kTrans : kNoTrans, trans_b ? kTrans : kNoTrans, narrow(m), narrow(n), narrow(k),
               alpha, a, narrow(lda), b, narrow(ldb), beta, c, narrow(ldc));
 }

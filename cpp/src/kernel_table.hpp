@@ -21,31 +21,32 @@ struct TypedKernels {
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add);
   // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns.
   int lanes_rows, lanes_columns;
-  void (*lanes_tile)(int mr, int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j, int last,
-                     T alpha, T beta);
+  void (*lanes_tile)(int mr, int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j,
+                     int last, T alpha, T beta);
   void (*lanes_pack)(T* to, int rows, int64_t k, const T* from, const int64_t* i_offset, const int64_t* p_offset,
                      const int64_t* lane_offset, int last, int contiguous);
   // kernels/permute.inl
-  void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha, T beta,
-                         int streaming);
+  void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
+                         T beta, int streaming);
   // kernels/gemm.inl: register tiles; rows <= gemm_rows (packed) or gemm_direct_rows, vectors 1 or 2.
   int gemm_rows, gemm_direct_rows;
-  void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha,
-                      T beta);
+  void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last,
+                      T alpha, T beta);
   void (*gemm_direct)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
                       T* const* c, int last, T alpha, T beta);
-  void (*pack_panel)(T* to, int width, int n, int64_t k, const T* from, const int64_t* i_offset, const int64_t* p_offset,
-                     int i_contiguous, int p_contiguous);
+  void (*pack_panel)(T* to, int width, int n, int64_t k, const T* from, const int64_t* i_offset,
+                     const int64_t* p_offset, int i_contiguous, int p_contiguous);
   // kernels/block.inl: products over weight blocks, rows by pointers.
   void (*block_rows)(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
                      int64_t k, T alpha);
-  void (*block_dots)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k, T alpha);
-  void (*block_target)(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc, int64_t m,
-                       int64_t n, T alpha, T beta);
+  void (*block_dots)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
+                     T alpha);
+  void (*block_target)(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc,
+                       int64_t m, int64_t n, T alpha, T beta);
 };
 
 struct KernelTable {
-  const char* name;   // base, avx2, avx512, neon
+  const char* name;  // base, avx2, avx512, neon
   int32_t vector_bytes;
   TypedKernels<float> f32;
   TypedKernels<double> f64;

@@ -10,9 +10,7 @@
 namespace einblas {
 namespace {
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 constexpr double kBudget = 0.25;  // seconds of measuring: long enough for the clock to settle
 

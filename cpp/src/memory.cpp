@@ -34,7 +34,8 @@ std::atomic<int64_t> in_use{0}, peak{0};
 
 // Size classes in steps of an eighth of a power of two: at most 12.5 % is lost, and nearly equal sizes share blocks.
 int64_t size_class(int64_t bytes) {
-  if (bytes < kPooledFrom) return (bytes < kAlignment ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment);
+  if (bytes < kPooledFrom)
+    return (bytes < kAlignment ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment);
   int shift = 0;
   while ((bytes >> shift) >= 16) ++shift;
   int64_t step = int64_t{1} << shift;

@@ -16,9 +16,8 @@ std::vector<int32_t> order_by(const std::vector<int32_t>& keys, int64_t key_coun
   std::vector<int32_t> order(keys.size());
   if (key_count > 8 * static_cast<int64_t>(keys.size()) + 1024) {
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-      return keys[static_cast<size_t>(a)] < keys[static_cast<size_t>(b)];
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return keys[static_cast<size_t>(a)] < keys[static_cast<size_t>(b)]; });
     return order;
   }
   std::vector<int64_t> start(static_cast<size_t>(key_count) + 1, 0);

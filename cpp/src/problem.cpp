@@ -56,8 +56,7 @@ void group(Problem& p) {
 
 }  // namespace
 
-Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths,
-                  const int64_t* strides) {
+Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides) {
   Problem p;
   p.dtype = dtype;
   p.operands = operands;
@@ -79,7 +78,7 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
       continue;
     }
     int64_t leading = 0;
-    for (int t = operands - 1; t >= 0; --t)
+    for (int t = kMaxOperands - 1; t >= 0; --t)
       if (a.stride[t] != 0) leading = a.stride[t];
     if (leading == 0) {
       p.multiplier *= static_cast<double>(a.length);
@@ -91,9 +90,8 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
   if (p.empty_output || p.empty_sum) return p;
   std::stable_sort(p.outer.begin(), p.outer.end(),
                    [](const Axis& a, const Axis& b) { return a.stride[kOut] > b.stride[kOut]; });
-  std::stable_sort(p.reduced.begin(), p.reduced.end(), [](const Axis& a, const Axis& b) {
-    return largest_operand_stride(a) > largest_operand_stride(b);
-  });
+  std::stable_sort(p.reduced.begin(), p.reduced.end(),
+                   [](const Axis& a, const Axis& b) { return largest_operand_stride(a) > largest_operand_stride(b); });
   fold(p.outer);
   fold(p.reduced);
   if (operands == 2) group(p);

@@ -16,9 +16,9 @@ struct Shape {
 };
 
 const Shape kShapes[] = {
-    {1, 1, 1, 1, 1, 1, 1},    {2, 3, 4, 5, 7, 2, 3},    {5, 2, 2, 17, 33, 4, 4},  {3, 4, 1, 64, 64, 2, 2},
-    {70, 1, 1, 8, 300, 1, 2}, {9, 6, 5, 16, 16, 3, 3},  {4, 3, 3, 200, 3, 2, 5},  {0, 3, 3, 4, 4, 2, 2},
-    {4, 3, 3, 4, 4, 0, 2},    {4, 3, 3, 4, 4, 2, 0},    {130, 2, 3, 9, 65, 3, 2},
+    {1, 1, 1, 1, 1, 1, 1},    {2, 3, 4, 5, 7, 2, 3},   {5, 2, 2, 17, 33, 4, 4},  {3, 4, 1, 64, 64, 2, 2},
+    {70, 1, 1, 8, 300, 1, 2}, {9, 6, 5, 16, 16, 3, 3}, {4, 3, 3, 200, 3, 2, 5},  {0, 3, 3, 4, 4, 2, 2},
+    {4, 3, 3, 4, 4, 0, 2},    {4, 3, 3, 4, 4, 2, 0},   {130, 2, 3, 9, 65, 3, 2},
 };
 
 // A tensor with its own strides: padded rows, permuted weight axes.
@@ -86,25 +86,29 @@ double tolerance(int64_t terms) {
 }
 
 template <class T>
-void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad, bool with_bias, double beta, int threads) {
+void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad, bool with_bias, double beta,
+                int threads) {
   Case<T> c(shape);
   const Shape& s = shape;
-  const int64_t source_window = transposed ? s.y_window : s.x_window, target_window = transposed ? s.x_window : s.y_window;
+  const int64_t source_window = transposed ? s.y_window : s.x_window,
+                target_window = transposed ? s.x_window : s.y_window;
   const int64_t source_size = transposed ? s.y_size : s.x_size, target_size = transposed ? s.x_size : s.y_size;
-  const int64_t target_blocks = transposed ? s.x_blocks : s.y_blocks, source_blocks = transposed ? s.y_blocks : s.x_blocks;
+  const int64_t target_blocks = transposed ? s.x_blocks : s.y_blocks,
+                source_blocks = transposed ? s.y_blocks : s.x_blocks;
   Tensor<T> h({s.batch, source_window, source_size}, {0, 1, 2}, pad, c.random);
   const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
   Tensor<T> w({source_blocks, target_blocks, source_size, target_size}, order, pad, c.random);
-  Tensor<T> o({s.batch, target_window, target_size}, pad % 2 == 1 ? std::vector<int>{2, 1, 0} : std::vector<int>{0, 1, 2},
-              pad, c.random);
+  Tensor<T> o({s.batch, target_window, target_size},
+              pad % 2 == 1 ? std::vector<int>{2, 1, 0} : std::vector<int>{0, 1, 2}, pad, c.random);
   Tensor<T> bias({target_blocks, target_size}, {0, 1}, pad, c.random);
   if (beta == 0)
     for (T& v : o.data) v = std::numeric_limits<T>::quiet_NaN();
   Tensor<T> before = o;
   const auto strides = all_strides({&h.strides, &w.strides, &o.strides, &bias.strides});
-  ASSERT_EQ(einblas_block_gemv(c.pattern, dtype<T>(), transposed ? 1 : 0, source_size, target_size, h.address(), w.address(),
-                               o.address(), with_bias ? bias.address() : 0, strides.data(), 1.5, beta, threads),
-            EINBLAS_OK);
+  ASSERT_EQ(
+      einblas_block_gemv(c.pattern, dtype<T>(), transposed ? 1 : 0, source_size, target_size, h.address(), w.address(),
+                         o.address(), with_bias ? bias.address() : 0, strides.data(), 1.5, beta, threads),
+      EINBLAS_OK);
   for (int64_t b = 0; b < s.batch; ++b)
     for (int64_t j = 0; j < target_window; ++j)
       for (int64_t n = 0; n < target_size; ++n) {
@@ -116,8 +120,8 @@ void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad,
             want += 1.5 * static_cast<double>(h.at({b, i, k})) *
                     static_cast<double>(w.at({transposed ? c.y(b, i) : c.x(b, i), target, k, n}));
         ASSERT_NEAR(static_cast<double>(o.at({b, j, n})), want, tolerance<T>(source_window * source_size))
-            << "batch " << b << " window " << j << " column " << n << " transposed " << transposed << " permuted " << permuted
-            << " pad " << pad << " sizes " << source_size << "x" << target_size << " " << einblas_isa();
+            << "batch " << b << " window " << j << " column " << n << " transposed " << transposed << " permuted "
+            << permuted << " pad " << pad << " sizes " << source_size << "x" << target_size << " " << einblas_isa();
       }
 }
 
@@ -126,8 +130,8 @@ void check_outer(const Shape& shape, bool permuted, int64_t pad, int threads) {
   Case<T> c(shape);
   const Shape& s = shape;
   Tensor<T> x({s.batch, s.x_window, s.x_size}, {0, 1, 2}, pad, c.random);
-  Tensor<T> y({s.batch, s.y_window, s.y_size}, pad % 2 == 1 ? std::vector<int>{2, 0, 1} : std::vector<int>{0, 1, 2}, pad,
-              c.random);
+  Tensor<T> y({s.batch, s.y_window, s.y_size}, pad % 2 == 1 ? std::vector<int>{2, 0, 1} : std::vector<int>{0, 1, 2},
+              pad, c.random);
   const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
   Tensor<T> o({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, order, pad, c.random);
   std::vector<double> want(o.data.begin(), o.data.end());
@@ -176,8 +180,8 @@ TEST(Block, SameBitsForAnyNumberOfThreads) {
     ASSERT_EQ(einblas_block_outer(c.pattern, EINBLAS_F32, s.x_size, s.y_size, h.address(), y.address(), w.address(),
                                   outer_strides.data(), 1, threads),
               EINBLAS_OK);
-    ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, s.x_size, s.y_size, h.address(), w.address(), y.address(), 0,
-                                 gemv_strides.data(), 1, 1, threads),
+    ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, s.x_size, s.y_size, h.address(), w.address(), y.address(),
+                                 0, gemv_strides.data(), 1, 1, threads),
               EINBLAS_OK);
     gemv.push_back(y.data);
     outer.push_back(w.data);

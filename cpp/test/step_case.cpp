@@ -116,9 +116,9 @@ struct Setup {
   int32_t call(const Variant& v, Outcome* outcome) {
     int64_t step = 0;
     const int32_t axes = static_cast<int32_t>(parsed.axes.size());
-    const int32_t status =
-        einblas_step_create(sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()), axes,
-                            static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, &step);
+    const int32_t status = einblas_step_create(
+        sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()), axes,
+        static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, &step);
     if (status != EINBLAS_OK) return status;
     if (outcome != nullptr) {
       outcome->kernel = einblas_step_kernel(step);
@@ -126,8 +126,8 @@ struct Setup {
     }
     int64_t x[3] = {0, 0, 0};
     for (size_t t = 0; t < operands.size(); ++t) x[t] = reinterpret_cast<int64_t>(operands[t].origin());
-    const int32_t ran =
-        einblas_step_run(step, x[0], x[1], x[2], reinterpret_cast<int64_t>(output.origin()), v.alpha, v.beta, v.threads);
+    const int32_t ran = einblas_step_run(step, x[0], x[1], x[2], reinterpret_cast<int64_t>(output.origin()), v.alpha,
+                                         v.beta, v.threads);
     einblas_step_destroy(step);
     return ran;
   }

@@ -130,8 +130,7 @@ class Gemv {
     for (int64_t p0 = 0; p0 < k; p0 += kTile)
       for (int64_t j0 = 0; j0 < n; j0 += kTile)
         for (int64_t j = j0; j < std::min(n, j0 + kTile); ++j)
-          for (int64_t p = p0; p < std::min(k, p0 + kTile); ++p)
-            block[p * n + j] = w[p * s_depth + j * s_column];
+          for (int64_t p = p0; p < std::min(k, p0 + kTile); ++p) block[p * n + j] = w[p * s_depth + j * s_column];
   }
 
   const BlockGemv& g_;

@@ -1,7 +1,7 @@
 // Driver: any binary contraction as a packed gemm that reads and writes tensors where they lie.
 //
-// C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C; b, m, n, k each any number of axes of any strides. Panels are
-// packed straight from the strided tensors by offsets, so no operand is transposed or copied as a whole.
+// C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C; b, m, n, k each any number of axes of any strides.
+// Panels are packed straight from the strided tensors by offsets, so no operand is transposed or copied as a whole.
 // Loop order of BLIS: columns nc, depth kc (B packed for all workers), tasks of mc rows (A packed by each), then tiles.
 #include <algorithm>
 #include <cmath>
@@ -70,14 +70,15 @@ class GemmPlan final : public KernelPlan {
       });
       return EINBLAS_OK;
     }
-    for (int64_t item = 0; item < items_; ++item) parallel_item(call, item, threads, own, reinterpret_cast<T*>(shared.of(0)));
+    for (int64_t item = 0; item < items_; ++item)
+      parallel_item(call, item, threads, own, reinterpret_cast<T*>(shared.of(0)));
     return EINBLAS_OK;
   }
 
   std::string describe() const override {
     return "packed gemm " + std::to_string(rows_) + "x" + std::to_string(columns_) + "x" + std::to_string(depth_) +
-           (items_ > 1 ? " times " + std::to_string(items_) : "") + ", tile " + std::to_string(kernels_->gemm_rows) + "x" +
-           std::to_string(width_) + ", blocks " + std::to_string(mc_) + "x" + std::to_string(kc_) +
+           (items_ > 1 ? " times " + std::to_string(items_) : "") + ", tile " + std::to_string(kernels_->gemm_rows) +
+           "x" + std::to_string(width_) + ", blocks " + std::to_string(mc_) + "x" + std::to_string(kc_) +
            "; both operands packed panel by panel from where they lie" +
            (has_unit(n_, kOut) ? "" : ", tiles scattered: the output has no unit stride along m or n") + "; m " +
            describe_axes(m_, 2) + " n " + describe_axes(n_, 2) + " k " + describe_axes(k_, 2);
@@ -94,7 +95,8 @@ class GemmPlan final : public KernelPlan {
   static void unit_last(Axes& axes, int t) {
     for (size_t i = 0; i + 1 < axes.size(); ++i) {
       if (axes[i].stride[t] != 1) continue;
-      std::rotate(axes.begin() + static_cast<std::ptrdiff_t>(i), axes.begin() + static_cast<std::ptrdiff_t>(i) + 1, axes.end());
+      std::rotate(axes.begin() + static_cast<std::ptrdiff_t>(i), axes.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                  axes.end());
       return;
     }
   }
@@ -178,14 +180,16 @@ class GemmPlan final : public KernelPlan {
         parallel_tasks(row_blocks * chunks, threads, [&](int64_t t, int worker) {
           const int64_t from = t % chunks * chunk;
           if (from < nn)
-            block(call, x, scratch(own.of(worker)), t / chunks * mc_, j0, from, std::min(chunk, nn - from), p0, kk, packed_b);
+            block(call, x, scratch(own.of(worker)), t / chunks * mc_, j0, from, std::min(chunk, nn - from), p0, kk,
+                  packed_b);
         });
       }
     }
   }
 
   // Packs columns [j0 + from, + count) of B, depth [p0, p0 + kk), into their panels. from is a multiple of the width.
-  void pack_b(const Item& x, const Scratch& s, int64_t j0, int64_t from, int64_t count, int64_t p0, int64_t kk, T* packed) const {
+  void pack_b(const Item& x, const Scratch& s, int64_t j0, int64_t from, int64_t count, int64_t p0, int64_t kk,
+              T* packed) const {
     fill_offsets(k_, b_, p0, kk, s.k_b);
     const bool deep = contiguous(s.k_b, kk);
     for (int64_t j = from; j < from + count; j += width_) {
@@ -197,8 +201,8 @@ class GemmPlan final : public KernelPlan {
   }
 
   // One block of C: rows [i0, + mc), columns [j0 + from, + count).
-  void block(const Call& call, const Item& x, const Scratch& s, int64_t i0, int64_t j0, int64_t from, int64_t count, int64_t p0,
-             int64_t kk, const T* packed_b) const {
+  void block(const Call& call, const Item& x, const Scratch& s, int64_t i0, int64_t j0, int64_t from, int64_t count,
+             int64_t p0, int64_t kk, const T* packed_b) const {
     const int64_t mm = std::min(mc_, rows_ - i0);
     fill_offsets(m_, a_, i0, mm, s.m_a);
     fill_offsets(m_, kOut, i0, mm, s.m_c);
@@ -236,8 +240,8 @@ class GemmPlan final : public KernelPlan {
     for (int64_t i = 0; i < r; ++i) rows[i] = c + m_c[i];
     const int64_t w = width_ / 2;
     const int vectors = n > w ? 2 : 1;
-    kernels_->gemm_packed(static_cast<int>(r), vectors, kk, a, b, width_, rows, static_cast<int>(n - (vectors - 1) * w), alpha,
-                          beta);
+    kernels_->gemm_packed(static_cast<int>(r), vectors, kk, a, b, width_, rows, static_cast<int>(n - (vectors - 1) * w),
+                          alpha, beta);
   }
 
   void scattered(const Scratch& s, int64_t r, int64_t n, int64_t kk, const T* a, const T* b, T* c, const int64_t* m_c,

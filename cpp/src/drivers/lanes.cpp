@@ -1,9 +1,9 @@
 // Driver: contraction with the batch label at unit stride (`nhd,khd->nkd`): the batch runs through the vector lanes.
 //
-// C[m, n, b] = alpha * sum_k A[m, k, b] B[n, k, b] + beta * C; b, m, n, k each any number of axes of any strides. For one
-// vector of lanes this is a small gemm whose "numbers" are vectors: a tile of 5 x 5 feeds 25 FMAs from 10 loads. Both
-// operands are packed slice by slice: at the stride of a whole batch row (often a power of two) the lines of a slice would
-// fall into a few sets of L1.
+// C[m, n, b] = alpha * sum_k A[m, k, b] B[n, k, b] + beta * C; b, m, n, k each any number of axes of any strides. For
+// one vector of lanes this is a small gemm whose "numbers" are vectors: a tile of 5 x 5 feeds 25 FMAs from 10 loads.
+// Both operands are packed slice by slice: at the stride of a whole batch row (often a power of two) the lines of a
+// slice would fall into a few sets of L1.
 #include <algorithm>
 
 #include "../dispatch.hpp"
@@ -46,8 +46,8 @@ class LanesPlan final : public KernelPlan {
 
   int32_t run(const Call& call) const noexcept override {
     const int64_t tasks = slices_ * row_blocks_;
-    const double flops = 2.0 * static_cast<double>(lanes_) * static_cast<double>(rows_) * static_cast<double>(columns_) *
-                         static_cast<double>(depth_);
+    const double flops = 2.0 * static_cast<double>(lanes_) * static_cast<double>(rows_) *
+                         static_cast<double>(columns_) * static_cast<double>(depth_);
     const int threads = useful_threads(call.threads, tasks, flops / 50);
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -75,7 +75,9 @@ class LanesPlan final : public KernelPlan {
     return (length + blocks - 1) / blocks;
   }
   static int64_t panel_up(int64_t v, int64_t panel) { return (v + panel - 1) / panel * panel; }
-  int64_t tile_elements() const { return static_cast<int64_t>(kernels_->lanes_rows) * kernels_->lanes_columns * width_; }
+  int64_t tile_elements() const {
+    return static_cast<int64_t>(kernels_->lanes_rows) * kernels_->lanes_columns * width_;
+  }
 
   struct Scratch {
     T *a, *b, *tile;
@@ -140,7 +142,8 @@ class LanesPlan final : public KernelPlan {
         const int mr = static_cast<int>(std::min<int64_t>(kernels_->lanes_rows, mm - i));
         const T *a = s.a + i * kk * width_, *b = s.b + j * kk * width_;
         if (direct) {
-          kernels_->lanes_tile(mr, nr, kk, a, b, c + s.l_c[0], s.m_c + i, s.n_c + j, static_cast<int>(last), alpha, beta);
+          kernels_->lanes_tile(mr, nr, kk, a, b, c + s.l_c[0], s.m_c + i, s.n_c + j, static_cast<int>(last), alpha,
+                               beta);
         } else {
           scattered(s, mr, nr, kk, a, b, c, s.m_c + i, s.n_c + j, last, alpha, beta);
         }

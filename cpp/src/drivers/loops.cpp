@@ -1,9 +1,10 @@
 // Driver: any step, any strides, by plain loops in double. The yardstick of the tests and the last resort.
 //
-// C[o] = alpha * sum_r prod_i X_i[o, r] + beta * C[o]. Assumes nothing. Sums in double, in the order of the reduced axes.
-#include "einblas.h"
+// C[o] = alpha * sum_r prod_i X_i[o, r] + beta * C[o]. Assumes nothing. Sums in double, in the order of the reduced
+// axes.
 #include "../kernel.hpp"
 #include "../threads.hpp"
+#include "einblas.h"
 
 namespace einblas {
 namespace {

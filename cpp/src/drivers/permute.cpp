@@ -1,7 +1,7 @@
 // Driver: permutation (unary, nothing summed) whose operand and output have their unit strides on different axes.
 //
-// C[o] = alpha * X[o] + beta * C[o]. The plane of the two unit axes is cut into tiles that are transposed in registers; the
-// other axes are walked around it. Assumes: both tensors have an axis of unit stride.
+// C[o] = alpha * X[o] + beta * C[o]. The plane of the two unit axes is cut into tiles that are transposed in registers;
+// the other axes are walked around it. Assumes: both tensors have an axis of unit stride.
 #include <algorithm>
 
 #include "../dispatch.hpp"
@@ -39,8 +39,9 @@ class PermutePlan final : public KernelPlan {
   int32_t run(const Call& call) const noexcept override {
     const int64_t tasks = planes_ * rows_;
     const int threads = useful_threads(call.threads, tasks, static_cast<double>(bytes_) / 10);
-    const bool streaming = aligned_ && call.beta == 0 &&
-                           reinterpret_cast<uintptr_t>(call.c) % static_cast<uintptr_t>(kernel_table().vector_bytes) == 0;
+    const bool streaming =
+        aligned_ && call.beta == 0 &&
+        reinterpret_cast<uintptr_t>(call.c) % static_cast<uintptr_t>(kernel_table().vector_bytes) == 0;
     parallel_tasks(tasks, threads, [&](int64_t task, int) {
       const Walk plane(outer_, task / rows_);
       const int64_t q = task % rows_ * kTile, nq = std::min(kTile, from_.length - q);
@@ -48,14 +49,15 @@ class PermutePlan final : public KernelPlan {
       T* c = reinterpret_cast<T*>(call.c) + plane.at(kOut) + q * from_.stride[kOut];
       for (int64_t i = 0; i < to_.length; i += kTile)
         kernels_->transpose_tile(std::min(kTile, to_.length - i), nq, c + i, from_.stride[kOut], x + i * to_.stride[0],
-                                 to_.stride[0], static_cast<T>(call.alpha), static_cast<T>(call.beta), streaming ? 1 : 0);
+                                 to_.stride[0], static_cast<T>(call.alpha), static_cast<T>(call.beta),
+                                 streaming ? 1 : 0);
     });
     return EINBLAS_OK;
   }
 
   std::string describe() const override {
-    return "planes of " + std::to_string(from_.length) + "x" + std::to_string(to_.length) + ", " + std::to_string(planes_) +
-           " of them, transposed in registers" + (aligned_ ? ", non-temporal stores" : "");
+    return "planes of " + std::to_string(from_.length) + "x" + std::to_string(to_.length) + ", " +
+           std::to_string(planes_) + " of them, transposed in registers" + (aligned_ ? ", non-temporal stores" : "");
   }
 
  private:

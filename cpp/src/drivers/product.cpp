@@ -1,8 +1,8 @@
 // Driver: products without a summed label (fill, copy, scale, Hadamard, outer, broadcast), bound by the bytes written.
 //
-// C[o] = alpha * prod_i X_i[o] + beta * C[o]. The innermost output axis (unit stride) is the line; operands are lines or one
-// value along it. A result larger than the caches is written with non-temporal stores: ordinary ones read every line first.
-// Assumes: nothing is summed.
+// C[o] = alpha * prod_i X_i[o] + beta * C[o]. The innermost output axis (unit stride) is the line; operands are lines
+// or one value along it. A result larger than the caches is written with non-temporal stores: ordinary ones read every
+// line first. Assumes: nothing is summed.
 #include <algorithm>
 
 #include "../dispatch.hpp"
@@ -14,8 +14,8 @@
 namespace einblas {
 namespace {
 
-// From so many bytes of output on, stores pass the caches: half of a 32 MB L3. Measured here: at 16 MB ordinary stores are
-// still 1.3x faster (the result stays in L3), at 32 MB non-temporal ones are 1.4x faster, at 1 GB 2x.
+// From so many bytes of output on, stores pass the caches: half of a 32 MB L3. Measured here: at 16 MB ordinary stores
+// are still 1.3x faster (the result stays in L3), at 32 MB non-temporal ones are 1.4x faster, at 1 GB 2x.
 constexpr int64_t kStreamFrom = 16 << 20;
 // Bytes of output per task: 16 huge pages' worth of small pages; small enough to balance, large enough to hide 1 us.
 constexpr int64_t kTaskBytes = 256 << 10;
@@ -68,7 +68,8 @@ class ProductPlan final : public KernelPlan {
     std::string s = "lines of " + std::to_string(line_.length) + ", " + std::to_string(lines_) + " of them" +
                     (streaming_ ? ", non-temporal stores" : "");
     for (int t = 0; t < operands_; ++t) {
-      if (gather_[t]) s += ", lines of operand " + std::to_string(t) + " gathered (stride " + std::to_string(line_.stride[t]) + ")";
+      if (gather_[t])
+        s += ", lines of operand " + std::to_string(t) + " gathered (stride " + std::to_string(line_.stride[t]) + ")";
       if (build_[t]) s += ", short lines of operand " + std::to_string(t) + " joined in L1";
     }
     return s;
@@ -127,7 +128,8 @@ class ProductPlan final : public KernelPlan {
         free += chunk_;
       }
       T* out = reinterpret_cast<T*>(call.c) + at[kOut] + i0;
-      // All lines along the last outer axis in one call: 64-element lines would pay more for the call than for the work.
+      // All lines along the last outer axis in one call: 64-element lines would pay more for the call than for the
+      // work.
       const int64_t count = runs ? std::min(last - unit, outer_.back().length - index[outer_.size() - 1]) : 1;
       kernels_->product_lines(operands_, count, runs ? outer_.back().stride : nowhere, n, out, x, step_, alpha, beta,
                               streaming ? 1 : 0);

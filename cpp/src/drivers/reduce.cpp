@@ -1,9 +1,9 @@
 // Driver: sums of one operand and dot-like products of two (gemv, dot, batched dot), bound by the bytes read.
 //
-// C[o] = alpha * sum_r X0[o, r] (* X1[o, r]) + beta * C[o]. The larger operand is read once along its unit stride, the line.
-// Line summed ("across"): dot products along it. Line in the output ("down"): a strip of accumulators in L1, rows added in.
-// Few outputs and long sums: the sum is cut into parts, whose results are added in their order; parts depend on the problem
-// alone, so the bits do not depend on the threads.
+// C[o] = alpha * sum_r X0[o, r] (* X1[o, r]) + beta * C[o]. The larger operand is read once along its unit stride, the
+// line. Line summed ("across"): dot products along it. Line in the output ("down"): a strip of accumulators in L1, rows
+// added in. Few outputs and long sums: the sum is cut into parts, whose results are added in their order; parts depend
+// on the problem alone, so the bits do not depend on the threads.
 #include <algorithm>
 #include <cstdlib>
 
@@ -17,10 +17,10 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kStrip = 2048;         // accumulators of a strip: 8 or 16 KB, a third of L1
-constexpr int64_t kPiece = 16384;        // elements of a line handled at once: operand pieces stay in L2
+constexpr int64_t kStrip = 2048;          // accumulators of a strip: 8 or 16 KB, a third of L1
+constexpr int64_t kPiece = 16384;         // elements of a line handled at once: operand pieces stay in L2
 constexpr int64_t kTaskElements = 65536;  // elements per task: some 10 us at memory speed
-constexpr int64_t kWantedTasks = 64;     // parts are made until so many tasks exist
+constexpr int64_t kWantedTasks = 64;      // parts are made until so many tasks exist
 
 template <class T>
 class ReducePlan final : public KernelPlan {
@@ -65,9 +65,11 @@ class ReducePlan final : public KernelPlan {
   }
 
   std::string describe() const override {
-    return std::string(across_ ? "sums along lines of " : "sums down lines of ") + std::to_string(line_.length) + ", operand " +
-           std::to_string(main_) + " read once" + (parts_ > 1 ? ", sum cut into " + std::to_string(parts_) + " parts" : "") +
-           (line_.stride[main_] == 1 ? "" : ", its lines gathered (stride " + std::to_string(line_.stride[main_]) + ")");
+    return std::string(across_ ? "sums along lines of " : "sums down lines of ") + std::to_string(line_.length) +
+           ", operand " + std::to_string(main_) + " read once" +
+           (parts_ > 1 ? ", sum cut into " + std::to_string(parts_) + " parts" : "") +
+           (line_.stride[main_] == 1 ? ""
+                                     : ", its lines gathered (stride " + std::to_string(line_.stride[main_]) + ")");
   }
   int64_t workspace_bytes() const override { return worker_elements() * static_cast<int64_t>(sizeof(T)); }
 
@@ -164,7 +166,8 @@ class ReducePlan final : public KernelPlan {
     return total;
   }
 
-  void down(const Call& call, const Walk& outer, int64_t from, int64_t n, int64_t first, int64_t last, T* acc, T* scratch) const {
+  void down(const Call& call, const Walk& outer, int64_t from, int64_t n, int64_t first, int64_t last, T* acc,
+            T* scratch) const {
     Walk rest(rest_, first);
     for (int64_t u = first; u < last;) {
       const int rows = static_cast<int>(std::min<int64_t>(4, last - u));

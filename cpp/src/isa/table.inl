@@ -50,7 +50,7 @@ constexpr TypedKernels<T> typed_kernels() {
 
 extern const KernelTable EINBLAS_ISA_TABLE;
 const KernelTable EINBLAS_ISA_TABLE = {
-    EINBLAS_ISA_NAME, EINBLAS_VBYTES, typed_kernels<float>(), typed_kernels<double>(), probe_read,
-    probe_fill,       probe_stream,   probe_copy,             probe_copy_stream,
+    EINBLAS_ISA_NAME, EINBLAS_VBYTES, typed_kernels<float>(), typed_kernels<double>(), probe_read, probe_fill,
+    probe_stream,     probe_copy,     probe_copy_stream,
 };
 }  // namespace einblas

@@ -1,10 +1,11 @@
 // Micro-kernels of the block-sparse products: rows and targets given by pointers, so that nothing is gathered.
 
 // Rows: C_r[n] += alpha * sum_k A_r[k * a_stride] * B[k * ldb + n] for r < MR, n < (NV - 1) * lanes + last.
-// Assumes: B and C have unit stride along n; 1 <= last <= lanes; C_r are distinct or r rows of one bucket of one target.
+// Assumes: B and C have unit stride along n; 1 <= last <= lanes; C_r are distinct or r rows of one bucket of one
+// target.
 template <class T, int MR, int NV>
-EINBLAS_INLINE void block_rows_tile(const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t k,
-                                    int last, T alpha) {
+EINBLAS_INLINE void block_rows_tile(const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c,
+                                    int64_t k, int last, T alpha) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NV];
 #pragma GCC unroll 8
@@ -57,8 +58,8 @@ EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, int64_t 
 
 // All rows and columns of one block. A row whose target repeats (the same C_r twice) must come in another call.
 template <class T>
-static void block_rows(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
-                       int64_t k, T alpha) {
+static void block_rows(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c,
+                       int64_t n, int64_t k, T alpha) {
   constexpr int w = lanes<T>::value;
   constexpr int kRowsAtOnce = 64;
   T* shifted[kRowsAtOnce];
@@ -87,10 +88,12 @@ static void block_rows(int64_t rows, const T* const* a, int64_t a_stride, const 
   }
 }
 
-// Target: C[m * ldc + n] = beta * C + alpha * sum_r X_r[m * x_stride] * Y_r[n], r over one bucket. beta 0 does not read.
+// Target: C[m * ldc + n] = beta * C + alpha * sum_r X_r[m * x_stride] * Y_r[n], r over one bucket. beta 0 does not
+// read.
 template <class T, int MR, int NV>
 EINBLAS_INLINE void block_target_tile(int64_t terms, const T* const* x, int64_t x_offset, int64_t x_stride,
-                                      const T* const* y, int64_t y_offset, T* c, int64_t ldc, int last, T alpha, T beta) {
+                                      const T* const* y, int64_t y_offset, T* c, int64_t ldc, int last, T alpha,
+                                      T beta) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NV];
 #pragma GCC unroll 8
@@ -131,8 +134,8 @@ EINBLAS_INLINE void block_target_tile(int64_t terms, const T* const* x, int64_t 
 }
 
 template <class T, int NV>
-EINBLAS_INLINE void block_target_columns(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, int64_t n0,
-                                         T* c, int64_t ldc, int64_t m, int last, T alpha, T beta) {
+EINBLAS_INLINE void block_target_columns(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y,
+                                         int64_t n0, T* c, int64_t ldc, int64_t m, int last, T alpha, T beta) {
   int64_t i = 0;
   for (; i + 4 <= m; i += 4)
     block_target_tile<T, 4, NV>(terms, x, i * x_stride, x_stride, y, n0, c + i * ldc + n0, ldc, last, alpha, beta);
@@ -168,8 +171,8 @@ static void block_target(int64_t terms, const T* const* x, int64_t x_stride, con
 // Dots: C_r[j * c_stride] += alpha * sum_k A_r[k] * B[j * ldb + k] for r < MR, j < 4: B has unit stride along k instead
 // (a permuted weight view), so vectors run along k and the lanes are summed at the end.
 template <class T, int MR, int NJ>
-EINBLAS_INLINE void block_dots_tile(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t c_offset, int64_t k,
-                                    T alpha) {
+EINBLAS_INLINE void block_dots_tile(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t c_offset,
+                                    int64_t k, T alpha) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NJ];
 #pragma GCC unroll 8

@@ -1,8 +1,8 @@
 // Micro-kernels of the gemm: a register tile of MR rows and NV vectors, from packed or strided operands.
 //
 // c[r][0..n) = alpha * sum_p A[r, p] * B[p, 0..n) + beta * c[r][0..n), r < MR, n = (NV - 1) * lanes + last.
-// Assumes: B and c have unit stride along n, 1 <= last <= lanes; beta = 0 does not read c. The order of additions over p is
-// the same for every tile shape, so a result's bits do not depend on how the output was cut.
+// Assumes: B and c have unit stride along n, 1 <= last <= lanes; beta = 0 does not read c. The order of additions over
+// p is the same for every tile shape, so a result's bits do not depend on how the output was cut.
 
 // Rows of the tile: with 32 registers 12 x 2 accumulators, 2 of B and a broadcast; with 16 registers 6 x 2.
 #if EINBLAS_VBYTES == 64 || defined(__aarch64__)
@@ -62,8 +62,8 @@ static void gemm_packed_tile(int64_t k, const T* a, const T* b, int64_t ldb, T* 
 
 // A strided: a[r * rs + p * cs]. B strided: the last vector is loaded under a mask.
 template <class T, int MR, int NV>
-static void gemm_direct_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb, T* const* c, int last,
-                             T alpha, T beta) {
+static void gemm_direct_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb, T* const* c,
+                             int last, T alpha, T beta) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NV];
   const T* row[MR];
@@ -99,13 +99,19 @@ using gemm_direct_fn = void (*)(int64_t, const T*, int64_t, int64_t, const T*, i
 template <class T>
 struct gemm_tiles {
   static constexpr gemm_packed_fn<T> packed[12][2] = {
-      {gemm_packed_tile<T, 1, 1>, gemm_packed_tile<T, 1, 2>},   {gemm_packed_tile<T, 2, 1>, gemm_packed_tile<T, 2, 2>},
-      {gemm_packed_tile<T, 3, 1>, gemm_packed_tile<T, 3, 2>},   {gemm_packed_tile<T, 4, 1>, gemm_packed_tile<T, 4, 2>},
-      {gemm_packed_tile<T, 5, 1>, gemm_packed_tile<T, 5, 2>},   {gemm_packed_tile<T, 6, 1>, gemm_packed_tile<T, 6, 2>},
+      {gemm_packed_tile<T, 1, 1>, gemm_packed_tile<T, 1, 2>},
+      {gemm_packed_tile<T, 2, 1>, gemm_packed_tile<T, 2, 2>},
+      {gemm_packed_tile<T, 3, 1>, gemm_packed_tile<T, 3, 2>},
+      {gemm_packed_tile<T, 4, 1>, gemm_packed_tile<T, 4, 2>},
+      {gemm_packed_tile<T, 5, 1>, gemm_packed_tile<T, 5, 2>},
+      {gemm_packed_tile<T, 6, 1>, gemm_packed_tile<T, 6, 2>},
 #if EINBLAS_GEMM_MR > 6
-      {gemm_packed_tile<T, 7, 1>, gemm_packed_tile<T, 7, 2>},   {gemm_packed_tile<T, 8, 1>, gemm_packed_tile<T, 8, 2>},
-      {gemm_packed_tile<T, 9, 1>, gemm_packed_tile<T, 9, 2>},   {gemm_packed_tile<T, 10, 1>, gemm_packed_tile<T, 10, 2>},
-      {gemm_packed_tile<T, 11, 1>, gemm_packed_tile<T, 11, 2>}, {gemm_packed_tile<T, 12, 1>, gemm_packed_tile<T, 12, 2>},
+      {gemm_packed_tile<T, 7, 1>, gemm_packed_tile<T, 7, 2>},
+      {gemm_packed_tile<T, 8, 1>, gemm_packed_tile<T, 8, 2>},
+      {gemm_packed_tile<T, 9, 1>, gemm_packed_tile<T, 9, 2>},
+      {gemm_packed_tile<T, 10, 1>, gemm_packed_tile<T, 10, 2>},
+      {gemm_packed_tile<T, 11, 1>, gemm_packed_tile<T, 11, 2>},
+      {gemm_packed_tile<T, 12, 1>, gemm_packed_tile<T, 12, 2>},
 #endif
   };
   static constexpr gemm_direct_fn<T> direct[8][2] = {
@@ -119,8 +125,8 @@ struct gemm_tiles {
 };
 
 template <class T>
-static void gemm_packed(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha,
-                        T beta) {
+static void gemm_packed(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last,
+                        T alpha, T beta) {
   gemm_tiles<T>::packed[rows - 1][vectors - 1](k, a, b, ldb, c, last, alpha, beta);
 }
 

@@ -1,7 +1,8 @@
 // Micro-kernels of the contraction whose batch label lies at unit stride: the batch runs through the vector lanes.
 
 // C[i, j, lane] = alpha * sum_p A[p, i, lane] * B[p, j, lane] + beta * C over one vector of lanes; i < MR, j < NR.
-// Assumes: a and b packed, MR (NR) vectors for each p; C at c + c_i[i] + c_j[j], unit stride along the lanes, `last` of them.
+// Assumes: a and b packed, MR (NR) vectors for each p; C at c + c_i[i] + c_j[j], unit stride along the lanes, `last` of
+// them.
 #if EINBLAS_VBYTES == 64 || defined(__aarch64__)
 #define EINBLAS_LANES_MR 5
 #define EINBLAS_LANES_NR 5
@@ -11,8 +12,8 @@
 #endif
 
 template <class T, int MR, int NR>
-static void lanes_tile(int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j, int last, T alpha,
-                       T beta) {
+static void lanes_tile(int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j, int last,
+                       T alpha, T beta) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NR];
 #pragma GCC unroll 5
@@ -50,8 +51,8 @@ static void lanes_tile(int64_t k, const T* a, const T* b, T* c, const int64_t* c
 }
 
 template <class T, int MR>
-EINBLAS_INLINE void lanes_columns(int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j,
-                                  int last, T alpha, T beta) {
+EINBLAS_INLINE void lanes_columns(int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i,
+                                  const int64_t* c_j, int last, T alpha, T beta) {
   switch (nr) {
 #if EINBLAS_LANES_NR > 3
     case 5:
@@ -87,8 +88,8 @@ static void lanes_any(int mr, int nr, int64_t k, const T* a, const T* b, T* c, c
   }
 }
 
-// Packs `rows` rows of k vectors: to[(p * rows + i) * w + lane] = from[i_offset[i] + p_offset[p] + lane_offset[lane]]; lanes
-// beyond `last` are 0. contiguous: the lanes lie side by side.
+// Packs `rows` rows of k vectors: to[(p * rows + i) * w + lane] = from[i_offset[i] + p_offset[p] + lane_offset[lane]];
+// lanes beyond `last` are 0. contiguous: the lanes lie side by side.
 template <class T>
 static void lanes_pack(T* EINBLAS_RESTRICT to, int rows, int64_t k, const T* from, const int64_t* i_offset,
                        const int64_t* p_offset, const int64_t* lane_offset, int last, int contiguous) {

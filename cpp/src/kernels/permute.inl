@@ -39,8 +39,8 @@ EINBLAS_INLINE void transpose_square(vec<T>* v) {
 // to[q * to_stride + i] = alpha * from[i * from_stride + q] + beta * to[...], i < ni, q < nq.
 // Assumes: streaming only with beta = 0 and every row of `to` aligned to a vector.
 template <class T>
-static void transpose_tile(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha, T beta,
-                           int streaming) {
+static void transpose_tile(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride,
+                           T alpha, T beta, int streaming) {
   constexpr int w = lanes<T>::value;
   const vec<T> s = splat(alpha), old = splat(beta);
   for (int64_t q = 0; q < nq; q += w) {

@@ -1,7 +1,7 @@
 // Micro-kernels of products without a summed label: lines of the output, one pass.
 
-// out[i] = alpha * prod of operands (+ beta * out[i]), i < n. Operand t is a line (step[t] = 1) or one value (step[t] = 0).
-// Assumes: 0 to 3 operands; streaming only with beta = 0, and out aligned to a vector.
+// out[i] = alpha * prod of operands (+ beta * out[i]), i < n. Operand t is a line (step[t] = 1) or one value (step[t] =
+// 0). Assumes: 0 to 3 operands; streaming only with beta = 0, and out aligned to a vector.
 template <class T, int OPERANDS, bool STREAM>
 EINBLAS_INLINE void product_line_for(int64_t n, T* out, const T* const* x, const int* step, T alpha, T beta) {
   constexpr int w = lanes<T>::value;
@@ -20,21 +20,21 @@ EINBLAS_INLINE void product_line_for(int64_t n, T* out, const T* const* x, const
   const T *p = moving[0], *q = moving[1], *r = moving[2];
   const vec<T> old = splat(beta);
   int64_t i = 0;
-#define EINBLAS_PRODUCT_LOOP(VALUE, TAIL)                  \
-  for (; i + w <= n; i += w) {                             \
-    vec<T> v = VALUE;                                      \
-    if (STREAM) {                                          \
-      stream(out + i, v);                                  \
-    } else {                                               \
-      if (beta != 0) v += old * load(out + i);             \
-      store(out + i, v);                                   \
-    }                                                      \
-  }                                                        \
-  if (i < n) {                                             \
-    const int m = static_cast<int>(n - i);                 \
-    vec<T> v = TAIL;                                       \
+#define EINBLAS_PRODUCT_LOOP(VALUE, TAIL)                    \
+  for (; i + w <= n; i += w) {                               \
+    vec<T> v = VALUE;                                        \
+    if (STREAM) {                                            \
+      stream(out + i, v);                                    \
+    } else {                                                 \
+      if (beta != 0) v += old * load(out + i);               \
+      store(out + i, v);                                     \
+    }                                                        \
+  }                                                          \
+  if (i < n) {                                               \
+    const int m = static_cast<int>(n - i);                   \
+    vec<T> v = TAIL;                                         \
     if (!STREAM && beta != 0) v += old * load_n(out + i, m); \
-    store_n(out + i, v, m);                                \
+    store_n(out + i, v, m);                                  \
   }
   if (lines == 0) {
     EINBLAS_PRODUCT_LOOP(fixed, fixed)
@@ -50,7 +50,8 @@ EINBLAS_INLINE void product_line_for(int64_t n, T* out, const T* const* x, const
 }
 
 template <class T, int OPERANDS>
-EINBLAS_INLINE void product_line_of(int64_t n, T* out, const T* const* x, const int* step, T alpha, T beta, int streaming) {
+EINBLAS_INLINE void product_line_of(int64_t n, T* out, const T* const* x, const int* step, T alpha, T beta,
+                                    int streaming) {
   if (!streaming) return product_line_for<T, OPERANDS, false>(n, out, x, step, alpha, beta);
   // Ordinary stores up to the next vector border, then past the caches.
   const int64_t misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) % EINBLAS_VBYTES);
@@ -64,8 +65,8 @@ EINBLAS_INLINE void product_line_of(int64_t n, T* out, const T* const* x, const 
 }
 
 template <class T, int OPERANDS>
-EINBLAS_INLINE void product_lines_of(int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x, const int* step,
-                                     T alpha, T beta, int streaming) {
+EINBLAS_INLINE void product_lines_of(int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
+                                     const int* step, T alpha, T beta, int streaming) {
   const T* at[3] = {x[0], x[1], x[2]};
   for (int64_t i = 0; i < count; ++i) {
     product_line_of<T, OPERANDS>(n, out, at, step, alpha, beta, streaming);

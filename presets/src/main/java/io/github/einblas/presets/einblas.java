@@ -11,8 +11,8 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 /**
  * Preset of the native library: {@code einblas.h} becomes {@code io.github.einblas.nativelib}.
  *
- * <p>bytedeco's OpenBLAS is preloaded rather than inherited: inheriting its preset parses all of LAPACK, extracts twice as
- * much and maps two copies of the library.
+ * <p>bytedeco's OpenBLAS is preloaded rather than inherited: inheriting its preset parses all of
+ * LAPACK, extracts twice as much and maps two copies of the library.
  */
 @Properties(
     target = "io.github.einblas.nativelib",
