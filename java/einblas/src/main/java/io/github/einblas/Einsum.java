@@ -2,6 +2,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -35,16 +36,18 @@ public final class Einsum {
    * @param output labels of the result, or null for the implicit output
    */
   public static Tensor einsum(int[] output, Sublist... operands) {
-    Tensor[] tensors = tensors(operands);
-    return plan(output, operands).run(tensors);
+    return plan(output, operands).run(tensors(operands));
   }
 
-  /** The plan for operands of these shapes and this type; cached. */
+  /**
+   * The plan for operands of these shapes and this type; cached.
+   *
+   * @throws IllegalArgumentException if equation and operands do not fit
+   */
   public static EinsumPlan plan(String equation, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
     checkOperands(equation, operands);
-    return PlanCache.get(
-        new PlanCache.Key(equation, operands), () -> Equation.parse(equation, ranks(operands)));
+    return PlanCache.get(equation, operands);
   }
 
   /**
@@ -52,10 +55,19 @@ public final class Einsum {
    */
   public static EinsumPlan plan(int[] output, Sublist... operands) {
     Tensor[] tensors = tensors(operands);
-    checkOperands("sublists", tensors);
     int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
-    Equation equation = Equation.ofNumbers(labels, output, ranks(tensors));
-    return PlanCache.get(new PlanCache.Key(equation.toString(), tensors), () -> equation);
+    Equation.Numbers equation =
+        new Equation.Numbers(labels, output == null ? null : output.clone());
+    checkOperands(equation.toString(), tensors);
+    return PlanCache.get(equation, tensors);
+  }
+
+  /** A new plan with options for operands of these shapes and this type. */
+  public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
+    Objects.requireNonNull(equation, "equation");
+    checkOperands(equation, operands);
+    long[][] shapes = Arrays.stream(operands).map(Tensor::shapeRef).toArray(long[][]::new);
+    return plan(equation, options, operands[0].dtype(), shapes);
   }
 
   /** A new plan for operands of these shapes. */
@@ -63,19 +75,13 @@ public final class Einsum {
     return plan(equation, PlanOptions.DEFAULT, dtype, shapes);
   }
 
-  /** A new plan with options for operands of these shapes. */
-  public static EinsumPlan plan(
-      String equation, PlanOptions options, DType dtype, long[]... shapes) {
-    return plan(equation, options, null, dtype, shapes);
-  }
-
   /**
-   * A new plan that contracts in a given order.
+   * A new plan with options for operands of these shapes.
    *
-   * @param path pairs of slots: operands are 0..n-1, the result of pair i is n+i; null to search
+   * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not
    */
   public static EinsumPlan plan(
-      String equation, PlanOptions options, int[][] path, DType dtype, long[]... shapes) {
+      String equation, PlanOptions options, DType dtype, long[]... shapes) {
     Objects.requireNonNull(equation, "equation");
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(dtype, "dtype");
@@ -85,9 +91,9 @@ public final class Einsum {
     for (int i = 0; i < own.length; i++) {
       own[i] = Objects.requireNonNull(shapes[i], "shape of operand " + i).clone();
       ranks[i] = own[i].length;
-      io.github.einblas.internal.Views.size(own[i]);
+      Views.size(own[i]);
     }
-    return new EinsumPlan(Equation.parse(equation, ranks), dtype, own, options, path);
+    return new EinsumPlan(Equation.parse(equation, ranks), dtype, own, options);
   }
 
   private static Tensor[] tensors(Sublist[] operands) {
@@ -97,10 +103,6 @@ public final class Einsum {
       tensors[i] = Objects.requireNonNull(operands[i], "operand " + i).tensor();
     }
     return tensors;
-  }
-
-  private static int[] ranks(Tensor[] operands) {
-    return Arrays.stream(operands).mapToInt(Tensor::rank).toArray();
   }
 
   /** Operands must be there, open, and of one type. */

@@ -24,6 +24,7 @@ public final class EinsumPlan {
   private final DType dtype;
   private final long[][] shapes;
   private final PlanOptions options;
+  private final int threads;
   private final Program program;
   private final long[] outputShape;
   private final long[] contiguousOutput;
@@ -31,12 +32,13 @@ public final class EinsumPlan {
   /** Newest first; replaced as a whole, never changed. */
   private volatile CompiledSteps[] layouts = {};
 
-  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
+  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
     this.equation = equation;
     this.dtype = dtype;
     this.shapes = shapes;
     this.options = options;
-    this.program = Program.of(equation, shapes, options.path(), path);
+    this.threads = options.threads();
+    this.program = Program.of(equation, shapes, options.strategy(), options.path());
     this.outputShape = program.outputShape();
     this.contiguousOutput = Views.contiguous(outputShape);
     Views.bytes(outputShape, dtype.bytes());
@@ -118,38 +120,86 @@ public final class EinsumPlan {
    *
    * @throws IllegalArgumentException if a shape or type is not the plan's, if the output addresses
    *     some element twice, or if it shares elements with an operand; nothing is written then
+   * @throws IllegalStateException if a tensor is closed
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
-    Objects.requireNonNull(out, "out");
     checkOperands(operands);
-    if (out.dtype() != dtype || !Arrays.equals(out.shapeRef(), outputShape)) {
+    checkOutput(out);
+    execute(out, alpha, beta, operands, true);
+  }
+
+  /**
+   * As {@link #runInto(Tensor, double, double, Tensor...)}, for two operands. A planned product of
+   * two operands allocates nothing on the Java heap.
+   */
+  public void runInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    if (shapes.length != 2) {
+      throw wrongCount(2);
+    }
+    checkOperand(0, a);
+    checkOperand(1, b);
+    checkOutput(out);
+    CompiledSteps steps = find(out, a, b);
+    if (steps == null || !steps.isSingle()) {
+      execute(out, alpha, beta, new Tensor[] {a, b}, true);
+      return;
+    }
+    checkShared(out, a, 0);
+    checkShared(out, b, 1);
+    acquire(out, -1);
+    try {
+      acquire(a, 0);
+      try {
+        acquire(b, 1);
+        try {
+          steps.runSingle(a.address(), b.address(), 0, out.address(), alpha, beta, threads);
+        } finally {
+          b.release();
+        }
+      } finally {
+        a.release();
+      }
+    } finally {
+      out.release();
+    }
+  }
+
+  private void checkOutput(Tensor out) {
+    Objects.requireNonNull(out, "out");
+    if (out.dtype() != dtype || !Views.same(out.shapeRef(), outputShape)) {
       throw new IllegalArgumentException(
           where() + "the output must have " + describe(outputShape) + ", got " + out.describe());
     }
-    execute(out, alpha, beta, operands, true);
   }
 
   private void checkOperands(Tensor[] operands) {
     Objects.requireNonNull(operands, "operands");
     if (operands.length != shapes.length) {
-      throw new IllegalArgumentException(
-          where() + "the plan has " + shapes.length + " operands, got " + operands.length);
+      throw wrongCount(operands.length);
     }
     for (int i = 0; i < operands.length; i++) {
-      Tensor t = operands[i];
-      if (t == null) {
-        throw new NullPointerException(where() + "operand " + i + " is null");
-      }
-      if (t.dtype() != dtype || !Arrays.equals(t.shapeRef(), shapes[i])) {
-        throw new IllegalArgumentException(
-            where()
-                + "operand "
-                + i
-                + " must have "
-                + describe(shapes[i])
-                + ", got "
-                + t.describe());
-      }
+      checkOperand(i, operands[i]);
+    }
+  }
+
+  private void checkOperand(int i, Tensor t) {
+    if (t == null) {
+      throw new NullPointerException(where() + "operand " + i + " is null");
+    }
+    if (t.dtype() != dtype || !Views.same(t.shapeRef(), shapes[i])) {
+      throw new IllegalArgumentException(
+          where() + "operand " + i + " must have " + describe(shapes[i]) + ", got " + t.describe());
+    }
+  }
+
+  private IllegalArgumentException wrongCount(int given) {
+    return new IllegalArgumentException(
+        where() + "the plan has " + shapes.length + " operands, got " + given);
+  }
+
+  private void checkShared(Tensor out, Tensor operand, int i) {
+    if (out.sharesElements(operand)) {
+      throw new IllegalArgumentException(where() + "the output shares elements with operand " + i);
     }
   }
 
@@ -161,22 +211,33 @@ public final class EinsumPlan {
     return "plan of \"" + equation + "\": ";
   }
 
+  /** Counts a running call in; operand -1 is the output. */
+  private void acquire(Tensor t, int operand) {
+    try {
+      t.acquire();
+    } catch (IllegalStateException e) {
+      String which = operand < 0 ? "the output" : "operand " + operand;
+      throw new IllegalStateException(where() + which + " is closed", e);
+    }
+  }
+
+  /** Runs checked operands; all further checks come before the first native step. */
   private void execute(
       Tensor out, double alpha, double beta, Tensor[] operands, boolean checkOverlap) {
-    CompiledSteps steps = steps(out, operands);
+    CompiledSteps steps = find(out, operands);
+    if (steps == null) {
+      steps = make(out, operands);
+    }
     if (checkOverlap) {
       for (int i = 0; i < operands.length; i++) {
-        if (out.sharesElements(operands[i])) {
-          throw new IllegalArgumentException(
-              where() + "the output shares elements with operand " + i);
-        }
+        checkShared(out, operands[i], i);
       }
     }
     int acquired = 0;
-    out.acquire();
+    acquire(out, -1);
     try {
       for (; acquired < operands.length; acquired++) {
-        operands[acquired].acquire();
+        acquire(operands[acquired], acquired);
       }
       if (steps.isSingle()) {
         steps.runSingle(
@@ -186,13 +247,13 @@ public final class EinsumPlan {
             out.address(),
             alpha,
             beta,
-            options.threads());
+            threads);
       } else {
         long[] addresses = new long[operands.length];
         for (int i = 0; i < addresses.length; i++) {
           addresses[i] = operands[i].address();
         }
-        steps.run(addresses, out.address(), alpha, beta, options.threads());
+        steps.run(addresses, out.address(), alpha, beta, threads);
       }
     } finally {
       for (int i = 0; i < acquired; i++) {
@@ -202,30 +263,24 @@ public final class EinsumPlan {
     }
   }
 
-  private CompiledSteps steps(Tensor out, Tensor[] operands) {
-    CompiledSteps[] known = layouts;
-    for (CompiledSteps steps : known) {
+  private CompiledSteps find(Tensor out, Tensor a, Tensor b) {
+    for (CompiledSteps steps : layouts) {
+      if (steps.fitsOutput(out.stridesRef())
+          && steps.fitsOperand(0, a.stridesRef())
+          && steps.fitsOperand(1, b.stridesRef())) {
+        return steps;
+      }
+    }
+    return null;
+  }
+
+  private CompiledSteps find(Tensor out, Tensor[] operands) {
+    for (CompiledSteps steps : layouts) {
       if (fits(steps, out, operands)) {
         return steps;
       }
     }
-    // Depends on shape and strides alone, so it is asked once per layout.
-    out.requireWritable("einsum \"" + equation + "\"");
-    long[][] strides = new long[operands.length][];
-    for (int i = 0; i < strides.length; i++) {
-      strides[i] = operands[i].stridesRef();
-    }
-    CompiledSteps made = compile(strides, out.stridesRef());
-    CompiledSteps[] next = new CompiledSteps[Math.min(known.length + 1, LAYOUTS)];
-    next[0] = made;
-    System.arraycopy(known, 0, next, 1, next.length - 1);
-    layouts = next;
-    return made;
-  }
-
-  private CompiledSteps compile(long[][] strides, long[] outputStrides) {
-    return new CompiledSteps(
-        program, dtype.ordinal(), dtype.bytes(), shapes, strides, outputStrides, options.kernel());
+    return null;
   }
 
   private static boolean fits(CompiledSteps steps, Tensor out, Tensor[] operands) {
@@ -240,13 +295,34 @@ public final class EinsumPlan {
     return true;
   }
 
+  /** Makes the steps for a new layout, and forgets the oldest one when there are too many. */
+  private CompiledSteps make(Tensor out, Tensor[] operands) {
+    // Depends on shape and strides alone, so it is asked once per layout.
+    out.requireWritable("einsum \"" + equation + "\"");
+    long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
+    CompiledSteps made = compile(strides, out.stridesRef());
+    synchronized (program) {
+      CompiledSteps[] known = layouts;
+      CompiledSteps[] next = new CompiledSteps[Math.min(known.length + 1, LAYOUTS)];
+      next[0] = made;
+      System.arraycopy(known, 0, next, 1, next.length - 1);
+      layouts = next;
+    }
+    return made;
+  }
+
+  private CompiledSteps compile(long[][] strides, long[] outputStrides) {
+    return new CompiledSteps(
+        program, dtype.ordinal(), dtype.bytes(), shapes, strides, outputStrides, options.kernel());
+  }
+
   /**
    * Explains the plan for contiguous operands: path, steps, kernels, FLOPs, bytes, copies and why.
    */
   public String explain() {
     long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
     return PlanText.explain(
-        equation, dtype, shapes, program, compile(strides, contiguousOutput), options.threads());
+        equation, dtype, shapes, program, compile(strides, contiguousOutput), threads);
   }
 
   /** Explains the plan for the strides of these operands and a contiguous result. */
@@ -254,7 +330,7 @@ public final class EinsumPlan {
     checkOperands(operands);
     long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
     return PlanText.explain(
-        equation, dtype, shapes, program, compile(strides, contiguousOutput), options.threads());
+        equation, dtype, shapes, program, compile(strides, contiguousOutput), threads);
   }
 
   /** The native kernel of each step, for the strides of these operands and a contiguous result. */

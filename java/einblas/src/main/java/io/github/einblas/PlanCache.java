@@ -2,28 +2,28 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 
 /** Keeps the plans of recent equations, by equation, type and shapes. */
 final class PlanCache {
   /** A program uses tens of equations with a few shapes each; a plan is some kilobytes. */
-  private static final int LIMIT = 512;
+  static final int LIMIT = 512;
 
   private static final ConcurrentHashMap<Key, EinsumPlan> PLANS = new ConcurrentHashMap<>();
 
   private PlanCache() {}
 
-  /** What a plan depends on. */
-  static final class Key {
-    final String equation;
+  /** What a plan depends on; the equation is a String or {@link Equation.Numbers}. */
+  private static final class Key {
+    final Object equation;
     final DType dtype;
     final long[][] shapes;
     private final int hash;
 
-    Key(String equation, Tensor... operands) {
+    Key(Object equation, Tensor[] operands) {
       this.equation = equation;
       this.dtype = operands[0].dtype();
       this.shapes = new long[operands.length][];
@@ -50,20 +50,39 @@ final class PlanCache {
         return false;
       }
       for (int i = 0; i < shapes.length; i++) {
-        if (!Arrays.equals(shapes[i], k.shapes[i])) {
+        if (!Views.same(shapes[i], k.shapes[i])) {
           return false;
         }
       }
       return true;
     }
+
+    EinsumPlan plan() {
+      int[] ranks = Arrays.stream(shapes).mapToInt(s -> s.length).toArray();
+      Equation parsed =
+          equation instanceof Equation.Numbers numbers
+              ? numbers.parse(ranks)
+              : Equation.parse((String) equation, ranks);
+      return new EinsumPlan(parsed, dtype, shapes, PlanOptions.DEFAULT);
+    }
   }
 
-  static EinsumPlan get(Key key, Supplier<Equation> equation) {
+  /** The plan of an equation in letters. The operands are there and of one type. */
+  static EinsumPlan get(String equation, Tensor[] operands) {
+    return get(new Key(equation, operands));
+  }
+
+  /** The plan of an equation in numbers. The operands are there and of one type. */
+  static EinsumPlan get(Equation.Numbers equation, Tensor[] operands) {
+    return get(new Key(equation, operands));
+  }
+
+  private static EinsumPlan get(Key key) {
     EinsumPlan plan = PLANS.get(key);
     if (plan != null) {
       return plan;
     }
-    plan = new EinsumPlan(equation.get(), key.dtype, key.shapes, PlanOptions.DEFAULT, null);
+    plan = key.plan();
     if (PLANS.size() >= LIMIT) {
       // Any eighth of them goes: the map's order is as good as random, and what is used comes back.
       Iterator<Key> old = PLANS.keySet().iterator();

@@ -1,27 +1,47 @@
 // Public API: an operand with numbers in place of letters.
 package io.github.einblas;
 
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * An operand and the label of each of its axes as numbers, for {@link Einsum#einsum(int[],
  * Sublist...)}.
- *
- * @param tensor the operand
- * @param labels one number from 0 for each axis; {@link #ELLIPSIS} stands for any number of axes
  */
-public record Sublist(Tensor tensor, int[] labels) {
+public final class Sublist {
   /** Stands for the axes that are not named, as {@code ...} does. */
   public static final int ELLIPSIS = Integer.MIN_VALUE;
 
-  /** Checks for null. */
-  public Sublist {
-    Objects.requireNonNull(tensor, "tensor");
-    labels = Objects.requireNonNull(labels, "labels").clone();
+  private final Tensor tensor;
+  private final int[] labels;
+
+  private Sublist(Tensor tensor, int[] labels) {
+    this.tensor = tensor;
+    this.labels = labels;
   }
 
-  /** An operand with its labels. */
+  /**
+   * An operand with its labels.
+   *
+   * @param labels one number from 0 for each axis; {@link #ELLIPSIS} stands for any number of axes
+   */
   public static Sublist of(Tensor tensor, int... labels) {
-    return new Sublist(tensor, labels);
+    Objects.requireNonNull(tensor, "tensor");
+    return new Sublist(tensor, Objects.requireNonNull(labels, "labels").clone());
+  }
+
+  /** The operand. */
+  public Tensor tensor() {
+    return tensor;
+  }
+
+  /** The labels of its axes. */
+  public int[] labels() {
+    return labels.clone();
+  }
+
+  @Override
+  public String toString() {
+    return "Sublist(" + tensor.describe() + ", " + Arrays.toString(labels) + ")";
   }
 }

@@ -33,15 +33,16 @@ public final class TensorOps {
       // Only kron's result differs from its equation's; splitting axes never needs a copy.
       Tensor target =
           Arrays.equals(shape, plan.outputShape()) ? out : out.reshape(plan.outputShape());
-      plan.runInto(target, alpha, beta, operands);
+      try {
+        plan.runInto(target, alpha, beta, operands);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+      }
     }
   }
 
   private static Call call(int[][] labels, int[] output, Tensor... operands) {
-    int[] ranks = Arrays.stream(operands).mapToInt(Tensor::rank).toArray();
-    Equation equation = Equation.ofNumbers(labels, output, ranks);
-    EinsumPlan plan =
-        PlanCache.get(new PlanCache.Key(equation.toString(), operands), () -> equation);
+    EinsumPlan plan = PlanCache.get(new Equation.Numbers(labels, output), operands);
     return new Call(plan, operands, plan.outputShape());
   }
 
@@ -254,21 +255,28 @@ public final class TensorOps {
 
   // ---- outer, hadamardOuter, kron
 
-  /** Outer product: every element of a times every element of b; the shapes are joined. */
-  public static Tensor outer(Tensor a, Tensor b) {
-    return outerCall(a, b).run();
+  /**
+   * Outer product: every element of the first times every element of the second, and so on; the
+   * shapes are joined.
+   */
+  public static Tensor outer(Tensor... operands) {
+    return outerCall(operands).run();
   }
 
   /** As {@link #outer}, into {@code out}. */
-  public static void outerInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
-    outerCall(a, b).runInto("outer", out, alpha, beta);
+  public static void outerInto(Tensor out, double alpha, double beta, Tensor... operands) {
+    outerCall(operands).runInto("outer", out, alpha, beta);
   }
 
-  private static Call outerCall(Tensor a, Tensor b) {
-    check("outer", a, b);
-    int[] left = range(0, a.rank());
-    int[] right = range(a.rank(), b.rank());
-    return call(new int[][] {left, right}, join(left, right), a, b);
+  private static Call outerCall(Tensor... operands) {
+    Einsum.checkOperands("outer", operands);
+    int[][] labels = new int[operands.length][];
+    int rank = 0;
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = range(rank, operands[i].rank());
+      rank += labels[i].length;
+    }
+    return call(labels, range(0, rank), operands);
   }
 
   /**

@@ -3,7 +3,6 @@ package io.github.einblas.internal;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.util.Arrays;
 import java.util.List;
 
 /** A program's native steps for given strides. Immutable; run by many threads at once. */
@@ -68,12 +67,12 @@ public final class CompiledSteps {
 
   /** Whether the steps were made for these output strides. */
   public boolean fitsOutput(long[] other) {
-    return Arrays.equals(outputStrides, other);
+    return Views.same(outputStrides, other);
   }
 
   /** Whether the steps were made for these strides of operand i. */
   public boolean fitsOperand(int i, long[] other) {
-    return Arrays.equals(strides[i], other);
+    return Views.same(strides[i], other);
   }
 
   /** Handle of a step, for explanations; valid while this is reachable. */
@@ -92,37 +91,53 @@ public final class CompiledSteps {
   /** Runs a one-step program; addresses of absent operands are 0. */
   public void runSingle(
       long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
-    try {
-      Native.runStep(handles[0], x0, x1, x2, out, alpha, beta, threads);
-    } finally {
-      Reference.reachabilityFence(this);
-    }
+    runLast(x0, x1, x2, out, alpha, beta, threads);
   }
 
   /** Runs all steps; alpha and beta belong to the last one. */
   public void run(long[] operandAddresses, long out, double alpha, double beta, int threads) {
+    int last = handles.length - 1;
+    if (alpha == 0) {
+      // Nothing is read, so there is no need to compute it.
+      runLast(0, 0, 0, out, 0, beta, threads);
+      return;
+    }
     long bytes = program.workspaceElements() * elementBytes;
-    long workspace = bytes == 0 ? 0 : Native.alloc(bytes);
+    long workspace = Native.alloc(bytes);
     try {
       List<Program.Step> steps = program.steps();
-      for (int s = 0; s < handles.length; s++) {
-        Program.Step step = steps.get(s);
-        int[] in = step.inputs();
-        boolean last = s == handles.length - 1;
+      for (int s = 0; s < last; s++) {
+        int[] in = steps.get(s).inputs();
         Native.runStep(
             handles[s],
             address(in, 0, operandAddresses, workspace),
             address(in, 1, operandAddresses, workspace),
             address(in, 2, operandAddresses, workspace),
-            last ? out : workspace + program.offset(step.output()) * elementBytes,
-            last ? alpha : 1,
-            last ? beta : 0,
+            workspace + program.offset(steps.get(s).output()) * elementBytes,
+            1,
+            0,
             threads);
       }
+      int[] in = steps.get(last).inputs();
+      runLast(
+          address(in, 0, operandAddresses, workspace),
+          address(in, 1, operandAddresses, workspace),
+          address(in, 2, operandAddresses, workspace),
+          out,
+          alpha,
+          beta,
+          threads);
     } finally {
-      if (workspace != 0) {
-        Native.free(workspace, bytes);
-      }
+      Native.free(workspace, bytes);
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private void runLast(
+      long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
+    try {
+      Native.runStep(handles[handles.length - 1], x0, x1, x2, out, alpha, beta, threads);
+    } finally {
       Reference.reachabilityFence(this);
     }
   }

@@ -245,13 +245,43 @@ public final class Equation {
   }
 
   /**
-   * An equation from numbers in place of letters.
+   * An equation in numbers, not yet parsed: a key for caches.
    *
    * @param operands labels of each operand; {@link Integer#MIN_VALUE} stands for an ellipsis
    * @param output labels of the output, or null for the implicit output (numbers rise)
    */
-  public static Equation ofNumbers(int[][] operands, int[] output, int[] ranks) {
-    String text = numbersText(operands, output);
+  public record Numbers(int[][] operands, int[] output) {
+    /** Parses for operands of the given ranks; errors as {@link Equation#parse}. */
+    public Equation parse(int[] ranks) {
+      return ofNumbers(this, ranks);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Numbers n
+          && Arrays.equals(output, n.output)
+          && Arrays.deepEquals(operands, n.operands);
+    }
+
+    @Override
+    public int hashCode() {
+      int h = Arrays.hashCode(output);
+      for (int[] labels : operands) {
+        h = h * 31 + Arrays.hashCode(labels);
+      }
+      return h;
+    }
+
+    @Override
+    public String toString() {
+      return numbersText(operands, output);
+    }
+  }
+
+  private static Equation ofNumbers(Numbers numbers, int[] ranks) {
+    int[][] operands = numbers.operands;
+    int[] output = numbers.output;
+    String text = numbers.toString();
     int[][] full = new int[operands.length][];
     int dots = 0;
     for (int i = 0; i < operands.length; i++) {

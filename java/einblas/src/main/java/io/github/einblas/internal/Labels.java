@@ -53,6 +53,17 @@ final class Labels {
     return size;
   }
 
+  /** Labels that some operand has and the output lacks. */
+  BitSet summed() {
+    BitSet summed = new BitSet(ids.length);
+    for (BitSet operand : operands) {
+      summed.or(operand);
+    }
+    summed.andNot(output);
+    return summed;
+  }
+
+  /** Labels as the equation numbers them, ascending. */
   int[] idsOf(BitSet set) {
     return set.stream().map(i -> ids[i]).toArray();
   }

@@ -25,7 +25,7 @@ public final class PlanText {
   private static double flops(Program program, Program.Step step) {
     double outer = product(program, step.outer());
     double reduced = product(program, step.reduced());
-    double multiplications = step.inputs().length - 1;
+    double multiplications = Math.max(0, step.inputs().length - 1);
     return outer * (reduced * (multiplications + (step.reduced().length > 0 ? 1 : 0)));
   }
 

@@ -42,23 +42,29 @@ public final class Program {
    * @param givenPath pairs of slots, or null to search one by {@code strategy}
    */
   public static Program of(
-      Equation equation, long[][] shapes, PlanOptions.Path strategy, int[][] givenPath) {
+      Equation equation, long[][] shapes, PlanOptions.Strategy strategy, int[][] givenPath) {
     Map<Integer, Long> lengths = equation.lengths(shapes);
     Program p = new Program(equation, lengths);
     Labels labels = new Labels(equation, lengths, shapes);
     p.path = givenPath != null ? checkedPath(equation, givenPath) : search(labels, strategy);
-    new Lowering(p, labels).run();
+    Lowering lowering = new Lowering(p, labels);
+    BitSet summed = labels.summed();
+    if (summed.stream().anyMatch(i -> labels.lengths[i] == 0)) {
+      lowering.emptySum();
+    } else {
+      lowering.run(givenPath == null);
+    }
     p.layOutWorkspace();
     return p;
   }
 
-  private static int[][] search(Labels labels, PlanOptions.Path strategy) {
+  private static int[][] search(Labels labels, PlanOptions.Strategy strategy) {
     int n = labels.operands.length;
-    if (n <= 2 || strategy == PlanOptions.Path.LEFT_TO_RIGHT) {
+    if (n <= 2 || strategy == PlanOptions.Strategy.LEFT_TO_RIGHT) {
       return PathSearch.leftToRight(n);
     }
     boolean canBeOptimal = labels.ids.length <= 64 && n <= 14;
-    if (strategy == PlanOptions.Path.OPTIMAL && !canBeOptimal) {
+    if (strategy == PlanOptions.Strategy.OPTIMAL && !canBeOptimal) {
       throw new IllegalArgumentException(
           "an optimal path is searched for up to 14 operands and 64 labels, this equation has "
               + n
@@ -67,8 +73,10 @@ public final class Program {
     }
     PathSearch search = new PathSearch(labels);
     boolean optimal =
-        strategy == PlanOptions.Path.OPTIMAL
-            || (strategy == PlanOptions.Path.AUTO && canBeOptimal && n <= PathSearch.OPTIMAL_UP_TO);
+        strategy == PlanOptions.Strategy.OPTIMAL
+            || (strategy == PlanOptions.Strategy.AUTO
+                && canBeOptimal
+                && n <= PathSearch.OPTIMAL_UP_TO);
     return optimal ? search.optimal() : search.greedy();
   }
 
@@ -121,7 +129,15 @@ public final class Program {
       labels.output.stream().forEach(l -> users[l]++);
     }
 
-    void run() {
+    /** A sum of no terms is 0 whatever the operands hold, so none is read: beta * output. */
+    void emptySum() {
+      BitSet empty = labels.summed();
+      empty.stream().filter(i -> labels.lengths[i] != 0).forEach(empty::clear);
+      p.steps.add(new Step(new int[0], p.operands, finalLabels(), labels.idsOf(empty)));
+      p.slotLabels.add(finalLabels());
+    }
+
+    void run(boolean ternary) {
       int n = p.operands;
       if (n == 1) {
         emit(new int[] {0}, finalLabels());
@@ -129,7 +145,7 @@ public final class Program {
       }
       BitSet all = new BitSet();
       sets.forEach(all::or);
-      if (n == 3 && all.equals(labels.output)) {
+      if (n == 3 && ternary && all.equals(labels.output)) {
         emit(new int[] {0, 1, 2}, finalLabels());
         return;
       }

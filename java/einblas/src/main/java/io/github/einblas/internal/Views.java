@@ -48,6 +48,22 @@ public final class Views {
     return size * elementBytes;
   }
 
+  /** Whether two shapes or sets of strides agree; often they are the same array. */
+  public static boolean same(long[] x, long[] y) {
+    if (x == y) {
+      return true;
+    }
+    if (x.length != y.length) {
+      return false;
+    }
+    for (int i = 0; i < x.length; i++) {
+      if (x[i] != y[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Row-major strides. */
   public static long[] contiguous(long[] shape) {
     long[] strides = new long[shape.length];
