@@ -55,7 +55,8 @@ final class Failures {
   /** What a failure says, as one line. */
   static String lineOf(Throwable cause) {
     if (cause instanceof FileSystemException file) {
-      return oneLine(fileLine(file));
+      return oneLine(
+          (file.getFile() == null ? "a file" : file.getFile()) + ": " + fileReason(file));
     }
     String message = cause.getMessage();
     if (cause instanceof OutOfMemoryError) {
@@ -72,16 +73,22 @@ final class Failures {
     return oneLine(spoken ? message : cause.getClass().getSimpleName() + ": " + message);
   }
 
-  private static String fileLine(FileSystemException failure) {
-    String file = failure.getFile() == null ? "a file" : failure.getFile();
+  /** Why something with a file failed, without the file's name. */
+  static String reason(IOException failure) {
+    if (failure instanceof FileSystemException file) {
+      return fileReason(file);
+    }
+    return failure.getMessage() == null ? failure.getClass().getName() : failure.getMessage();
+  }
+
+  private static String fileReason(FileSystemException failure) {
     if (failure instanceof NoSuchFileException) {
-      return file + ": there is no such file";
+      return "there is no such file";
     }
     if (failure instanceof AccessDeniedException) {
-      return file + ": permission denied";
+      return "permission denied";
     }
-    String reason = failure.getReason();
-    return file + ": " + (reason == null ? failure.getClass().getSimpleName() : reason);
+    return failure.getReason() == null ? failure.getClass().getSimpleName() : failure.getReason();
   }
 
   static String oneLine(String text) {

@@ -48,7 +48,9 @@ public final class Main extends BaseCommand {
     IOException unwritten = io.outputFailure();
     if (unwritten != null && status == Failures.DONE) {
       if (!Failures.isBrokenPipe(unwritten)) {
-        io.err().println("einblas: standard output: " + Failures.lineOf(unwritten));
+        io.err()
+            .println(
+                "einblas: standard output could not be written: " + Failures.reason(unwritten));
       }
       status = Failures.FAILED;
     }

@@ -13,11 +13,13 @@ import java.util.Locale;
 final class TensorSink {
   private static final int BUFFER = 1 << 16;
 
+  private final String name;
   private final Path path; // null: a standard stream
   private final boolean print;
   private final Streams io;
 
-  private TensorSink(Path path, boolean print, Streams io) {
+  private TensorSink(String name, Path path, boolean print, Streams io) {
+    this.name = name;
     this.path = path;
     this.print = print;
     this.io = io;
@@ -26,7 +28,7 @@ final class TensorSink {
   /** The destination named by -o: null prints the tensor, {@code -} is standard output. */
   static TensorSink of(String output, Streams io) throws IOException {
     if (output == null || output.equals("-")) {
-      return new TensorSink(null, output == null, io);
+      return new TensorSink("standard output", null, output == null, io);
     }
     if (output.isEmpty()) {
       throw new InputException("the name of the output file is empty");
@@ -46,7 +48,10 @@ final class TensorSink {
     if (!Files.isDirectory(folder)) {
       throw new InputException(output + ": there is no directory " + folder);
     }
-    return new TensorSink(path, false, io);
+    if (!Files.isWritable(Files.exists(path) && !Files.isRegularFile(path) ? path : folder)) {
+      throw new InputException(output + ": permission denied");
+    }
+    return new TensorSink(output, path, false, io);
   }
 
   boolean printsText() {
@@ -55,6 +60,14 @@ final class TensorSink {
 
   /** Writes a result; a file appears under its name only when it is complete. */
   void write(Tensor result) throws IOException {
+    try {
+      send(result);
+    } catch (IOException e) {
+      throw new IOException(name + " could not be written: " + Failures.reason(e), e);
+    }
+  }
+
+  private void send(Tensor result) throws IOException {
     if (print) {
       io.out().println(result);
     } else if (path == null) {

@@ -4,6 +4,7 @@ package io.github.einblas.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.DType;
 import io.github.einblas.Tensor;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -48,7 +49,7 @@ final class Program {
 
   double[] get(String name) throws IOException {
     try (Tensor tensor = Tensor.readNpy(path(name));
-        Tensor wide = tensor.to(io.github.einblas.DType.F64)) {
+        Tensor wide = tensor.to(DType.F64)) {
       return wide.toDoubleArray();
     }
   }
