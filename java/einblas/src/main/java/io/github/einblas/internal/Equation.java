@@ -96,9 +96,11 @@ public final class Equation {
     String left = arrow < 0 ? compact : compact.substring(0, arrow);
     String right = arrow < 0 ? null : compact.substring(arrow + 2);
     String[] terms = left.split(",", -1);
-    checkCharacters(text, left, ",");
+    for (int i = 0; i < terms.length; i++) {
+      checkTerm(text, "operand " + i, terms[i]);
+    }
     if (right != null) {
-      checkCharacters(text, right, "");
+      checkTerm(text, "the output", right);
     }
     if (terms.length != ranks.length) {
       throw bad(
@@ -123,25 +125,28 @@ public final class Equation {
     return e;
   }
 
-  private static void checkCharacters(String text, String part, String also) {
-    String rest = part;
-    for (String term : part.split(",", -1)) {
-      int first = term.indexOf(DOTS);
-      String plain = first < 0 ? term : term.substring(0, first) + term.substring(first + 3);
-      if (plain.indexOf('.') >= 0) {
-        throw bad(text, "'" + term + "' has dots that are not one ellipsis '...'");
-      }
-    }
-    for (int i = 0; i < rest.length(); i++) {
-      char c = rest.charAt(i);
-      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!letter && c != '.' && also.indexOf(c) < 0) {
+  private static void checkTerm(String text, String whose, String term) {
+    for (int i = 0; i < term.length(); i++) {
+      char c = term.charAt(i);
+      if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '.') {
         throw bad(
             text,
-            c == '-' || c == '>'
-                ? "'" + c + "' is only allowed as the arrow '->', once"
-                : "character '" + c + "' is not a letter, ',', '...' or '->'");
+            "the term '"
+                + term
+                + "' of "
+                + whose
+                + " has '"
+                + c
+                + (c == '-' || c == '>'
+                    ? "', which is only allowed as the arrow '->', once"
+                    : "', which is not a letter or '...'"));
       }
+    }
+    String plain = term.replaceFirst("\\.\\.\\.", "");
+    if (plain.indexOf('.') >= 0) {
+      throw bad(
+          text,
+          "the term '" + term + "' of " + whose + " has dots that are not one ellipsis '...'");
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Text and figures of a program. */
@@ -95,57 +96,102 @@ public final class PlanText {
       int threads) {
     StringBuilder s = new StringBuilder();
     List<Program.Step> steps = program.steps();
-    line(s, "equation   %s", equation);
+    line(s, "equation  %s", equation);
     for (int i = 0; i < shapes.length; i++) {
-      line(s, "operand %-3d%s %s", i, Arrays.toString(shapes[i]), dtype);
+      line(s, "%-9s %s %s", "#" + i, Arrays.toString(shapes[i]), dtype);
     }
-    line(s, "result     %s", Arrays.toString(program.outputShape()));
-    double optimised = flops(program);
-    double naive = naiveFlops(program, shapes.length);
-    line(
-        s,
-        "work       %s FLOP%s, %s moved, %s of intermediates",
-        number(optimised),
-        naive > 1.01 * optimised
-            ? String.format(
-                Locale.ROOT, " (%.3gx fewer than one loop nest)", naive / Math.max(optimised, 1))
-            : "",
-        byteText(bytes(program, dtype)),
-        byteText(program.workspaceElements() * dtype.bytes()));
-    line(s, "threads    %s", threads == 0 ? Native.threads() + " (the process's)" : threads);
+    line(s, "result    %s %s", Arrays.toString(program.outputShape()), dtype);
+    line(s, "path      %s", path(program));
+    line(s, "work      %s", work(program, shapes.length));
+    line(s, "memory    %s", memory(program, dtype));
+    line(s, "threads   %s", threads == 0 ? Native.threads() + " (the process's)" : threads);
+    double all = flops(program);
     for (int i = 0; i < steps.size(); i++) {
       Program.Step step = steps.get(i);
       long handle = compiled.handle(i);
-      StringBuilder text = new StringBuilder();
-      for (int slot : step.inputs()) {
-        text.append(text.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
-      }
-      text.append("->").append(equation.names(step.outer()));
+      double own = flops(program, step);
       line(
           s,
-          "%nstep %d     %s   %s -> #%d",
+          "%nstep %-4d %s   %s",
           i + 1,
-          text,
-          slots(step, shapes.length),
-          step.output());
-      line(s, "  lengths  %s", lengths(equation, program, step));
-      line(s, "  kernel   %s: %s", Native.stepKernel(handle), Native.stepDescription(handle));
+          stepEquation(equation, program, step),
+          slots(program, i));
+      line(s, "  lengths %s", lengths(equation, program, step));
+      line(s, "  kernel  %s: %s", Native.stepKernel(handle), Native.stepDescription(handle));
       line(
           s,
-          "  work     %s FLOP, %s, workspace %s per thread",
-          number(flops(program, step)),
+          "  work    %s FLOP%s, %s, workspace %s per thread",
+          number(own),
+          steps.size() == 1
+              ? ""
+              : String.format(Locale.ROOT, " (%.0f %%)", 100 * own / Math.max(all, 1)),
           byteText(Native.stepBytes(handle)),
           byteText(Native.stepWorkspace(handle)));
     }
     return s.toString();
   }
 
-  private static String slots(Program.Step step, int operands) {
+  /** The pairs, by the numbers that the steps use, and who chose them. */
+  private static String path(Program program) {
+    StringBuilder s = new StringBuilder();
+    for (int[] pair : program.path()) {
+      s.append('(').append(pair[0]).append(',').append(pair[1]).append(") ");
+    }
+    return s + (s.length() == 0 ? "" : "- ") + program.pathOrigin();
+  }
+
+  private static String work(Program program, int operands) {
+    double own = flops(program);
+    double naive = naiveFlops(program, operands);
+    return number(own)
+        + " FLOP"
+        + (naive > 1.01 * own
+            ? String.format(
+                Locale.ROOT,
+                "; one loop nest over all labels: %s (%.3gx)",
+                number(naive),
+                naive / Math.max(own, 1))
+            : "");
+  }
+
+  private static String memory(Program program, DType dtype) {
+    String s = byteText(bytes(program, dtype)) + " moved";
+    long largest = 0;
+    int at = 0;
+    List<Program.Step> steps = program.steps();
+    for (int i = 0; i < steps.size() - 1; i++) {
+      if (program.elementsOf(steps.get(i).output()) > largest) {
+        largest = program.elementsOf(steps.get(i).output());
+        at = i + 1;
+      }
+    }
+    return at == 0
+        ? s + ", no intermediates"
+        : s
+            + ", "
+            + byteText(program.workspaceElements() * dtype.bytes())
+            + " for intermediates, the largest "
+            + byteText(largest * dtype.bytes())
+            + " (step "
+            + at
+            + ")";
+  }
+
+  private static String stepEquation(Equation equation, Program program, Program.Step step) {
     StringBuilder s = new StringBuilder();
     for (int slot : step.inputs()) {
-      s.append(s.length() == 0 ? "" : ", ").append(slot < operands ? "operand " : "#").append(slot);
+      s.append(s.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
     }
-    return s.toString();
+    return s.append("->").append(equation.names(step.outer())).toString();
+  }
+
+  /** "#0,#1 -> #3", the last step's being the result. */
+  private static String slots(Program program, int i) {
+    Program.Step step = program.steps().get(i);
+    String from =
+        Arrays.stream(step.inputs()).mapToObj(slot -> "#" + slot).collect(Collectors.joining(","));
+    boolean last = i == program.steps().size() - 1;
+    return from + " -> " + (last ? "result" : "#" + step.output());
   }
 
   private static String lengths(Equation equation, Program program, Program.Step step) {
@@ -158,7 +204,7 @@ public final class PlanText {
             .append(program.length(label));
       }
       if (group == step.outer() && step.reduced().length > 0) {
-        s.append(" summed over");
+        s.append(s.length() == 0 ? "summed over" : ", summed over");
       }
     }
     return s.length() == 0 ? "scalars" : s.toString();

@@ -27,6 +27,7 @@ public final class Program {
   private final List<int[]> slotLabels = new ArrayList<>();
   private final int operands;
   private int[][] path;
+  private String pathOrigin;
   private long[] offsets;
   private long workspace;
 
@@ -46,7 +47,7 @@ public final class Program {
     Map<Integer, Long> lengths = equation.lengths(shapes);
     Program p = new Program(equation, lengths);
     Labels labels = new Labels(equation, lengths, shapes);
-    p.path = givenPath != null ? checkedPath(equation, givenPath) : search(labels, strategy);
+    p.choosePath(labels, strategy, givenPath);
     Lowering lowering = new Lowering(p, labels);
     BitSet summed = labels.summed();
     if (summed.stream().anyMatch(i -> labels.lengths[i] == 0)) {
@@ -58,26 +59,34 @@ public final class Program {
     return p;
   }
 
-  private static int[][] search(Labels labels, PlanOptions.Strategy strategy) {
-    int n = labels.operands.length;
-    if (n <= 2 || strategy == PlanOptions.Strategy.LEFT_TO_RIGHT) {
-      return PathSearch.leftToRight(n);
-    }
+  private void choosePath(Labels labels, PlanOptions.Strategy strategy, int[][] given) {
+    int n = operands;
     boolean canBeOptimal = labels.ids.length <= 64 && n <= 14;
-    if (strategy == PlanOptions.Strategy.OPTIMAL && !canBeOptimal) {
+    if (given != null) {
+      path = checkedPath(equation, given);
+      pathOrigin = "as given";
+    } else if (n <= 2) {
+      path = PathSearch.leftToRight(n);
+      pathOrigin = "nothing to choose";
+    } else if (strategy == PlanOptions.Strategy.LEFT_TO_RIGHT) {
+      path = PathSearch.leftToRight(n);
+      pathOrigin = "from the left, as asked";
+    } else if (strategy == PlanOptions.Strategy.OPTIMAL && !canBeOptimal) {
       throw new IllegalArgumentException(
           "an optimal path is searched for up to 14 operands and 64 labels, this equation has "
               + n
               + " and "
               + labels.ids.length);
+    } else if (strategy == PlanOptions.Strategy.OPTIMAL
+        || (strategy == PlanOptions.Strategy.AUTO
+            && canBeOptimal
+            && n <= PathSearch.OPTIMAL_UP_TO)) {
+      path = new PathSearch(labels).optimal();
+      pathOrigin = "the cheapest of all orders";
+    } else {
+      path = new PathSearch(labels).greedy();
+      pathOrigin = "greedy";
     }
-    PathSearch search = new PathSearch(labels);
-    boolean optimal =
-        strategy == PlanOptions.Strategy.OPTIMAL
-            || (strategy == PlanOptions.Strategy.AUTO
-                && canBeOptimal
-                && n <= PathSearch.OPTIMAL_UP_TO);
-    return optimal ? search.optimal() : search.greedy();
   }
 
   private static int[][] checkedPath(Equation equation, int[][] path) {
@@ -278,6 +287,11 @@ public final class Program {
   /** The pairs contracted, by slots. */
   public int[][] path() {
     return path;
+  }
+
+  /** Who chose the path, in words. */
+  public String pathOrigin() {
+    return pathOrigin;
   }
 
   /** Length of a label. */
