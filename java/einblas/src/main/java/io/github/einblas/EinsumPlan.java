@@ -328,6 +328,7 @@ public final class EinsumPlan {
   /** Explains the plan for the strides of these operands and a contiguous result. */
   public String explain(Tensor... operands) {
     checkOperands(operands);
+    Einsum.checkOperands(equation.toString(), operands);
     long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
     return PlanText.explain(
         equation, dtype, shapes, program, compile(strides, contiguousOutput), threads);
@@ -336,6 +337,7 @@ public final class EinsumPlan {
   /** The native kernel of each step, for the strides of these operands and a contiguous result. */
   public List<String> kernels(Tensor... operands) {
     checkOperands(operands);
+    Einsum.checkOperands(equation.toString(), operands);
     long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
     return PlanText.kernels(compile(strides, contiguousOutput), program.steps().size());
   }
