@@ -59,6 +59,11 @@ public final class EinsumPlan {
     return outputShape.clone();
   }
 
+  /** The result's shape, not to be changed. */
+  long[] outputShapeRef() {
+    return outputShape;
+  }
+
   /** Shapes of the operands. */
   public long[][] shapes() {
     return Arrays.stream(shapes).map(long[]::clone).toArray(long[][]::new);

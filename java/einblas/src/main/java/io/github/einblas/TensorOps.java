@@ -2,9 +2,9 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.stream.IntStream;
 
 /**
  * Named products of tensors. Each {@code xInto} writes {@code out = alpha * x(...) + beta * out}
@@ -22,7 +22,7 @@ public final class TensorOps {
 
     void runInto(String name, Tensor out, double alpha, double beta) {
       Objects.requireNonNull(out, "out");
-      if (!Arrays.equals(out.shapeRef(), shape)) {
+      if (!Views.same(out.shapeRef(), shape)) {
         throw new IllegalArgumentException(
             name
                 + ": the output must have shape "
@@ -32,7 +32,7 @@ public final class TensorOps {
       }
       // Only kron's result differs from its equation's; splitting axes never needs a copy.
       Tensor target =
-          Arrays.equals(shape, plan.outputShape()) ? out : out.reshape(plan.outputShape());
+          Views.same(shape, plan.outputShapeRef()) ? out : out.reshape(plan.outputShapeRef());
       try {
         plan.runInto(target, alpha, beta, operands);
       } catch (IllegalArgumentException e) {
@@ -43,7 +43,7 @@ public final class TensorOps {
 
   private static Call call(int[][] labels, int[] output, Tensor... operands) {
     EinsumPlan plan = PlanCache.get(new Equation.Numbers(labels, output), operands);
-    return new Call(plan, operands, plan.outputShape());
+    return new Call(plan, operands, plan.outputShapeRef());
   }
 
   private static IllegalArgumentException bad(String name, String why, Tensor... operands) {
@@ -55,11 +55,29 @@ public final class TensorOps {
   }
 
   private static int[] range(int from, int count) {
-    return IntStream.range(from, from + count).toArray();
+    int[] labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = from + i;
+    }
+    return labels;
   }
 
-  private static int[] join(int[]... parts) {
-    return Arrays.stream(parts).flatMapToInt(Arrays::stream).toArray();
+  private static int[] join(int[] first, int[] second) {
+    int[] all = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, all, first.length, second.length);
+    return all;
+  }
+
+  /** The labels at the places that are not marked. */
+  private static int[] without(int[] labels, boolean[] marked) {
+    int[] rest = new int[labels.length];
+    int n = 0;
+    for (int i = 0; i < labels.length; i++) {
+      if (!marked[i]) {
+        rest[n++] = labels[i];
+      }
+    }
+    return Arrays.copyOf(rest, n);
   }
 
   // ---- matmul
@@ -105,7 +123,7 @@ public final class TensorOps {
     String equation = left + "," + right + "->" + out;
     Tensor[] operands = {a, b};
     EinsumPlan plan = Einsum.plan(equation, operands);
-    return new Call(plan, operands, plan.outputShape());
+    return new Call(plan, operands, plan.outputShapeRef());
   }
 
   // ---- batchedDot
@@ -154,8 +172,11 @@ public final class TensorOps {
           b);
     }
     right[axis] = left[p];
-    int[] free = Arrays.stream(right).skip(1).filter(l -> l != left[p]).toArray();
-    return call(new int[][] {left, right}, join(Arrays.copyOf(left, p), free), a, b);
+    boolean[] shared = new boolean[right.length];
+    shared[0] = true;
+    shared[axis] = true;
+    int[] output = join(Arrays.copyOf(left, p), without(right, shared));
+    return call(new int[][] {left, right}, output, a, b);
   }
 
   // ---- tensordot
@@ -234,9 +255,8 @@ public final class TensorOps {
       }
       right[y] = left[x];
     }
-    int[] freeA = Arrays.stream(left).filter(l -> !usedA[l]).toArray();
-    int[] freeB = IntStream.range(0, b.rank()).filter(d -> !usedB[d]).map(d -> right[d]).toArray();
-    return call(new int[][] {left, right}, join(freeA, freeB), a, b);
+    int[] free = join(without(left, usedA), without(right, usedB));
+    return call(new int[][] {left, right}, free, a, b);
   }
 
   private static int axis(String name, int axis, boolean[] used, Tensor a, Tensor b) {
@@ -335,9 +355,9 @@ public final class TensorOps {
       while (padded[f].rank() < rank) {
         padded[f] = padded[f].unsqueeze(0);
       }
-      int factor = f;
-      labels[f] = IntStream.range(0, rank).map(d -> d * n + factor).toArray();
+      labels[f] = new int[rank];
       for (int d = 0; d < rank; d++) {
+        labels[f][d] = d * n + f;
         shape[d] = multiply(shape[d], padded[f].length(d), factors);
       }
     }

@@ -21,6 +21,9 @@ public final class Program {
    */
   public record Step(int[] inputs, int output, int[] outer, int[] reduced) {}
 
+  /** An intermediate beyond this is beyond any address space: 2^48 bytes of F32. */
+  private static final double MOST_ELEMENTS = 0x1p46;
+
   private final Equation equation;
   private final Map<Integer, Long> lengths;
   private final List<Step> steps = new ArrayList<>();
@@ -259,7 +262,7 @@ public final class Program {
       int now = s;
       live.removeIf(block -> block[2] < now);
       // 16 elements of F32 are a cache line; of F64 two.
-      long size = (elements(steps.get(s).outer) + 15) / 16 * 16;
+      long size = Math.addExact(intermediateElements(s), 15) / 16 * 16;
       live.sort((x, y) -> Long.compare(x[0], y[0]));
       long at = 0;
       for (long[] block : live) {
@@ -273,6 +276,24 @@ public final class Program {
       offsets[slot] = at;
       workspace = Math.max(workspace, Math.addExact(at, size));
     }
+  }
+
+  private long intermediateElements(int step) {
+    int[] outer = steps.get(step).outer;
+    double size = Arrays.stream(outer).mapToDouble(lengths::get).reduce(1, (x, y) -> x * y);
+    if (size > MOST_ELEMENTS) {
+      throw new IllegalArgumentException(
+          String.format(
+              java.util.Locale.ROOT,
+              "equation \"%s\": step %d of %d would need an intermediate of %.3g elements"
+                  + " (labels %s); give another path or contract parts of it",
+              equation,
+              step + 1,
+              steps.size(),
+              size,
+              equation.names(outer)));
+    }
+    return elements(outer);
   }
 
   private long elements(int[] ids) {
