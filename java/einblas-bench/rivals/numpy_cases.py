@@ -16,7 +16,7 @@ parser.add_argument("catalogue")
 parser.add_argument("--threads", type=int, default=0)
 parser.add_argument("--dtype", default="f32,f64")
 parser.add_argument("names", nargs="*")
-args = parser.parse_args()
+args = parser.parse_intermixed_args()
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
 if args.threads:

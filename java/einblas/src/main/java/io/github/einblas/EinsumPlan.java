@@ -149,14 +149,15 @@ public final class EinsumPlan {
       execute(out, alpha, beta, new Tensor[] {a, b}, true);
       return;
     }
-    checkShared(out, a, 0);
-    checkShared(out, b, 1);
     acquire(out, -1);
     try {
       acquire(a, 0);
       try {
         acquire(b, 1);
         try {
+          // Only now: memory of a tensor that was closed meanwhile may already be the output's.
+          checkShared(out, a, 0);
+          checkShared(out, b, 1);
           steps.runSingle(a.address(), b.address(), 0, out.address(), alpha, beta, threads);
         } finally {
           b.release();
@@ -233,16 +234,14 @@ public final class EinsumPlan {
     if (steps == null) {
       steps = make(out, operands);
     }
-    if (checkOverlap) {
-      for (int i = 0; i < operands.length; i++) {
-        checkShared(out, operands[i], i);
-      }
-    }
     int acquired = 0;
     acquire(out, -1);
     try {
       for (; acquired < operands.length; acquired++) {
         acquire(operands[acquired], acquired);
+      }
+      for (int i = 0; checkOverlap && i < operands.length; i++) {
+        checkShared(out, operands[i], i);
       }
       if (steps.isSingle()) {
         steps.runSingle(

@@ -63,8 +63,8 @@ final class Npy {
   private static Tensor read(InputStream in, String name, long length) throws IOException {
     NpyHeader header = NpyHeader.read(in, name);
     long bytes = header.bytes();
-    if (length >= 0 && bytes > length) {
-      throw NpyHeader.truncated(name, length, bytes);
+    if (length >= 0 && bytes > length - header.headerBytes()) {
+      throw NpyHeader.truncated(name, length - header.headerBytes(), bytes);
     }
     if (length < 0 && bytes > TRUSTED && bytes > Native.memoryAvailable()) {
       throw new NativeMemoryException(bytes, Native.memoryAvailable());

@@ -141,14 +141,14 @@ public final class Tensor implements AutoCloseable {
   public static Tensor wrap(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
     requireDirect(data, data.order());
-    return wrapPointer(DType.F32, new FloatPointer(data), data, shape);
+    return wrapPointer(DType.F32, new FloatPointer(data.slice()), data, shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(DoubleBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
     requireDirect(data, data.order());
-    return wrapPointer(DType.F64, new DoublePointer(data), data, shape);
+    return wrapPointer(DType.F64, new DoublePointer(data.slice()), data, shape);
   }
 
   /**
@@ -568,9 +568,6 @@ public final class Tensor implements AutoCloseable {
           "copyFrom: needs " + describe() + ", got " + source.describe());
     }
     requireWritable("copyFrom");
-    if (sharesElements(source)) {
-      throw new IllegalArgumentException("copyFrom: source and target share elements");
-    }
     unary(source, 1);
   }
 
@@ -594,6 +591,10 @@ public final class Tensor implements AutoCloseable {
         source.acquire();
       }
       try {
+        // After both are acquired: memory of a closed source may already be the target's.
+        if (source != null && sharesElements(source)) {
+          throw new IllegalArgumentException("copyFrom: source and target share elements");
+        }
         long step = Native.createStep(dtype.ordinal(), operands, shape.length, shape, all, null);
         try {
           Native.runStep(step, source == null ? 0 : source.address(), 0, 0, address(), alpha, 0, 0);

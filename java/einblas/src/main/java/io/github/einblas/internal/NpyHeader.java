@@ -12,8 +12,9 @@ import java.util.StringJoiner;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a .npy file says of its array. */
-public record NpyHeader(DType dtype, ByteOrder order, boolean fortran, long[] shape) {
+/** What a .npy file says of its array; headerBytes lie in front of the elements. */
+public record NpyHeader(
+    DType dtype, ByteOrder order, boolean fortran, long[] shape, long headerBytes) {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
   /** NumPy itself refuses headers beyond 10,000 characters unless told otherwise. */
@@ -61,7 +62,7 @@ public record NpyHeader(DType dtype, ByteOrder order, boolean fortran, long[] sh
         new String(
             bytes(in, (int) size, name),
             version == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
-    return parse(text, name);
+    return parse(text, name, 8 + length.length + size);
   }
 
   private static byte[] bytes(InputStream in, int n, String name) throws IOException {
@@ -72,7 +73,8 @@ public record NpyHeader(DType dtype, ByteOrder order, boolean fortran, long[] sh
     return b;
   }
 
-  private static NpyHeader parse(String text, String name) throws NpyFormatException {
+  private static NpyHeader parse(String text, String name, long headerBytes)
+      throws NpyFormatException {
     String dict = text.strip();
     if (!dict.startsWith("{") || !dict.endsWith("}")) {
       throw malformed(text, name);
@@ -111,7 +113,8 @@ public record NpyHeader(DType dtype, ByteOrder order, boolean fortran, long[] sh
       throw malformed(text, name);
     }
     long[] lengths = lengths(shape, name);
-    return new NpyHeader(dtype(descr, name), order(descr), "True".equals(fortran), lengths);
+    return new NpyHeader(
+        dtype(descr, name), order(descr), "True".equals(fortran), lengths, headerBytes);
   }
 
   private static NpyFormatException malformed(String text, String name) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.DType;
+import io.github.einblas.Einblas;
 import io.github.einblas.Einsum;
 import io.github.einblas.Tensor;
 import io.github.einblas.TensorOps;
@@ -21,6 +22,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -79,6 +82,24 @@ class CorpusTest {
           new Runner(
               c -> TensorOps.kron(c.operands()),
               (c, out, alpha, beta) -> TensorOps.kronInto(out, alpha, beta, c.operands())));
+
+  /**
+   * The build runs this class once for each instruction set by EINBLAS_ISA; those that the machine
+   * lacks are skipped.
+   */
+  @BeforeAll
+  static void skipWhatTheMachineLacks() {
+    String forced = System.getenv("EINBLAS_ISA");
+    try {
+      System.out.println("CorpusTest on isa " + Einblas.isa());
+      assertTrue(forced == null || forced.equals(Einblas.isa()));
+    } catch (IllegalStateException e) {
+      boolean lacking =
+          e.getMessage().contains("machine lacks") || e.getMessage().contains("no instruction set");
+      Assumptions.assumeFalse(forced != null && lacking, e.getMessage());
+      throw e;
+    }
+  }
 
   private static final Corpus CORPUS = Corpus.open();
 
