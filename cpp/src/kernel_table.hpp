@@ -7,6 +7,31 @@
 
 namespace einblas {
 
+// A row that a tile of kernels/lanes.inl packs beside its sums: to[p * step ..] = the vector at from + offset[p]; the
+// vector at ahead + offset[p] is fetched into the cache for a later tile.
+template <class T>
+struct LanesCopy {
+  const T* from;
+  const T* ahead;
+  const int64_t* offset;
+  T* to;
+  int64_t step;
+};
+
+constexpr int kLanesCopies = 2;
+
+// The arguments of a tile of kernels/lanes.inl.
+template <class T>
+struct LanesTile {
+  int64_t k;
+  const T *a, *b;
+  T* c;
+  const int64_t *c_i, *c_j;
+  T alpha, beta;
+  int last, streaming;
+  LanesCopy<T> copy[kLanesCopies];
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -19,12 +44,13 @@ struct TypedKernels {
   // kernels/reduce.inl: a dot product (or sum, y null); rows added to accumulators.
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add);
-  // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns.
+  // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns; copies <= kLanesCopies.
   int lanes_rows, lanes_columns;
-  void (*lanes_tile)(int mr, int nr, int64_t k, const T* a, const T* b, T* c, const int64_t* c_i, const int64_t* c_j,
-                     int last, T alpha, T beta);
-  void (*lanes_pack)(T* to, int rows, int64_t k, const T* from, const int64_t* i_offset, const int64_t* p_offset,
-                     const int64_t* lane_offset, int last, int contiguous);
+  void (*lanes_tile)(int mr, int nr, int copies, const LanesTile<T>* tile);
+  void (*lanes_pack)(T* to, int64_t step, int rows, int64_t k, const T* from, const int64_t* i_offset,
+                     const int64_t* p_offset, const int64_t* lane_offset, int last, int contiguous);
+  void (*lanes_pack_runs)(T* to, int64_t step, int64_t apart, int vectors, int rows, int64_t k, const T* from,
+                          const int64_t* i_offset, const int64_t* p_offset);
   // kernels/permute.inl
   void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
                          T beta, int streaming);

@@ -34,6 +34,7 @@ constexpr TypedKernels<T> typed_kernels() {
   t.lanes_columns = EINBLAS_LANES_NR;
   t.lanes_tile = lanes_any<T>;
   t.lanes_pack = lanes_pack<T>;
+  t.lanes_pack_runs = lanes_pack_runs<T>;
   t.transpose_tile = transpose_tile<T>;
   t.gather_line = gather_line<T>;
   t.gemm_rows = EINBLAS_GEMM_MR;
