@@ -53,6 +53,16 @@ final class Labels {
     return size;
   }
 
+  /** How many operands, and the output, have each label. */
+  int[] users() {
+    int[] users = new int[ids.length];
+    for (BitSet operand : operands) {
+      operand.stream().forEach(l -> users[l]++);
+    }
+    output.stream().forEach(l -> users[l]++);
+    return users;
+  }
+
   /** Labels that some operand has and the output lacks. */
   BitSet summed() {
     BitSet summed = new BitSet(ids.length);

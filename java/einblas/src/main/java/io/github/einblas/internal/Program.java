@@ -131,14 +131,12 @@ public final class Program {
     Lowering(Program p, Labels labels) {
       this.p = p;
       this.labels = labels;
-      this.users = new int[labels.ids.length];
+      this.users = labels.users();
       for (int i = 0; i < labels.operands.length; i++) {
         BitSet set = labels.operands[i];
         sets.add(set);
         p.slotLabels.add(labels.idsOf(set));
-        set.stream().forEach(l -> users[l]++);
       }
-      labels.output.stream().forEach(l -> users[l]++);
     }
 
     /** A sum of no terms is 0 whatever the operands hold, so none is read: beta * output. */
