@@ -32,6 +32,18 @@ struct LanesTile {
   LanesCopy<T> copy[kLanesCopies];
 };
 
+// Where the columns of a gemm tile lie in C: runs of lanes of one vector. Lane l of run q goes to c[row] + offset + l.
+struct GemmRun {
+  int32_t vector, first, end;
+  int64_t offset;
+};
+struct GemmColumns {
+  int32_t runs;   // 1: the whole tile is one run, whatever its vectors
+  int32_t last;   // lanes of the last vector
+  int64_t start;  // offset of the first column
+  const GemmRun* run;
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -54,14 +66,16 @@ struct TypedKernels {
   // kernels/permute.inl
   void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
                          T beta, int streaming);
-  // kernels/gemm.inl: register tiles; rows <= gemm_rows (packed) or gemm_direct_rows, vectors 1 or 2.
-  int gemm_rows, gemm_direct_rows;
-  void (*gemm_packed)(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last,
-                      T alpha, T beta);
-  void (*gemm_direct)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
-                      T* const* c, int last, T alpha, T beta);
-  void (*pack_panel)(T* to, int width, int n, int64_t k, const T* from, const int64_t* i_offset,
-                     const int64_t* p_offset, int i_contiguous, int p_contiguous);
+  // kernels/gemm.inl: register tiles; vectors <= gemm_vectors, rows <= gemm_rows[vectors].
+  int gemm_vectors, gemm_rows[4];
+  void (*gemm_tile)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
+                    T* const* c, const GemmColumns* columns, T alpha, T beta);
+  // kernels/gemm_pack.inl
+  void (*pack_runs)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lanes, int64_t count,
+                    const T* from, const int64_t* lane_offset, const int64_t* offset);
+  void (*pack_transposed)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lane, int64_t lanes,
+                          int64_t row, int64_t units, int64_t lane_step, int64_t row_step, const T* from,
+                          const int64_t* lane_offset);
   // kernels/block.inl: products over weight blocks, rows by pointers.
   void (*block_rows)(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
                      int64_t k, T alpha);

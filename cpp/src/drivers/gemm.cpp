@@ -2,71 +2,109 @@
 //
 // C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C; b, m, n, k each any number of axes of any strides.
 // Panels are packed straight from the strided tensors by offsets, so no operand is transposed or copied as a whole.
-// Loop order of BLIS: columns nc, depth kc (B packed for all workers), tasks of mc rows (A packed by each), then tiles.
+// Loops: columns nc, depth kg (B packed for all workers), tasks of mc rows x a chunk of columns, depth kc (A packed by
+// each worker), panels of B, panels of A.
 #include <algorithm>
-#include <cmath>
 
 #include "../dispatch.hpp"
 #include "../kernel.hpp"
 #include "../memory.hpp"
 #include "../offsets.hpp"
 #include "../threads.hpp"
+#include "../tuning.hpp"
 #include "einblas.h"
+#include "gemm_layout.hpp"
+#include "gemm_pack.hpp"
 
 namespace einblas {
 namespace {
 
-// Depth of a block: a B panel of 2 vectors (128 bytes) x 256 is 32 KB and stays in L1 while A panels pass.
-constexpr int64_t kDepth = 256;
-// Rows of a block of A: 240 x 256 floats are 240 KB (doubles 480 KB), half of a 512 KB..1 MB L2. A multiple of 12.
-constexpr int64_t kRows = 240;
-// Columns of packed B: 256 x 4096 floats are 4 MB of L3 at most.
-constexpr int64_t kColumns = 4096;
-// A batch item below so much work is one task: it would not be worth waking a thread for parts of it.
-constexpr double kItemFlops = 16e6;
+using On = UnitStride::On;
+
+// Each can be overridden, e.g. EINBLAS_GEMM_ROWS=64.
+struct Tuning {
+  // Depth of a block: a B panel of 3 vectors (192 bytes) x 192 is 36 KB, of 2 x 256 32 KB: both stay in a 48 KB L1.
+  int64_t panel_bytes = tunable("GEMM_PANEL", 36 << 10);
+  // A block of A: half of a 512 KB..1 MB L2.
+  int64_t block_bytes = tunable("GEMM_BLOCK", 256 << 10);
+  // Packed B: in L3, of which a core has 2 MB and more.
+  int64_t shared_bytes = tunable("GEMM_SHARED", 8 << 20);
+  int64_t columns = tunable("GEMM_COLUMNS", 4096);
+  // A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
+  int64_t task_flops = tunable("GEMM_TASK", 4000000);
+  int64_t tasks = tunable("GEMM_TASKS", 32);
+  // A task has at least so many rows (a B panel is fetched from L3 once for them) and columns (for them A is packed).
+  int64_t rows = tunable("GEMM_ROWS", 128);
+  int64_t chunk = tunable("GEMM_CHUNK", 512);
+};
+const Tuning& tuning() {
+  static const Tuning t;
+  return t;
+}
+
+constexpr int kMostRows = 12;
 
 int64_t round_up(int64_t v, int64_t step) { return (v + step - 1) / step * step; }
+int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
+// Block length near `most` that cuts `length` evenly, in multiples of step.
+int64_t even(int64_t length, int64_t most, int64_t step) {
+  most = std::max(most, step);
+  return round_up(blocks_of(length, blocks_of(length, most)), step);
+}
 
 template <class T>
 class GemmPlan final : public KernelPlan {
  public:
-  explicit GemmPlan(const Problem& p) : batch_(p.batch), m_(p.m), n_(p.n), k_(p.k) {
-    // Vectors run along n: make it the group that has the output's unit stride, else B's.
-    if (!has_unit(n_, kOut) && (has_unit(m_, kOut) || (!has_unit(n_, 1) && has_unit(m_, 0)))) {
-      std::swap(m_, n_);
-      a_ = 1;
-      b_ = 0;
-    }
-    unit_last(n_, has_unit(n_, kOut) ? kOut : b_);
-    unit_last(k_, a_);
-    unit_last(m_, a_);
-    items_ = elements(batch_);
-    rows_ = elements(m_);
-    columns_ = elements(n_);
-    depth_ = elements(k_);
+  explicit GemmPlan(const Problem& p) : g_(gemm_layout(p)) {
+    items_ = elements(g_.batch);
+    rows_ = elements(g_.m);
+    columns_ = elements(g_.n);
+    depth_ = elements(g_.k);
+    const Tuning& tune = tuning();
     kernels_ = &kernel_table().typed<T>();
-    width_ = 2 * kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
-    kc_ = even(depth_, kDepth);
-    nc_ = std::min(round_up(columns_, width_), kColumns / width_ * width_);
-    mc_ = even(rows_, kRows);
-    // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
-    panels_ = (mc_ + kernels_->gemm_rows - 1) / kernels_->gemm_rows;
+    w_ = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
+    const int64_t vectors = blocks_of(columns_, w_);
+    // Panels of 3 vectors where they come out even, else of 2.
+    vectors_ = std::min<int64_t>(kernels_->gemm_vectors, vectors);
+    if (vectors_ == 3 && vectors % 3 != 0 && vectors < 24) vectors_ = 2;
+    width_ = vectors_ * w_;
+    const int64_t depth_step =
+        std::max(g_.a_unit.on == On::Depth ? g_.a_unit.step : 1, g_.b_unit.on == On::Depth ? g_.b_unit.step : 1);
+    kc_ = std::min(depth_, even(depth_, tune.panel_bytes / (width_ * size()), depth_step < 512 ? depth_step : 1));
+    const int64_t most = kernels_->gemm_rows[vectors_];
+    const int64_t row_step = g_.a_unit.on == On::Own && g_.a_unit.step < 2048 ? g_.a_unit.step : 1;
     flops_ = 2.0 * static_cast<double>(rows_) * static_cast<double>(columns_) * static_cast<double>(depth_);
-    by_item_ = items_ > 1 && (flops_ < kItemFlops || items_ >= 64);
+    const int64_t wanted =
+        std::clamp<int64_t>(static_cast<int64_t>(flops_ / static_cast<double>(tune.task_flops)), 1, tune.tasks);
+    mc_ = std::min(tune.block_bytes / (kc_ * size()), std::max(blocks_of(rows_, wanted), tune.rows));
+    mc_ = std::min(rows_, even(rows_, mc_, row_step > 1 ? row_step : most));
+    // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
+    mr_ = blocks_of(mc_, blocks_of(mc_, most));
+    kg_ = std::clamp(tune.shared_bytes / (std::min(columns_, tune.columns) * size()) / kc_, int64_t{1},
+                     blocks_of(depth_, kc_)) *
+          kc_;
+    const int64_t column_step =
+        g_.b_unit.on == On::Own && g_.b_unit.step > 1 && g_.b_unit.step < tune.columns ? g_.b_unit.step : 1;
+    nc_ = even(columns_, tune.columns, column_step);
+    chunks_ =
+        std::max<int64_t>(1, std::min(blocks_of(wanted, blocks_of(rows_, mc_)), std::min(columns_, nc_) / tune.chunk));
+    by_item_ = items_ > 1 && (flops_ < 16e6 || items_ >= 64);
+    // Rows of A that lie along depth are read where they are if few columns would repay a copy.
+    direct_ = g_.a_unit.on == On::Depth && g_.k.size() == 1 && columns_ <= 4 * width_;
+    a_rowwise_ = g_.a_unit.on == On::Depth;
   }
 
   int32_t run(const Call& call) const noexcept override {
     const double nanos = static_cast<double>(items_) * flops_ / 60;
-    const int64_t row_blocks = (rows_ + mc_ - 1) / mc_;
-    const int64_t tasks = by_item_ ? items_ : row_blocks * column_chunks();
+    const int64_t tasks = by_item_ ? items_ : blocks_of(rows_, mc_) * chunks_;
     const int threads = useful_threads(call.threads, tasks, nanos);
     const Workspace shared(by_item_ ? 0 : b_bytes(), 1);
     const Workspace own(worker_bytes() + (by_item_ ? b_bytes() : 0), threads);
     if (!shared.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
     if (by_item_) {
       parallel_tasks(items_, threads, [&](int64_t item, int worker) {
-        char* scratch = own.of(worker);
-        whole_item(call, item, scratch, reinterpret_cast<T*>(scratch + worker_bytes()));
+        char* at = own.of(worker);
+        whole_item(call, item, at, reinterpret_cast<T*>(at + worker_bytes()));
       });
       return EINBLAS_OK;
     }
@@ -77,190 +115,189 @@ class GemmPlan final : public KernelPlan {
 
   std::string describe() const override {
     return "packed gemm " + std::to_string(rows_) + "x" + std::to_string(columns_) + "x" + std::to_string(depth_) +
-           (items_ > 1 ? " times " + std::to_string(items_) : "") + ", tile " + std::to_string(kernels_->gemm_rows) +
-           "x" + std::to_string(width_) + ", blocks " + std::to_string(mc_) + "x" + std::to_string(kc_) +
-           "; both operands packed panel by panel from where they lie" +
-           (has_unit(n_, kOut) ? "" : ", tiles scattered: the output has no unit stride along m or n") + "; m " +
-           describe_axes(m_, 2) + " n " + describe_axes(n_, 2) + " k " + describe_axes(k_, 2);
+           (items_ > 1 ? " times " + std::to_string(items_) : "") + ", tile " + std::to_string(mr_) + "x" +
+           std::to_string(width_) + ", blocks " + std::to_string(mc_) + "x" + std::to_string(kc_) +
+           "; B packed by panels from where it lies" + (direct_ ? ", A read in place" : ", A too") +
+           (g_.c_unit ? "" : ", tiles scattered: the output has no unit stride along m or n") + "; rows " +
+           describe_axes(g_.m, 2) + ", columns " + describe_axes(g_.n, 2) + ", depth " + describe_axes(g_.k, 2);
   }
 
   int64_t workspace_bytes() const override { return worker_bytes() + b_bytes(); }
 
  private:
-  static bool has_unit(const Axes& axes, int t) {
-    return std::any_of(axes.begin(), axes.end(), [t](const Axis& a) { return a.stride[t] == 1; });
+  static constexpr int64_t size() { return static_cast<int64_t>(sizeof(T)); }
+  // Packed rows of A that lie along depth: a line more than the depth, so that they do not share a set of L1.
+  int64_t row_stride() const { return round_up(kc_, w_) + 64 / size(); }
+  int64_t a_elements() const { return a_rowwise_ ? mc_ * row_stride() : round_up(mc_, mr_) * kc_; }
+  int64_t b_elements() const {
+    return round_up(std::min(nc_, columns_), width_) * std::min(kg_, round_up(depth_, kc_));
   }
-
-  // Moves the axis with unit stride in tensor t to the end, so that runs along it are contiguous.
-  static void unit_last(Axes& axes, int t) {
-    for (size_t i = 0; i + 1 < axes.size(); ++i) {
-      if (axes[i].stride[t] != 1) continue;
-      std::rotate(axes.begin() + static_cast<std::ptrdiff_t>(i), axes.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                  axes.end());
-      return;
-    }
-  }
-
-  // Block length near `most` that cuts `length` evenly.
-  static int64_t even(int64_t length, int64_t most) {
-    const int64_t blocks = (length + most - 1) / most;
-    return (length + blocks - 1) / blocks;
-  }
-
-  // Where few row blocks leave threads idle, columns are cut too; each chunk then packs its A again.
-  int64_t column_chunks() const {
-    const int64_t row_blocks = (rows_ + mc_ - 1) / mc_;
-    const int64_t wanted = (8 + row_blocks - 1) / row_blocks;
-    const int64_t most = std::max<int64_t>(1, std::min(columns_, nc_) / (4 * width_));
-    return std::min(wanted, most);
-  }
-
-  int64_t b_bytes() const { return kc_ * std::min(nc_, round_up(columns_, width_)) * static_cast<int64_t>(sizeof(T)); }
-  int64_t a_elements() const { return panels_ * kernels_->gemm_rows * kc_; }
-  // Packed A, a tile, and the offsets of one block: m in A and C, k in A and B, n in B and C.
+  int64_t b_bytes() const { return round_up(b_elements() * size(), 64); }
   int64_t worker_bytes() const {
-    return round_up((a_elements() + kernels_->gemm_rows * width_) * static_cast<int64_t>(sizeof(T)), 64) +
-           8 * (2 * mc_ + 2 * kc_ + 2 * nc_ + width_);
+    return round_up(a_elements() * size(), 64) + round_up(8 * (2 * mc_ + 2 * kc_ + nc_ + width_), 64) +
+           round_up(width_ * static_cast<int64_t>(sizeof(GemmRun)), 64);
   }
 
+  // One worker's memory: packed A, and the offsets of one block.
   struct Scratch {
-    T *a, *tile;
+    T* a;
     int64_t *m_a, *m_c, *k_a, *k_b, *n_b, *n_c;
+    GemmRun* runs;
   };
   Scratch scratch(char* at) const {
     Scratch s;
     s.a = reinterpret_cast<T*>(at);
-    s.tile = s.a + a_elements();
-    s.m_a = reinterpret_cast<int64_t*>(
-        at + round_up((a_elements() + kernels_->gemm_rows * width_) * static_cast<int64_t>(sizeof(T)), 64));
+    s.m_a = reinterpret_cast<int64_t*>(at + round_up(a_elements() * size(), 64));
     s.m_c = s.m_a + mc_;
     s.k_a = s.m_c + mc_;
     s.k_b = s.k_a + kc_;
     s.n_b = s.k_b + kc_;
-    s.n_c = s.n_b + nc_;
+    s.n_c = s.n_b;
+    s.runs =
+        reinterpret_cast<GemmRun*>(at + worker_bytes() - round_up(width_ * static_cast<int64_t>(sizeof(GemmRun)), 64));
     return s;
   }
 
   struct Item {
     const T *a, *b;
     T* c;
+    T alpha, beta;
   };
   Item item_at(const Call& call, int64_t item) const {
-    return {reinterpret_cast<const T*>(call.x[a_]) + offset_of(batch_, a_, item),
-            reinterpret_cast<const T*>(call.x[b_]) + offset_of(batch_, b_, item),
-            reinterpret_cast<T*>(call.c) + offset_of(batch_, kOut, item)};
+    return {reinterpret_cast<const T*>(call.x[g_.a]) + offset_of(g_.batch, g_.a, item),
+            reinterpret_cast<const T*>(call.x[g_.b]) + offset_of(g_.batch, g_.b, item),
+            reinterpret_cast<T*>(call.c) + offset_of(g_.batch, kOut, item), static_cast<T>(call.alpha),
+            static_cast<T>(call.beta)};
   }
+
+  // A region of the problem: columns [j0, + nn) and depth [p0, + kk), of which B is packed block of depth by block.
+  struct Region {
+    int64_t j0, nn, p0, kk;
+  };
+  T* packed_at(T* packed, const Region& r, int64_t p) const { return packed + round_up(r.nn, width_) * p; }
 
   void whole_item(const Call& call, int64_t item, char* at, T* packed_b) const {
     const Item x = item_at(call, item);
     const Scratch s = scratch(at);
     for (int64_t j0 = 0; j0 < columns_; j0 += nc_) {
-      const int64_t nn = std::min(nc_, columns_ - j0);
-      for (int64_t p0 = 0; p0 < depth_; p0 += kc_) {
-        const int64_t kk = std::min(kc_, depth_ - p0);
-        pack_b(x, s, j0, 0, nn, p0, kk, packed_b);
-        for (int64_t i0 = 0; i0 < rows_; i0 += mc_) block(call, x, s, i0, j0, 0, nn, p0, kk, packed_b);
+      for (int64_t p0 = 0; p0 < depth_; p0 += kg_) {
+        const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kg_, depth_ - p0)};
+        for (int64_t p = 0; p < r.kk; p += kc_) pack_b(x, s, r, p, 0, r.nn, packed_b);
+        for (int64_t i0 = 0; i0 < rows_; i0 += mc_) block(x, s, r, i0, 0, r.nn, packed_b);
       }
     }
   }
 
   void parallel_item(const Call& call, int64_t item, int threads, const Workspace& own, T* packed_b) const {
     const Item x = item_at(call, item);
-    const int64_t row_blocks = (rows_ + mc_ - 1) / mc_, chunks = column_chunks();
+    const int64_t row_blocks = blocks_of(rows_, mc_);
     for (int64_t j0 = 0; j0 < columns_; j0 += nc_) {
-      const int64_t nn = std::min(nc_, columns_ - j0);
-      const int64_t chunk = round_up((nn + chunks - 1) / chunks, width_);
-      const int64_t pack_chunk = 8 * width_, packs = (nn + pack_chunk - 1) / pack_chunk;
-      for (int64_t p0 = 0; p0 < depth_; p0 += kc_) {
-        const int64_t kk = std::min(kc_, depth_ - p0);
-        parallel_tasks(packs, threads, [&](int64_t t, int worker) {
-          const int64_t from = t * pack_chunk;
-          pack_b(x, scratch(own.of(worker)), j0, from, std::min(pack_chunk, nn - from), p0, kk, packed_b);
+      for (int64_t p0 = 0; p0 < depth_; p0 += kg_) {
+        const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kg_, depth_ - p0)};
+        const int64_t chunk = round_up(blocks_of(r.nn, chunks_), width_);
+        const int64_t step = round_up(8 * std::max(width_, b_step()), width_), packs = blocks_of(r.nn, step);
+        const int64_t depths = blocks_of(r.kk, kc_);
+        const double pack_nanos = static_cast<double>(r.nn * r.kk) / 4;
+        parallel_tasks(packs * depths, useful_threads(threads, packs * depths, pack_nanos), [&](int64_t t, int worker) {
+          const int64_t from = t % packs * step;
+          pack_b(x, scratch(own.of(worker)), r, t / packs * kc_, from, std::min(step, r.nn - from), packed_b);
         });
-        parallel_tasks(row_blocks * chunks, threads, [&](int64_t t, int worker) {
-          const int64_t from = t % chunks * chunk;
-          if (from < nn)
-            block(call, x, scratch(own.of(worker)), t / chunks * mc_, j0, from, std::min(chunk, nn - from), p0, kk,
-                  packed_b);
+        parallel_tasks(row_blocks * chunks_, threads, [&](int64_t t, int worker) {
+          const int64_t from = t % chunks_ * chunk;
+          if (from < r.nn)
+            block(x, scratch(own.of(worker)), r, t / chunks_ * mc_, from, std::min(chunk, r.nn - from), packed_b);
         });
       }
     }
   }
+  int64_t b_step() const { return g_.b_unit.on == On::Own && g_.b_unit.step < tuning().columns ? g_.b_unit.step : 1; }
 
-  // Packs columns [j0 + from, + count) of B, depth [p0, p0 + kk), into their panels. from is a multiple of the width.
-  void pack_b(const Item& x, const Scratch& s, int64_t j0, int64_t from, int64_t count, int64_t p0, int64_t kk,
+  // Packs columns [from, + count) of the region's block of depth at p. from is a multiple of the panel's width.
+  void pack_b(const Item& x, const Scratch& s, const Region& r, int64_t p, int64_t from, int64_t count,
               T* packed) const {
-    fill_offsets(k_, b_, p0, kk, s.k_b);
-    const bool deep = contiguous(s.k_b, kk);
-    for (int64_t j = from; j < from + count; j += width_) {
-      const int64_t n = std::min(width_, from + count - j);
-      fill_offsets(n_, b_, j0 + j, n, s.n_b);
-      kernels_->pack_panel(packed + j * kk, static_cast<int>(width_), static_cast<int>(n), kk, x.b, s.n_b, s.k_b,
-                           contiguous(s.n_b, n), deep);
-    }
+    const int64_t kk = std::min(kc_, r.kk - p);
+    fill_offsets(g_.k, g_.b, r.p0 + p, kk, s.k_b);
+    fill_offsets(g_.n, g_.b, r.j0 + from, count, s.n_b);
+    pack_panels(*kernels_, packed_at(packed, r, p) + from * kk, {width_, width_ * kk, width_}, x.b,
+                {s.n_b, count, s.k_b, kk}, g_.b_unit);
   }
 
-  // One block of C: rows [i0, + mc), columns [j0 + from, + count).
-  void block(const Call& call, const Item& x, const Scratch& s, int64_t i0, int64_t j0, int64_t from, int64_t count,
-             int64_t p0, int64_t kk, const T* packed_b) const {
+  // Rows [i0, + mc) and columns [from, + count) of the region, over its whole depth.
+  void block(const Item& x, const Scratch& s, const Region& r, int64_t i0, int64_t from, int64_t count,
+             T* packed_b) const {
     const int64_t mm = std::min(mc_, rows_ - i0);
-    fill_offsets(m_, a_, i0, mm, s.m_a);
-    fill_offsets(m_, kOut, i0, mm, s.m_c);
-    fill_offsets(k_, a_, p0, kk, s.k_a);
-    fill_offsets(n_, kOut, j0 + from, count, s.n_c);
-    const bool deep = contiguous(s.k_a, kk);
-    const int64_t panels = (mm + kernels_->gemm_rows - 1) / kernels_->gemm_rows;
-    int64_t done = 0;
-    for (int64_t q = 0; q < panels; ++q) {
-      const int64_t r = (mm - done + panels - q - 1) / (panels - q);
-      kernels_->pack_panel(s.a + done * kk, static_cast<int>(r), static_cast<int>(r), kk, x.a, s.m_a + done, s.k_a,
-                           contiguous(s.m_a + done, r), deep);
-      done += r;
-    }
-    const T alpha = static_cast<T>(call.alpha), beta = p0 == 0 ? static_cast<T>(call.beta) : T{1};
-    for (int64_t j = 0; j < count; j += width_) {
-      const int64_t n = std::min(width_, count - j);
-      const bool direct = contiguous(s.n_c + j, n);
-      const T* b = packed_b + (from + j) * kk;
-      done = 0;
-      for (int64_t q = 0; q < panels; ++q) {
-        const int64_t r = (mm - done + panels - q - 1) / (panels - q);
-        if (direct) {
-          tile(r, n, kk, s.a + done * kk, b, x.c + s.n_c[j], s.m_c + done, alpha, beta);
-        } else {
-          scattered(s, r, n, kk, s.a + done * kk, b, x.c, s.m_c + done, s.n_c + j, alpha, beta);
-        }
-        done += r;
+    fill_offsets(g_.m, g_.a, i0, mm, s.m_a);
+    fill_offsets(g_.m, kOut, i0, mm, s.m_c);
+    fill_offsets(g_.n, kOut, r.j0 + from, count, s.n_c);
+    for (int64_t p = 0; p < r.kk; p += kc_) {
+      const int64_t kk = std::min(kc_, r.kk - p);
+      fill_offsets(g_.k, g_.a, r.p0 + p, kk, s.k_a);
+      if (!direct_) pack_a(x, s, 0, mm, kk);
+      const T* b = packed_at(packed_b, r, p) + from * kk;
+      const T beta = r.p0 + p == 0 ? x.beta : T{1};
+      for (int64_t j = 0; j < count; j += width_) {
+        const int64_t n = std::min(width_, count - j);
+        const GemmColumns columns = describe_columns(s, j, n);
+        for (int64_t i = 0; i < mm; i += mr_) tile(x, s, i, std::min(mr_, mm - i), n, kk, b + j * kk, columns, beta);
       }
     }
   }
 
-  void tile(int64_t r, int64_t n, int64_t kk, const T* a, const T* b, T* c, const int64_t* m_c, T alpha, T beta) const {
-    T* rows[12];
-    for (int64_t i = 0; i < r; ++i) rows[i] = c + m_c[i];
-    const int64_t w = width_ / 2;
-    const int vectors = n > w ? 2 : 1;
-    kernels_->gemm_packed(static_cast<int>(r), vectors, kk, a, b, width_, rows, static_cast<int>(n - (vectors - 1) * w),
-                          alpha, beta);
+  // Packs rows [i, + count) of the block.
+  void pack_a(const Item& x, const Scratch& s, int64_t i, int64_t count, int64_t kk) const {
+    if (a_rowwise_) {
+      const UnitStride lanes{On::Own, g_.a_unit.step, g_.a_unit.length};
+      pack_panels(*kernels_, s.a + i * row_stride(), {kk, 0, row_stride()}, x.a, {s.k_a, kk, s.m_a + i, count}, lanes);
+    } else {
+      pack_panels(*kernels_, s.a + i * kk, {mr_, mr_ * kk, mr_}, x.a, {s.m_a + i, count, s.k_a, kk}, g_.a_unit);
+    }
   }
 
-  void scattered(const Scratch& s, int64_t r, int64_t n, int64_t kk, const T* a, const T* b, T* c, const int64_t* m_c,
-                 const int64_t* n_c, T alpha, T beta) const {
-    int64_t local[12];
-    for (int64_t i = 0; i < r; ++i) local[i] = i * width_;
-    tile(r, n, kk, a, b, s.tile, local, alpha, T{0});
-    for (int64_t i = 0; i < r; ++i)
-      for (int64_t j = 0; j < n; ++j) {
-        T& at = c[m_c[i] + n_c[j]];
-        at = beta == 0 ? s.tile[i * width_ + j] : s.tile[i * width_ + j] + beta * at;
+  void tile(const Item& x, const Scratch& s, int64_t i, int64_t rows, int64_t n, int64_t kk, const T* b,
+            const GemmColumns& columns, T beta) const {
+    T* c[kMostRows];
+    for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
+    const T* a = a_rowwise_ ? s.a + i * row_stride() : s.a + i * kk;
+    int64_t rs = a_rowwise_ ? row_stride() : 1;
+    const int64_t cs = a_rowwise_ ? 1 : mr_;
+    if (direct_) {
+      const int64_t step = rows > 1 ? s.m_a[i + 1] - s.m_a[i] : 0;
+      bool even_rows = true;
+      for (int64_t r = 2; r < rows; ++r) even_rows &= s.m_a[i + r] - s.m_a[i + r - 1] == step;
+      if (even_rows) {
+        a = x.a + s.m_a[i] + s.k_a[0];
+        rs = step;
+      } else {
+        pack_a(x, s, i, rows, kk);
       }
+    }
+    kernels_->gemm_tile(static_cast<int>(rows), static_cast<int>(blocks_of(n, w_)), kk, a, rs, cs, b, width_, c,
+                        &columns, x.alpha, beta);
   }
 
-  Axes batch_, m_, n_, k_;
-  int a_ = 0, b_ = 1;
-  int64_t items_, rows_, columns_, depth_, width_, kc_, nc_, mc_, panels_;
+  // Where n columns from j of the block's chunk lie in C.
+  GemmColumns describe_columns(const Scratch& s, int64_t j, int64_t n) const {
+    const int64_t* at = s.n_c + j;
+    GemmColumns c{0, static_cast<int32_t>((n - 1) % w_ + 1), at[0], s.runs};
+    if (contiguous(at, n)) {
+      c.runs = 1;
+      return c;
+    }
+    for (int64_t l = 0; l < n;) {
+      const int64_t vector = l / w_, first = l % w_;
+      int64_t end = first + 1;
+      while (end < w_ && vector * w_ + end < n && at[vector * w_ + end] == at[l] + end - first) ++end;
+      s.runs[c.runs++] = {static_cast<int32_t>(vector), static_cast<int32_t>(first), static_cast<int32_t>(end),
+                          at[l] - first};
+      l += end - first;
+    }
+    return c;
+  }
+
+  GemmLayout g_;
+  int64_t items_, rows_, columns_, depth_, w_, vectors_, width_, kc_, kg_, mc_, nc_, mr_, chunks_;
   double flops_;
-  bool by_item_;
+  bool by_item_, direct_, a_rowwise_;
   const TypedKernels<T>* kernels_;
 };
 

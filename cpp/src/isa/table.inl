@@ -14,11 +14,12 @@ namespace einblas {
 namespace {
 #include "../simd/vec.hpp"
 // clang-format off
+#include "../kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
 #include "../kernels/block.inl"
 #include "../kernels/gemm.inl"
+#include "../kernels/gemm_pack.inl"
 #include "../kernels/lanes.inl"
 #include "../kernels/machine.inl"
-#include "../kernels/permute.inl"
 #include "../kernels/product.inl"
 #include "../kernels/reduce.inl"
 // clang-format on
@@ -37,11 +38,11 @@ constexpr TypedKernels<T> typed_kernels() {
   t.lanes_pack_runs = lanes_pack_runs<T>;
   t.transpose_tile = transpose_tile<T>;
   t.gather_line = gather_line<T>;
-  t.gemm_rows = EINBLAS_GEMM_MR;
-  t.gemm_direct_rows = EINBLAS_GEMM_DIRECT_MR;
-  t.gemm_packed = gemm_packed<T>;
-  t.gemm_direct = gemm_direct<T>;
-  t.pack_panel = pack_panel<T>;
+  t.gemm_vectors = EINBLAS_GEMM_VECTORS;
+  for (int v = 1; v <= EINBLAS_GEMM_VECTORS; ++v) t.gemm_rows[v] = gemm_most_rows(v);
+  t.gemm_tile = gemm_tile_any<T>;
+  t.pack_runs = pack_runs<T>;
+  t.pack_transposed = pack_transposed<T>;
   t.block_rows = block_rows<T>;
   t.block_dots = block_dots<T>;
   t.block_target = block_target<T>;

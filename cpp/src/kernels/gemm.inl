@@ -1,27 +1,87 @@
-// Micro-kernels of the gemm: a register tile of MR rows and NV vectors, from packed or strided operands.
+// Micro-kernels of the gemm: a register tile of MR rows and NV vectors.
 //
-// c[r][0..n) = alpha * sum_p A[r, p] * B[p, 0..n) + beta * c[r][0..n), r < MR, n = (NV - 1) * lanes + last.
-// Assumes: B and c have unit stride along n, 1 <= last <= lanes; beta = 0 does not read c. The order of additions over
-// p is the same for every tile shape, so a result's bits do not depend on how the output was cut.
+// c[r][j] = alpha * sum_p a[r * rs + p * cs] * b[p * ldb + j] + beta * c[r][j], r < MR, j < (NV - 1) * lanes + last.
+// Assumes: b has unit stride along j and whole vectors that may be read (lanes past `last` may hold anything); beta = 0
+// does not read c. The additions over p have the same order in every tile shape, so bits do not depend on how C was
+// cut.
 
-// Rows of the tile: with 32 registers 12 x 2 accumulators, 2 of B and a broadcast; with 16 registers 6 x 2.
+// Rows by vectors: 24 accumulators with 32 registers (12 x 2 or 8 x 3: 14 or 11 loads feed 24 FMAs), 12 with 16 (6 x
+// 2).
 #if EINBLAS_VBYTES == 64 || defined(__aarch64__)
+#define EINBLAS_GEMM_VECTORS 3
 #define EINBLAS_GEMM_MR 12
+constexpr int gemm_most_rows(int vectors) { return vectors == 3 ? 8 : 12; }
 #else
+#define EINBLAS_GEMM_VECTORS 2
 #define EINBLAS_GEMM_MR 6
+constexpr int gemm_most_rows(int) { return 6; }
 #endif
-// Strided A needs a pointer per row: 8 fit the general registers.
-#define EINBLAS_GEMM_DIRECT_MR (EINBLAS_GEMM_MR < 8 ? EINBLAS_GEMM_MR : 8)
+
+// Lanes [first, end) of a vector in memory.
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+EINBLAS_INLINE vf32 load_lanes(const float* p, int first, int end) {
+  return (vf32)_mm512_maskz_loadu_ps((__mmask16)((1u << end) - (1u << first)), p);
+}
+EINBLAS_INLINE vf64 load_lanes(const double* p, int first, int end) {
+  return (vf64)_mm512_maskz_loadu_pd((__mmask8)((1u << end) - (1u << first)), p);
+}
+EINBLAS_INLINE void store_lanes(float* p, vf32 v, int first, int end) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << end) - (1u << first)), (__m512)v);
+}
+EINBLAS_INLINE void store_lanes(double* p, vf64 v, int first, int end) {
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << end) - (1u << first)), (__m512d)v);
+}
+#else
+template <class T>
+EINBLAS_INLINE vec<T> load_lanes(const T* p, int first, int end) {
+  vec<T> v{};
+  for (int i = first; i < end; ++i) v[i] = p[i];
+  return v;
+}
+template <class T>
+EINBLAS_INLINE void store_lanes(T* p, vec<T> v, int first, int end) {
+  T t[lanes<T>::value];
+  memcpy(t, &v, sizeof v);
+  for (int i = first; i < end; ++i) p[i] = t[i];
+}
+#endif
+
+// A tile whose columns are not one run in C. t: rows of vectors.
+template <class T>
+static __attribute__((noinline)) void gemm_scatter(const vec<T>* t, int rows, int vectors, T* const* c,
+                                                   const GemmColumns* columns, T alpha, T beta) {
+  const vec<T> s = splat(alpha), old = splat(beta);
+  for (int r = 0; r < rows; ++r) {
+    for (int q = 0; q < columns->runs; ++q) {
+      const GemmRun& run = columns->run[q];
+      T* at = c[r] + run.offset;
+      vec<T> x = s * t[r * vectors + run.vector];
+      if (beta != 0) x += old * load_lanes(at, run.first, run.end);
+      store_lanes(at, x, run.first, run.end);
+    }
+  }
+}
 
 template <class T, int MR, int NV>
-EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, int last, T alpha, T beta) {
+EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, const GemmColumns* columns, T alpha, T beta) {
   constexpr int w = lanes<T>::value;
+  if (columns->runs != 1) {
+    vec<T> t[MR * NV];
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) t[r * NV + v] = acc[r][v];
+    gemm_scatter<T>(t, MR, NV, c, columns, alpha, beta);
+    return;
+  }
+  const int last = columns->last;
+  const int64_t start = columns->start;
   const vec<T> s = splat(alpha), old = splat(beta);
 #pragma GCC unroll 12
   for (int r = 0; r < MR; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) {
-      T* at = c[r] + v * w;
+      T* at = c[r] + start + v * w;
       vec<T> x = s * acc[r][v];
       if (v < NV - 1 || last == w) {
         if (beta != 0) x += old * load(at);
@@ -34,157 +94,110 @@ EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, int last, T a
   }
 }
 
-// A packed: a[p * MR + r]. B packed: rows of NV whole vectors, ldb apart.
+// acc += A B. Every third row of A has a pointer; the two after it are reached by one and two strides, so that 12 rows
+// need 5 registers.
 template <class T, int MR, int NV>
-static void gemm_packed_tile(int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last, T alpha, T beta) {
-  constexpr int w = lanes<T>::value;
-  vec<T> acc[MR][NV];
+EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a, int64_t rs, int64_t cs, const T* b,
+                                    int64_t ldb) {
+  constexpr int w = lanes<T>::value, kBases = (MR + 2) / 3;
 #pragma GCC unroll 12
   for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) acc[r][v] = vec<T>{};
-#pragma GCC unroll 4
+  const int64_t size = static_cast<int64_t>(sizeof(T)), row = rs * size, column = cs * size, next = ldb * size;
+  const char* base[kBases];
+#pragma GCC unroll 12
+  for (int g = 0; g < kBases; ++g) base[g] = reinterpret_cast<const char*>(a) + 3 * g * row;
+  const char* from = reinterpret_cast<const char*>(b);
+#pragma GCC unroll 2
   for (int64_t p = 0; p < k; ++p) {
     vec<T> bv[NV];
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) bv[v] = load(b + v * w);
+    for (int v = 0; v < NV; ++v) bv[v] = load(reinterpret_cast<const T*>(from) + v * w);
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r) {
-      const vec<T> x = splat(a[r]);
+      const vec<T> x = splat(*reinterpret_cast<const T*>(base[r / 3] + r % 3 * row));
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) acc[r][v] += x * bv[v];
     }
-    a += MR;
-    b += ldb;
+#pragma GCC unroll 12
+    for (int g = 0; g < kBases; ++g) base[g] += column;
+    from += next;
   }
-  gemm_store<T, MR, NV>(acc, c, last, alpha, beta);
 }
 
-// A strided: a[r * rs + p * cs]. B strided: the last vector is loaded under a mask.
 template <class T, int MR, int NV>
-static void gemm_direct_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb, T* const* c,
-                             int last, T alpha, T beta) {
+static void gemm_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb, T* const* c,
+                      const GemmColumns* columns, T alpha, T beta) {
   constexpr int w = lanes<T>::value;
+  if (columns->runs == 1) {
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) __builtin_prefetch(c[r] + columns->start + v * w, 1);
+  }
   vec<T> acc[MR][NV];
-  const T* row[MR];
-#pragma GCC unroll 12
-  for (int r = 0; r < MR; ++r) {
-    row[r] = a + r * rs;
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) acc[r][v] = vec<T>{};
-  }
-  const bool whole = last == w;
-  for (int64_t p = 0; p < k; ++p) {
-    vec<T> bv[NV];
-#pragma GCC unroll 4
-    for (int v = 0; v < NV - 1; ++v) bv[v] = load(b + v * w);
-    bv[NV - 1] = whole ? load(b + (NV - 1) * w) : load_n(b + (NV - 1) * w, last);
-#pragma GCC unroll 12
-    for (int r = 0; r < MR; ++r) {
-      const vec<T> x = splat(row[r][p * cs]);
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) acc[r][v] += x * bv[v];
-    }
-    b += ldb;
-  }
-  gemm_store<T, MR, NV>(acc, c, last, alpha, beta);
+  gemm_accumulate<T, MR, NV>(acc, k, a, rs, cs, b, ldb);
+  gemm_store<T, MR, NV>(acc, c, columns, alpha, beta);
 }
 
 template <class T>
-using gemm_packed_fn = void (*)(int64_t, const T*, const T*, int64_t, T* const*, int, T, T);
-template <class T>
-using gemm_direct_fn = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T* const*, int, T, T);
+using gemm_tile_fn = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T* const*, const GemmColumns*, T,
+                              T);
 
-// Tiles by rows - 1 and vectors - 1.
+// Tiles by vectors - 1 and rows - 1.
 template <class T>
 struct gemm_tiles {
-  static constexpr gemm_packed_fn<T> packed[12][2] = {
-      {gemm_packed_tile<T, 1, 1>, gemm_packed_tile<T, 1, 2>},
-      {gemm_packed_tile<T, 2, 1>, gemm_packed_tile<T, 2, 2>},
-      {gemm_packed_tile<T, 3, 1>, gemm_packed_tile<T, 3, 2>},
-      {gemm_packed_tile<T, 4, 1>, gemm_packed_tile<T, 4, 2>},
-      {gemm_packed_tile<T, 5, 1>, gemm_packed_tile<T, 5, 2>},
-      {gemm_packed_tile<T, 6, 1>, gemm_packed_tile<T, 6, 2>},
+  static constexpr gemm_tile_fn<T> of[3][12] = {
+      {
+          gemm_tile<T, 1, 1>,
+          gemm_tile<T, 2, 1>,
+          gemm_tile<T, 3, 1>,
+          gemm_tile<T, 4, 1>,
+          gemm_tile<T, 5, 1>,
+          gemm_tile<T, 6, 1>,
 #if EINBLAS_GEMM_MR > 6
-      {gemm_packed_tile<T, 7, 1>, gemm_packed_tile<T, 7, 2>},
-      {gemm_packed_tile<T, 8, 1>, gemm_packed_tile<T, 8, 2>},
-      {gemm_packed_tile<T, 9, 1>, gemm_packed_tile<T, 9, 2>},
-      {gemm_packed_tile<T, 10, 1>, gemm_packed_tile<T, 10, 2>},
-      {gemm_packed_tile<T, 11, 1>, gemm_packed_tile<T, 11, 2>},
-      {gemm_packed_tile<T, 12, 1>, gemm_packed_tile<T, 12, 2>},
+          gemm_tile<T, 7, 1>,
+          gemm_tile<T, 8, 1>,
+          gemm_tile<T, 9, 1>,
+          gemm_tile<T, 10, 1>,
+          gemm_tile<T, 11, 1>,
+          gemm_tile<T, 12, 1>,
 #endif
-  };
-  static constexpr gemm_direct_fn<T> direct[8][2] = {
-      {gemm_direct_tile<T, 1, 1>, gemm_direct_tile<T, 1, 2>}, {gemm_direct_tile<T, 2, 1>, gemm_direct_tile<T, 2, 2>},
-      {gemm_direct_tile<T, 3, 1>, gemm_direct_tile<T, 3, 2>}, {gemm_direct_tile<T, 4, 1>, gemm_direct_tile<T, 4, 2>},
-      {gemm_direct_tile<T, 5, 1>, gemm_direct_tile<T, 5, 2>}, {gemm_direct_tile<T, 6, 1>, gemm_direct_tile<T, 6, 2>},
+      },
+      {
+          gemm_tile<T, 1, 2>,
+          gemm_tile<T, 2, 2>,
+          gemm_tile<T, 3, 2>,
+          gemm_tile<T, 4, 2>,
+          gemm_tile<T, 5, 2>,
+          gemm_tile<T, 6, 2>,
 #if EINBLAS_GEMM_MR > 6
-      {gemm_direct_tile<T, 7, 1>, gemm_direct_tile<T, 7, 2>}, {gemm_direct_tile<T, 8, 1>, gemm_direct_tile<T, 8, 2>},
+          gemm_tile<T, 7, 2>,
+          gemm_tile<T, 8, 2>,
+          gemm_tile<T, 9, 2>,
+          gemm_tile<T, 10, 2>,
+          gemm_tile<T, 11, 2>,
+          gemm_tile<T, 12, 2>,
+#endif
+      },
+#if EINBLAS_GEMM_VECTORS > 2
+      {
+          gemm_tile<T, 1, 3>,
+          gemm_tile<T, 2, 3>,
+          gemm_tile<T, 3, 3>,
+          gemm_tile<T, 4, 3>,
+          gemm_tile<T, 5, 3>,
+          gemm_tile<T, 6, 3>,
+          gemm_tile<T, 7, 3>,
+          gemm_tile<T, 8, 3>,
+      },
 #endif
   };
 };
 
 template <class T>
-static void gemm_packed(int rows, int vectors, int64_t k, const T* a, const T* b, int64_t ldb, T* const* c, int last,
-                        T alpha, T beta) {
-  gemm_tiles<T>::packed[rows - 1][vectors - 1](k, a, b, ldb, c, last, alpha, beta);
-}
-
-template <class T>
-static void gemm_direct(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
-                        T* const* c, int last, T alpha, T beta) {
-  gemm_tiles<T>::direct[rows - 1][vectors - 1](k, a, rs, cs, b, ldb, c, last, alpha, beta);
-}
-
-// Packs a panel: to[p * width + i] = from[i_offset[i] + p_offset[p]] for i < n, zeros up to width.
-// i runs along the panel's vectors (rows of A, columns of B).
-template <class T>
-static void pack_panel(T* EINBLAS_RESTRICT to, int width, int n, int64_t k, const T* from, const int64_t* i_offset,
-                       const int64_t* p_offset, int i_contiguous, int p_contiguous) {
-  constexpr int w = lanes<T>::value;
-  if (i_contiguous) {
-    const T* base = from + i_offset[0];
-    for (int64_t p = 0; p < k; ++p) {
-      const T* row = base + p_offset[p];
-      T* out = to + p * width;
-      int i = 0;
-      for (; i + w <= n; i += w) store(out + i, load(row + i));
-      if (i < n) store_n(out + i, load_n(row + i, n - i), n - i);
-      for (i = n; i < width; ++i) out[i] = 0;
-    }
-    return;
-  }
-  if (p_contiguous) {
-    // Columns of `to` come from contiguous runs. Blocks of 16 p keep the written lines in L1.
-    for (int64_t p0 = 0; p0 < k; p0 += 16) {
-      const int64_t pn = k - p0 < 16 ? k - p0 : 16;
-      int i = 0;
-      for (; i + 4 <= n; i += 4) {
-        const T* r0 = from + i_offset[i] + p_offset[p0];
-        const T* r1 = from + i_offset[i + 1] + p_offset[p0];
-        const T* r2 = from + i_offset[i + 2] + p_offset[p0];
-        const T* r3 = from + i_offset[i + 3] + p_offset[p0];
-        T* out = to + p0 * width + i;
-        for (int64_t p = 0; p < pn; ++p) {
-          out[p * width] = r0[p];
-          out[p * width + 1] = r1[p];
-          out[p * width + 2] = r2[p];
-          out[p * width + 3] = r3[p];
-        }
-      }
-      for (; i < n; ++i) {
-        const T* r0 = from + i_offset[i] + p_offset[p0];
-        for (int64_t p = 0; p < pn; ++p) to[(p0 + p) * width + i] = r0[p];
-      }
-      for (i = n; i < width; ++i)
-        for (int64_t p = 0; p < pn; ++p) to[(p0 + p) * width + i] = 0;
-    }
-    return;
-  }
-  for (int64_t p = 0; p < k; ++p) {
-    const T* row = from + p_offset[p];
-    T* out = to + p * width;
-    for (int i = 0; i < n; ++i) out[i] = row[i_offset[i]];
-    for (int i = n; i < width; ++i) out[i] = 0;
-  }
+static void gemm_tile_any(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
+                          T* const* c, const GemmColumns* columns, T alpha, T beta) {
+  gemm_tiles<T>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta);
 }

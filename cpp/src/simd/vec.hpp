@@ -43,7 +43,7 @@ EINBLAS_INLINE void store(T* p, vec<T> v) {
 }
 template <class T>
 EINBLAS_INLINE vec<T> splat(T x) {
-  return vec<T>{} + x;
+  return x - vec<T>{};  // x - 0 is x for every x (0 + x is not: -0), so this is one broadcast and no addition
 }
 
 // First n lanes, 0 <= n <= lanes; the rest 0 and not touched in memory.

@@ -1,0 +1,123 @@
+// The gemm kernels: every way an operand or the output can lie, every tail, block borders, same bits for any thread
+// count.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "einblas.h"
+#include "step_case.hpp"
+
+namespace einblas_test {
+namespace {
+
+const char* const kKernels[] = {"gemm", nullptr};
+
+template <class T>
+void expect_right(const Equation& e, Variant v) {
+  for (const char* kernel : kKernels) {
+    v.kernel = kernel;
+    const Outcome o = run<T>(e, v);
+    if (kernel != nullptr && o.status == EINBLAS_NOT_APPLICABLE) continue;
+    EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+    EXPECT_EQ(o.error, "") << to_string(e, v) << " ran on " << o.kernel << ": " << o.description;
+  }
+}
+
+template <class T>
+void expect_right_everywhere(const Equation& e) {
+  for (const Variant& v : usual_variants()) expect_right<T>(e, v);
+}
+
+TEST(Gemm, EveryTailOfEveryLayout) {
+  const char* const layouts[] = {"ab,bc->ac", "ab,cb->ac", "ba,bc->ac", "ba,cb->ac", "ab,bc->ca"};
+  for (const char* text : layouts) {
+    for (int64_t n = 1; n <= 64; ++n) {
+      Variant v;
+      v.pad = n % 3;
+      v.seed = static_cast<uint32_t>(n);
+      for (const Equation& e :
+           {Equation{text, {{'a', n}, {'b', 17}, {'c', 21}}}, Equation{text, {{'a', 13}, {'b', n}, {'c', 35}}},
+            Equation{text, {{'a', 11}, {'b', 19}, {'c', n}}}}) {
+        expect_right<float>(e, v);
+        expect_right<double>(e, v);
+      }
+    }
+  }
+}
+
+TEST(Gemm, SeveralAxesInEveryGroupWithTheUnitStrideAnywhere) {
+  const Equation equations[] = {
+      {"abcd,dbea->ec", {{'a', 3}, {'b', 4}, {'c', 37}, {'d', 5}, {'e', 19}}},
+      {"ilk,lj->ijk", {{'i', 9}, {'j', 21}, {'k', 24}, {'l', 40}}},
+      {"njmi,mknl->lkji", {{'i', 24}, {'j', 5}, {'k', 6}, {'l', 7}, {'m', 8}, {'n', 9}}},
+      {"njmi,kmln->lkji", {{'i', 10}, {'j', 11}, {'k', 6}, {'l', 7}, {'m', 18}, {'n', 19}}},
+      {"jnim,kmln->lkji", {{'i', 10}, {'j', 11}, {'k', 6}, {'l', 7}, {'m', 18}, {'n', 19}}},
+      {"abkc,kj->cbja", {{'a', 20}, {'b', 6}, {'c', 18}, {'j', 9}, {'k', 10}}},
+      {"abkc,kj->cbja", {{'a', 35}, {'b', 3}, {'c', 40}, {'j', 9}, {'k', 10}}},
+      {"cabk,kj->cjba", {{'a', 20}, {'b', 6}, {'c', 18}, {'j', 9}, {'k', 33}}},
+      {"amji,cbkm->kjicba", {{'a', 24}, {'b', 4}, {'c', 5}, {'i', 6}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"bmji,cakm->kjicba", {{'a', 24}, {'b', 4}, {'c', 5}, {'i', 17}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"cmji,bakm->kjicba", {{'a', 6}, {'b', 4}, {'c', 5}, {'i', 17}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"gaij,gbij->gab", {{'g', 3}, {'a', 19}, {'b', 23}, {'i', 5}, {'j', 7}}},
+      {"agbi,igc->bagc", {{'a', 5}, {'g', 3}, {'b', 7}, {'i', 18}, {'c', 20}}},
+      {"aab,bc->ac", {{'a', 19}, {'b', 17}, {'c', 20}}},
+      {"abi,ci->abc", {{'a', 6}, {'b', 7}, {'i', 9}, {'c', 2}}},
+      {"ai,bi->ab", {{'a', 1}, {'b', 70}, {'i', 9}}},
+  };
+  for (const Equation& e : equations) {
+    expect_right_everywhere<float>(e);
+    expect_right_everywhere<double>(e);
+  }
+}
+
+TEST(Gemm, BlocksOfRowsColumnsAndDepth) {
+  const Equation equations[] = {
+      {"ab,bc->ac", {{'a', 261}, {'b', 517}, {'c', 131}}},
+      {"ab,cb->ac", {{'a', 30}, {'b', 700}, {'c', 600}}},
+      {"ab,cb->ac", {{'a', 700}, {'b', 600}, {'c', 30}}},
+      {"ba,cb->ca", {{'a', 300}, {'b', 300}, {'c', 300}}},
+      {"ab,bc->ac", {{'a', 3}, {'b', 5}, {'c', 9000}}},
+      {"ab,bc->ac", {{'a', 3000}, {'b', 5}, {'c', 3}}},
+      {"njmi,kmln->lkji", {{'i', 20}, {'j', 12}, {'k', 7}, {'l', 30}, {'m', 18}, {'n', 40}}},
+      {"gab,gbc->gac", {{'g', 70}, {'a', 33}, {'b', 35}, {'c', 37}}},
+      {"gab,gbc->gac", {{'g', 3}, {'a', 233}, {'b', 235}, {'c', 237}}},
+  };
+  for (const Equation& e : equations) {
+    for (double beta : {0.0, -0.5}) {
+      Variant v;
+      v.pad = 1;
+      v.alpha = 1.5;
+      v.beta = beta;
+      v.threads = 2;
+      expect_right<float>(e, v);
+      expect_right<double>(e, v);
+    }
+  }
+}
+
+TEST(Gemm, SameBitsForAnyNumberOfThreads) {
+  const Equation equations[] = {
+      {"ab,bc->ac", {{'a', 500}, {'b', 517}, {'c', 331}}},
+      {"ab,cb->ac", {{'a', 5000}, {'b', 300}, {'c', 30}}},
+      {"njmi,kmln->lkji", {{'i', 20}, {'j', 12}, {'k', 7}, {'l', 30}, {'m', 18}, {'n', 40}}},
+      {"gab,gbc->gac", {{'g', 200}, {'a', 33}, {'b', 35}, {'c', 37}}},
+      {"gab,gbc->gac", {{'g', 20000}, {'a', 8}, {'b', 8}, {'c', 8}}},
+  };
+  for (const Equation& e : equations) {
+    for (const char* kernel : kKernels) {
+      Variant v;
+      v.kernel = kernel;
+      const std::vector<float> one = result<float>(e, v);
+      const std::vector<double> one64 = result<double>(e, v);
+      for (int threads : {2, 3, 7}) {
+        v.threads = threads;
+        EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
+        EXPECT_EQ(one64, result<double>(e, v)) << to_string(e, v);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace einblas_test
