@@ -1,4 +1,5 @@
-// Benchmarks: the catalogue of named cases (cpp/bench/catalogue.txt), shared with the native workbench.
+// Benchmarks: the catalogue of named cases (cpp/bench/catalogue.txt), shared with the native
+// workbench.
 package io.github.einblas.bench;
 
 import java.io.BufferedReader;

@@ -22,7 +22,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Time per call. Names of cases are those of cpp/bench/catalogue.txt; choose with {@code -p name=gemm_512,...}. */
+/**
+ * Time per call. Names of cases are those of cpp/bench/catalogue.txt; choose with {@code -p
+ * name=gemm_512,...}.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -32,10 +35,27 @@ import org.openjdk.jmh.annotations.Warmup;
 public class EinsumBenchmark {
   /** Case of the catalogue. */
   @Param({
-    "nhd_khd_nkd_32", "nhd_khd_nkd_128", "nhd_khd_nkd_64", "nhd_khd_nkd_8", "nhd_khd_nkhd", "bij_k_bijk",
-    "ijk_il_ijkl", "ixy_jxy_ijxy_small", "seed_tall_skinny", "gemm_128", "gemm_256", "gemm_512",
-    "gemm_1024", "gemm_2048", "batched_4", "batched_8", "batched_16", "batched_32", "batched_64",
-    "tiny_4_gemm", "tiny_4_hadamard"
+    "nhd_khd_nkd_32",
+    "nhd_khd_nkd_128",
+    "nhd_khd_nkd_64",
+    "nhd_khd_nkd_8",
+    "nhd_khd_nkhd",
+    "bij_k_bijk",
+    "ijk_il_ijkl",
+    "ixy_jxy_ijxy_small",
+    "seed_tall_skinny",
+    "gemm_128",
+    "gemm_256",
+    "gemm_512",
+    "gemm_1024",
+    "gemm_2048",
+    "batched_4",
+    "batched_8",
+    "batched_16",
+    "batched_32",
+    "batched_64",
+    "tiny_4_gemm",
+    "tiny_4_hadamard"
   })
   public String name;
 

@@ -1,4 +1,5 @@
-// The packaged jars as a user has them: natives come out of the classifier jars into an empty cache, and einsum is right.
+// The packaged jars as a user has them: natives come out of the classifier jars into an empty
+// cache, and einsum is right.
 package io.github.einblas.platform;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -24,7 +25,8 @@ class PackagedJarsIT {
   @Test
   void nativesComeFromTheJarsAndAreRight() {
     Path cache = Path.of(System.getProperty("org.bytedeco.javacpp.cachedir")).toAbsolutePath();
-    assertTrue(Einblas.loadedFrom().toAbsolutePath().startsWith(cache), () -> "" + Einblas.loadedFrom());
+    assertTrue(
+        Einblas.loadedFrom().toAbsolutePath().startsWith(cache), () -> "" + Einblas.loadedFrom());
     assertTrue(Einblas.blasConfig().contains("0.3.31"), Einblas::blasConfig);
     assertFalse(Einblas.isa().isEmpty());
     try (Tensor a = Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
