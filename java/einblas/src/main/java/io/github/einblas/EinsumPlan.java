@@ -304,15 +304,18 @@ public final class EinsumPlan {
     // Depends on shape and strides alone, so it is asked once per layout.
     out.requireWritable("einsum \"" + equation + "\"");
     long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
-    CompiledSteps made = compile(strides, out.stridesRef());
     synchronized (program) {
-      CompiledSteps[] known = layouts;
-      CompiledSteps[] next = new CompiledSteps[Math.min(known.length + 1, LAYOUTS)];
-      next[0] = made;
-      System.arraycopy(known, 0, next, 1, next.length - 1);
-      layouts = next;
+      CompiledSteps made = find(out, operands);
+      if (made == null) {
+        made = compile(strides, out.stridesRef());
+        CompiledSteps[] known = layouts;
+        CompiledSteps[] next = new CompiledSteps[Math.min(known.length + 1, LAYOUTS)];
+        next[0] = made;
+        System.arraycopy(known, 0, next, 1, next.length - 1);
+        layouts = next;
+      }
+      return made;
     }
-    return made;
   }
 
   private CompiledSteps compile(long[][] strides, long[] outputStrides) {

@@ -79,7 +79,14 @@ public final class Equation {
   }
 
   private static IllegalArgumentException bad(String text, String why) {
-    return new IllegalArgumentException("equation \"" + text + "\": " + why);
+    return new IllegalArgumentException("equation \"" + abbreviated(text) + "\": " + why);
+  }
+
+  /** An equation for error texts: hundreds of operands would hide what is wrong. */
+  static String abbreviated(String text) {
+    return text.length() <= 400
+        ? text
+        : text.substring(0, 300) + " ... " + text.substring(text.length() - 60);
   }
 
   /**

@@ -262,6 +262,11 @@ public final class Native {
   public static void runStep(
       long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {
     int status = einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads);
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+      long workers = threads == 0 ? einblas.einblas_threads() : threads;
+      throw new NativeMemoryException(
+          workers * einblas.einblas_step_workspace(step), einblas.einblas_memory_available());
+    }
     if (status != 0) {
       throwIfBad(status, "running a step");
     }

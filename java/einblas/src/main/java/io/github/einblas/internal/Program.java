@@ -285,7 +285,7 @@ public final class Program {
               java.util.Locale.ROOT,
               "equation \"%s\": step %d of %d would need an intermediate of %.3g elements"
                   + " (labels %s); give another path or contract parts of it",
-              equation,
+              Equation.abbreviated(equation.toString()),
               step + 1,
               steps.size(),
               size,

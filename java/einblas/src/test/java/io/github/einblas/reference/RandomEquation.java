@@ -1,18 +1,26 @@
 // Test support: random equations with shapes and small whole-number data, from a seed.
-package io.github.einblas.internal;
+package io.github.einblas.reference;
 
+import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A random equation over letters; whole-number data keep every order of summation exact. */
-final class RandomEquation {
-  final String text;
-  final long[][] shapes;
-  final double[][] data;
+public final class RandomEquation {
+  /** The equation. */
+  public final String text;
 
-  RandomEquation(Random random, int operands) {
+  /** Shapes of its operands. */
+  public final long[][] shapes;
+
+  /** Their elements in row-major order, whole numbers from -2 to 2. */
+  public final double[][] data;
+
+  /** An equation over up to six letters of lengths 0 to 4. */
+  public RandomEquation(Random random, int operands) {
     int letters = 1 + random.nextInt(6);
     long[] lengths = random.longs(letters, 0, 5).map(l -> l == 0 ? random.nextInt(2) : l).toArray();
     String[] terms = new String[operands];
@@ -54,8 +62,16 @@ final class RandomEquation {
     return Collectors.joining();
   }
 
-  Equation parse() {
+  /** The equation, parsed for its shapes. */
+  public Equation parse() {
     return Equation.parse(text, Arrays.stream(shapes).mapToInt(s -> s.length).toArray());
+  }
+
+  /** The result for other elements, by definition. */
+  public double[] evaluate(double[][] elements) {
+    Equation e = parse();
+    int[][] labels = IntStream.range(0, shapes.length).mapToObj(e::operand).toArray(int[][]::new);
+    return NaiveEinsum.evaluate(labels, e.output(), shapes, elements);
   }
 
   @Override
