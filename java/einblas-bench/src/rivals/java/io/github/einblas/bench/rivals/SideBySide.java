@@ -1,6 +1,7 @@
 // Benchmarks: einblas and PyTorch on the same cases, alternating in one process, so that the machine's moods hit both.
 package io.github.einblas.bench.rivals;
 
+import static org.bytedeco.openblas.global.openblas_nolapack.blas_set_num_threads;
 import static org.bytedeco.pytorch.global.torch.einsum;
 import static org.bytedeco.pytorch.global.torch.matmul_out;
 import static org.bytedeco.pytorch.global.torch.mul_out;
@@ -63,7 +64,7 @@ public final class SideBySide {
       Form best = null;
       double bestTime = Double.MAX_VALUE;
       for (Form form : forms) {
-        double[] pair = alternate(ours, form);
+        double[] pair = alternate(ours, form, threads);
         mine = Math.min(mine, pair[0]);
         if (pair[1] < bestTime) {
           bestTime = pair[1];
@@ -123,7 +124,7 @@ public final class SideBySide {
   }
 
   /** Median nanoseconds of both, in turns of some milliseconds. */
-  private static double[] alternate(Form a, Form b) {
+  private static double[] alternate(Form a, Form b, int threads) {
     int repeatA = repeat(a);
     int repeatB = repeat(b);
     int samples = 9;
@@ -131,7 +132,10 @@ public final class SideBySide {
     double[] timesB = new double[samples];
     long start = System.nanoTime();
     for (int i = 0; i < samples; i++) {
+      // The process has one OpenBLAS: single-threaded inside einblas's regions, as many threads as PyTorch has otherwise.
+      blas_set_num_threads(1);
       timesA[i] = sample(a, repeatA);
+      blas_set_num_threads(threads);
       timesB[i] = sample(b, repeatB);
       if (System.nanoTime() - start > 4_000_000_000L && i >= 2) {
         timesA = Arrays.copyOf(timesA, i + 1);
