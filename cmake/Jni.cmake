@@ -19,6 +19,11 @@ endif()
 target_link_libraries(jnieinblas PRIVATE einblas_all)
 set_target_properties(jnieinblas PROPERTIES
   INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>" BUILD_WITH_INSTALL_RPATH ON)
+if(UNIX AND NOT APPLE)
+  set(map ${CMAKE_CURRENT_SOURCE_DIR}/cmake/jnieinblas.map)
+  target_link_options(jnieinblas PRIVATE "-Wl,--version-script=${map}")
+  set_target_properties(jnieinblas PROPERTIES LINK_DEPENDS ${map})
+endif()
 install(TARGETS jnieinblas LIBRARY DESTINATION . RUNTIME DESTINATION .)
 
 # Slim images lack libgomp; the one that we linked goes into the jar, with its licence (NOTICE).

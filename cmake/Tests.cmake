@@ -1,20 +1,5 @@
 # GoogleTest tests, run once per ISA that this machine has, and the guard on what ISA objects export.
-find_package(GTest QUIET)
-if(NOT GTest_FOUND OR CMAKE_CROSSCOMPILING)
-  if(EXISTS /usr/src/googletest/CMakeLists.txt)
-    add_subdirectory(/usr/src/googletest ${CMAKE_CURRENT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
-  else()
-    include(FetchContent)
-    FetchContent_Declare(googletest
-      URL https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz
-      URL_HASH SHA256=81964fe578e9bd7c94dfdb09c8e4d6e6759e19967e397dbea48d1c10e45d0df2)
-    set(INSTALL_GTEST OFF)
-    FetchContent_MakeAvailable(googletest)
-  endif()
-  if(NOT TARGET GTest::gtest)
-    add_library(GTest::gtest ALIAS gtest)
-  endif()
-endif()
+include(GoogleTestSource)
 
 file(GLOB test_sources CONFIGURE_DEPENDS cpp/test/*.cpp)
 add_executable(einblas_test ${test_sources})

@@ -1,0 +1,36 @@
+# Configures and builds in one go, as Maven does: with Ninja where it is installed, and never more jobs than processors.
+#   cmake -DSOURCE=folder -DBINARY=folder [-DTARGET=name] -P cmake/build.cmake -- [argument of configure]...
+# CMake's preset files cannot choose a generator by what is installed; there, `export CMAKE_GENERATOR=Ninja` does.
+set(arguments "")
+set(seen FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(seen)
+    list(APPEND arguments "${CMAKE_ARGV${i}}")
+  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
+    set(seen TRUE)
+  endif()
+endforeach()
+
+set(generator "")
+find_program(ninja NAMES ninja ninja-build)
+if(ninja AND NOT EXISTS "${BINARY}/CMakeCache.txt" AND "$ENV{CMAKE_GENERATOR}" STREQUAL "")
+  set(generator -G Ninja)
+endif()
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BINARY} ${generator} ${arguments}
+  RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+if(failed)
+  message(FATAL_ERROR "${output}\n${errors}\nCMake could not configure ${BINARY}")
+endif()
+if(errors)
+  message("${errors}")
+endif()
+
+cmake_host_system_information(RESULT processors QUERY NUMBER_OF_LOGICAL_CORES)
+if(NOT TARGET)
+  set(TARGET all)
+endif()
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${BINARY} --parallel ${processors} --target ${TARGET} RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "The native build in ${BINARY} failed; its first error is above")
+endif()

@@ -1,0 +1,4 @@
+/** Einblas's natives for ${javacpp.platform}; nothing requires it, so a module path needs {@code --add-modules} of it. */
+open module io.github.einblas.presets.${native.module.platform} {
+  requires transitive io.github.einblas.presets;
+}
