@@ -5,21 +5,23 @@
 
 namespace einblas {
 
-extern const KernelEntry kProductKernel;  // drivers/product.cpp: nothing summed
-extern const KernelEntry kReduceKernel;   // drivers/reduce.cpp: sums, dots, gemv
-extern const KernelEntry kPermuteKernel;  // drivers/permute.cpp: transposition
-extern const KernelEntry kLanesKernel;    // drivers/lanes.cpp: batch at unit stride
-extern const KernelEntry kGemmKernel;     // drivers/gemm.cpp: packed gemm
-extern const KernelEntry kLoopsKernel;    // drivers/loops.cpp: any step
+extern const KernelEntry kProductKernel;    // drivers/product.cpp: nothing summed
+extern const KernelEntry kReduceKernel;     // drivers/reduce.cpp: sums, dots, gemv
+extern const KernelEntry kPermuteKernel;    // drivers/permute.cpp: transposition
+extern const KernelEntry kLanesKernel;      // drivers/lanes.cpp: batch at unit stride
+extern const KernelEntry kGemmSmallKernel;  // drivers/gemm_small.cpp: small and batched products
+extern const KernelEntry kGemmKernel;       // drivers/gemm.cpp: packed gemm
+extern const KernelEntry kLoopsKernel;      // drivers/loops.cpp: any step
 
 namespace {
 const KernelEntry* const kEntries[] = {
-    &kProductKernel,  // nothing is summed, and the unit strides agree
-    &kReduceKernel,   // sums of one operand, or of two without an axis of its own on each side
-    &kPermuteKernel,  // one operand, nothing summed, unit strides on different axes
-    &kLanesKernel,    // a batch axis has the output's unit stride
-    &kGemmKernel,     // both operands have an axis of their own and share a summed one
-    &kLoopsKernel,    // always applies; nothing else could
+    &kProductKernel,    // nothing is summed, and the unit strides agree
+    &kReduceKernel,     // sums of one operand, or of two without an axis of its own on each side
+    &kPermuteKernel,    // one operand, nothing summed, unit strides on different axes
+    &kLanesKernel,      // a batch axis has the output's unit stride
+    &kGemmSmallKernel,  // a gemm of one axis each that fits L1 or L2
+    &kGemmKernel,       // both operands have an axis of their own and share a summed one
+    &kLoopsKernel,      // always applies; nothing else could
 };
 }  // namespace
 

@@ -44,6 +44,19 @@ struct GemmColumns {
   const GemmRun* run;
 };
 
+// A batch of small products (kernels/gemm_small.inl), strides in elements.
+template <class T>
+struct GemmSmall {
+  const T *a, *b;
+  T* c;
+  int64_t items, a_item, b_item, c_item;
+  int64_t m, n, k, rs, cs, ldb, ldc;
+  int64_t group;    // items that are worked on together
+  int64_t rows;     // of a tile
+  int32_t vectors;  // of a tile
+  T alpha, beta;
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -70,6 +83,8 @@ struct TypedKernels {
   int gemm_vectors, gemm_rows[4];
   void (*gemm_tile)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
                     T* const* c, const GemmColumns* columns, T alpha, T beta);
+  // kernels/gemm_small.inl
+  void (*gemm_small)(const GemmSmall<T>* s);
   // kernels/gemm_pack.inl
   void (*pack_runs)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lanes, int64_t count,
                     const T* from, const int64_t* lane_offset, const int64_t* offset);

@@ -18,6 +18,7 @@ namespace {
 #include "../kernels/block.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/gemm_pack.inl"
+#include "../kernels/gemm_small.inl"
 #include "../kernels/lanes.inl"
 #include "../kernels/machine.inl"
 #include "../kernels/product.inl"
@@ -41,6 +42,7 @@ constexpr TypedKernels<T> typed_kernels() {
   t.gemm_vectors = EINBLAS_GEMM_VECTORS;
   for (int v = 1; v <= EINBLAS_GEMM_VECTORS; ++v) t.gemm_rows[v] = gemm_most_rows(v);
   t.gemm_tile = gemm_tile_any<T>;
+  t.gemm_small = gemm_small<T>;
   t.pack_runs = pack_runs<T>;
   t.pack_transposed = pack_transposed<T>;
   t.block_rows = block_rows<T>;

@@ -1,0 +1,173 @@
+// Driver: small products, one or a batch: no packing, no allocation, the batch loop inside the kernel.
+//
+// C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C with one axis each for m, n and k, of any strides; any
+// number of batch axes. Where B has no unit stride along n its items are packed one by one into a block on the stack.
+#include <algorithm>
+
+#include "../dispatch.hpp"
+#include "../kernel.hpp"
+#include "../offsets.hpp"
+#include "../threads.hpp"
+#include "../tuning.hpp"
+#include "einblas.h"
+#include "gemm_layout.hpp"
+#include "gemm_pack.hpp"
+
+namespace einblas {
+namespace {
+
+struct Tuning {
+  // An item of more bytes is packed (drivers/gemm.cpp).
+  int64_t item_bytes = tunable("GEMM_SMALL_BYTES", 64 << 10);
+  // Items that are walked tile by tile together: half of a 48 KB L1.
+  int64_t group_bytes = tunable("GEMM_SMALL_GROUP", 24 << 10);
+  // Items of one task: some 50 us of work.
+  int64_t task_flops = tunable("GEMM_SMALL_TASK", 4000000);
+};
+const Tuning& tuning() {
+  static const Tuning t;
+  return t;
+}
+
+// B's items that have to be packed are at most so large.
+constexpr int64_t kPackedBytes = 32 << 10;
+constexpr int64_t kPackedLength = 128;
+
+template <class T>
+class GemmSmallPlan final : public KernelPlan {
+ public:
+  explicit GemmSmallPlan(const Problem& p) : g_(gemm_layout(p)) {
+    kernels_ = &kernel_table().typed<T>();
+    const int64_t w = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
+    const Axis &m = g_.m[0], &n = g_.n[0], &k = g_.k[0];
+    GemmSmall<T>& s = small_;
+    s.m = m.length;
+    s.n = n.length;
+    s.k = k.length;
+    s.rs = m.stride[g_.a];
+    s.cs = k.stride[g_.a];
+    s.ldb = k.stride[g_.b];
+    s.ldc = m.stride[kOut];
+    s.items = 1;
+    s.a_item = s.b_item = s.c_item = 0;
+    if (!g_.batch.empty()) {
+      const Axis& inner = g_.batch.back();
+      s.items = inner.length;
+      s.a_item = inner.stride[g_.a];
+      s.b_item = inner.stride[g_.b];
+      s.c_item = inner.stride[kOut];
+      outer_ = g_.batch;
+      outer_.pop_back();
+    }
+    const int64_t vectors = (s.n + w - 1) / w;
+    s.vectors = static_cast<int32_t>(std::min<int64_t>(kernels_->gemm_vectors, vectors));
+    if (s.vectors == 3 && vectors % 3 != 0) s.vectors = 2;
+    const int64_t most = kernels_->gemm_rows[s.vectors];
+    s.rows = (s.m + (s.m + most - 1) / most - 1) / ((s.m + most - 1) / most);
+    const int64_t item_bytes = (s.m * s.k + s.k * s.n + s.m * s.n) * static_cast<int64_t>(sizeof(T));
+    s.group = std::max<int64_t>(1, std::min(s.items, tuning().group_bytes / item_bytes));
+    packs_ = n.stride[g_.b] != 1;
+    padded_ = vectors * w;
+    const double flops = 2.0 * static_cast<double>(s.m * s.n) * static_cast<double>(s.k);
+    const double all = flops * static_cast<double>(s.items) * static_cast<double>(elements(outer_));
+    run_ = std::clamp<int64_t>(static_cast<int64_t>(static_cast<double>(tuning().task_flops) / flops), 1, s.items);
+    // A memory-bound item takes longer than its flops: 20 GB/s as well as 100 GFLOP/s.
+    run_ = std::min(run_, std::max<int64_t>(1, 1000000 / item_bytes));
+    per_outer_ = (s.items + run_ - 1) / run_;
+    tasks_ = per_outer_ * elements(outer_);
+    nanos_ = std::max(all / 100, static_cast<double>(s.items * item_bytes * elements(outer_)) / 30);
+  }
+
+  int32_t run(const Call& call) const noexcept override {
+    GemmSmall<T> s = small_;
+    s.a = reinterpret_cast<const T*>(call.x[g_.a]);
+    s.b = reinterpret_cast<const T*>(call.x[g_.b]);
+    s.c = reinterpret_cast<T*>(call.c);
+    s.alpha = static_cast<T>(call.alpha);
+    s.beta = static_cast<T>(call.beta);
+    if (tasks_ == 1) {
+      items(s);
+      return EINBLAS_OK;
+    }
+    parallel_tasks(tasks_, useful_threads(call.threads, tasks_, nanos_), [&](int64_t t, int) {
+      GemmSmall<T> part = s;
+      const int64_t first = t % per_outer_ * run_, outer = t / per_outer_;
+      part.items = std::min(run_, s.items - first);
+      part.a += first * s.a_item + offset_of(outer_, g_.a, outer);
+      part.b += first * s.b_item + offset_of(outer_, g_.b, outer);
+      part.c += first * s.c_item + offset_of(outer_, kOut, outer);
+      items(part);
+    });
+    return EINBLAS_OK;
+  }
+
+  std::string describe() const override {
+    return "small gemm " + std::to_string(small_.m) + "x" + std::to_string(small_.n) + "x" + std::to_string(small_.k) +
+           ", items " + std::to_string(small_.items * elements(outer_)) + ", tile " + std::to_string(small_.rows) +
+           " rows by " + std::to_string(small_.vectors) + " vectors; operands read in place" +
+           (packs_ ? ", B's items transposed on the way" : "");
+  }
+
+ private:
+  void items(const GemmSmall<T>& s) const {
+    if (packs_) {
+      packed_items(s);
+    } else {
+      kernels_->gemm_small(&s);
+    }
+  }
+
+  void packed_items(GemmSmall<T> s) const {
+    alignas(64) T packed[kPackedBytes / sizeof(T)];
+    int64_t lane[kPackedLength], row[kPackedLength];
+    const int64_t step = g_.n[0].stride[g_.b], count = s.items;
+    for (int64_t j = 0; j < s.n; ++j) lane[j] = j * step;
+    for (int64_t p = 0; p < s.k; ++p) row[p] = p * s.ldb;
+    const T* b = s.b;
+    s.b = packed;
+    s.ldb = padded_;
+    s.items = 1;
+    for (int64_t q = 0; q < count; ++q) {
+      pack_panels(*kernels_, packed, {padded_, 0, padded_}, b + q * s.b_item, {lane, s.n, row, s.k}, g_.b_unit);
+      kernels_->gemm_small(&s);
+      s.a += s.a_item;
+      s.c += s.c_item;
+    }
+  }
+
+  GemmLayout g_;
+  Axes outer_;
+  GemmSmall<T> small_{};
+  int64_t run_, per_outer_, tasks_, padded_;
+  double nanos_;
+  bool packs_;
+  const TypedKernels<T>* kernels_;
+};
+
+bool applies(const Problem& p) {
+  if (p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1) return false;
+  const GemmLayout g = gemm_layout(p);
+  const int64_t lanes = kernel_table().vector_bytes / size_of(p.dtype);
+  const int64_t n = (g.n[0].length + lanes - 1) / lanes * lanes;
+  return g.c_unit && g.k[0].stride[g.a] != 0 && g.k[0].stride[g.b] != 0 &&
+         (g.n[0].stride[g.b] == 1 || (n <= kPackedLength && g.k[0].length <= kPackedLength &&
+                                      n * g.k[0].length * size_of(p.dtype) <= kPackedBytes));
+}
+
+bool suits(const Problem& p) {
+  const double m = static_cast<double>(p.m[0].length), n = static_cast<double>(p.n[0].length),
+               k = static_cast<double>(p.k[0].length);
+  return (m * n + m * k + n * k) * static_cast<double>(size_of(p.dtype)) <= static_cast<double>(tuning().item_bytes);
+}
+
+std::unique_ptr<KernelPlan> make(const Problem& p) {
+  if (p.dtype == DType::F32) return std::make_unique<GemmSmallPlan<float>>(p);
+  return std::make_unique<GemmSmallPlan<double>>(p);
+}
+
+}  // namespace
+
+extern const KernelEntry kGemmSmallKernel;
+const KernelEntry kGemmSmallKernel = {"gemm_small", applies, suits, make};
+
+}  // namespace einblas
