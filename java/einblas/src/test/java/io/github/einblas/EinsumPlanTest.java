@@ -344,6 +344,6 @@ class EinsumPlanTest {
       plan.run(in).close();
       assertThrows(IllegalArgumentException.class, () -> plan.run(in[0]));
     }
-    assertEquals(before, Einblas.nativeBytesInUse());
+    assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
   }
 }

@@ -148,7 +148,8 @@ class NpyTest {
     assertThrows(NpyFormatException.class, () -> Tensor.readNpy(new ByteArrayInputStream(brief)));
     assertThrows(NoSuchFileException.class, () -> Tensor.readNpy(folder.resolve("none.npy")));
     assertThrows(NpyFormatException.class, () -> Tensor.readNpy(folder));
-    assertEquals(before, Einblas.nativeBytesInUse());
+    // Not equal: the Cleaner may free what earlier tests left.
+    assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
   }
 
   @Test

@@ -270,6 +270,6 @@ final class CommandsTest {
     program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy", "-o", "@c.npy");
     program.run("einsum", "ij,ij->", "@a.npy", "@b.npy", "-o", "@c.npy");
     program.run("einsum", "ij,jk->ik", "@a.npy", "@missing.npy", "-o", "@c.npy");
-    assertEquals(before, Einblas.nativeBytesInUse());
+    assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
   }
 }
