@@ -142,7 +142,7 @@ class LanesPlan final : public KernelPlan {
             best = &a;
             of_m = axes == &m_;
           }
-      if (best->length > 1) {
+      if (best != nullptr && best->length > 1) {
         const Axis whole = *best;
         Axes& axes = of_m ? m_ : n_;
         axes.erase(axes.begin() + (best - axes.data()));

@@ -1,4 +1,5 @@
 /** Einblas's natives for ${javacpp.platform}; nothing requires it, so a module path needs {@code --add-modules} of it. */
 open module io.github.einblas.presets.${native.module.platform} {
   requires transitive io.github.einblas.presets;
+  requires org.bytedeco.openblas.${native.module.platform};
 }
