@@ -63,6 +63,22 @@ EINBLAS_API double einblas_measure_peak(int32_t dtype, int32_t threads);
    plus written, the better of ordinary and non-temporal stores). bytes: size of the working set. */
 EINBLAS_API double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_t threads);
 
+/* ---- tuning: measured thresholds and tiles, overridden by EINBLAS_<name> or by a user's file ----
+ * A file of lines "<name> <value>" (EINBLAS_TUNING names it; else einblas/tuning in the user's configuration folder) is
+ * read once, by einblas_init. It is not taken on another processor or isa than its lines "processor" and "isa" say. */
+
+EINBLAS_API int32_t einblas_tunables(void); /* how many; the functions below take 0..that-1, sorted by name */
+EINBLAS_API const char* einblas_tunable_name(int32_t index);
+EINBLAS_API const char* einblas_tunable_meaning(int32_t index);
+/* what: 0 the value in force, 1 the default, 2 the least and 3 the largest value that is taken; -1 for a wrong index.
+ */
+EINBLAS_API int64_t einblas_tunable(int32_t index, int32_t what);
+/* For steps made from now on. */
+EINBLAS_API int32_t einblas_tunable_set(int32_t index, int64_t value);
+EINBLAS_API const char* einblas_tuning_file(void);   /* empty when there is no place for one */
+EINBLAS_API const char* einblas_tuning_report(void); /* what was taken from it and from the environment */
+EINBLAS_API const char* einblas_processor(void);
+
 /* ---- memory: 64-byte aligned blocks, huge pages for large ones, freed blocks pooled ---- */
 
 /* Address of a new block of uninitialised bytes (a valid address for 0 bytes), or 0 when the machine

@@ -12,6 +12,7 @@
 #include "machine.hpp"
 #include "memory.hpp"
 #include "threads.hpp"
+#include "tuning.hpp"
 
 namespace einblas {
 namespace {
@@ -123,7 +124,10 @@ int32_t einblas_init(void) {
   const int32_t status = dispatch_init();
   if (status == EINBLAS_OK) {
     static std::once_flag once;
-    std::call_once(once, blas_single_threaded);
+    std::call_once(once, [] {
+      blas_single_threaded();
+      load_tuning();
+    });
   }
   return status;
 }
@@ -134,6 +138,28 @@ const char* einblas_isa_compiled(void) { return isas_compiled(); }
 const char* einblas_isa_supported(void) { return isas_supported(); }
 const char* einblas_blas_config(void) { return blas_config(); }
 const char* einblas_blas_core(void) { return blas_core(); }
+
+int32_t einblas_tunables(void) { return tunable_count(); }
+const char* einblas_tunable_name(int32_t index) {
+  const Tunable* t = tunable_at(index);
+  return t == nullptr ? nullptr : t->name();
+}
+const char* einblas_tunable_meaning(int32_t index) {
+  const Tunable* t = tunable_at(index);
+  return t == nullptr ? nullptr : t->meaning();
+}
+int64_t einblas_tunable(int32_t index, int32_t what) {
+  const Tunable* t = tunable_at(index);
+  if (t == nullptr || what < 0 || what > 3) return -1;
+  return what == 0 ? int64_t{*t} : what == 1 ? t->initial() : what == 2 ? t->least() : t->most();
+}
+int32_t einblas_tunable_set(int32_t index, int64_t value) {
+  Tunable* t = tunable_at(index);
+  return t != nullptr && t->set(value) ? EINBLAS_OK : EINBLAS_INVALID_ARGUMENT;
+}
+const char* einblas_tuning_file(void) { return tuning_file(); }
+const char* einblas_tuning_report(void) { return tuning_report(); }
+const char* einblas_processor(void) { return processor_name(); }
 
 int32_t einblas_threads(void) { return process_threads(); }
 int32_t einblas_set_threads(int32_t threads) {

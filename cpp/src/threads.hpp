@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "tuning.hpp"
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -28,11 +30,11 @@ class ThreadGrant {
 
 // Waking a team costs about 1 us with spinning threads and up to 10 us with sleeping ones; below some 20 us of work per
 // extra thread a second one does not pay.
-constexpr double kMinNanosPerThread = 20e3;
+extern Tunable thread_nanos;
 
 // Threads worth waking for a job of `nanos` (one-thread estimate) cut into `tasks`.
 inline int useful_threads(int wanted, int64_t tasks, double nanos) {
-  double by_work = nanos / kMinNanosPerThread;
+  double by_work = nanos / static_cast<double>(thread_nanos);
   int n = wanted;
   if (by_work < n) n = static_cast<int>(by_work);
   if (tasks < n) n = static_cast<int>(tasks);

@@ -21,26 +21,25 @@ namespace {
 
 using On = UnitStride::On;
 
-// Each can be overridden, e.g. EINBLAS_GEMM_ROWS=64.
+// Depth of a block: a B panel of 3 vectors (192 bytes) x 192 is 36 KB, of 2 x 256 32 KB: both stay in a 48 KB L1.
+Tunable panel_bytes{"GEMM_PANEL", 36 << 10, 1 << 10, 1 << 20, "bytes of a packed panel of B, in L1"};
+Tunable block_bytes{"GEMM_BLOCK", 256 << 10, 1 << 12, 1 << 26, "bytes of a packed block of A, a part of L2"};
+// Packed B: in L3, of which a core has 2 MB and more.
+Tunable shared_bytes{"GEMM_SHARED", 8 << 20, 1 << 14, int64_t{1} << 32, "bytes of packed B for all workers, in L3"};
+Tunable most_columns{"GEMM_COLUMNS", 4096, 64, 1 << 20, "columns packed at once"};
+// A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
+Tunable task_flops{"GEMM_TASK", 4000000, 1000, int64_t{1} << 40, "floating-point operations worth a task"};
+Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of threads"};
+// A task has at least so many rows (a B panel is fetched from L3 once for them) and columns (for them A is packed).
+Tunable least_rows{"GEMM_ROWS", 128, 1, 1 << 20, "least rows of a task"};
+Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
+
+// Their values when a plan is made.
 struct Tuning {
-  // Depth of a block: a B panel of 3 vectors (192 bytes) x 192 is 36 KB, of 2 x 256 32 KB: both stay in a 48 KB L1.
-  int64_t panel_bytes = tunable("GEMM_PANEL", 36 << 10);
-  // A block of A: half of a 512 KB..1 MB L2.
-  int64_t block_bytes = tunable("GEMM_BLOCK", 256 << 10);
-  // Packed B: in L3, of which a core has 2 MB and more.
-  int64_t shared_bytes = tunable("GEMM_SHARED", 8 << 20);
-  int64_t columns = tunable("GEMM_COLUMNS", 4096);
-  // A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
-  int64_t task_flops = tunable("GEMM_TASK", 4000000);
-  int64_t tasks = tunable("GEMM_TASKS", 32);
-  // A task has at least so many rows (a B panel is fetched from L3 once for them) and columns (for them A is packed).
-  int64_t rows = tunable("GEMM_ROWS", 128);
-  int64_t chunk = tunable("GEMM_CHUNK", 512);
+  int64_t panel_bytes = einblas::panel_bytes, block_bytes = einblas::block_bytes, shared_bytes = einblas::shared_bytes,
+          columns = most_columns, task_flops = einblas::task_flops, tasks = most_tasks, rows = least_rows,
+          chunk = least_chunk;
 };
-const Tuning& tuning() {
-  static const Tuning t;
-  return t;
-}
 
 constexpr int kMostRows = 12;
 
@@ -60,7 +59,8 @@ class GemmPlan final : public KernelPlan {
     rows_ = elements(g_.m);
     columns_ = elements(g_.n);
     depth_ = elements(g_.k);
-    const Tuning& tune = tuning();
+    const Tuning tune;
+    most_columns_ = tune.columns;
     kernels_ = &kernel_table().typed<T>();
     w_ = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
     const int64_t vectors = blocks_of(columns_, w_);
@@ -210,7 +210,7 @@ class GemmPlan final : public KernelPlan {
       }
     }
   }
-  int64_t b_step() const { return g_.b_unit.on == On::Own && g_.b_unit.step < tuning().columns ? g_.b_unit.step : 1; }
+  int64_t b_step() const { return g_.b_unit.on == On::Own && g_.b_unit.step < most_columns_ ? g_.b_unit.step : 1; }
 
   // Packs columns [from, + count) of the region's block of depth at p. from is a multiple of the panel's width.
   void pack_b(const Item& x, const Scratch& s, const Region& r, int64_t p, int64_t from, int64_t count,
@@ -295,7 +295,7 @@ class GemmPlan final : public KernelPlan {
   }
 
   GemmLayout g_;
-  int64_t items_, rows_, columns_, depth_, w_, vectors_, width_, kc_, kg_, mc_, nc_, mr_, chunks_;
+  int64_t items_, rows_, columns_, depth_, w_, vectors_, width_, kc_, kg_, mc_, nc_, mr_, chunks_, most_columns_;
   double flops_;
   bool by_item_, direct_, a_rowwise_;
   const TypedKernels<T>* kernels_;

@@ -16,18 +16,12 @@
 namespace einblas {
 namespace {
 
-struct Tuning {
-  // An item of more bytes is packed (drivers/gemm.cpp).
-  int64_t item_bytes = tunable("GEMM_SMALL_BYTES", 64 << 10);
-  // Items that are walked tile by tile together: half of a 48 KB L1.
-  int64_t group_bytes = tunable("GEMM_SMALL_GROUP", 24 << 10);
-  // Items of one task: some 50 us of work.
-  int64_t task_flops = tunable("GEMM_SMALL_TASK", 4000000);
-};
-const Tuning& tuning() {
-  static const Tuning t;
-  return t;
-}
+// An item of more bytes is packed (drivers/gemm.cpp).
+Tunable item_bytes{"GEMM_SMALL_BYTES", 64 << 10, 64, 1 << 24, "bytes of one product from which on it is packed"};
+// Items that are walked tile by tile together: half of a 48 KB L1.
+Tunable group_bytes{"GEMM_SMALL_GROUP", 24 << 10, 64, 1 << 24, "bytes of the products that are walked together"};
+// Items of one task: some 50 us of work.
+Tunable task_flops{"GEMM_SMALL_TASK", 4000000, 1000, int64_t{1} << 40, "floating-point operations of a task"};
 
 // B's items that have to be packed are at most so large.
 constexpr int64_t kPackedBytes = 32 << 10;
@@ -64,18 +58,18 @@ class GemmSmallPlan final : public KernelPlan {
     if (s.vectors == 3 && vectors % 3 != 0) s.vectors = 2;
     const int64_t most = kernels_->gemm_rows[s.vectors];
     s.rows = (s.m + (s.m + most - 1) / most - 1) / ((s.m + most - 1) / most);
-    const int64_t item_bytes = (s.m * s.k + s.k * s.n + s.m * s.n) * static_cast<int64_t>(sizeof(T));
-    s.group = std::max<int64_t>(1, std::min(s.items, tuning().group_bytes / item_bytes));
+    const int64_t one_item = (s.m * s.k + s.k * s.n + s.m * s.n) * static_cast<int64_t>(sizeof(T));
+    s.group = std::max<int64_t>(1, std::min(s.items, group_bytes / one_item));
     packs_ = n.stride[g_.b] != 1;
     padded_ = vectors * w;
     const double flops = 2.0 * static_cast<double>(s.m * s.n) * static_cast<double>(s.k);
     const double all = flops * static_cast<double>(s.items) * static_cast<double>(elements(outer_));
-    run_ = std::clamp<int64_t>(static_cast<int64_t>(static_cast<double>(tuning().task_flops) / flops), 1, s.items);
+    run_ = std::clamp<int64_t>(static_cast<int64_t>(static_cast<double>(task_flops) / flops), 1, s.items);
     // A memory-bound item takes longer than its flops: 20 GB/s as well as 100 GFLOP/s.
-    run_ = std::min(run_, std::max<int64_t>(1, 1000000 / item_bytes));
+    run_ = std::min(run_, std::max<int64_t>(1, 1000000 / one_item));
     per_outer_ = (s.items + run_ - 1) / run_;
     tasks_ = per_outer_ * elements(outer_);
-    nanos_ = std::max(all / 100, static_cast<double>(s.items * item_bytes * elements(outer_)) / 30);
+    nanos_ = std::max(all / 100, static_cast<double>(s.items * one_item * elements(outer_)) / 30);
   }
 
   int32_t run(const Call& call) const noexcept override {
@@ -157,7 +151,7 @@ bool applies(const Problem& p) {
 bool suits(const Problem& p) {
   const double m = static_cast<double>(p.m[0].length), n = static_cast<double>(p.n[0].length),
                k = static_cast<double>(p.k[0].length);
-  return (m * n + m * k + n * k) * static_cast<double>(size_of(p.dtype)) <= static_cast<double>(tuning().item_bytes);
+  return (m * n + m * k + n * k) * static_cast<double>(size_of(p.dtype)) <= static_cast<double>(item_bytes);
 }
 
 std::unique_ptr<KernelPlan> make(const Problem& p) {

@@ -16,6 +16,7 @@
 #include "../memory.hpp"
 #include "../offsets.hpp"
 #include "../threads.hpp"
+#include "../tuning.hpp"
 #include "einblas.h"
 
 namespace einblas {
@@ -29,8 +30,6 @@ constexpr int64_t kMaxVectors = 8;          // slices in a chunk: runs of 512 by
 constexpr int64_t kMaxRows = 1024;          // rows in a task: bounds the tables of offsets
 constexpr double kMostCopiesPerTile = 2.5;  // above, tiles cannot carry the packing
 constexpr int64_t kWantedTasks = 8;
-// From so many bytes on the result passes the caches: scattered whole lines, 250 instead of 207 GFLOP/s at 32 MB.
-constexpr int64_t kStreamFrom = 16 << 20;
 constexpr int64_t kStackBytes = 8 << 10;  // a workspace so small lies on the stack
 
 int64_t blocks_of(int64_t length, int64_t most) { return (length + most - 1) / most; }
@@ -192,7 +191,7 @@ class LanesPlan final : public KernelPlan {
   // Whole aligned lines only: a part of a line that passes the caches costs as much as a line.
   bool can_stream(const Problem& p) const {
     if (vector_ != 64 || depth_blocks_ > 1 || part_ > 1) return false;
-    if (p.outer_elements() * static_cast<int64_t>(sizeof(T)) < kStreamFrom) return false;
+    if (p.outer_elements() * static_cast<int64_t>(sizeof(T)) < stream_from) return false;
     for (const Axes* axes : {&m_, &n_, &lanes_})
       for (const Axis& a : *axes)
         if (a.stride[kOut] != 1 && a.stride[kOut] % width_ != 0) return false;

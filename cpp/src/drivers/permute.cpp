@@ -7,6 +7,7 @@
 #include "../dispatch.hpp"
 #include "../kernel.hpp"
 #include "../threads.hpp"
+#include "../tuning.hpp"
 #include "../walk.hpp"
 #include "einblas.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 // A tile of 64 x 64 doubles is 32 KB read and 32 KB written: its lines stay in L1/L2 until they are whole.
 constexpr int64_t kTile = 64;
-constexpr int64_t kStreamFrom = 16 << 20;  // as in product.cpp: larger results pass the caches
 
 template <class T>
 class PermutePlan final : public KernelPlan {
@@ -32,7 +32,7 @@ class PermutePlan final : public KernelPlan {
     planes_ = elements(outer_);
     bytes_ = p.outer_elements() * static_cast<int64_t>(sizeof(T));
     const int64_t vector = kernel_table().vector_bytes;
-    aligned_ = bytes_ >= kStreamFrom && from_.stride[kOut] * static_cast<int64_t>(sizeof(T)) % vector == 0;
+    aligned_ = bytes_ >= stream_from && from_.stride[kOut] * static_cast<int64_t>(sizeof(T)) % vector == 0;
     for (const Axis& a : outer_) aligned_ &= a.stride[kOut] * static_cast<int64_t>(sizeof(T)) % vector == 0;
   }
 

@@ -95,6 +95,11 @@ final class PlanCache {
     return other != null ? other : plan;
   }
 
+  /** Forgets all plans: what they were made with has changed. */
+  static void clear() {
+    PLANS.clear();
+  }
+
   /** Number of plans kept, for tests. */
   static int size() {
     return PLANS.size();

@@ -234,7 +234,13 @@ class RefusalTest {
   void everyPublicMethodRefusesWrongArguments() throws Throwable {
     Set<String> uncovered = new TreeSet<>();
     for (Class<?> type :
-        List.of(Tensor.class, Einsum.class, EinsumPlan.class, TensorOps.class, Einblas.class)) {
+        List.of(
+            Tensor.class,
+            Einsum.class,
+            EinsumPlan.class,
+            TensorOps.class,
+            Einblas.class,
+            Tuning.class)) {
       for (Method m : type.getDeclaredMethods()) {
         String name = type.getSimpleName() + "." + m.getName();
         if (!Modifier.isPublic(m.getModifiers())

@@ -2,6 +2,7 @@
 package io.github.einblas.cli;
 
 import io.github.einblas.Einblas;
+import io.github.einblas.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,9 @@ final class InfoCommand extends BaseCommand {
     line("huge pages", hugePages());
     line("memory available", gigabytes(Einblas.nativeBytesAvailable()));
     line("memory in use", Einblas.nativeBytesInUse() + " bytes");
+    line("processor", Tuning.processor());
+    line("tuning file", Tuning.file().map(Object::toString).orElse("none"));
+    line("tuning", Tuning.report());
     line("natives from", String.valueOf(Einblas.loadedFrom()));
     line(
         "java",

@@ -65,6 +65,7 @@ public final class Main extends BaseCommand {
     ProductCommand.addTo(line, io);
     line.addSubcommand(new RandomCommand(io));
     line.addSubcommand(new InfoCommand(io));
+    line.addSubcommand(new TuneCommand(io));
     line.addSubcommand(new DemoCommand(io));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(io.out(), true, Streams.CHARSET));

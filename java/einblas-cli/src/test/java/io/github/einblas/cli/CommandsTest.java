@@ -272,4 +272,15 @@ final class CommandsTest {
     program.run("einsum", "ij,jk->ik", "@a.npy", "@missing.npy", "-o", "@c.npy");
     assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
   }
+
+  @Test
+  void tuneListsTriesAndSaves() throws IOException {
+    assertTrue(program.done("tune", "--list").out().contains("GEMM_ROWS"));
+    program.done("tune", "--only", "^THREAD", "--threads", "1", "-o", "@tuned/file");
+    List<String> lines = Files.readAllLines(program.path("tuned/file"));
+    assertTrue(lines.contains("isa " + Einblas.isa()), lines.toString());
+    program.refused("no number's name matches 'NOTHING'", "tune", "--only", "NOTHING");
+    program.refused("--only", "tune", "--only", "[");
+    program.refused("is a directory", "tune", "--only", "^THREAD", "-o", "@");
+  }
 }

@@ -16,12 +16,12 @@ public final class Native {
   private static final String OPENBLAS_VERSION = "0.3.31";
 
   /** Load failure, kept so that each later use says the same. */
-  private static final IllegalStateException FAILURE;
+  private static final RuntimeException FAILURE;
 
   private static final String LOADED_FROM;
 
   static {
-    IllegalStateException failure = null;
+    RuntimeException failure = null;
     String from = "";
     try {
       from = Loader.load(einblas.class);
@@ -45,7 +45,7 @@ public final class Native {
         + " of io.github.einblas:einblas-presets and org.bytedeco:openblas:0.3.31-1.5.13";
   }
 
-  private static IllegalStateException check() {
+  private static RuntimeException check() {
     String config = string(einblas.einblas_blas_config());
     if (!config.contains(OPENBLAS_VERSION)) {
       return new IllegalStateException(
@@ -59,7 +59,7 @@ public final class Native {
     }
     int status = einblas.einblas_init();
     if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
-      return new IllegalStateException(
+      return new IllegalArgumentException(
           "EINBLAS_ISA is '"
               + System.getenv("EINBLAS_ISA")
               + "', which "
@@ -77,7 +77,9 @@ public final class Native {
   /** Throws when the library could not be loaded; otherwise does nothing. */
   public static void require() {
     if (FAILURE != null) {
-      throw new IllegalStateException(FAILURE.getMessage(), FAILURE);
+      throw FAILURE instanceof IllegalArgumentException
+          ? new IllegalArgumentException(FAILURE.getMessage(), FAILURE)
+          : new IllegalStateException(FAILURE.getMessage(), FAILURE);
     }
   }
 
@@ -111,6 +113,50 @@ public final class Native {
   public static List<String> isaSupported() {
     require();
     return words(einblas.einblas_isa_supported());
+  }
+
+  /** Number of tunable values; the functions below take 0 to that number - 1. */
+  public static int tunables() {
+    require();
+    return einblas.einblas_tunables();
+  }
+
+  /** Name of a tunable value. */
+  public static String tunableName(int index) {
+    return string(einblas.einblas_tunable_name(index));
+  }
+
+  /** What a tunable value means. */
+  public static String tunableMeaning(int index) {
+    return string(einblas.einblas_tunable_meaning(index));
+  }
+
+  /** 0: the value in force; 1: the default; 2: the least; 3: the largest. */
+  public static long tunable(int index, int what) {
+    return einblas.einblas_tunable(index, what);
+  }
+
+  /** Sets a tunable value for steps made later; false when it is out of bounds. */
+  public static boolean setTunable(int index, long value) {
+    return einblas.einblas_tunable_set(index, value) == einblas.EINBLAS_OK;
+  }
+
+  /** The user's tuning file, or an empty text. */
+  public static String tuningFile() {
+    require();
+    return string(einblas.einblas_tuning_file());
+  }
+
+  /** What was taken from the tuning file and the environment. */
+  public static String tuningReport() {
+    require();
+    return string(einblas.einblas_tuning_report());
+  }
+
+  /** Name of the processor. */
+  public static String processor() {
+    require();
+    return string(einblas.einblas_processor());
   }
 
   /** Kernel names in the order in which they are tried. */

@@ -1,0 +1,132 @@
+// Public API: thresholds and tile sizes of the kernels, and the file that keeps those of this
+// machine.
+package io.github.einblas;
+
+import io.github.einblas.internal.Native;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Numbers that the kernels' speed depends on: thresholds, tile sizes, task sizes.
+ *
+ * <p>Each has a default that was measured, replaced by the line {@code NAME value} of the {@link
+ * #file() tuning file} and by the environment variable {@code EINBLAS_NAME}. The file is read once,
+ * when the library is loaded, and only on the processor and instruction set that it was made for.
+ * {@code einblas tune} writes it. Other values change speed, and results by rounding at most.
+ */
+public final class Tuning {
+  private static final int VALUE = 0;
+  private static final int DEFAULT = 1;
+  private static final int LEAST = 2;
+  private static final int MOST = 3;
+
+  private Tuning() {}
+
+  /**
+   * One number.
+   *
+   * @param name as in the tuning file
+   * @param meaning for people, with its unit
+   * @param value in force for plans made now
+   * @param defaultValue without any override
+   * @param least smallest value that is taken
+   * @param most largest value that is taken
+   */
+  public record Value(
+      String name, String meaning, long value, long defaultValue, long least, long most) {}
+
+  /** All of them, by name. */
+  public static List<Value> values() {
+    return IntStream.range(0, Native.tunables())
+        .mapToObj(
+            i ->
+                new Value(
+                    Native.tunableName(i),
+                    Native.tunableMeaning(i),
+                    Native.tunable(i, VALUE),
+                    Native.tunable(i, DEFAULT),
+                    Native.tunable(i, LEAST),
+                    Native.tunable(i, MOST)))
+        .toList();
+  }
+
+  /**
+   * Sets one for plans made from now on; plans that exist keep theirs, and those behind {@link
+   * Einsum#einsum} are made anew.
+   *
+   * @throws IllegalArgumentException if there is none of that name, or the value is out of bounds
+   */
+  public static void set(String name, long value) {
+    Objects.requireNonNull(name, "name");
+    List<Value> all = values();
+    for (int i = 0; i < all.size(); i++) {
+      Value known = all.get(i);
+      if (known.name().equals(name)) {
+        if (!Native.setTunable(i, value)) {
+          throw new IllegalArgumentException(
+              name + " must be from " + known.least() + " to " + known.most() + ", got " + value);
+        }
+        PlanCache.clear();
+        return;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no tunable number '"
+            + name
+            + "'; there are "
+            + String.join(", ", all.stream().map(Value::name).toList()));
+  }
+
+  /**
+   * The file that is read when the library is loaded, whether it exists or not, if there is one.
+   */
+  public static Optional<Path> file() {
+    String file = Native.tuningFile();
+    return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
+  }
+
+  /** What was taken from the file and the environment when the library was loaded, for people. */
+  public static String report() {
+    return Native.tuningReport();
+  }
+
+  /** The processor's name, as the machine gives it. */
+  public static String processor() {
+    return Native.processor();
+  }
+
+  /**
+   * Writes the values that differ from their defaults, with this processor and instruction set, to
+   * a file that {@code EINBLAS_TUNING} or {@link #file()} names. A file that exists is replaced as
+   * a whole or not at all; missing folders are made.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public static void save(Path file) throws IOException {
+    Path target = Objects.requireNonNull(file, "file").toAbsolutePath();
+    StringBuilder text =
+        new StringBuilder("# Written by einblas tune; empty or no file: measured defaults.\n");
+    text.append("processor ").append(processor()).append('\n');
+    text.append("isa ").append(Einblas.isa()).append('\n');
+    for (Value v : values()) {
+      if (v.value() != v.defaultValue()) {
+        text.append(v.name()).append(' ').append(v.value()).append('\n');
+      }
+    }
+    Files.createDirectories(target.getParent());
+    Path part = Files.createTempFile(target.getParent(), ".tuning", ".part");
+    try {
+      Files.writeString(part, text, StandardCharsets.UTF_8);
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+}
