@@ -93,7 +93,7 @@ class CorpusTest {
     try {
       System.out.println("CorpusTest on isa " + Einblas.isa());
       assertTrue(forced == null || forced.equals(Einblas.isa()));
-    } catch (IllegalStateException e) {
+    } catch (IllegalArgumentException e) {
       boolean lacking =
           e.getMessage().contains("machine lacks") || e.getMessage().contains("no instruction set");
       Assumptions.assumeFalse(forced != null && lacking, e.getMessage());
