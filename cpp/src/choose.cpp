@@ -15,9 +15,9 @@ extern const KernelEntry kLoopsKernel;      // drivers/loops.cpp: any step
 
 namespace {
 const KernelEntry* const kEntries[] = {
-    &kProductKernel,    // nothing is summed, and the unit strides agree
+    &kPermuteKernel,    // one operand, nothing summed, closest along another axis than the output
+    &kProductKernel,    // nothing else is summed
     &kReduceKernel,     // sums of one operand, or of two without an axis of its own on each side
-    &kPermuteKernel,    // one operand, nothing summed, unit strides on different axes
     &kLanesKernel,      // a batch axis has the output's unit stride
     &kGemmSmallKernel,  // a gemm of one axis each that fits L1 or L2
     &kGemmKernel,       // both operands have an axis of their own and share a summed one
