@@ -78,7 +78,7 @@ struct TypedKernels {
                           const int64_t* i_offset, const int64_t* p_offset);
   // kernels/permute.inl
   void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
-                         T beta);
+                         T beta, const T* ahead, bool past_caches);
   // kernels/gemm.inl: register tiles; vectors <= gemm_vectors, rows <= gemm_rows[vectors].
   int gemm_vectors, gemm_rows[4];
   void (*gemm_tile)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,

@@ -64,6 +64,8 @@ TEST(Permute, AxesThatShareCacheLines) {
 TEST(Permute, LargeResults) {
   const Equation equations[] = {
       {"ab->ba", {{'a', 2111}, {'b', 2003}}},
+      {"ab->ba", {{'a', 2064}, {'b', 2050}}},
+      {"abcd->dcba", {{'a', 16}, {'b', 150}, {'c', 6}, {'d', 301}}},
       {"ab->ba", {{'a', 1500000}, {'b', 3}}},
       {"ab->ba", {{'a', 3}, {'b', 1500000}}},
       {"ab->ba", {{'a', 600000}, {'b', 7}}},
@@ -82,6 +84,24 @@ TEST(Permute, LargeResults) {
       expect_right<double>(e, v);
     }
   }
+}
+
+// Rows a whole number of lines apart, beginning beside a line: no aligned store may be used.
+TEST(Permute, LargeResultBesideALine) {
+  const int64_t n = 2112, strides[] = {1, n, n, 1}, lengths[] = {n, n};
+  std::vector<float> x(n * n), c(n * n + 32, -1);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 1000003);
+  int64_t step = 0;
+  ASSERT_EQ(einblas_step_create(EINBLAS_F32, 1, 2, 2, lengths, strides, "permute", &step), EINBLAS_OK);
+  for (size_t shift = 0; shift < 17; ++shift) {
+    float* out = c.data() + shift;
+    ASSERT_EQ(
+        einblas_step_run(step, reinterpret_cast<int64_t>(x.data()), 0, 0, reinterpret_cast<int64_t>(out), 1, 0, 2),
+        EINBLAS_OK);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j) ASSERT_EQ(out[i * n + j], x[static_cast<size_t>(j * n + i)]) << i << " " << j;
+  }
+  einblas_step_destroy(step);
 }
 
 TEST(Permute, OtherOperandsAreLeftToOthers) {

@@ -110,7 +110,7 @@ EINBLAS_INLINE int64_t join_rows(int64_t nq, T* to, const T* from, int64_t from_
 // A block of at most N x N elements: in rows of qn elements become qn rows of in.
 template <class T, int N>
 EINBLAS_INLINE void transpose_block(int in, int qn, T* to, int64_t to_stride, const T* from, int64_t from_stride,
-                                    vec<T> s, T beta) {
+                                    vec<T> s, T beta, bool past_caches) {
   constexpr int w = lanes<T>::value;
   vec<T> v[N];
   if (N == w && in == N && qn == N) {
@@ -122,6 +122,11 @@ EINBLAS_INLINE void transpose_block(int in, int qn, T* to, int64_t to_stride, co
   }
   transpose_blocks<T, N>(v);
   if (N == w && in == N && qn == N && beta == 0) {
+    if (past_caches) {
+#pragma GCC unroll 16
+      for (int r = 0; r < N; ++r) stream(to + r * to_stride, s * v[r]);
+      return;
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < N; ++r) store(to + r * to_stride, s * v[r]);
     return;
@@ -135,24 +140,29 @@ EINBLAS_INLINE void transpose_block(int in, int qn, T* to, int64_t to_stride, co
   }
 }
 
+// ahead: where the next plane begins, whose lines are asked for block by block, or null. past_caches: whole blocks are
+// written with non-temporal stores; their rows then begin on a vector's alignment.
 template <class T, int N>
 static void transpose_plane(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride,
-                            T alpha, T beta) {
+                            T alpha, T beta, const T* ahead, bool past_caches) {
   const vec<T> s = splat(alpha);
   for (int64_t q = 0; q < nq; q += N) {
     const int qn = nq - q < N ? static_cast<int>(nq - q) : N;
     for (int64_t i = 0; i < ni; i += N) {
       const int in = ni - i < N ? static_cast<int>(ni - i) : N;
-      transpose_block<T, N>(in, qn, to + q * to_stride + i, to_stride, from + i * from_stride + q, from_stride, s,
-                            beta);
+      if (ahead != nullptr)
+        for (int r = 0; r < in; ++r) __builtin_prefetch(ahead + (i + r) * from_stride + q, 0, 2);
+      transpose_block<T, N>(in, qn, to + q * to_stride + i, to_stride, from + i * from_stride + q, from_stride, s, beta,
+                            past_caches);
     }
   }
+  if (past_caches) stream_fence();
 }
 
 // to[q * to_stride + i] = alpha * from[i * from_stride + q] + beta * to[...], i < ni, q < nq.
 template <class T>
 static void transpose_tile(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride,
-                           T alpha, T beta) {
+                           T alpha, T beta, const T* ahead, bool past_caches) {
   constexpr int w = lanes<T>::value;
   if constexpr (w >= 4) {  // two to four elements side by side: joined and split with few shuffles
     if (beta == 0 && nq >= 2 && nq <= 4 && from_stride == nq) {
@@ -175,8 +185,10 @@ static void transpose_tile(int64_t ni, int64_t nq, T* to, int64_t to_stride, con
   }
   const int64_t shorter = ni < nq ? ni : nq;
   if (w >= 16 && shorter <= 4)
-    return transpose_plane<T, (w >= 16 ? 4 : w)>(ni, nq, to, to_stride, from, from_stride, alpha, beta);
+    return transpose_plane<T, (w >= 16 ? 4 : w)>(ni, nq, to, to_stride, from, from_stride, alpha, beta, ahead,
+                                                 past_caches);
   if (w >= 8 && shorter <= w / 2)
-    return transpose_plane<T, (w >= 8 ? w / 2 : w)>(ni, nq, to, to_stride, from, from_stride, alpha, beta);
-  transpose_plane<T, w>(ni, nq, to, to_stride, from, from_stride, alpha, beta);
+    return transpose_plane<T, (w >= 8 ? w / 2 : w)>(ni, nq, to, to_stride, from, from_stride, alpha, beta, ahead,
+                                                    past_caches);
+  transpose_plane<T, w>(ni, nq, to, to_stride, from, from_stride, alpha, beta, ahead, past_caches);
 }
