@@ -68,7 +68,10 @@ struct TypedKernels {
   void (*gather_line)(int64_t n, T* to, const T* from, int64_t stride);
   // kernels/reduce.inl: a dot product (or sum, y null); rows added to accumulators.
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
-  void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add);
+  void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add,
+                      const T* const* next);
+  void (*reduce_dots)(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add);
+  void (*reduce_columns)(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int add);
   // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns; copies <= kLanesCopies.
   int lanes_rows, lanes_columns;
   void (*lanes_tile)(int mr, int nr, int copies, const LanesTile<T>* tile);

@@ -32,6 +32,8 @@ constexpr TypedKernels<T> typed_kernels() {
   t.product_lines = product_lines<T>;
   t.reduce_dot = reduce_dot<T>;
   t.reduce_rows = reduce_rows<T>;
+  t.reduce_dots = reduce_dots<T>;
+  t.reduce_columns = reduce_columns<T>;
   t.lanes_rows = EINBLAS_LANES_MR;
   t.lanes_columns = EINBLAS_LANES_NR;
   t.lanes_tile = lanes_any<T>;
