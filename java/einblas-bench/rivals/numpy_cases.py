@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Times the catalogue's cases in NumPy, in the form that is best for it and into a given result where it can.
+"""Times the catalogue's cases in NumPy: in its best form (into a given result, in the requested layout) and its usual one.
 
-usage: numpy_cases.py CATALOGUE [--threads N] [--dtype f32,f64] [NAME-REGEX...]
-Prints: name, dtype, threads, best form, median microseconds. Needs numpy; threads are set for OpenBLAS before it loads.
+usage: numpy_cases.py CATALOGUE... [--threads N] [--dtype F32,F64] [--only NAME-REGEX]
+       numpy_cases.py CATALOGUE... [--threads N] --serve
+Prints the lines of a results file (java/einblas-bench, Result.java says what they are). --serve takes lines
+"CASE DTYPE THREADS REFERENCE MILLISECONDS" (tabs between), as Worker.java does, and compares with einblas's reference.
+Needs numpy; the threads of its OpenBLAS are set before it loads.
 """
 import argparse
 import os
@@ -12,80 +15,171 @@ import sys
 import time
 
 parser = argparse.ArgumentParser()
-parser.add_argument("catalogue")
-parser.add_argument("--threads", type=int, default=0)
-parser.add_argument("--dtype", default="f32,f64")
-parser.add_argument("names", nargs="*")
-args = parser.parse_intermixed_args()
+parser.add_argument("catalogues", nargs="+")
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--dtype", default="F32,F64")
+parser.add_argument("--only", default="")
+parser.add_argument("--serve", action="store_true")
+args = parser.parse_args()
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
-if args.threads:
-    os.environ["OPENBLAS_NUM_THREADS"] = str(args.threads)
+os.environ["OPENBLAS_NUM_THREADS"] = str(args.threads)
 
 import numpy as np  # noqa: E402  (after the environment)
 
-
-def cases():
-    for line in open(args.catalogue):
-        if line.strip() and not line.startswith("#"):
-            name, group, equation, *lengths = line.split()
-            if not args.names or any(re.search(n, name) or n == group for n in args.names):
-                yield name, equation, {p[0]: int(p[2:]) for p in lengths}
+PARTS = 1024
+MIX = 2654435761
+VERSION = "NumPy " + np.__version__
 
 
-def forms(equation, operands, out):
-    """Every way that NumPy users would write it; the fastest counts."""
-    yield "einsum out=", lambda: np.einsum(equation, *operands, out=out)
-    yield "einsum optimize out=", lambda: np.einsum(equation, *operands, out=out, optimize=True)
+def read_cases():
+    cases = {}
+    for catalogue in args.catalogues:
+        for line in open(catalogue):
+            if line.strip() and not line.startswith("#"):
+                name, group, equation, *lengths = line.split()
+                cases[name] = (equation, {p[0]: int(p[2:]) for p in lengths})
+    return cases
+
+
+def operand(number, shape, kind):
+    """Values.java's values."""
+    size = int(np.prod(shape, dtype=np.int64))
+    index = np.arange(size, dtype=np.uint32)
+    bits = (index * np.uint32(MIX) + np.uint32(40503 * (number + 1))) >> np.uint32(22)
+    return (bits.astype(kind) / kind(1024) + kind(0.5)).reshape(shape)
+
+
+def fingerprint(result):
+    """Fingerprint.java's numbers."""
+    flat = np.ascontiguousarray(result).reshape(-1)
+    size = flat.size
+    stretch = max(1, -(-size // PARTS))
+    weights = 1 + np.arange(stretch) % 7 * 0.125
+    sums = []
+    for p in range(PARTS):
+        part = flat[p * stretch:(p + 1) * stretch].astype(np.float64)
+        sums.append(float(part @ weights[:part.size]))
+    return sums + [float(flat[p * MIX % size]) for p in range(PARTS)]
+
+
+def tolerance(equation, lengths, kind):
+    left, right = equation.split("->")
+    terms = 1.0
+    for label, length in lengths.items():
+        if label not in right:
+            terms *= length
+    return min(1e-3, 2 * (terms + len(left.split(","))) * float(np.finfo(kind).eps))
+
+
+def verify(result, equation, lengths, kind, reference):
+    for p, (mine, theirs) in enumerate(zip(fingerprint(result), (float(x) for x in open(reference)))):
+        if not abs(mine - theirs) <= tolerance(equation, lengths, kind) * abs(theirs):
+            raise ValueError(f"part {p} of the result is {mine}, einblas's is {theirs}")
+
+
+def best_forms(equation, operands, out):
+    """Every way to fill a given result; the fastest counts."""
+    yield "einsum(out=)", lambda: np.einsum(equation, *operands, out=out)
+    yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
     left, right = equation.split("->")
     terms = left.split(",")
-    if equation == "ab,bc->ac":
-        yield "matmul out=", lambda: np.matmul(*operands, out=out)
-    if equation == "bik,bkj->bij":
-        yield "matmul out=", lambda: np.matmul(*operands, out=out)
+    if equation in ("ab,bc->ac", "bik,bkj->bij", "ij,jk->ik", "ij,j->i"):
+        yield "matmul(out=)", lambda: np.matmul(*operands, out=out)
+    if equation == "ij,i->j":
+        yield "matmul(out=)", lambda: np.matmul(operands[1], operands[0], out=out)
     if equation == "rd,od->ro":
-        yield "matmul out=", lambda: np.matmul(operands[0], operands[1].T, out=out)
+        yield "matmul(out=)", lambda: np.matmul(operands[0], operands[1].T, out=out)
     if len(terms) == 2 and set(terms[0]) | set(terms[1]) == set(right):
         views = []
-        for term, operand in zip(terms, operands):
+        for term, tensor in zip(terms, operands):
             index = tuple(slice(None) if label in term else None for label in right)
             order = [term.index(label) for label in right if label in term]
-            views.append(operand.transpose(order)[index])
-        yield "multiply out=", lambda: np.multiply(*views, out=out)
-    if len(terms) == 1 and set(terms[0]) == set(right) and len(set(terms[0])) == len(terms[0]):
-        order = [terms[0].index(label) for label in right]
-        yield "copyto", lambda: np.copyto(out, operands[0].transpose(order))
+            views.append(tensor.transpose(order)[index])
+        yield "multiply(out=)", lambda: np.multiply(*views, out=out)
+    if len(terms) == 1 and len(set(terms[0])) == len(terms[0]):
+        if set(terms[0]) == set(right):
+            order = [terms[0].index(label) for label in right]
+            yield "copyto", lambda: np.copyto(out, operands[0].transpose(order))
+        elif "".join(label for label in terms[0] if label in right) == right:
+            axes = tuple(i for i, label in enumerate(terms[0]) if label not in right)
+            yield "sum(out=)", lambda: np.sum(operands[0], axis=axes, out=out)
 
 
-def median_us(call):
+def seconds(call, budget):
+    """Samples, sorted; at least three, each of a fortieth of the budget or one call."""
     call()
     t = time.perf_counter()
     call()
-    repeat = max(1, int(0.005 / max(time.perf_counter() - t, 1e-7)))
+    repeat = max(1, int(budget / 40 / max(time.perf_counter() - t, 1e-7)))
     samples = []
     start = time.perf_counter()
-    while len(samples) < 11 and (len(samples) < 3 or time.perf_counter() - start < 3):
+    while len(samples) < 64 and (len(samples) < 3 or time.perf_counter() - start < budget):
         t = time.perf_counter()
         for _ in range(repeat):
             call()
         samples.append((time.perf_counter() - t) / repeat)
-    return statistics.median(samples) * 1e6
+    return sorted(samples)
 
 
-print("# numpy", np.__version__, "threads", args.threads or "all", file=sys.stderr)
-for name, equation, lengths in cases():
+def row(style, form, name, dtype, threads, samples, size, error=""):
+    median = statistics.median(samples) * 1e6 if samples else 0
+    least = samples[0] * 1e6 if samples else 0
+    return "\t".join(["numpy", VERSION, style, form, name, dtype, str(threads), f"{median:.4f}", f"{least:.4f}",
+                      str(len(samples)), "0", f"{size:.6g}", "0", "", error])
+
+
+def measure(name, dtype, threads, reference, budget):
+    """A row for each style."""
+    equation, lengths = CASES[name]
+    kind = np.float32 if dtype == "F32" else np.float64
     left, right = equation.split("->")
-    for dtype in args.dtype.split(","):
-        kind = np.float32 if dtype == "f32" else np.float64
-        random = np.random.default_rng(1)
-        operands = [random.random([lengths[l] for l in term], dtype=kind) for term in left.split(",")]
-        out = np.zeros([lengths[l] for l in right], dtype=kind)
-        best = None
-        for form, call in forms(equation, operands, out):
-            try:
-                us = median_us(call)
-            except ValueError:
+    operands = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
+    out = np.zeros([lengths[l] for l in right], dtype=kind)
+    size = out.nbytes + sum(x.nbytes for x in operands)
+    fastest = None
+    error = ""
+    for form, call in best_forms(equation, operands, out):
+        try:
+            t = time.perf_counter()
+            call()
+            first = time.perf_counter() - t
+            verify(out, equation, lengths, kind, reference) if reference else None
+            if fastest is not None and first > 20 * fastest[0]:
                 continue
-            if best is None or us < best[0]:
-                best = (us, form)
-        print(f"{name:<27} {dtype} {args.threads or 0:2d} {best[1]:<20} {best[0]:12.3f} us", flush=True)
+            trial = seconds(call, budget / 4)[0]
+        except (ValueError, MemoryError) as e:
+            error = f"{form}: {' '.join(str(e).split())}"
+            continue
+        if fastest is None or trial < fastest[0]:
+            fastest = (trial, form, call)
+    if fastest is None:
+        yield row("BEST", "", name, dtype, threads, [], size, error)
+    else:
+        yield row("BEST", fastest[1], name, dtype, threads, seconds(fastest[2], budget), size)
+    try:
+        result = np.einsum(equation, *operands, optimize=True)
+        verify(result, equation, lengths, kind, reference) if reference else None
+        view = "" if result.flags.c_contiguous else " (a view: not in the requested layout)"
+        del result
+        samples = seconds(lambda: np.einsum(equation, *operands, optimize=True), budget)
+        yield row("USUAL", "einsum(optimize)" + view, name, dtype, threads, samples, size)
+    except (ValueError, MemoryError) as e:
+        yield row("USUAL", "", name, dtype, threads, [], size, " ".join(str(e).split()))
+
+
+CASES = read_cases()
+if args.serve:
+    for line in sys.stdin:
+        name, dtype, threads, reference, millis = line.rstrip("\n").split("\t")
+        for result in measure(name, dtype, int(threads), reference, int(millis) / 1000):
+            print("row\t" + result)
+        print("done", flush=True)
+else:
+    print("\t".join(["implementation", "version", "style", "form", "case", "dtype", "threads", "median_us", "min_us",
+                     "samples", "flops", "bytes", "bound_us", "limit", "error"]))
+    for name in CASES:
+        if re.search(args.only, name):
+            for dtype in args.dtype.split(","):
+                for result in measure(name, dtype, args.threads, None, 0.2):
+                    print(result, flush=True)

@@ -24,34 +24,67 @@ public final class Catalogue {
    * @param lengths of the labels
    */
   public record Case(String name, String group, String equation, Map<Character, Long> lengths) {
+    /** Labels of the operands. */
+    public String[] terms() {
+      return equation.substring(0, equation.indexOf("->")).split(",");
+    }
+
+    /** Labels of the result. */
+    public String output() {
+      return equation.substring(equation.indexOf("->") + 2);
+    }
+
     /** Shapes of the operands. */
     public long[][] shapes() {
-      String left = equation.substring(0, equation.indexOf("->"));
-      return Arrays.stream(left.split(",")).map(this::shape).toArray(long[][]::new);
+      return Arrays.stream(terms()).map(this::shape).toArray(long[][]::new);
     }
 
     /** Shape of the result. */
     public long[] outputShape() {
-      return shape(equation.substring(equation.indexOf("->") + 2));
+      return shape(output());
     }
 
-    private long[] shape(String labels) {
+    /** Lengths of some labels. */
+    public long[] shape(String labels) {
       return labels.chars().mapToLong(c -> lengths.get((char) c)).toArray();
     }
   }
 
   /** All cases in file order. */
   public static Map<String, Case> load() {
+    return read("/catalogue.txt");
+  }
+
+  /** Cases that grow step by step (cpp/bench/sweeps.txt), to show cliffs. */
+  public static Map<String, Case> sweeps() {
+    return read("/sweeps.txt");
+  }
+
+  /**
+   * The case of that name in either file.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Case find(String name) {
+    Case c = load().getOrDefault(name, sweeps().get(name));
+    if (c == null) {
+      throw new IllegalArgumentException(
+          "no case " + name + " in cpp/bench/catalogue.txt or sweeps.txt");
+    }
+    return c;
+  }
+
+  private static Map<String, Case> read(String resource) {
     Map<String, Case> cases = new LinkedHashMap<>();
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(
-                Catalogue.class.getResourceAsStream("/catalogue.txt"), StandardCharsets.UTF_8))) {
+                Catalogue.class.getResourceAsStream(resource), StandardCharsets.UTF_8))) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         if (line.isBlank() || line.startsWith("#")) {
           continue;
         }
-        String[] fields = line.split("\\s+");
+        String[] fields = line.trim().split("\\s+");
         Map<Character, Long> lengths = new LinkedHashMap<>();
         for (int i = 3; i < fields.length; i++) {
           lengths.put(fields[i].charAt(0), Long.parseLong(fields[i].substring(2)));

@@ -1,12 +1,9 @@
-// Benchmarks: every catalogue case through the Java API, into a given and into a new result.
+// Benchmarks: every catalogue case by every implementation on the class path.
 package io.github.einblas.bench;
 
 import io.github.einblas.DType;
-import io.github.einblas.Einblas;
-import io.github.einblas.Einsum;
-import io.github.einblas.EinsumPlan;
-import io.github.einblas.Tensor;
-import java.util.Random;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -24,15 +21,25 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Time per call. Names of cases are those of cpp/bench/catalogue.txt; choose with {@code -p
- * name=gemm_512,...}.
+ * name=gemm_512,...}, implementations with {@code -p implementation=einblas,pytorch,...}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+    value = 1,
+    jvmArgsAppend = {
+      "--enable-native-access=ALL-UNNAMED",
+      "--add-modules=jdk.incubator.vector",
+      "-Xmx4g"
+    })
 public class EinsumBenchmark {
+  /** Who computes: a name of {@link Rival#all()}. */
+  @Param("einblas")
+  public String implementation;
+
   /** Case of the catalogue. */
   @Param({
     "nhd_khd_nkd_32",
@@ -67,59 +74,61 @@ public class EinsumBenchmark {
   @Param({"1", "2"})
   public int threads;
 
-  private EinsumPlan plan;
-  private Tensor[] operands;
-  private Tensor out;
-  private String equation;
+  /** How the implementation is called. */
+  @Param({"BEST", "USUAL"})
+  public Rival.Style style;
 
-  /** Makes operands and result, and says what the machine can do at this moment. */
+  /**
+   * Position in {@link Rival#jobs}, for a rival that has several forms; -1: the one that is fastest
+   * in a short trial.
+   */
+  @Param("-1")
+  public int form;
+
+  /** File of einblas's fingerprint; empty: einblas is asked in this process. */
+  @Param("")
+  public String reference;
+
+  private Rival.Job job;
+
+  /** Makes operands and result, and compares the result with einblas's. */
   @Setup(Level.Trial)
-  public void setUp() {
-    Catalogue.Case c = Catalogue.load().get(name);
-    if (c == null) {
-      throw new IllegalArgumentException("no case " + name + " in cpp/bench/catalogue.txt");
+  public void setUp() throws Exception {
+    Catalogue.Case c = Catalogue.find(name);
+    double[] expected = null;
+    if (!reference.isEmpty()) {
+      expected = Fingerprint.read(Path.of(reference));
+    } else if (!implementation.equals("einblas")) {
+      try (Rival.Job einblas = new EinblasRival().jobs(c, dtype, Rival.Style.BEST).get(0)) {
+        expected = Trial.fingerprint(einblas, c);
+      }
     }
-    Einblas.setThreads(threads);
-    equation = c.equation();
-    plan = Einsum.plan(equation, dtype, c.shapes());
-    Random random = new Random(1);
-    operands = new Tensor[c.shapes().length];
-    for (int i = 0; i < operands.length; i++) {
-      operands[i] = Tensor.full(dtype, 0.5 + random.nextDouble(), c.shapes()[i]);
+    Rival rival = Rival.named(implementation);
+    rival.setThreads(threads);
+    List<Rival.Job> jobs = rival.jobs(c, dtype, style);
+    if (jobs.isEmpty()) {
+      throw new IllegalArgumentException(implementation + " cannot do " + name + " " + style);
     }
-    out = Tensor.empty(dtype, c.outputShape());
-    System.out.printf(
-        "# isa %s, OpenBLAS core %s, P %.0f GFLOP/s, B read %.0f, non-temporal fill %.0f GB/s, work %.4g FLOP, %d bytes%n",
-        Einblas.isa(),
-        Einblas.blasCore(),
-        Einblas.measurePeak(dtype, threads) / 1e9,
-        Einblas.measureBandwidth(Einblas.Traffic.READ, 400L << 20, threads) / 1e9,
-        Einblas.measureBandwidth(Einblas.Traffic.FILL_STREAM, 400L << 20, threads) / 1e9,
-        plan.flops(),
-        plan.bytes());
+    for (Rival.Job j : jobs) {
+      double[] print = Trial.fingerprint(j, c);
+      if (expected != null) {
+        Fingerprint.check(print, expected, Fingerprint.tolerance(c, Trial.epsilon(dtype)));
+      }
+    }
+    job = form < 0 ? Trial.fastest(jobs) : jobs.get(form);
+    jobs.stream().filter(j -> j != job).forEach(Rival.Job::close);
   }
 
   /** Frees them. */
   @TearDown(Level.Trial)
   public void tearDown() {
-    for (Tensor t : operands) {
-      t.close();
-    }
-    out.close();
+    job.close();
   }
 
-  /** A planned run into a given result. */
+  /** One call. */
   @Benchmark
-  public Tensor planned() {
-    plan.runInto(out, 1, 0, operands);
-    return out;
-  }
-
-  /** A cached einsum into a new result, closed after. */
-  @Benchmark
-  public long cachedEinsum() {
-    try (Tensor result = Einsum.einsum(equation, operands)) {
-      return result.address();
-    }
+  public Object call() {
+    job.run();
+    return job;
   }
 }

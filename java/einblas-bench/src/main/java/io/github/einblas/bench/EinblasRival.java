@@ -1,0 +1,92 @@
+// Benchmarks: einblas itself.
+package io.github.einblas.bench;
+
+import io.github.einblas.DType;
+import io.github.einblas.Einblas;
+import io.github.einblas.Einsum;
+import io.github.einblas.EinsumPlan;
+import io.github.einblas.Tensor;
+import java.util.List;
+
+/** Every case: a plan run into a given result; a cached einsum into a new one. */
+public final class EinblasRival implements Rival {
+  @Override
+  public String name() {
+    return "einblas";
+  }
+
+  @Override
+  public String version() {
+    return "einblas %s, isa %s, OpenBLAS core %s"
+        .formatted(Einblas.version(), Einblas.isa(), Einblas.blasCore());
+  }
+
+  @Override
+  public void setThreads(int threads) {
+    Einblas.setThreads(threads);
+  }
+
+  @Override
+  public List<Job> jobs(Catalogue.Case c, DType dtype, Style style) {
+    Tensor[] operands = new Tensor[c.shapes().length];
+    for (int t = 0; t < operands.length; t++) {
+      operands[t] = Tensor.empty(dtype, c.shapes()[t]);
+      NativeArray.at(operands[t].address(), dtype, operands[t].size())
+          .setOperand(t, operands[t].size());
+    }
+    return List.of(new Run(c, dtype, operands, style));
+  }
+
+  private static final class Run implements Job {
+    private final String equation;
+    private final DType dtype;
+    private final Tensor[] operands;
+    private final EinsumPlan plan; // null: a cached einsum in each call
+    private Tensor out;
+    private NativeArray elements;
+
+    Run(Catalogue.Case c, DType dtype, Tensor[] operands, Style style) {
+      this.equation = c.equation();
+      this.dtype = dtype;
+      this.operands = operands;
+      this.plan = style == Style.BEST ? Einsum.plan(equation, operands) : null;
+      this.out = Tensor.empty(dtype, c.outputShape());
+    }
+
+    @Override
+    public String form() {
+      return plan != null ? "plan.runInto" : "Einsum.einsum";
+    }
+
+    @Override
+    public void run() {
+      if (plan != null) {
+        if (operands.length == 2) {
+          plan.runInto(out, 1, 0, operands[0], operands[1]);
+        } else {
+          plan.runInto(out, 1, 0, operands);
+        }
+      } else {
+        out.close();
+        out = Einsum.einsum(equation, operands);
+      }
+    }
+
+    @Override
+    public double result(long index) {
+      if (elements == null || index == 0) {
+        elements = NativeArray.at(out.address(), dtype, out.size());
+      }
+      return elements.get(index);
+    }
+
+    @Override
+    public void close() {
+      for (Tensor t : operands) {
+        t.close();
+      }
+      out.close();
+      Einblas.trim();
+    }
+  }
+}

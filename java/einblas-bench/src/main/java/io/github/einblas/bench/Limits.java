@@ -1,0 +1,75 @@
+// Benchmarks: the machine's limits, measured in the same run, and the time that a case must take
+// under them.
+package io.github.einblas.bench;
+
+import io.github.einblas.DType;
+import io.github.einblas.Einblas;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/** FMA peak and bandwidths, each measured on first use. As cpp/bench does it. */
+public final class Limits {
+  private final Map<String, Double> measured = new HashMap<>();
+
+  /**
+   * The least time of a case.
+   *
+   * @param microseconds the larger of flops / P and bytes / B
+   * @param limit P or B
+   */
+  public record Bound(double microseconds, String limit) {}
+
+  /** FLOP/s. */
+  public double peak(DType dtype, int threads) {
+    return measured.computeIfAbsent(
+        "peak " + dtype + threads, k -> Einblas.measurePeak(dtype, threads));
+  }
+
+  /** Bytes/s over a working set of that size: of the cache level that holds it. */
+  public double bandwidth(Einblas.Traffic what, long bytes, int threads) {
+    long perThread = bytes / threads;
+    long size =
+        perThread <= 40 << 10
+            ? (24L << 10) * threads
+            : perThread <= 900 << 10
+                ? (400L << 10) * threads
+                : bytes <= 24 << 20 ? 12L << 20 : 400L << 20;
+    return measured.computeIfAbsent(
+        what + " " + size + " " + threads, k -> Einblas.measureBandwidth(what, size, threads));
+  }
+
+  /** Of a case: each tensor counted once, at the bandwidth of the level that holds all of them. */
+  public Bound bound(Catalogue.Case c, DType dtype, int threads, double flops) {
+    double written = Arrays.stream(c.outputShape()).reduce(1, (a, b) -> a * b) * dtype.bytes();
+    double total = bytes(c, dtype);
+    double rate;
+    if (written > 0.9 * total) {
+      rate =
+          Math.max(
+              bandwidth(Einblas.Traffic.FILL, (long) total, threads),
+              bandwidth(Einblas.Traffic.FILL_STREAM, (long) total, threads));
+    } else if (written < 0.1 * total) {
+      rate = bandwidth(Einblas.Traffic.READ, (long) total, threads);
+    } else {
+      rate = bandwidth(Einblas.Traffic.COPY, (long) total, threads);
+    }
+    double compute = flops / peak(dtype, threads);
+    double memory = total / rate;
+    return new Bound(Math.max(compute, memory) * 1e6, compute > memory ? "P" : "B");
+  }
+
+  /** Bytes of operands and result. */
+  public static double bytes(Catalogue.Case c, DType dtype) {
+    double elements = Arrays.stream(c.outputShape()).reduce(1, (a, b) -> a * b);
+    for (long[] shape : c.shapes()) {
+      elements += Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+    return elements * dtype.bytes();
+  }
+
+  /** Forgets them, to measure again. */
+  public void reset() {
+    measured.clear();
+  }
+}
