@@ -51,9 +51,11 @@ struct GemmSmall {
   T* c;
   int64_t items, a_item, b_item, c_item;
   int64_t m, n, k, rs, cs, ldb, ldc;
-  int64_t group;    // items that are worked on together
-  int64_t rows;     // of a tile
-  int32_t vectors;  // of a tile
+  int64_t group;        // items that are worked on together
+  int64_t rows;         // of a tile
+  int32_t vectors;      // of a tile
+  int32_t past_caches;  // 1: c is written with non-temporal stores; its rows are whole vectors on their alignment
+  int64_t ahead;        // items before their turn whose lines are asked for; 0: none are
   T alpha, beta;
 };
 
@@ -88,6 +90,9 @@ struct TypedKernels {
                     T* const* c, const GemmColumns* columns, T alpha, T beta);
   // kernels/gemm_small.inl
   void (*gemm_small)(const GemmSmall<T>* s);
+  // Square products of `order` 2, 4 or 8 whose items lie one after the other, several rows or items per vector; null
+  // where a row fills a vector. Takes items, a, b, c, alpha, beta, past_caches.
+  void (*gemm_tiny[4])(const GemmSmall<T>* s);  // by log2(order)
   // kernels/gemm_pack.inl
   void (*pack_runs)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lanes, int64_t count,
                     const T* from, const int64_t* lane_offset, const int64_t* offset);

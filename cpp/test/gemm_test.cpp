@@ -96,6 +96,48 @@ TEST(Gemm, BlocksOfRowsColumnsAndDepth) {
   }
 }
 
+// Squares that share a vector, in every number of items, side by side or apart, and their neighbours.
+TEST(Gemm, TinyItems) {
+  for (const char* text : {"qab,qbc->qac", "qba,qbc->qac", "qab,qcb->qac", "qab,bc->qac", "abq,bcq->acq"})
+    for (int64_t n = 1; n <= 9; ++n)
+      for (int64_t items : {1, 2, 3, 5, 16, 33}) {
+        Variant v;
+        v.seed = static_cast<uint32_t>(100 * n + items);
+        v.alpha = 0.5;
+        for (double beta : {0.0, 2.0}) {
+          v.beta = beta;
+          for (int64_t pad : {0, 1}) {
+            v.pad = pad;
+            const Equation e{text, {{'q', items}, {'a', n}, {'b', n}, {'c', n}}};
+            expect_right<float>(e, v);
+            expect_right<double>(e, v);
+          }
+        }
+      }
+}
+
+// Batches from beyond the caches, whose items are asked for ahead, and results that pass the caches.
+TEST(Gemm, LargeBatches) {
+  const struct {
+    int64_t items, m, n, k;
+  } shapes[] = {{8000, 4, 4, 4}, {2500, 8, 8, 8},   {600, 16, 16, 16}, {300, 16, 32, 5},
+                {90, 33, 48, 7}, {150, 30, 30, 30}, {30000, 2, 2, 2}};
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  for (const auto& s : shapes)
+    for (const char* text : {"qab,qbc->qac", "qba,qbc->qac"})
+      for (double beta : {0.0, 1.0}) {
+        Variant v;
+        v.threads = 2;
+        v.beta = beta;
+        v.kernel = "gemm_small";
+        const Equation e{text, {{'q', s.items}, {'a', s.m}, {'b', s.k}, {'c', s.n}}};
+        const Outcome o = run<float>(e, v);
+        EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+        const Outcome d = run<double>(e, v);
+        EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+      }
+}
+
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {
   const Equation equations[] = {
       {"ab,bc->ac", {{'a', 500}, {'b', 517}, {'c', 331}}},

@@ -63,16 +63,17 @@ TEST(Permute, AxesThatShareCacheLines) {
 // Results of more than 16 MB leave with non-temporal stores, whatever the rows' alignment.
 TEST(Permute, LargeResults) {
   const Equation equations[] = {
-      {"ab->ba", {{'a', 2111}, {'b', 2003}}},
-      {"ab->ba", {{'a', 2064}, {'b', 2050}}},
+      {"ab->ba", {{'a', 611}, {'b', 503}}},
+      {"ab->ba", {{'a', 560}, {'b', 530}}},
       {"abcd->dcba", {{'a', 16}, {'b', 150}, {'c', 6}, {'d', 301}}},
-      {"ab->ba", {{'a', 1500000}, {'b', 3}}},
-      {"ab->ba", {{'a', 3}, {'b', 1500000}}},
-      {"ab->ba", {{'a', 600000}, {'b', 7}}},
-      {"abc->cab", {{'a', 130}, {'b', 171}, {'c', 193}}},
-      {"abcd->dbca", {{'a', 61}, {'b', 13}, {'c', 70}, {'d', 77}}},
-      {"abcdef->fedcba", {{'a', 13}, {'b', 12}, {'c', 13}, {'d', 14}, {'e', 13}, {'f', 12}}},
+      {"ab->ba", {{'a', 50000}, {'b', 3}}},
+      {"ab->ba", {{'a', 3}, {'b', 50000}}},
+      {"ab->ba", {{'a', 30000}, {'b', 7}}},
+      {"abc->cab", {{'a', 33}, {'b', 71}, {'c', 93}}},
+      {"abcd->dbca", {{'a', 21}, {'b', 13}, {'c', 30}, {'d', 37}}},
+      {"abcdef->fedcba", {{'a', 9}, {'b', 8}, {'c', 7}, {'d', 6}, {'e', 9}, {'f', 8}}},
   };
+  const WithTunable stream("STREAM_FROM", 1 << 16);
   for (const Equation& e : equations) {
     for (int64_t pad : {0, 1}) {
       Variant v;
@@ -88,7 +89,8 @@ TEST(Permute, LargeResults) {
 
 // Rows a whole number of lines apart, beginning beside a line: no aligned store may be used.
 TEST(Permute, LargeResultBesideALine) {
-  const int64_t n = 2112, strides[] = {1, n, n, 1}, lengths[] = {n, n};
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  const int64_t n = 528, strides[] = {1, n, n, 1}, lengths[] = {n, n};
   std::vector<float> x(n * n), c(n * n + 32, -1);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 1000003);
   int64_t step = 0;

@@ -207,6 +207,14 @@ template Outcome run<double>(const Equation&, const Variant&);
 template std::vector<float> result<float>(const Equation&, const Variant&);
 template std::vector<double> result<double>(const Equation&, const Variant&);
 
+WithTunable::WithTunable(const char* name, int64_t value) {
+  for (int32_t i = 0; i < einblas_tunables(); ++i)
+    if (std::string(einblas_tunable_name(i)) == name) index_ = i;
+  before_ = einblas_tunable(index_, 0);
+  if (einblas_tunable_set(index_, value) != EINBLAS_OK) throw std::invalid_argument(name);
+}
+WithTunable::~WithTunable() { einblas_tunable_set(index_, before_); }
+
 std::string to_string(const Equation& e, const Variant& v) {
   std::ostringstream text;
   text << e.text;

@@ -42,6 +42,19 @@ Outcome run(const Equation& equation, const Variant& variant);
 template <class T>
 std::vector<T> result(const Equation& equation, const Variant& variant);
 
+// A tunable number (cpp/src/tuning.hpp) at another value while this lives: large results without large tensors.
+class WithTunable {
+ public:
+  WithTunable(const char* name, int64_t value);
+  ~WithTunable();
+  WithTunable(const WithTunable&) = delete;
+  WithTunable& operator=(const WithTunable&) = delete;
+
+ private:
+  int32_t index_ = -1;
+  int64_t before_ = 0;
+};
+
 std::string to_string(const Equation& equation, const Variant& variant);
 
 // The usual variants: plain, padded, negative, spread, alpha/beta, three threads.

@@ -45,6 +45,10 @@ constexpr TypedKernels<T> typed_kernels() {
   for (int v = 1; v <= EINBLAS_GEMM_VECTORS; ++v) t.gemm_rows[v] = gemm_most_rows(v);
   t.gemm_tile = gemm_tile_any<T>;
   t.gemm_small = gemm_small<T>;
+  t.gemm_tiny[0] = nullptr;
+  t.gemm_tiny[1] = gemm_tiny_of<T, 2>();
+  t.gemm_tiny[2] = gemm_tiny_of<T, 4>();
+  t.gemm_tiny[3] = gemm_tiny_of<T, 8>();
   t.pack_runs = pack_runs<T>;
   t.pack_transposed = pack_transposed<T>;
   t.block_rows = block_rows<T>;
