@@ -68,10 +68,13 @@ final class Figures {
         .toList();
   }
 
-  /** Microseconds: the mean of the medians; NaN when there are none. */
+  /**
+   * Microseconds: the mean over the turns of each turn's fastest sample, which is what is left when
+   * other programs keep away; NaN when there is none.
+   */
   double time(String implementation, String name, DType dtype, int threads, Rival.Style style) {
     return of(implementation, name, dtype, threads, style).stream()
-        .mapToDouble(Result::median)
+        .mapToDouble(Result::least)
         .average()
         .orElse(Double.NaN);
   }
