@@ -32,7 +32,7 @@ std::atomic<int> workers_out{0};
 
 }  // namespace
 
-Tunable thread_nanos{"THREAD_NANOS", 20000, 100, 1000000000, "nanoseconds of work that are worth another thread"};
+Tunable thread_nanos{"THREAD_NANOS", 8000, 100, 1000000000, "nanoseconds of work that are worth another thread"};
 
 int process_threads() noexcept { return configured().load(std::memory_order_relaxed); }
 void set_process_threads(int threads) noexcept { configured().store(threads, std::memory_order_relaxed); }

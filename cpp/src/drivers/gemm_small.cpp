@@ -28,6 +28,7 @@ Tunable task_flops{"GEMM_SMALL_TASK", 4000000, 1000, int64_t{1} << 40, "floating
 constexpr int64_t kPackedBytes = 32 << 10;
 constexpr int64_t kPackedLength = 128;
 constexpr int64_t kLine = 64;
+constexpr double kChunkFlops = 400e3;
 // Operands of fewer bytes stay in L2 from call to call.
 constexpr int64_t kFarBytes = 1 << 20;
 Tunable ahead_bytes{"GEMM_SMALL_AHEAD", 16384, 64, 1 << 20, "bytes before their turn that operands are asked for"};
@@ -84,7 +85,8 @@ class GemmSmallPlan final : public KernelPlan {
     // Tiny items: a task begins on a line of the result.
     if (tiny_ != nullptr && run_ < s.items) run_ = std::min(s.items, std::max(kLine, run_ / kLine * kLine));
     per_outer_ = (s.items + run_ - 1) / run_;
-    tasks_ = per_outer_ * elements(outer_);
+    split_rows(flops);
+    tasks_ = per_outer_ * elements(outer_) * chunks_;
     nanos_ = std::max(all / 100, static_cast<double>(s.items * one_item * elements(outer_)) / 30);
   }
 
@@ -102,8 +104,12 @@ class GemmSmallPlan final : public KernelPlan {
     }
     parallel_tasks(tasks_, useful_threads(call.threads, tasks_, nanos_), [&](int64_t t, int) {
       GemmSmall<T> part = s;
-      const int64_t first = t % per_outer_ * run_, outer = t / per_outer_;
+      const int64_t row = t % chunks_ * chunk_, run = t / chunks_;
+      const int64_t first = run % per_outer_ * run_, outer = run / per_outer_;
       part.items = std::min(run_, s.items - first);
+      part.m = std::min(chunk_, s.m - row);
+      part.a += row * s.rs;
+      part.c += row * s.ldc;
       part.a += first * s.a_item + offset_of(outer_, g_.a, outer);
       part.b += first * s.b_item + offset_of(outer_, g_.b, outer);
       part.c += first * s.c_item + offset_of(outer_, kOut, outer);
@@ -121,6 +127,18 @@ class GemmSmallPlan final : public KernelPlan {
   }
 
  private:
+  // One product's rows over several tasks of whole tiles, some 4 us each.
+  void split_rows(double flops) {
+    const GemmSmall<T>& s = small_;
+    chunk_ = s.m;
+    chunks_ = 1;
+    if (s.items > 1 || !outer_.empty() || packs_ || tiny_ != nullptr) return;
+    const int64_t tiles = (s.m + s.rows - 1) / s.rows;
+    const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops / kChunkFlops), 1, tiles);
+    chunk_ = (tiles + wanted - 1) / wanted * s.rows;
+    chunks_ = (s.m + chunk_ - 1) / chunk_;
+  }
+
   // Whether every row that a tile writes is whole lines, or every task's run of tiny items begins on one.
   bool whole_lines(int64_t w) const {
     const GemmSmall<T>& s = small_;
@@ -174,7 +192,7 @@ class GemmSmallPlan final : public KernelPlan {
   GemmLayout g_;
   Axes outer_;
   GemmSmall<T> small_{};
-  int64_t run_, per_outer_, tasks_, padded_;
+  int64_t run_, per_outer_, tasks_, padded_, chunk_, chunks_;
   double nanos_;
   bool packs_, past_caches_;
   void (*tiny_)(const GemmSmall<T>*) = nullptr;
