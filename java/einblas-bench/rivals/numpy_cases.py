@@ -4,7 +4,7 @@
 usage: numpy_cases.py CATALOGUE... [--threads N] [--dtype F32,F64] [--only NAME-REGEX]
        numpy_cases.py CATALOGUE... [--threads N] --serve
 Prints the lines of a results file (java/einblas-bench, Result.java says what they are). --serve takes lines
-"CASE DTYPE THREADS REFERENCE MILLISECONDS" (tabs between), as Worker.java does, and compares with einblas's reference.
+"CASE DTYPE THREADS REFERENCE MILLISECONDS STYLES" (tabs between), as Worker.java does, and compares with einblas's reference.
 Needs numpy; the threads of its OpenBLAS are set before it loads.
 """
 import argparse
@@ -129,7 +129,7 @@ def row(style, form, name, dtype, threads, samples, size, error=""):
                       str(len(samples)), "0", f"{size:.6g}", "0", "", error])
 
 
-def measure(name, dtype, threads, reference, budget):
+def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     """A row for each style."""
     equation, lengths = CASES[name]
     kind = np.float32 if dtype == "F32" else np.float64
@@ -139,7 +139,7 @@ def measure(name, dtype, threads, reference, budget):
     size = out.nbytes + sum(x.nbytes for x in operands)
     fastest = None
     error = ""
-    for form, call in best_forms(equation, operands, out):
+    for form, call in best_forms(equation, operands, out) if "BEST" in styles else ():
         try:
             t = time.perf_counter()
             call()
@@ -153,10 +153,14 @@ def measure(name, dtype, threads, reference, budget):
             continue
         if fastest is None or trial < fastest[0]:
             fastest = (trial, form, call)
-    if fastest is None:
+    if "BEST" not in styles:
+        pass
+    elif fastest is None:
         yield row("BEST", "", name, dtype, threads, [], size, error)
     else:
         yield row("BEST", fastest[1], name, dtype, threads, seconds(fastest[2], budget), size)
+    if "USUAL" not in styles:
+        return
     try:
         result = np.einsum(equation, *operands, optimize=True)
         verify(result, equation, lengths, kind, reference) if reference else None
@@ -171,8 +175,8 @@ def measure(name, dtype, threads, reference, budget):
 CASES = read_cases()
 if args.serve:
     for line in sys.stdin:
-        name, dtype, threads, reference, millis = line.rstrip("\n").split("\t")
-        for result in measure(name, dtype, int(threads), reference, int(millis) / 1000):
+        name, dtype, threads, reference, millis, styles = line.rstrip("\n").split("\t")
+        for result in measure(name, dtype, int(threads), reference, int(millis) / 1000, styles):
             print("row\t" + result)
         print("done", flush=True)
 else:

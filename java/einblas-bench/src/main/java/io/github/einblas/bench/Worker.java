@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Argument: the implementation. A line {@code CASE DTYPE THREADS REFERENCE MILLISECONDS} (tabs
- * between) is answered by rows of {@link Result} after the word {@code row} and then {@code done};
- * einblas writes the reference, the others are compared with it. The line {@code limits THREADS} is
- * answered by the machine's limits. Each rival has a process of its own: their OpenMP and OpenBLAS
- * threads would get in each other's way.
+ * Argument: the implementation. A line {@code CASE DTYPE THREADS REFERENCE MILLISECONDS STYLES}
+ * (tabs between) is answered by rows of {@link Result} after the word {@code row} and then {@code
+ * done}; einblas writes the reference, the others are compared with it. The line {@code limits
+ * THREADS} is answered by the machine's limits. Each rival has a process of its own: their OpenMP
+ * and OpenBLAS threads would get in each other's way.
  */
 public final class Worker {
   private final Rival rival;
@@ -50,7 +50,8 @@ public final class Worker {
               DType.valueOf(fields[1]),
               Integer.parseInt(fields[2]),
               Path.of(fields[3]),
-              Long.parseLong(fields[4]));
+              Long.parseLong(fields[4]),
+              fields[5]);
         }
         replies.println("done");
         replies.flush();
@@ -58,8 +59,10 @@ public final class Worker {
     }
   }
 
-  private void measure(Catalogue.Case c, DType dtype, int threads, Path reference, long millis) {
-    for (Rival.Style style : Rival.Style.values()) {
+  private void measure(
+      Catalogue.Case c, DType dtype, int threads, Path reference, long millis, String styles) {
+    for (String name : styles.split(",")) {
+      Rival.Style style = Rival.Style.valueOf(name);
       List<Rival.Job> jobs = new ArrayList<>();
       try {
         rival.setThreads(threads);

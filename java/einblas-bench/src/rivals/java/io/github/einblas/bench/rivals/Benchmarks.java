@@ -64,6 +64,13 @@ public final class Benchmarks implements Callable<Integer> {
   private List<DType> dtypes;
 
   @Option(
+      names = "--styles",
+      split = ",",
+      defaultValue = "BEST,USUAL",
+      description = "forms (${DEFAULT-VALUE})")
+  private List<Rival.Style> styles;
+
+  @Option(
       names = "--millis",
       defaultValue = "100",
       description = "time of one figure (${DEFAULT-VALUE})")
@@ -81,7 +88,9 @@ public final class Benchmarks implements Callable<Integer> {
       description = "seconds after which others get a turn (${DEFAULT-VALUE})")
   private int turn;
 
-  @Option(names = "--again", description = "forget the figures of earlier runs")
+  @Option(
+      names = "--again",
+      description = "forget earlier figures of the same cases, types and thread counts")
   private boolean again;
 
   @Option(names = "--report-only", description = "measure nothing, write the report")
@@ -107,11 +116,6 @@ public final class Benchmarks implements Callable<Integer> {
     folder = root.resolve("java/einblas-bench/target/rivals");
     Files.createDirectories(folder);
     results = folder.resolve("results.tsv");
-    if (again) {
-      Files.deleteIfExists(results);
-      Files.deleteIfExists(folder.resolve("limits.tsv"));
-      Files.deleteIfExists(folder.resolve("runs.tsv"));
-    }
     if (!Files.exists(results)) {
       Files.writeString(results, Result.HEADER + "\n");
     }
@@ -130,6 +134,10 @@ public final class Benchmarks implements Callable<Integer> {
   }
 
   private void measureAll() throws IOException {
+    List<Integer> counts = counts();
+    if (again) {
+      forget(counts);
+    }
     Set<String> done = new HashSet<>();
     for (String line : Files.readAllLines(results)) {
       if (!line.equals(Result.HEADER)) {
@@ -138,11 +146,6 @@ public final class Benchmarks implements Callable<Integer> {
       }
     }
     List<String> who = implementations == null ? all() : implementations;
-    int processors = Runtime.getRuntime().availableProcessors();
-    List<Integer> counts =
-        threads != null
-            ? threads
-            : quick || processors == 1 ? List.of(processors) : List.of(1, processors);
     Exclusive turns = new Exclusive(exclusive, turn);
     try {
       for (int count : counts) {
@@ -171,6 +174,32 @@ public final class Benchmarks implements Callable<Integer> {
     } finally {
       turns.give();
     }
+  }
+
+  private List<Integer> counts() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    if (threads != null) {
+      return threads;
+    }
+    return quick || processors == 1 ? List.of(processors) : List.of(1, processors);
+  }
+
+  /** Removes earlier figures of what will be measured now. */
+  private void forget(List<Integer> counts) throws IOException {
+    Set<String> names = new HashSet<>(chosen().stream().map(Catalogue.Case::name).toList());
+    List<String> kept = new ArrayList<>();
+    for (String line : Files.readAllLines(results)) {
+      Result r = line.equals(Result.HEADER) ? null : Result.parse(line);
+      boolean measuredNow =
+          r != null
+              && names.contains(r.name())
+              && counts.contains(r.threads())
+              && dtypes.contains(r.dtype());
+      if (!measuredNow) {
+        kept.add(line);
+      }
+    }
+    Files.write(results, kept);
   }
 
   private static String key(String implementation, String name, DType dtype, int threads) {
@@ -216,7 +245,13 @@ public final class Benchmarks implements Callable<Integer> {
               name,
               count,
               String.join(
-                  "\t", c.name(), dtype.name(), "" + count, reference.toString(), "" + millis));
+                  "\t",
+                  c.name(),
+                  dtype.name(),
+                  "" + count,
+                  reference.toString(),
+                  "" + millis,
+                  String.join(",", styles.stream().map(Enum::name).toList())));
       boolean any = false;
       for (String reply : replies) {
         if (reply.startsWith("row\t")) {
@@ -260,7 +295,9 @@ public final class Benchmarks implements Callable<Integer> {
         workers.computeIfAbsent(
             name, n -> new WorkerProcess(n, count, root, folder.resolve("workers.log")));
     try {
-      return worker.ask(request);
+      List<String> replies = worker.ask(request);
+      worker.settle();
+      return replies;
     } catch (IOException e) {
       worker.close();
       workers.remove(name);

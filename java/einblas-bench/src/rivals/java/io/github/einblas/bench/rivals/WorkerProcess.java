@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,7 @@ final class WorkerProcess implements AutoCloseable {
     for (String variable : List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")) {
       environment.put(variable, Integer.toString(threads));
     }
-    if (implementation.equals("pytorch")) {
+    if (implementation.equals("pytorch") || implementation.equals("nd4j")) {
       // Its OpenMP threads spin against OpenBLAS's own: einsum of five small operands takes 20 ms
       // spinning, 0.7 ms so.
       environment.put("OMP_WAIT_POLICY", "passive");
@@ -93,6 +94,25 @@ final class WorkerProcess implements AutoCloseable {
     }
     throw new IOException(
         "the process ended with status " + (process.isAlive() ? "?" : process.exitValue()));
+  }
+
+  /**
+   * Waits until the process burns no more CPU, two seconds at most: compilers of a Java machine and
+   * spinning OpenMP threads reach into the next one's turn.
+   */
+  void settle() {
+    try {
+      for (int i = 0; i < 40; i++) {
+        Duration before = process.info().totalCpuDuration().orElse(Duration.ZERO);
+        Thread.sleep(50);
+        Duration after = process.info().totalCpuDuration().orElse(Duration.ZERO);
+        if (after.minus(before).toMillis() <= 10) { // one tick of the clock that counts it
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
