@@ -59,11 +59,15 @@ public final class Limits {
     return new Bound(Math.max(compute, memory) * 1e6, compute > memory ? "P" : "B");
   }
 
-  /** Bytes of operands and result. */
+  /** Bytes of operands and result that the case touches: of a diagonal, its elements alone. */
   public static double bytes(Catalogue.Case c, DType dtype) {
     double elements = Arrays.stream(c.outputShape()).reduce(1, (a, b) -> a * b);
-    for (long[] shape : c.shapes()) {
-      elements += Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    for (String term : c.terms()) {
+      double size = 1;
+      for (int i = 0; i < term.length(); i++) {
+        size *= term.indexOf(term.charAt(i)) < i ? 1 : c.lengths().get(term.charAt(i));
+      }
+      elements += size;
     }
     return elements * dtype.bytes();
   }

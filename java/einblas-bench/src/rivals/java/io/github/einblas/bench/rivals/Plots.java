@@ -6,7 +6,7 @@ import io.github.einblas.bench.Catalogue;
 import io.github.einblas.bench.Result;
 import io.github.einblas.bench.Rival;
 import java.awt.Color;
-import java.awt.geom.Ellipse2D;
+import java.awt.geom.Rectangle2D;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +23,7 @@ import org.jfree.chart.axis.ValueAxis;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.text.TextUtils;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.data.xy.XYSeries;
 import org.jfree.data.xy.XYSeriesCollection;
@@ -51,6 +52,7 @@ final class Plots {
   Plots(Figures figures, Path folder) throws IOException {
     this.figures = figures;
     this.folder = Files.createDirectories(folder);
+    TextUtils.setUseDrawRotatedStringWorkaround(false); // it draws letters as curves
   }
 
   /** Time of each implementation's best form over einblas's, per case. */
@@ -210,6 +212,7 @@ final class Plots {
 
     Chart(ValueAxis x, ValueAxis y) {
       plot = new XYPlot(data, x, y, renderer);
+      renderer.setDrawOutlines(false);
       plot.setBackgroundPaint(Color.WHITE);
       plot.setDomainGridlinePaint(Color.LIGHT_GRAY);
       plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
@@ -221,7 +224,7 @@ final class Plots {
       renderer.setSeriesPaint(index, color);
       renderer.setSeriesLinesVisible(index, line);
       renderer.setSeriesShapesVisible(index, points);
-      renderer.setSeriesShape(index, new Ellipse2D.Double(-3, -3, 6, 6));
+      renderer.setSeriesShape(index, new Rectangle2D.Double(-3, -3, 6, 6));
     }
 
     JFreeChart titled(String title) {

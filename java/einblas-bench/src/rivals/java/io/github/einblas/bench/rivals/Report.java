@@ -118,7 +118,7 @@ final class Report {
     others.remove("einblas");
     line("## %s, %d thread%s", dtype, threads, threads == 1 ? "" : "s");
     line(
-        "Microseconds of einblas and its share of the bound; then each implementation's time divided by einblas's: best form, in brackets usual form (of both).\n");
+        "Microseconds of einblas and its share of the bound; then each implementation's time divided by einblas's: best form, in brackets usual form (of both); bold where einblas is slower by a twentieth or more.\n");
     line("| case | einblas, us | of bound | %s |", String.join(" | ", others));
     line("|---|---|---|%s", "---|".repeat(others.size()));
     List<List<Double>> columns = new ArrayList<>();
@@ -141,7 +141,9 @@ final class Report {
             figures.of(others.get(i), c.name(), dtype, threads, Rival.Style.USUAL).stream()
                 .anyMatch(r -> r.form().contains("view"));
         columns.get(i).add(best);
-        row.append(' ').append(Double.isNaN(best) ? "" : number(best));
+        row.append(' ')
+            .append(
+                Double.isNaN(best) ? "" : best < 0.95 ? "**" + number(best) + "**" : number(best));
         row.append(Double.isNaN(usual) ? "" : view ? " (view)" : " (" + number(usual) + ")")
             .append(" |");
       }

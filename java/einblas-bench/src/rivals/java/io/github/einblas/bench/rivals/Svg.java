@@ -36,7 +36,11 @@ final class Svg {
     StringWriter text = new StringWriter();
     graphics.stream(text, true);
     graphics.dispose();
-    // A hundredth of a pixel is enough.
-    Files.writeString(file, text.toString().replaceAll("([0-9]+[.][0-9]{2})[0-9]+", "$1"));
+    // A hundredth of a pixel is enough; Dialog is a font of Java's.
+    Files.writeString(
+        file,
+        text.toString()
+            .replaceAll("([0-9]+[.][0-9]{2})[0-9]+", "$1")
+            .replace("'Dialog'", "sans-serif"));
   }
 }
