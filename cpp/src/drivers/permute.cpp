@@ -72,6 +72,7 @@ class PermutePlan final : public KernelPlan {
     from_ = to_;
     for (size_t d = 0; d < dims_.size(); ++d)
       if (dims_[d].x != 0 && std::abs(dims_[d].x) < std::abs(dims_[from_].x)) from_ = d;
+    if (from_ == to_) from_ = to_ - 1;  // forced: one axis is the fastest of both; a plane needs two
     bytes_ = p.outer_elements() * static_cast<int64_t>(sizeof(T));
     kernels_ = &kernel_table().typed<T>();
     cut();
