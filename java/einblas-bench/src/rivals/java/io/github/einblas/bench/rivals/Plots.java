@@ -157,7 +157,7 @@ final class Plots {
           }
         }
         if (series.getItemCount() > 0) {
-          chart.add(series, threads == 1 ? c.brighter() : c, true, true);
+          chart.add(series, threads == 1 ? lighter(c) : c, true, true);
         }
       }
     }
@@ -166,6 +166,10 @@ final class Plots {
     }
     String title = "%s: %s, %s".formatted(group.replace('_', ' '), cases.get(0).equation(), dtype);
     return List.of(save(chart.titled(title), 1000, 560, "%s_%s".formatted(group, dtype)));
+  }
+
+  private static Color lighter(Color c) {
+    return new Color((c.getRed() + 255) / 2, (c.getGreen() + 255) / 2, (c.getBlue() + 255) / 2);
   }
 
   private double time(String implementation, String name, DType dtype, int threads) {

@@ -71,7 +71,8 @@ final class Report {
   private void head() throws IOException {
     line("## What was measured");
     Path runs = folder.resolve("runs.tsv");
-    for (String run : Files.exists(runs) ? Files.readAllLines(runs) : List.<String>of()) {
+    List<String> lines = Files.exists(runs) ? Files.readAllLines(runs) : List.of();
+    for (String run : new LinkedHashSet<>(lines)) {
       String[] f = run.split("\t");
       line("- %s, commit %s, %s, JDK %s", f[0], f[1], f[2], f[3]);
     }
@@ -161,7 +162,7 @@ final class Report {
 
   private void failures() {
     List<Result> failures = figures.failures();
-    line("## What is missing");
+    line("## What is missing and what failed");
     line(
         "An empty cell: that implementation has no call for the case, or was not run on it. \"view\": its usual form gives a view that is not in the requested layout.");
     for (Result r : failures) {
