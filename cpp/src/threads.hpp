@@ -28,8 +28,8 @@ class ThreadGrant {
   int threads_;
 };
 
-// Waking a team costs about 1 us with spinning threads and up to 10 us with sleeping ones. Measured for calls in a row: a
-// gemm of 17 us takes 10.7 on two threads, one of 7 us 4.5 to 7.0, a gemv of 3.1 us 2.6 to 3.9, depending on the
+// Waking a team costs about 1 us with spinning threads and up to 10 us with sleeping ones. Measured for calls in a row:
+// a gemm of 17 us takes 10.7 on two threads, one of 7 us 4.5 to 7.0, a gemv of 3.1 us 2.6 to 3.9, depending on the
 // neighbours of a shared machine.
 extern Tunable thread_nanos;
 

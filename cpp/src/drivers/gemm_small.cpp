@@ -17,8 +17,9 @@ namespace einblas {
 namespace {
 
 // An item of more bytes is packed (drivers/gemm.cpp). On one thread, GFLOP/s in place / packed: F32 100 cubed 211 /
-// 187, 128 249 / 234; F64 64 123 / 100, 100 117 / 101; a batch of 64 cubes in F64 110 / 55.
-Tunable item_bytes{"GEMM_SMALL_BYTES", 256 << 10, 64, 1 << 24, "bytes of one product from which on it is packed"};
+// 187, 128 249 / 234, 160 235 / 206; F64 64 123 / 100, 100 117 / 101, 128 119 / 110; a batch of 64 cubes in F64 110
+// / 55.
+Tunable item_bytes{"GEMM_SMALL_BYTES", 512 << 10, 64, 1 << 24, "bytes of one product from which on it is packed"};
 // Items that are walked tile by tile together: half of a 48 KB L1.
 Tunable group_bytes{"GEMM_SMALL_GROUP", 24 << 10, 64, 1 << 24, "bytes of the products that are walked together"};
 // Items of one task: some 50 us of work.
