@@ -88,6 +88,10 @@ std::string find_file() {
   return folder.empty() ? "" : folder + "/einblas/tuning";
 }
 
+std::string made_for_another(const std::string& what, const std::string& theirs, const char* ours) {
+  return "not taken: made for the " + what + " '" + theirs + "', this one is '" + ours + "'";
+}
+
 // Applies the file's lines; what was done with them.
 std::string take(std::istream& in) {
   std::string line, refused;
@@ -101,7 +105,7 @@ std::string take(std::istream& in) {
     const std::string name = line.substr(0, blank), text = blank == std::string::npos ? "" : line.substr(blank + 1);
     if (name == "isa" || name == "processor") {
       const char* ours = name == "isa" ? isa_name() : processor_name();
-      if (text != ours) return "not taken: made for the " + name + " '" + text + "', this one is '" + ours + "'";
+      if (text != ours) return made_for_another(name, text, ours);
       continue;
     }
     Tunable* tunable = find(name);

@@ -41,6 +41,7 @@ struct Dim {
 // have `target` elements there.
 void grow(std::vector<Dim>& dims, int64_t Dim::*member, int64_t target) {
   std::vector<Dim*> near;
+  near.reserve(dims.size());
   for (Dim& d : dims) near.push_back(&d);
   std::stable_sort(near.begin(), near.end(),
                    [&](const Dim* a, const Dim* b) { return std::abs(a->*member) < std::abs(b->*member); });
