@@ -343,6 +343,70 @@ public final class Native {
     return einblas.einblas_step_workspace(step);
   }
 
+  /**
+   * Buckets the terms of two checked index matrices in C order; a handle for {@link #blockGemv}.
+   */
+  public static long createPattern(
+      long batch, long windowX, long windowY, long blocksX, long blocksY, long[] x, long[] y) {
+    require();
+    long[] handle = new long[1];
+    throwIfBad(
+        einblas.einblas_pattern_create(batch, windowX, windowY, blocksX, blocksY, x, y, handle),
+        "making a block pattern");
+    return handle[0];
+  }
+
+  /** Frees a pattern that no call uses. */
+  public static void destroyPattern(long pattern) {
+    einblas.einblas_pattern_destroy(pattern);
+  }
+
+  /** o = beta * o + bias + alpha * sum of h W, by addresses and strides (h 3, W 4, o 3, bias 2). */
+  public static void blockGemv(
+      long pattern,
+      int dtype,
+      boolean transposed,
+      long[] sizes,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta) {
+    throwIfBad(
+        einblas.einblas_block_gemv(
+            pattern,
+            dtype,
+            transposed ? 1 : 0,
+            sizes[0],
+            sizes[1],
+            addresses[0],
+            addresses[1],
+            addresses[2],
+            addresses[3],
+            strides,
+            alpha,
+            beta,
+            0),
+        "a block gemv");
+  }
+
+  /** o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4). */
+  public static void blockOuter(
+      long pattern, int dtype, long[] sizes, long[] addresses, long[] strides, double alpha) {
+    throwIfBad(
+        einblas.einblas_block_outer(
+            pattern,
+            dtype,
+            sizes[0],
+            sizes[1],
+            addresses[0],
+            addresses[1],
+            addresses[2],
+            strides,
+            alpha,
+            0),
+        "a block outer product");
+  }
+
   private static void throwIfBad(int status, String doing) {
     if (status == einblas.EINBLAS_OK) {
       return;

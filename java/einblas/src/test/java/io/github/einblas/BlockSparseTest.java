@@ -1,0 +1,221 @@
+// Block-sparse products: gradients against numeric differences, refusals, views, a falling loss.
+package io.github.einblas;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.ToDoubleFunction;
+import org.junit.jupiter.api.Test;
+
+class BlockSparseTest {
+  private static final long SEED = 20261121;
+  private static final long[][] INPUT = {{2, 0}, {1, 1}, {2, 1}};
+  private static final long[][] OUTPUT = {{3, 1, 3}, {0, 2, 1}, {3, 3, 0}};
+
+  private static Tensor random(Random random, long... shape) {
+    double[] values = new double[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+    Arrays.setAll(values, i -> random.nextDouble() * 2 - 1);
+    return Tensor.of(values, shape);
+  }
+
+  private static BlockPattern pattern() {
+    return BlockSparse.pattern(INPUT, OUTPUT, 3, 4);
+  }
+
+  private static double dot(Tensor a, Tensor b) {
+    double[] x = a.toDoubleArray();
+    double[] y = b.toDoubleArray();
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      sum += x[i] * y[i];
+    }
+    return sum;
+  }
+
+  /**
+   * Central differences of a function that is at most quadratic in each element are exact but for
+   * rounding: some 1e-16 * (values up to 100) / step.
+   */
+  private static void assertGradient(
+      String name, Tensor variable, Tensor gradient, ToDoubleFunction<Tensor> loss) {
+    double step = 1e-3;
+    double[] values = variable.toDoubleArray();
+    double[] expected = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      double[] moved = values.clone();
+      moved[i] = values[i] + step;
+      double up;
+      try (Tensor t = Tensor.of(moved, variable.shape())) {
+        up = loss.applyAsDouble(t);
+      }
+      moved[i] = values[i] - step;
+      try (Tensor t = Tensor.of(moved, variable.shape())) {
+        expected[i] = (up - loss.applyAsDouble(t)) / (2 * step);
+      }
+    }
+    assertArrayEquals(expected, gradient.toDoubleArray(), 1e-10, name);
+  }
+
+  @Test
+  void gradientsAreThoseOfNumericDifferences() {
+    System.out.println("BlockSparseTest seed " + SEED);
+    Random random = new Random(SEED);
+    BlockPattern p = pattern();
+    try (Tensor o = random(random, 3, 3, 2);
+        Tensor w = random(random, 3, 4, 5, 2);
+        Tensor h = random(random, 3, 2, 5);
+        Tensor bias = random(random, 4, 2);
+        Tensor g = random(random, 3, 3, 2);
+        BlockSparse.GemvGradient gemv = BlockSparse.gemvGradient(w, h, g, p);
+        BlockSparse.DotGradient dot = BlockSparse.dotGradient(w, h, g, p)) {
+      assertGradient("o", o, gemv.o(), t -> loss(BlockSparse.gemv(t, w, h, p), g));
+      assertGradient("w", w, gemv.w(), t -> loss(BlockSparse.gemv(o, t, h, p), g));
+      assertGradient("h", h, gemv.h(), t -> loss(BlockSparse.gemv(o, w, t, p), g));
+      assertGradient("w of dot", w, dot.w(), t -> loss(BlockSparse.dot(t, h, bias, p), g));
+      assertGradient("bias", bias, dot.bias(), t -> loss(BlockSparse.dot(w, h, t, p), g));
+    }
+  }
+
+  @Test
+  void gradientsOfOuter() {
+    Random random = new Random(SEED + 1);
+    BlockPattern p = pattern();
+    double alpha = -0.75;
+    try (Tensor o = random(random, 3, 4, 5, 2);
+        Tensor x = random(random, 3, 2, 5);
+        Tensor y = random(random, 3, 3, 2);
+        Tensor g = random(random, 3, 4, 5, 2);
+        BlockSparse.OuterGradient d = BlockSparse.outerGradient(x, y, g, p, alpha)) {
+      assertGradient("o", o, d.o(), t -> loss(BlockSparse.outer(t, x, y, p, alpha), g));
+      assertGradient("x", x, d.x(), t -> loss(BlockSparse.outer(o, t, y, p, alpha), g));
+      assertGradient("y", y, d.y(), t -> loss(BlockSparse.outer(o, x, t, p, alpha), g));
+      double up = loss(BlockSparse.outer(o, x, y, p, alpha + 1), g);
+      double down = loss(BlockSparse.outer(o, x, y, p, alpha - 1), g);
+      assertEquals((up - down) / 2, d.alpha(), 1e-12);
+    }
+  }
+
+  private static double loss(Tensor result, Tensor g) {
+    try (result) {
+      return dot(result, g);
+    }
+  }
+
+  /** A layer of which each example uses a few blocks learns what another such layer computes. */
+  @Test
+  void aLayerWithConditionalComputationLearns() {
+    Random random = new Random(SEED + 2);
+    BlockPattern p = pattern();
+    try (Tensor truth = random(random, 3, 4, 5, 2);
+        Tensor w = Tensor.zeros(DType.F64, 3, 4, 5, 2);
+        Tensor bias = Tensor.zeros(DType.F64, 4, 2);
+        Tensor h = random(random, 3, 2, 5);
+        Tensor target = BlockSparse.dot(truth, h, bias, p)) {
+      double first = 0;
+      double last = 0;
+      for (int step = 0; step < 200; step++) {
+        try (Tensor out = BlockSparse.dot(w, h, bias, p)) {
+          // error = out - target, in place; the loss is half its square.
+          Einsum.plan("bjs->bjs", target).runInto(out, -1, 1, target);
+          last = dot(out, out) / 2;
+          first = step == 0 ? last : first;
+          BlockSparse.outerInPlace(w, h, out, p, -0.05);
+        }
+      }
+      assertTrue(last < first / 1000, "loss " + first + " fell to " + last);
+    }
+  }
+
+  @Test
+  void permutedViewsAreTakenWhereTheyLie() {
+    Random random = new Random(SEED + 3);
+    BlockPattern p = pattern();
+    try (Tensor w = random(random, 3, 4, 5, 2);
+        Tensor h = random(random, 3, 2, 5);
+        Tensor o = random(random, 3, 3, 2);
+        Tensor stored = w.permute(1, 0, 3, 2).copy();
+        Tensor view = stored.permute(1, 0, 3, 2);
+        Tensor expected = BlockSparse.gemv(o, w, h, p);
+        Tensor got = BlockSparse.gemv(o, view, h, p)) {
+      assertArrayEquals(expected.toDoubleArray(), got.toDoubleArray(), 1e-14);
+    }
+  }
+
+  @Test
+  void wrongInputIsRefusedBeforeAnythingIsWritten() {
+    IndexOutOfBoundsException far =
+        assertThrows(
+            IndexOutOfBoundsException.class,
+            () -> BlockSparse.pattern(new int[][] {{0, 3}}, new int[][] {{0}}, 3, 4));
+    assertTrue(far.getMessage().contains("inputIndex[0][1] is 3"), far.getMessage());
+    assertThrows(
+        IndexOutOfBoundsException.class,
+        () -> BlockSparse.pattern(new int[][] {{0}}, new int[][] {{-1}}, 3, 4));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> BlockSparse.pattern(new int[][] {{0}, {1, 2}}, new int[][] {{0}, {1}}, 3, 4));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> BlockSparse.pattern(new int[][] {{0}}, new int[][] {{0}, {1}}, 3, 4));
+    assertThrows(
+        NullPointerException.class,
+        () -> BlockSparse.pattern(new int[][] {null}, new int[][] {{0}}, 3, 4));
+    BlockPattern p = pattern();
+    Random random = new Random(SEED + 4);
+    try (Tensor w = random(random, 3, 4, 5, 2);
+        Tensor h = random(random, 3, 2, 5);
+        Tensor o = random(random, 3, 3, 2);
+        Tensor before = o.copy();
+        Tensor narrow = random(random, 3, 2, 4);
+        Tensor single = h.to(DType.F32);
+        Tensor fixed = o.select(0, 0).unsqueeze(0).broadcastTo(3, 3, 2)) {
+      for (Tensor wrong : new Tensor[] {narrow, single, o, w}) {
+        assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(o, w, wrong, p));
+      }
+      assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(fixed, w, h, p));
+      assertThrows(IllegalArgumentException.class, () -> BlockSparse.outerInPlace(w, h, h, p, 1));
+      Tensor closed = h.copy();
+      closed.close();
+      assertThrows(IllegalStateException.class, () -> BlockSparse.gemvInPlace(o, w, closed, p));
+      assertArrayEquals(before.toDoubleArray(), o.toDoubleArray());
+    }
+  }
+
+  @Test
+  void anOutputThatIsAnOperandIsRefused() {
+    BlockPattern p = BlockSparse.pattern(new int[][] {{0}}, new int[][] {{0}}, 1, 1);
+    try (Tensor h = Tensor.ones(DType.F64, 1, 1, 2);
+        Tensor w = Tensor.ones(DType.F64, 1, 1, 2, 2)) {
+      assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(h, w, h, p));
+    }
+  }
+
+  @Test
+  void emptyBatchesAndWindowsAddNothing() {
+    BlockPattern none = BlockSparse.pattern(new long[2][0], new long[][] {{0}, {1}}, 3, 4);
+    BlockPattern nobody = BlockSparse.pattern(new long[0][], new long[0][], 3, 4);
+    try (Tensor w = Tensor.ones(DType.F32, 3, 4, 5, 2);
+        Tensor h = Tensor.empty(DType.F32, 2, 0, 5);
+        Tensor o = Tensor.ones(DType.F32, 2, 1, 2);
+        Tensor x = Tensor.empty(DType.F32, 0, 0, 5);
+        Tensor y = Tensor.empty(DType.F32, 0, 0, 2)) {
+      BlockSparse.gemvInPlace(o, w, h, none);
+      assertArrayEquals(new float[] {1, 1, 1, 1}, o.toFloatArray());
+      BlockSparse.outerInPlace(w, x, y, nobody, 1);
+      assertEquals(120, Arrays.stream(CorpusSum.of(w)).sum());
+    }
+  }
+
+  /** Elements as doubles. */
+  private static final class CorpusSum {
+    static double[] of(Tensor t) {
+      try (Tensor wide = t.to(DType.F64)) {
+        return wide.toDoubleArray();
+      }
+    }
+  }
+}

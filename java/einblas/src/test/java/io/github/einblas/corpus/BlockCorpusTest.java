@@ -1,0 +1,123 @@
+// Every block-sparse case of the corpus through the public API: new results, in place, prepared.
+package io.github.einblas.corpus;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.einblas.BlockPattern;
+import io.github.einblas.BlockSparse;
+import io.github.einblas.Tensor;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+class BlockCorpusTest {
+  private static final Set<String> KINDS =
+      Set.of("block_gemv", "block_dot", "block_outer", "block_grad");
+  private static final Corpus CORPUS = Corpus.open();
+
+  @TestFactory
+  Stream<DynamicTest> cases() {
+    return CORPUS.cases().stream()
+        .map(json -> new CorpusCase(CORPUS, json))
+        .filter(c -> KINDS.contains(c.kind()))
+        .map(c -> DynamicTest.dynamicTest(c.id() + " " + c.kind(), () -> check(c)));
+  }
+
+  private static void check(CorpusCase c) {
+    try (c) {
+      c.build();
+      if (!c.isError()) {
+        run(c);
+        return;
+      }
+      Throwable thrown =
+          assertThrows(RuntimeException.class, () -> run(c), () -> c.id() + " must be refused");
+      assertTrue(
+          thrown instanceof IllegalArgumentException || thrown instanceof IndexOutOfBoundsException,
+          () -> c.id() + " threw " + thrown);
+    }
+  }
+
+  /** An index operand as a matrix. */
+  private static long[][] index(CorpusCase c, int i) {
+    Tensor t = c.inputs.get(i);
+    double[] values = CorpusCase.values(t);
+    if (t.rank() != 2) {
+      throw new IllegalArgumentException("an index of rank " + t.rank());
+    }
+    long[][] rows = new long[(int) t.length(0)][(int) t.length(1)];
+    for (int e = 0; e < values.length; e++) {
+      rows[e / rows[0].length][e % rows[0].length] = (long) values[e];
+    }
+    return rows;
+  }
+
+  /** Blocks that an operand of weights has on an axis; rank errors are the operation's to find. */
+  private static long blocks(Tensor w, int axis) {
+    return w.rank() == 4 ? w.length(axis) : Integer.MAX_VALUE;
+  }
+
+  private static BlockPattern pattern(CorpusCase c, Tensor w, int x, int y) {
+    return BlockSparse.pattern(index(c, x), index(c, y), blocks(w, 0), blocks(w, 1));
+  }
+
+  private static void run(CorpusCase c) {
+    List<Tensor> in = c.inputs;
+    switch (c.kind()) {
+      case "block_gemv" -> {
+        BlockPattern p = pattern(c, in.get(1), 3, 4);
+        try (Tensor result = BlockSparse.gemv(in.get(0), in.get(1), in.get(2), p);
+            Tensor place = in.get(0).copy()) {
+          c.check("new", 0, result, 1, 0, 0);
+          BlockSparse.gemvInPlace(place, in.get(1), in.get(2), p);
+          c.check("in place", 0, place, 1, 0, 0);
+        }
+      }
+      case "block_dot" -> {
+        BlockPattern p = pattern(c, in.get(0), 2, 4);
+        try (Tensor result = BlockSparse.dot(in.get(0), in.get(1), in.get(3), p)) {
+          c.check("new", 0, result, 1, 0, 0);
+          result.fill(Double.NaN);
+          BlockSparse.dotInto(result, in.get(0), in.get(1), in.get(3), p);
+          c.check("into", 0, result, 1, 0, 0);
+        }
+      }
+      case "block_outer" -> {
+        double alpha = c.params().has("alpha") ? c.params().get("alpha").getAsDouble() : 1;
+        BlockPattern p = pattern(c, in.get(0), 3, 4);
+        try (Tensor result = BlockSparse.outer(in.get(0), in.get(1), in.get(2), p, alpha);
+            Tensor place = in.get(0).copy()) {
+          c.check("new", 0, result, 1, 0, 0);
+          BlockSparse.outerInPlace(place, in.get(1), in.get(2), p, alpha);
+          c.check("in place", 0, place, 1, 0, 0);
+        }
+      }
+      default -> gradient(c);
+    }
+  }
+
+  private static void gradient(CorpusCase c) {
+    List<Tensor> in = c.inputs;
+    BlockPattern p = pattern(c, in.get(0), 2, 3);
+    boolean bias = c.params().has("with_bias") && c.params().get("with_bias").getAsBoolean();
+    try (BlockSparse.GemvGradient gemv =
+            BlockSparse.gemvGradient(in.get(0), in.get(1), in.get(4), p);
+        BlockSparse.DotGradient dot = BlockSparse.dotGradient(in.get(0), in.get(1), in.get(4), p)) {
+      for (int i = 0; i < c.json.getAsJsonArray("outputs").size(); i++) {
+        String name = c.output(i).get("name").getAsString();
+        Tensor got =
+            switch (name) {
+              case "d_W" -> bias ? dot.w() : gemv.w();
+              case "d_h" -> bias ? dot.h() : gemv.h();
+              case "d_o" -> gemv.o();
+              case "d_b" -> dot.bias();
+              default -> throw new AssertionError("unknown output " + name);
+            };
+        c.check(name, i, got, 1, 0, 0);
+      }
+    }
+  }
+}
