@@ -52,7 +52,8 @@ public final class BlockPattern {
     long[] in = flat("inputIndex", input, inputBlocks);
     long[] out = flat("outputIndex", output, outputBlocks);
     int batch = input.length;
-    long[] windows = {batch == 0 ? 0 : input[0].length, batch == 0 ? 0 : output[0].length};
+    // Of the copies: the caller's arrays may have changed since.
+    long[] windows = {batch == 0 ? 0 : in.length / batch, batch == 0 ? 0 : out.length / batch};
     return new BlockPattern(batch, in, inputBlocks, out, outputBlocks, windows);
   }
 

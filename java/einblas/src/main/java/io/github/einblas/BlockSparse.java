@@ -147,6 +147,9 @@ public final class BlockSparse {
     InUse use = new InUse(name, o, x, y);
     try {
       requireApart(name, o, x, y);
+      if (alpha == 0) {
+        return; // nothing is added, and no operand is read
+      }
       Native.blockOuter(
           pattern.handle(),
           o.dtype().ordinal(),
@@ -337,6 +340,10 @@ public final class BlockSparse {
     InUse use = new InUse(name, out, operands);
     try (Tensor view = backwards ? w.permute(SWAPPED) : w.permute(0, 1, 2, 3)) {
       requireApart(name, out, operands);
+      if (alpha == 0 && bias == null) {
+        scale(out, beta);
+        return;
+      }
       long[] strides = Arrays.copyOf(joined(h, view, out), 12);
       if (bias != null) {
         System.arraycopy(bias.stridesRef(), 0, strides, 10, 2);
@@ -355,6 +362,14 @@ public final class BlockSparse {
     } finally {
       use.end();
       Reference.reachabilityFence(pattern);
+    }
+  }
+
+  /** out = beta * out, without reading an operand. */
+  private static void scale(Tensor out, double beta) {
+    try (Tensor zero = Tensor.zeros(out.dtype(), 1, 1, 1);
+        Tensor zeros = zero.broadcastTo(out.shape())) {
+      Einsum.plan("bjs->bjs", zeros).runInto(out, 1, beta, zeros);
     }
   }
 

@@ -195,6 +195,21 @@ class BlockSparseTest {
   }
 
   @Test
+  void alphaOfZeroReadsNoOperand() {
+    BlockPattern p = pattern();
+    try (Tensor w = Tensor.full(DType.F64, Double.NaN, 3, 4, 5, 2);
+        Tensor h = Tensor.full(DType.F64, Double.NaN, 3, 2, 5);
+        Tensor o = Tensor.ones(DType.F64, 3, 3, 2);
+        Tensor blocks = Tensor.ones(DType.F64, 3, 4, 5, 2);
+        Tensor y = Tensor.full(DType.F64, Double.NaN, 3, 3, 2)) {
+      BlockSparse.gemvInto(o, 0, 2, w, h, p);
+      assertEquals(36, Arrays.stream(o.toDoubleArray()).sum());
+      BlockSparse.outerInPlace(blocks, h, y, p, 0);
+      assertEquals(120, Arrays.stream(blocks.toDoubleArray()).sum());
+    }
+  }
+
+  @Test
   void emptyBatchesAndWindowsAddNothing() {
     BlockPattern none = BlockSparse.pattern(new long[2][0], new long[][] {{0}, {1}}, 3, 4);
     BlockPattern nobody = BlockSparse.pattern(new long[0][], new long[0][], 3, 4);
