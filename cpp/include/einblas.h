@@ -37,7 +37,8 @@ enum {
 };
 
 /* Element types. */
-enum { EINBLAS_F32 = 0, EINBLAS_F64 = 1 };
+/* Steps and block-sparse products compute with the first two; the others are stored, copied and read only. */
+enum { EINBLAS_F32 = 0, EINBLAS_F64 = 1, EINBLAS_I32 = 2, EINBLAS_I64 = 3 };
 
 /* ---- library ---- */
 
@@ -99,6 +100,12 @@ EINBLAS_API void einblas_pool_trim(void);
 /* One element, for printing and tests. */
 EINBLAS_API double einblas_peek(int64_t address, int32_t dtype);
 EINBLAS_API void einblas_poke(int64_t address, int32_t dtype, double value);
+/* The same for integer types, exact beyond 2^53. */
+EINBLAS_API int64_t einblas_peek_integer(int64_t address, int32_t dtype);
+EINBLAS_API void einblas_poke_integer(int64_t address, int32_t dtype, int64_t value);
+/* Copies elements of any type bit by bit; strides in elements; the two share no byte. */
+EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* lengths, int64_t from,
+                              const int64_t* from_strides, int64_t to, const int64_t* to_strides);
 
 /* ---- steps ----
  *

@@ -8,6 +8,7 @@
 #include "blas.hpp"
 #include "dispatch.hpp"
 #include "einblas.h"
+#include "elements.hpp"
 #include "kernel.hpp"
 #include "machine.hpp"
 #include "memory.hpp"
@@ -189,15 +190,41 @@ void einblas_set_pool_limit(int64_t bytes) { set_pool_limit(bytes); }
 void einblas_pool_trim(void) { pool_trim(); }
 
 double einblas_peek(int64_t address, int32_t dtype) {
-  return dtype == EINBLAS_F32 ? static_cast<double>(*reinterpret_cast<const float*>(address))
-                              : *reinterpret_cast<const double*>(address);
+  switch (dtype) {
+    case EINBLAS_F32:
+      return static_cast<double>(*reinterpret_cast<const float*>(address));
+    case EINBLAS_F64:
+      return *reinterpret_cast<const double*>(address);
+    default:
+      return static_cast<double>(einblas_peek_integer(address, dtype));
+  }
 }
 void einblas_poke(int64_t address, int32_t dtype, double value) {
-  if (dtype == EINBLAS_F32) {
-    *reinterpret_cast<float*>(address) = static_cast<float>(value);
-  } else {
-    *reinterpret_cast<double*>(address) = value;
+  switch (dtype) {
+    case EINBLAS_F32:
+      *reinterpret_cast<float*>(address) = static_cast<float>(value);
+      return;
+    case EINBLAS_F64:
+      *reinterpret_cast<double*>(address) = value;
+      return;
+    default:
+      einblas_poke_integer(address, dtype, static_cast<int64_t>(value));
   }
+}
+int64_t einblas_peek_integer(int64_t address, int32_t dtype) {
+  return dtype == EINBLAS_I32 ? *reinterpret_cast<const int32_t*>(address) : *reinterpret_cast<const int64_t*>(address);
+}
+void einblas_poke_integer(int64_t address, int32_t dtype, int64_t value) {
+  if (dtype == EINBLAS_I32) {
+    *reinterpret_cast<int32_t*>(address) = static_cast<int32_t>(value);
+  } else {
+    *reinterpret_cast<int64_t*>(address) = value;
+  }
+}
+void einblas_copy(int32_t dtype, int32_t axes, const int64_t* lengths, int64_t from, const int64_t* from_strides,
+                  int64_t to, const int64_t* to_strides) {
+  copy_elements(dtype == EINBLAS_F32 || dtype == EINBLAS_I32 ? 4 : 8, axes, lengths,
+                reinterpret_cast<const char*>(from), from_strides, reinterpret_cast<char*>(to), to_strides);
 }
 
 int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes, const int64_t* lengths,

@@ -128,11 +128,14 @@ public final class Einblas {
   /**
    * Measures how many floating-point operations per second the machine can do now (some 0.3 s).
    *
-   * @throws IllegalArgumentException if threads is not 1 to 1024
+   * @throws IllegalArgumentException if threads is not 1 to 1024, or the type an integer one
    */
   public static double measurePeak(DType dtype, int threads) {
     requireThreads(threads);
-    return Native.measurePeak(Objects.requireNonNull(dtype, "dtype").ordinal(), threads);
+    if (!Objects.requireNonNull(dtype, "dtype").isFloating()) {
+      throw new IllegalArgumentException("the peak of F32 or F64 can be measured, not of " + dtype);
+    }
+    return Native.measurePeak(dtype.ordinal(), threads);
   }
 
   /**

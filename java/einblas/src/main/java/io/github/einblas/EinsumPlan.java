@@ -33,6 +33,14 @@ public final class EinsumPlan {
   private volatile CompiledSteps[] layouts = {};
 
   EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
+    if (!dtype.isFloating()) {
+      throw new IllegalArgumentException(
+          "\""
+              + equation
+              + "\": products are computed in F32 and F64, got "
+              + dtype
+              + "; Tensor.to converts");
+    }
     this.equation = equation;
     this.dtype = dtype;
     this.shapes = shapes;

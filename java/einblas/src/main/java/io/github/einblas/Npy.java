@@ -112,7 +112,7 @@ final class Npy {
 
   private static void swap(ByteBuffer bytes, DType dtype) {
     for (int i = 0; i < bytes.limit(); i += dtype.bytes()) {
-      if (dtype == DType.F32) {
+      if (dtype.bytes() == 4) {
         bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
       } else {
         bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));

@@ -14,12 +14,16 @@ import java.nio.Buffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -100,6 +104,16 @@ public final class Tensor implements AutoCloseable {
         DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
   }
 
+  /** Copies an array in row-major order; no shape given means rank 1. */
+  public static Tensor of(int[] data, long... shape) {
+    return of(IntBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+  }
+
+  /** Copies an array in row-major order; no shape given means rank 1. */
+  public static Tensor of(long[] data, long... shape) {
+    return of(LongBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+  }
+
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
@@ -114,6 +128,24 @@ public final class Tensor implements AutoCloseable {
     Objects.requireNonNull(data, "data");
     Tensor t =
         empty(DType.F64, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
+    t.with(() -> Transfer.in(data.duplicate(), t.address()));
+    return t;
+  }
+
+  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
+  public static Tensor of(IntBuffer data, long... shape) {
+    Objects.requireNonNull(data, "data");
+    Tensor t =
+        empty(DType.I32, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
+    t.with(() -> Transfer.in(data.duplicate(), t.address()));
+    return t;
+  }
+
+  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
+  public static Tensor of(LongBuffer data, long... shape) {
+    Objects.requireNonNull(data, "data");
+    Tensor t =
+        empty(DType.I64, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
     t.with(() -> Transfer.in(data.duplicate(), t.address()));
     return t;
   }
@@ -149,6 +181,20 @@ public final class Tensor implements AutoCloseable {
     Objects.requireNonNull(data, "data");
     requireDirect(data, data.order());
     return wrapPointer(DType.F64, new DoublePointer(data.slice()), data, shape);
+  }
+
+  /** As {@link #wrap(FloatBuffer, long...)}. */
+  public static Tensor wrap(IntBuffer data, long... shape) {
+    Objects.requireNonNull(data, "data");
+    requireDirect(data, data.order());
+    return wrapPointer(DType.I32, new IntPointer(data.slice()), data, shape);
+  }
+
+  /** As {@link #wrap(FloatBuffer, long...)}. */
+  public static Tensor wrap(LongBuffer data, long... shape) {
+    Objects.requireNonNull(data, "data");
+    requireDirect(data, data.order());
+    return wrapPointer(DType.I64, new LongPointer(data.slice()), data, shape);
   }
 
   /**
@@ -212,8 +258,8 @@ public final class Tensor implements AutoCloseable {
   }
 
   /**
-   * Reads a {@code .npy} file: F32 or F64, either byte order, C or Fortran order. The file may
-   * exceed the Java heap.
+   * Reads a {@code .npy} file: any {@link DType}, either byte order, C or Fortran order. The file
+   * may exceed the Java heap.
    */
   public static Tensor readNpy(Path file) throws IOException {
     return Npy.read(Objects.requireNonNull(file, "file"));
@@ -535,7 +581,12 @@ public final class Tensor implements AutoCloseable {
     return isContiguous() ? view(offset, shape, Views.contiguous(shape)) : copy();
   }
 
-  /** A contiguous copy with another element type; to F32 rounds to nearest. */
+  /**
+   * A contiguous copy with another element type. To F32 and F64 it rounds to nearest; from those to
+   * an integer type it rounds towards 0 and clips to the type's range, as Java's casts do.
+   *
+   * @throws ArithmeticException if an I64 does not fit I32
+   */
   public Tensor to(DType newType) {
     Objects.requireNonNull(newType, "newType");
     if (newType == dtype) {
@@ -571,10 +622,23 @@ public final class Tensor implements AutoCloseable {
     unary(source, 1);
   }
 
-  /** Sets every element. */
+  /**
+   * Sets every element.
+   *
+   * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
+   */
   public void fill(double value) {
     requireWritable("fill");
-    unary(null, value);
+    if (dtype.isFloating()) {
+      unary(null, value);
+      return;
+    }
+    requireInteger(value);
+    try (Tensor one = empty(dtype);
+        Tensor all = one.broadcastTo(shape)) {
+      one.set(value);
+      unary(all, 1);
+    }
   }
 
   /** this = alpha * source, or alpha where there is no source. */
@@ -594,6 +658,10 @@ public final class Tensor implements AutoCloseable {
         // After both are acquired: memory of a closed source may already be the target's.
         if (source != null && sharesElements(source)) {
           throw new IllegalArgumentException("copyFrom: source and target share elements");
+        }
+        if (!dtype.isFloating()) {
+          Native.copy(dtype.ordinal(), shape, source.address(), source.strides, address(), strides);
+          return;
         }
         long step = Native.createStep(dtype.ordinal(), operands, shape.length, shape, all, null);
         try {
@@ -627,6 +695,25 @@ public final class Tensor implements AutoCloseable {
     return data;
   }
 
+  /** The elements in row-major order. */
+  public int[] toIntArray() {
+    requireType(DType.I32, "toIntArray");
+    int[] data = new int[arrayLength()];
+    copyTo(IntBuffer.wrap(data));
+    return data;
+  }
+
+  /** The elements in row-major order, of an I32 or I64 tensor. */
+  public long[] toLongArray() {
+    if (dtype == DType.I32) {
+      return Arrays.stream(toIntArray()).asLongStream().toArray();
+    }
+    requireType(DType.I64, "toLongArray");
+    long[] data = new long[arrayLength()];
+    copyTo(LongBuffer.wrap(data));
+    return data;
+  }
+
   /** Writes the elements in row-major order to an array of exactly their number. */
   public void copyTo(float[] target) {
     copyTo(FloatBuffer.wrap(exact(Objects.requireNonNull(target, "target"), target.length)));
@@ -647,6 +734,20 @@ public final class Tensor implements AutoCloseable {
   /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
   public void copyTo(DoubleBuffer target) {
     requireType(DType.F64, "copyTo(DoubleBuffer)");
+    requireRoom(Objects.requireNonNull(target, "target").remaining());
+    withContiguous(address -> Transfer.out(address, target, size()));
+  }
+
+  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  public void copyTo(IntBuffer target) {
+    requireType(DType.I32, "copyTo(IntBuffer)");
+    requireRoom(Objects.requireNonNull(target, "target").remaining());
+    withContiguous(address -> Transfer.out(address, target, size()));
+  }
+
+  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  public void copyTo(LongBuffer target) {
+    requireType(DType.I64, "copyTo(LongBuffer)");
     requireRoom(Objects.requireNonNull(target, "target").remaining());
     withContiguous(address -> Transfer.out(address, target, size()));
   }
@@ -682,7 +783,7 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  /** The element at an index. */
+  /** The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact). */
   public double get(long... index) {
     long at = elementAddress(index);
     acquire();
@@ -693,14 +794,60 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  /** Sets the element at an index. */
+  /** The element at an index of an integer tensor. */
+  public long getLong(long... index) {
+    if (dtype.isFloating()) {
+      throw new IllegalArgumentException("getLong needs a tensor of integers, this has " + dtype);
+    }
+    long at = elementAddress(index);
+    acquire();
+    try {
+      return Native.peekInteger(at, dtype.ordinal());
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Sets the element at an index.
+   *
+   * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
+   */
   public void set(double value, long... index) {
+    requireInteger(value);
     long at = elementAddress(index);
     acquire();
     try {
       Native.poke(at, dtype.ordinal(), value);
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Sets the element at an index of an integer tensor.
+   *
+   * @throws IllegalArgumentException if the value is outside the type's range
+   */
+  public void setLong(long value, long... index) {
+    if (dtype.isFloating() || (dtype == DType.I32 && value != (int) value)) {
+      throw new IllegalArgumentException(
+          "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
+    }
+    long at = elementAddress(index);
+    acquire();
+    try {
+      Native.pokeInteger(at, dtype.ordinal(), value);
+    } finally {
+      release();
+    }
+  }
+
+  private void requireInteger(double value) {
+    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
+    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
+      throw new IllegalArgumentException(
+          "a tensor of type " + dtype + " cannot hold the value " + value);
     }
   }
 

@@ -14,6 +14,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -158,7 +160,7 @@ class RefusalTest {
     }
     if (type == long[].class) {
       return switch (name) {
-        case "get", "set" -> new long[] {1, 1};
+        case "get", "set", "getLong", "setLong" -> new long[] {1, 1};
         case "asStrided" -> new long[] {1};
         case "of", "wrap" -> new long[] {9};
         default -> new long[] {3, 3};
@@ -178,6 +180,12 @@ class RefusalTest {
     }
     if (type == DoubleBuffer.class) {
       return DoubleBuffer.allocate(9);
+    }
+    if (type == IntBuffer.class) {
+      return IntBuffer.allocate(9);
+    }
+    if (type == LongBuffer.class) {
+      return LongBuffer.allocate(9);
     }
     if (type == FloatPointer.class) {
       return new FloatPointer(9);

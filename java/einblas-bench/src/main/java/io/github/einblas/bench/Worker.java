@@ -131,7 +131,7 @@ public final class Worker {
 
   private void limits(int threads) {
     limits.reset();
-    for (DType dtype : DType.values()) {
+    for (DType dtype : DType.floating()) {
       limit("P " + dtype, threads, limits.peak(dtype, threads));
     }
     for (Einblas.Traffic what : Einblas.Traffic.values()) {

@@ -25,7 +25,7 @@ final class MachineLimits {
   /** Measures, in some two seconds. */
   MachineLimits(int threads, long memory) {
     this.threads = threads;
-    for (DType dtype : DType.values()) {
+    for (DType dtype : DType.floating()) {
       peak.put(dtype, Einblas.measurePeak(dtype, threads));
     }
     long bytes = Math.max(Math.min(WORKING_SET, memory / 2), LEAST_WORKING_SET);

@@ -268,6 +268,22 @@ public final class Native {
     einblas.einblas_poke(address, dtype, value);
   }
 
+  /** Reads one element of an integer type. */
+  public static long peekInteger(long address, int dtype) {
+    return einblas.einblas_peek_integer(address, dtype);
+  }
+
+  /** Writes one element of an integer type. */
+  public static void pokeInteger(long address, int dtype, long value) {
+    einblas.einblas_poke_integer(address, dtype, value);
+  }
+
+  /** Copies elements of any type, bit by bit, between memory that does not overlap. */
+  public static void copy(
+      int dtype, long[] shape, long from, long[] fromStrides, long to, long[] toStrides) {
+    einblas.einblas_copy(dtype, shape.length, shape, from, fromStrides, to, toStrides);
+  }
+
   /**
    * Makes a native step (see einblas.h). Strides are operand-major, the output's last.
    *

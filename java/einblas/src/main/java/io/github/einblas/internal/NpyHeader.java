@@ -95,7 +95,9 @@ public record NpyHeader(
       if (!value.find(key.end())) {
         if (isDescr) {
           throw new NpyFormatException(
-              name + " holds a structured type; F32 ('<f4') and F64 ('<f8') are supported");
+              name
+                  + " holds a structured type; F32 ('<f4'), F64 ('<f8'), I32 ('<i4') and I64 ('<i8')"
+                  + " are supported");
         }
         throw malformed(text, name);
       }
@@ -127,18 +129,17 @@ public record NpyHeader(
 
   private static DType dtype(String descr, String name) throws NpyFormatException {
     if (descr.length() == 3 && "<>=|".indexOf(descr.charAt(0)) >= 0) {
-      if (descr.endsWith("f4")) {
-        return DType.F32;
-      }
-      if (descr.endsWith("f8")) {
-        return DType.F64;
+      for (DType type : DType.values()) {
+        if (descr.endsWith(type.numpyName())) {
+          return type;
+        }
       }
     }
     throw new NpyFormatException(
         name
             + " holds elements of type '"
             + descr
-            + "'; F32 ('<f4') and F64 ('<f8') are supported");
+            + "'; F32 ('<f4'), F64 ('<f8'), I32 ('<i4') and I64 ('<i8') are supported");
   }
 
   private static ByteOrder order(String descr) {
@@ -180,7 +181,7 @@ public record NpyHeader(
     String dict =
         "{'descr': '"
             + order
-            + (dtype == DType.F32 ? "f4" : "f8")
+            + dtype.numpyName()
             + "', 'fortran_order': "
             + (fortran ? "True" : "False")
             + ", 'shape': "

@@ -56,7 +56,10 @@ public final class TensorText {
 
   private void collect(int axis, long[] index) {
     if (axis == shape.length) {
-      cells.add(number(tensor.get(index)));
+      cells.add(
+          tensor.dtype().isFloating()
+              ? number(tensor.get(index))
+              : Long.toString(tensor.getLong(index)));
       return;
     }
     for (long i : shown(axis)) {

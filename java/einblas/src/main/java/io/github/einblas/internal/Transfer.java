@@ -5,6 +5,8 @@ import io.github.einblas.DType;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 
 /** Bulk copies. Sizes in elements; addresses are checked by the caller. */
 public final class Transfer {
@@ -68,7 +70,48 @@ public final class Transfer {
     windows(address, size * 8L, bytes -> to.put(bytes.asDoubleBuffer()));
   }
 
-  /** Converts between the two floating-point types; to F32 rounds to nearest. */
+  /** Copies the remaining elements to native memory. */
+  public static void in(IntBuffer from, long address) {
+    windows(
+        address,
+        from.remaining() * 4L,
+        bytes -> {
+          IntBuffer to = bytes.asIntBuffer();
+          IntBuffer part = from.slice(from.position(), to.remaining());
+          from.position(from.position() + to.remaining());
+          to.put(part);
+        });
+  }
+
+  /** Copies native memory into a buffer with room for it. */
+  public static void out(long address, IntBuffer to, long size) {
+    windows(address, size * 4L, bytes -> to.put(bytes.asIntBuffer()));
+  }
+
+  /** Copies the remaining elements to native memory. */
+  public static void in(LongBuffer from, long address) {
+    windows(
+        address,
+        from.remaining() * 8L,
+        bytes -> {
+          LongBuffer to = bytes.asLongBuffer();
+          LongBuffer part = from.slice(from.position(), to.remaining());
+          from.position(from.position() + to.remaining());
+          to.put(part);
+        });
+  }
+
+  /** Copies native memory into a buffer with room for it. */
+  public static void out(long address, LongBuffer to, long size) {
+    windows(address, size * 8L, bytes -> to.put(bytes.asLongBuffer()));
+  }
+
+  /**
+   * Converts elements. To F32 and F64 it rounds to nearest; to an integer type it rounds towards 0
+   * and clips to the type's range (NaN becomes 0), as Java's casts do.
+   *
+   * @throws ArithmeticException if an I64 does not fit I32
+   */
   public static void convert(long from, DType fromType, long to, DType toType, long size) {
     long step = WINDOW / 8;
     for (long done = 0; done < size; done += step) {
@@ -77,19 +120,35 @@ public final class Transfer {
               new Native.Window(from + done * fromType.bytes(), n * fromType.bytes());
           Native.Window target =
               new Native.Window(to + done * toType.bytes(), n * toType.bytes())) {
-        if (fromType == DType.F32) {
-          FloatBuffer in = source.buffer().asFloatBuffer();
-          DoubleBuffer out = target.buffer().asDoubleBuffer();
-          while (in.hasRemaining()) {
-            out.put(in.get());
-          }
+        if (fromType.isFloating()) {
+          convertReal(source.buffer(), fromType, target.buffer(), toType);
         } else {
-          DoubleBuffer in = source.buffer().asDoubleBuffer();
-          FloatBuffer out = target.buffer().asFloatBuffer();
-          while (in.hasRemaining()) {
-            out.put((float) in.get());
-          }
+          convertInteger(source.buffer(), fromType, target.buffer(), toType);
         }
+      }
+    }
+  }
+
+  private static void convertReal(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
+    while (in.hasRemaining()) {
+      double v = inType == DType.F32 ? in.getFloat() : in.getDouble();
+      switch (outType) {
+        case F32 -> out.putFloat((float) v);
+        case F64 -> out.putDouble(v);
+        case I32 -> out.putInt((int) v);
+        case I64 -> out.putLong((long) v);
+      }
+    }
+  }
+
+  private static void convertInteger(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
+    while (in.hasRemaining()) {
+      long v = inType == DType.I32 ? in.getInt() : in.getLong();
+      switch (outType) {
+        case F32 -> out.putFloat((float) v);
+        case F64 -> out.putDouble((double) v);
+        case I32 -> out.putInt(Math.toIntExact(v));
+        case I64 -> out.putLong(v);
       }
     }
   }

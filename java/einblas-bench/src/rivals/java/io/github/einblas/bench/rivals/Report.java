@@ -36,7 +36,7 @@ final class Report {
     List<Catalogue.Case> cases = List.copyOf(catalogue);
     head();
     for (int threads : figures.threads()) {
-      for (DType dtype : DType.values()) {
+      for (DType dtype : DType.floating()) {
         table(cases, dtype, threads);
         pictures(plots.relative(cases, dtype, threads), "time relative to einblas per case");
         pictures(plots.roofline(cases, dtype, threads), "roofline with every case");
@@ -46,7 +46,7 @@ final class Report {
     for (String group :
         new LinkedHashSet<>(
             Catalogue.sweeps().values().stream().map(Catalogue.Case::group).toList())) {
-      for (DType dtype : DType.values()) {
+      for (DType dtype : DType.floating()) {
         sweeps.addAll(plots.sweep(group, dtype));
       }
     }
