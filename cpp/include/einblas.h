@@ -167,6 +167,17 @@ EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t t
 EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x,
                                         int64_t y, int64_t o, const int64_t* strides, double alpha, int32_t threads);
 
+/* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31 ---- */
+
+/* LU with partial pivoting, in place; pivots: n int32. *info: 0, or i where U[i-1, i-1] is exactly 0. */
+EINBLAS_API int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivots, int64_t* info);
+/* B (n x right_sides, column-major) becomes A^-1 B. Same bits for any number of threads. */
+EINBLAS_API int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sides, int64_t lu, int64_t pivots,
+                                     int64_t b);
+/* Eigenvalues; a is overwritten. symmetric 1: only the lower triangle is read. *info: 0, or > 0 without convergence. */
+EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real,
+                                        int64_t imaginary, int64_t* info);
+
 #ifdef __cplusplus
 }
 #endif

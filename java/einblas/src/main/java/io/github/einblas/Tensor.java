@@ -38,7 +38,7 @@ import org.bytedeco.javacpp.Pointer;
  * <p>Axis numbers may be negative and then count from the end. Thread-safe as far as the elements
  * are not written by two threads at once.
  */
-public final class Tensor implements AutoCloseable {
+public final class Tensor implements AutoCloseable, KroneckerFactor {
   private final DType dtype;
   private final Storage storage;
   private final long offset;

@@ -128,6 +128,9 @@ class RefusalTest {
     if (Modifier.isStatic(m.getModifiers())) {
       return null;
     }
+    if (m.getDeclaringClass() == Kronecker.class) {
+      return Kronecker.of(matrix());
+    }
     return m.getDeclaringClass() == EinsumPlan.class
         ? Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3})
         : own(Tensor.full(DType.F32, 2, 3, 3));
@@ -143,6 +146,12 @@ class RefusalTest {
     }
     if (type == Tensor[].class) {
       return new Tensor[] {matrix(), matrix()};
+    }
+    if (type == KroneckerFactor.class || type == Kronecker.class) {
+      return Kronecker.of(matrix());
+    }
+    if (type == KroneckerFactor[].class) {
+      return new KroneckerFactor[] {matrix()};
     }
     if (type == Sublist[].class) {
       return new Sublist[] {Sublist.of(matrix(), 0, 1), Sublist.of(matrix(), 1, 2)};
@@ -247,6 +256,7 @@ class RefusalTest {
             Einsum.class,
             EinsumPlan.class,
             TensorOps.class,
+            Kronecker.class,
             Einblas.class,
             Tuning.class)) {
       for (Method m : type.getDeclaredMethods()) {
@@ -298,6 +308,8 @@ class RefusalTest {
         refuse(good.with(i, 17), "17 for argument " + i);
       } else if (types[i] == int.class && good.method.getName().startsWith("measure")) {
         refuse(good, "0 threads");
+      } else if (types[i] == long.class && good.method.getDeclaringClass() == Kronecker.class) {
+        refuse(good.with(i, -5L), "-5 for argument " + i);
       } else if (types[i] == long[].class) {
         refuse(good.with(i, new long[] {-5, 7, 3}), "lengths or index [-5, 7, 3]");
       }
@@ -321,7 +333,11 @@ class RefusalTest {
         good.with(i, wrap.in(own(right.to(DType.F64)))),
         "a tensor of another type for argument " + i);
     String name = good.method.getName();
-    boolean anyRank = name.startsWith("outer") || name.startsWith("kron") || "matmul".equals(name);
+    boolean anyBatch =
+        good.receiver instanceof Kronecker
+            && Set.of("times", "timesLeft", "solve", "explain", "explainLeft").contains(name);
+    boolean anyRank =
+        anyBatch || name.startsWith("outer") || name.startsWith("kron") || "matmul".equals(name);
     if (!anyRank
         && !name.startsWith("tensordot")
         && !name.startsWith("batchedDot")

@@ -423,6 +423,30 @@ public final class Native {
         "a block outer product");
   }
 
+  /** LU factors of a column-major matrix in place; 0, or i where the i-th pivot (from 1) is 0. */
+  public static long lu(int dtype, long n, long a, long pivots) {
+    require();
+    long[] info = new long[1];
+    throwIfBad(einblas.einblas_lu(dtype, n, a, pivots, info), "an LU factorisation");
+    return info[0];
+  }
+
+  /** B, column-major (n, right sides), becomes the solution. */
+  public static void luSolve(int dtype, long n, long rightSides, long lu, long pivots, long b) {
+    throwIfBad(einblas.einblas_lu_solve(dtype, n, rightSides, lu, pivots, b), "solving by LU");
+  }
+
+  /** Eigenvalues of a column-major matrix, which is overwritten; 0, or without convergence more. */
+  public static long eigenvalues(
+      int dtype, boolean symmetric, long n, long a, long real, long imaginary) {
+    require();
+    long[] info = new long[1];
+    throwIfBad(
+        einblas.einblas_eigenvalues(dtype, symmetric ? 1 : 0, n, a, real, imaginary, info),
+        "finding eigenvalues");
+    return info[0];
+  }
+
   private static void throwIfBad(int status, String doing) {
     if (status == einblas.EINBLAS_OK) {
       return;

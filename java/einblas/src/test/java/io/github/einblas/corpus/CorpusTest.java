@@ -81,7 +81,9 @@ class CorpusTest {
           "kron",
           new Runner(
               c -> TensorOps.kron(c.operands()),
-              (c, out, alpha, beta) -> TensorOps.kronInto(out, alpha, beta, c.operands())));
+              (c, out, alpha, beta) -> TensorOps.kronInto(out, alpha, beta, c.operands())),
+          "kron_matmul",
+          new Runner(KroneckerRunner::run, KroneckerRunner::runInto));
 
   /**
    * The build runs this class once for each instruction set by EINBLAS_ISA; those that the machine

@@ -1,0 +1,8 @@
+// Public API: what a Kronecker operator can be made of.
+package io.github.einblas;
+
+/**
+ * A factor of a {@link Kronecker} operator: a dense {@link Tensor} (..., rows, columns), or another
+ * operator, whose factors are taken over ({@link Kronecker#identity}, {@link Kronecker#diagonal}).
+ */
+public sealed interface KroneckerFactor permits Tensor, Kronecker {}
