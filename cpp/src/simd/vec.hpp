@@ -79,6 +79,35 @@ EINBLAS_INLINE void stream(float* p, vf32 v) { _mm256_stream_ps(p, (__m256)v); }
 EINBLAS_INLINE void stream(double* p, vf64 v) { _mm256_stream_pd(p, (__m256d)v); }
 EINBLAS_INLINE void stream_fence() { _mm_sfence(); }
 #else
+#if defined(__ARM_NEON) && EINBLAS_VBYTES == 16
+// No masks: a pair, then one more element, each a load or store of its own size into a lane.
+EINBLAS_INLINE vf32 load_n(const float* p, int n) {
+  if (n >= 4) return load(p);
+  float32x2_t low = vdup_n_f32(0), high = low;
+  if (n & 2) {
+    low = vld1_f32(p);
+    if (n & 1) high = vld1_lane_f32(p + 2, high, 0);
+  } else if (n & 1) {
+    low = vld1_lane_f32(p, low, 0);
+  }
+  return (vf32)vcombine_f32(low, high);
+}
+EINBLAS_INLINE vf64 load_n(const double* p, int n) {
+  if (n >= 2) return load(p);
+  return (vf64)(n == 1 ? vcombine_f64(vld1_f64(p), vdup_n_f64(0)) : vdupq_n_f64(0));
+}
+EINBLAS_INLINE void store_n(float* p, vf32 v, int n) {
+  const float32x4_t x = (float32x4_t)v;
+  if (n >= 4) return store(p, v);
+  if (n & 2) vst1_f32(p, vget_low_f32(x));
+  if (n == 3) vst1q_lane_f32(p + 2, x, 2);
+  if (n == 1) vst1q_lane_f32(p, x, 0);
+}
+EINBLAS_INLINE void store_n(double* p, vf64 v, int n) {
+  if (n >= 2) return store(p, v);
+  if (n == 1) vst1q_lane_f64(p, (float64x2_t)v, 0);
+}
+#else
 template <class T>
 EINBLAS_INLINE vec<T> load_n(const T* p, int n) {
   vec<T> v{};
@@ -89,6 +118,7 @@ template <class T>
 EINBLAS_INLINE void store_n(T* p, vec<T> v, int n) {
   for (int i = 0; i < n; ++i) p[i] = v[i];
 }
+#endif
 #if defined(__SSE2__)
 EINBLAS_INLINE void stream(float* p, vf32 v) { _mm_stream_ps(p, (__m128)v); }
 EINBLAS_INLINE void stream(double* p, vf64 v) { _mm_stream_pd(p, (__m128d)v); }

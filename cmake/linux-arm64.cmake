@@ -1,0 +1,16 @@
+# Toolchain: Linux on arm64 from a Debian machine (packages g++-aarch64-linux-gnu, qemu-user-static, googletest).
+# Tests run under qemu's emulation of the processor, with the cross compiler's own C library.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_STRIP aarch64-linux-gnu-strip)
+set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+find_program(EINBLAS_QEMU NAMES qemu-aarch64-static qemu-aarch64)
+if(EINBLAS_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR "${EINBLAS_QEMU};-L;/usr/aarch64-linux-gnu")
+endif()

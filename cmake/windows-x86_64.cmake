@@ -1,0 +1,20 @@
+# Toolchain: Windows on x86-64 by MinGW from a Debian machine (packages g++-mingw-w64-x86-64-posix, wine64, googletest).
+# Tests run under wine; the DLL needs nothing but libopenblas.dll and what Windows has.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_STRIP x86_64-w64-mingw32-strip)
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# libgomp, libstdc++ and winpthread go into what is linked.
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-static")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+find_program(EINBLAS_WINE NAMES wine64 wine64-stable wine PATHS /usr/lib/wine)
+if(EINBLAS_WINE)
+  set(CMAKE_CROSSCOMPILING_EMULATOR "${EINBLAS_WINE}")
+endif()
