@@ -177,6 +177,47 @@ EINBLAS_API int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sid
 /* Eigenvalues; a is overwritten. symmetric 1: only the lower triangle is read. *info: 0, or > 0 without convergence. */
 EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real,
                                         int64_t imaginary, int64_t* info);
+/* ---- CSR matrices ----
+ *
+ * A matrix lies in three arrays that belong to the caller: indptr (rows + 1 int64_t), columns (int32_t, sorted within
+ * each row, entries may repeat) and values (F32 or F64). Columns and values have room for EINBLAS_CSR_PADDING more
+ * entries, which kernels read and ignore. The functions that make a matrix write such arrays; the others believe them.
+ * rows and columns are below 2^31, entries below 2^62. `arrays` are three addresses: indptr, columns, values.
+ */
+enum { EINBLAS_CSR_PADDING = 64 };
+
+/* Copies, checks and sorts a matrix. sizes: rows, columns, entries. from: addresses of indptr, columns and values, of
+   index types I32 or I64. finding (4 numbers): what is wrong (0 nothing; 1 indptr[0] is not 0; 2 indptr falls; 3 the
+   last indptr is not the number of entries; 4 a column, 5 a row out of range), the position, the value there, and
+   the entries of the longest row. */
+EINBLAS_API int32_t einblas_csr_import(int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t indptr_type,
+                                       int32_t column_type, const int64_t* arrays, int64_t* finding);
+/* The same from triples in any order. from: addresses of rows, columns and values. */
+EINBLAS_API int32_t einblas_csr_from_coo(int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t row_type,
+                                         int32_t column_type, const int64_t* arrays, int64_t* finding);
+/* Elements of a dense matrix with absolute value not at most the threshold: indptr first, then all. sizes: rows,
+   columns; strides: 2. */
+EINBLAS_API void einblas_csr_count(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides,
+                                   double threshold, int64_t indptr);
+EINBLAS_API void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides,
+                                  double threshold, const int64_t* arrays);
+/* Entries of the longest row. */
+EINBLAS_API int64_t einblas_csr_longest(int64_t rows, int64_t indptr);
+/* sizes: rows, columns, entries. */
+EINBLAS_API void einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to);
+/* indptr and columns of the same entries under another shape. sizes: rows, columns, entries, new rows, new columns. */
+EINBLAS_API void einblas_csr_reshape(const int64_t* sizes, const int64_t* from, const int64_t* to);
+/* Row-wise Kronecker products: indptr and the number of entries (-1: beyond 2^63), then all. sizes: rows, columns of
+   the first, columns of the second. */
+EINBLAS_API int64_t einblas_csr_khatri_rao_count(const int64_t* sizes, const int64_t* first, const int64_t* second,
+                                                 int64_t indptr);
+EINBLAS_API int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, const int64_t* first,
+                                           const int64_t* second, const int64_t* arrays);
+/* Adds the entries to a row-major matrix. sizes: rows, columns, entries. */
+EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense);
+/* C = alpha * A . D + beta * C, D (columns, n), C (rows, n). job: rows, columns, entries, longest row, indptr, columns,
+   values, n, D, its strides (2), C, its strides (2). The result has the same bits for any number of threads. */
+EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, const int64_t* job, double alpha, double beta, int32_t threads);
 
 #ifdef __cplusplus
 }

@@ -59,6 +59,21 @@ struct GemmSmall {
   T alpha, beta;
 };
 
+// Rows of a CSR matrix times a panel of a dense one (kernels/csr.inl), strides in elements.
+template <class T>
+struct CsrRows {
+  int64_t rows;
+  const int64_t *begin, *end;  // entries of each row
+  const int32_t* column;
+  const T *value, *d;
+  T* c;
+  int64_t ldd, ldc;
+  int32_t vectors, last;  // of the panel; lanes of the last vector
+  int32_t whole;          // 1: d can be read to the end of the last vector
+  int64_t ahead;          // entries before their turn that rows of d are asked for; 0: none are
+  T alpha, beta;
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -106,6 +121,9 @@ struct TypedKernels {
                      T alpha);
   void (*block_target)(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc,
                        int64_t m, int64_t n, T alpha, T beta);
+  // kernels/csr.inl: up to four vectors of columns; one column.
+  void (*csr_rows)(const CsrRows<T>* s);
+  void (*csr_dots)(const CsrRows<T>* s);
 };
 
 struct KernelTable {

@@ -16,6 +16,7 @@ namespace {
 // clang-format off
 #include "../kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
 #include "../kernels/block.inl"
+#include "../kernels/csr.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/gemm_pack.inl"
 #include "../kernels/gemm_small.inl"
@@ -54,6 +55,8 @@ constexpr TypedKernels<T> typed_kernels() {
   t.block_rows = block_rows<T>;
   t.block_dots = block_dots<T>;
   t.block_target = block_target<T>;
+  t.csr_rows = csr_rows<T>;
+  t.csr_dots = csr_dots<T>;
   return t;
 }
 }  // namespace

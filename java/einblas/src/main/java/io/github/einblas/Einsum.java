@@ -40,6 +40,25 @@ public final class Einsum {
   }
 
   /**
+   * A product with a sparse matrix: {@code ij,jk->ik} with any letters and any order of axes, or
+   * {@code ij,j->i}.
+   *
+   * @throws IllegalArgumentException if the equation is another one, or the operands do not fit
+   */
+  public static Tensor einsum(String equation, CsrMatrix a, Tensor b) {
+    Objects.requireNonNull(equation, "equation");
+    Objects.requireNonNull(a, "a");
+    return CsrEquation.run(equation, 0, a, Objects.requireNonNull(b, "b"));
+  }
+
+  /** As {@link #einsum(String, CsrMatrix, Tensor)}, with the sparse matrix second. */
+  public static Tensor einsum(String equation, Tensor a, CsrMatrix b) {
+    Objects.requireNonNull(equation, "equation");
+    Objects.requireNonNull(b, "b");
+    return CsrEquation.run(equation, 1, b, Objects.requireNonNull(a, "a"));
+  }
+
+  /**
    * The plan for operands of these shapes and this type; cached.
    *
    * @throws IllegalArgumentException if equation and operands do not fit

@@ -154,6 +154,21 @@ final class Npy {
     }
   }
 
+  /** The bytes of one member of a .npz that needs no more than {@code most} of them. */
+  static byte[] readNpzBytes(Path file, String name, int most) throws IOException {
+    try (ZipFile zip = open(file)) {
+      ZipEntry entry = zip.getEntry(name + ".npy");
+      if (entry == null) {
+        throw new NpyFormatException(file + " has no array '" + name + "'");
+      }
+      try (InputStream in = zip.getInputStream(entry)) {
+        return in.readNBytes(most);
+      } catch (ZipException e) {
+        throw new NpyFormatException(file + ":" + name + " is damaged: " + e.getMessage());
+      }
+    }
+  }
+
   private static String member(ZipEntry entry) {
     String name = entry.getName();
     return name.endsWith(".npy") ? name.substring(0, name.length() - 4) : name;
@@ -216,6 +231,12 @@ final class Npy {
    * compressed.
    */
   static void writeNpz(Path file, Map<String, Tensor> tensors) throws IOException {
+    writeNpz(file, tensors, Map.of());
+  }
+
+  /** The same, with members that are finished .npy files. */
+  static void writeNpz(Path file, Map<String, Tensor> tensors, Map<String, byte[]> finished)
+      throws IOException {
     replace(
         file,
         part -> {
@@ -225,6 +246,11 @@ final class Npy {
             for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
               zip.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
               write(entry.getValue(), zip);
+              zip.closeEntry();
+            }
+            for (Map.Entry<String, byte[]> entry : finished.entrySet()) {
+              zip.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
+              zip.write(entry.getValue());
               zip.closeEntry();
             }
           }

@@ -90,6 +90,16 @@ class RefusalTest {
           "EinsumPlan.bytes",
           "EinsumPlan.workspaceBytes",
           "EinsumPlan.toString",
+          "CsrMatrix.close",
+          "CsrMatrix.toString",
+          "CsrMatrix.rows",
+          "CsrMatrix.columns",
+          "CsrMatrix.shape",
+          "CsrMatrix.entries",
+          "CsrMatrix.dtype",
+          "CsrMatrix.density",
+          "CsrMatrix.nbytes",
+          "CsrMatrix.isClosed",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",
@@ -124,12 +134,20 @@ class RefusalTest {
     return own(Tensor.full(DType.F32, 2, 3, 3));
   }
 
+  private CsrMatrix csr() {
+    int[] indptr = {0, 1, 2, 3};
+    return CsrMatrix.of(3, 3, indptr, new int[] {2, 0, 1}, new float[] {1, 2, 3});
+  }
+
   private Object receiver(Method m) {
     if (Modifier.isStatic(m.getModifiers())) {
       return null;
     }
     if (m.getDeclaringClass() == Kronecker.class) {
       return Kronecker.of(matrix());
+    }
+    if (m.getDeclaringClass() == CsrMatrix.class) {
+      return csr();
     }
     return m.getDeclaringClass() == EinsumPlan.class
         ? Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3})
@@ -140,6 +158,12 @@ class RefusalTest {
   private Object argument(Method m, int index) {
     Class<?> type = m.getParameterTypes()[index];
     String name = m.getName();
+    if (m.getDeclaringClass() == CsrMatrix.class && Modifier.isStatic(m.getModifiers())) {
+      return csrPart(m, index);
+    }
+    if (type == CsrMatrix.class) {
+      return csr();
+    }
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
       return out ? output(m) : matrix();
@@ -237,6 +261,32 @@ class RefusalTest {
     return fail("RefusalTest knows no argument of type " + type + " for " + m);
   }
 
+  /** What makes a matrix of 3 x 3, but for the file. */
+  private Object csrPart(Method m, int index) {
+    Class<?> type = m.getParameterTypes()[index];
+    boolean indptr = "of".equals(m.getName()) && index == 2;
+    int[] numbers = indptr ? new int[] {0, 1, 2, 3} : new int[] {2, 0, 1};
+    if (type == Tensor.class) {
+      boolean dense = "ofDense".equals(m.getName());
+      return dense
+          ? matrix()
+          : index == 4 ? own(Tensor.ones(DType.F32, 3)) : own(Tensor.of(numbers));
+    }
+    if (type == int[].class) {
+      return numbers;
+    }
+    if (type == long[].class) {
+      return Arrays.stream(numbers).asLongStream().toArray();
+    }
+    return type == float[].class
+        ? new float[3]
+        : type == double[].class
+            ? new double[3]
+            : type == long.class
+                ? (Object) 3L
+                : type == double.class ? 0.5 : folder.resolve("x.npz");
+  }
+
   private Tensor output(Method m) {
     return switch (m.getName()) {
       case "batchedDotInto" -> own(Tensor.zeros(DType.F32, 3));
@@ -258,13 +308,14 @@ class RefusalTest {
             TensorOps.class,
             Kronecker.class,
             Einblas.class,
+            CsrMatrix.class,
             Tuning.class)) {
       for (Method m : type.getDeclaredMethods()) {
         String name = type.getSimpleName() + "." + m.getName();
         if (!Modifier.isPublic(m.getModifiers())
             || m.isSynthetic()
             || NOTHING_TO_REFUSE.contains(name)
-            || (m.getParameterCount() == 0 && type != Tensor.class)) {
+            || (m.getParameterCount() == 0 && type != Tensor.class && type != CsrMatrix.class)) {
           continue;
         }
         int before = refusals;
@@ -310,9 +361,18 @@ class RefusalTest {
         refuse(good, "0 threads");
       } else if (types[i] == long.class && good.method.getDeclaringClass() == Kronecker.class) {
         refuse(good.with(i, -5L), "-5 for argument " + i);
+      } else if (types[i] == CsrMatrix.class) {
+        CsrMatrix closed = csr();
+        closed.close();
+        refuse(good.with(i, closed), "a closed matrix for argument " + i);
       } else if (types[i] == long[].class) {
         refuse(good.with(i, new long[] {-5, 7, 3}), "lengths or index [-5, 7, 3]");
       }
+    }
+    if (good.receiver instanceof CsrMatrix) {
+      CsrMatrix closed = csr();
+      closed.close();
+      refuse(good.on(closed), "a closed matrix");
     }
     if (good.receiver instanceof Tensor) {
       Tensor closed = Tensor.zeros(DType.F32, 3, 3);
@@ -329,15 +389,19 @@ class RefusalTest {
     Tensor closed = right.copy();
     closed.close();
     refuse(good.with(i, wrap.in(closed)), "a closed tensor for argument " + i);
-    refuse(
-        good.with(i, wrap.in(own(right.to(DType.F64)))),
-        "a tensor of another type for argument " + i);
     String name = good.method.getName();
     boolean anyBatch =
         good.receiver instanceof Kronecker
             && Set.of("times", "timesLeft", "solve", "explain", "explainLeft").contains(name);
     boolean anyRank =
         anyBatch || name.startsWith("outer") || name.startsWith("kron") || "matmul".equals(name);
+    boolean csr = good.method.getDeclaringClass() == CsrMatrix.class;
+    boolean values = csr && (i == 4 || "ofDense".equals(name)); // which may have either type
+    if (!values) {
+      refuse(
+          good.with(i, wrap.in(own(right.to(DType.F64)))),
+          "a tensor of another type for argument " + i);
+    }
     if (!anyRank
         && !name.startsWith("tensordot")
         && !name.startsWith("batchedDot")
@@ -346,7 +410,10 @@ class RefusalTest {
           good.with(i, wrap.in(right.unsqueeze(0))),
           "a tensor of rank " + (right.rank() + 1) + " for argument " + i);
     }
-    if (!name.startsWith("outer") && !name.startsWith("kron") && !"plan".equals(name)) {
+    if (!name.startsWith("outer")
+        && !name.startsWith("kron")
+        && !"plan".equals(name)
+        && !"ofDense".equals(name)) {
       refuse(
           good.with(i, wrap.in(own(Tensor.zeros(DType.F32, 2, 5)))),
           "a tensor of shape [2, 5] for argument " + i);

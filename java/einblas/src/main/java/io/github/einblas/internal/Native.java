@@ -447,6 +447,78 @@ public final class Native {
     return info[0];
   }
 
+  /** Entries that columns and values of a CSR matrix have room for past their end. */
+  public static final long CSR_PADDING = einblas.EINBLAS_CSR_PADDING;
+
+  /** Copies, checks and sorts a CSR matrix from its arrays, or from triples; see einblas.h. */
+  public static void csrImport(
+      boolean triples,
+      int dtype,
+      long[] sizes,
+      long[] from,
+      int firstType,
+      int secondType,
+      long[] arrays,
+      long[] finding) {
+    throwIfBad(
+        triples
+            ? einblas.einblas_csr_from_coo(
+                dtype, sizes, from, firstType, secondType, arrays, finding)
+            : einblas.einblas_csr_import(
+                dtype, sizes, from, firstType, secondType, arrays, finding),
+        "making a CSR matrix");
+  }
+
+  /** indptr of the elements above a threshold. */
+  public static void csrCount(
+      int dtype, long[] sizes, long dense, long[] strides, double threshold, long indptr) {
+    einblas.einblas_csr_count(dtype, sizes, dense, strides, threshold, indptr);
+  }
+
+  /** Columns and values of the elements above a threshold. */
+  public static void csrFill(
+      int dtype, long[] sizes, long dense, long[] strides, double threshold, long[] arrays) {
+    einblas.einblas_csr_fill(dtype, sizes, dense, strides, threshold, arrays);
+  }
+
+  /** Entries of the longest row. */
+  public static long csrLongest(long rows, long indptr) {
+    return einblas.einblas_csr_longest(rows, indptr);
+  }
+
+  /** The transposed matrix. */
+  public static void csrTranspose(int dtype, long[] sizes, long[] from, long[] to) {
+    einblas.einblas_csr_transpose(dtype, sizes, from, to);
+  }
+
+  /** indptr and columns under another shape. */
+  public static void csrReshape(long[] sizes, long[] from, long[] to) {
+    einblas.einblas_csr_reshape(sizes, from, to);
+  }
+
+  /** indptr of a row-wise Khatri-Rao product, and its entries, or -1. */
+  public static long csrKhatriRaoCount(long[] sizes, long[] first, long[] second, long indptr) {
+    return einblas.einblas_csr_khatri_rao_count(sizes, first, second, indptr);
+  }
+
+  /** Columns and values of a row-wise Khatri-Rao product. */
+  public static void csrKhatriRao(
+      int dtype, long[] sizes, long[] first, long[] second, long[] arrays) {
+    throwIfBad(
+        einblas.einblas_csr_khatri_rao(dtype, sizes, first, second, arrays),
+        "a CSR Khatri-Rao product");
+  }
+
+  /** Adds the entries to a row-major matrix. */
+  public static void csrToDense(int dtype, long[] sizes, long[] from, long dense) {
+    einblas.einblas_csr_to_dense(dtype, sizes, from, dense);
+  }
+
+  /** C = alpha * A . D + beta * C; the job's numbers as in einblas.h. */
+  public static void csrMultiply(int dtype, long[] job, double alpha, double beta, String doing) {
+    throwIfBad(einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
+  }
+
   private static void throwIfBad(int status, String doing) {
     if (status == einblas.EINBLAS_OK) {
       return;

@@ -1,0 +1,116 @@
+// Micro-kernels of CSR products: rows of a sparse matrix times a panel of a dense one.
+
+// Rows: C[r * ldc + j] = alpha * sum_p value[p] * D[column[p] * ldd + j] + beta * C, p from begin[r] to end[r],
+// j < (NV - 1) * lanes + last. Sums of U entries side by side hide the latency of the additions; they are added up in
+// a fixed order. Ahead: the rows of D that `ahead` entries later will need are asked for.
+// Assumes: D and C have unit stride along j; Whole: D can be read to the end of the last vector; columns can be read
+// `ahead` entries past end[r].
+template <class T, int NV, int U, bool Whole, bool Ahead>
+static void csr_rows_panel(const CsrRows<T>* s) {
+  constexpr int w = lanes<T>::value;
+  const int32_t* column = s->column;
+  const T* value = s->value;
+  const T* d = s->d;
+  const int64_t ldd = s->ldd, ahead = s->ahead;
+  const int last = s->last;
+  const vec<T> alpha = splat(s->alpha), beta = splat(s->beta);
+  for (int64_t r = 0; r < s->rows; ++r) {
+    vec<T> acc[U][NV];
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) acc[u][v] = vec<T>{};
+    int64_t p = s->begin[r];
+    const int64_t end = s->end[r];
+    for (; p + U <= end; p += U) {
+#pragma GCC unroll 8
+      for (int u = 0; u < U; ++u) {
+        if (Ahead) {
+          const T* later = d + column[p + u + ahead] * ldd;
+#pragma GCC unroll 4
+          for (int v = 0; v < NV; ++v) __builtin_prefetch(later + v * w);
+        }
+        const T* row = d + column[p + u] * ldd;
+        const vec<T> x = splat(value[p + u]);
+#pragma GCC unroll 4
+        for (int v = 0; v < NV - 1; ++v) acc[u][v] += x * load(row + v * w);
+        acc[u][NV - 1] += x * (Whole ? load(row + (NV - 1) * w) : load_n(row + (NV - 1) * w, last));
+      }
+    }
+    for (; p < end; ++p) {
+      if (Ahead) __builtin_prefetch(d + column[p + ahead] * ldd);
+      const T* row = d + column[p] * ldd;
+      const vec<T> x = splat(value[p]);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV - 1; ++v) acc[0][v] += x * load(row + v * w);
+      acc[0][NV - 1] += x * (Whole ? load(row + (NV - 1) * w) : load_n(row + (NV - 1) * w, last));
+    }
+#pragma GCC unroll 3
+    for (int h = U / 2; h > 0; h /= 2)
+#pragma GCC unroll 4
+      for (int u = 0; u < h; ++u)
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) acc[u][v] += acc[u + h][v];
+    T* c = s->c + r * s->ldc;
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) {
+      T* at = c + v * w;
+      vec<T> result = alpha * acc[0][v];
+      if (v < NV - 1 || last == w) {
+        if (s->beta != 0) result += beta * load(at);
+        store(at, result);
+      } else {
+        if (s->beta != 0) result += beta * load_n(at, last);
+        store_n(at, result, last);
+      }
+    }
+  }
+}
+
+template <class T, int NV, int U>
+EINBLAS_INLINE void csr_rows_vectors(const CsrRows<T>* s) {
+  const bool whole = s->whole != 0, ahead = s->ahead > 0;
+  if (whole) {
+    if (ahead) return csr_rows_panel<T, NV, U, true, true>(s);
+    return csr_rows_panel<T, NV, U, true, false>(s);
+  }
+  if (ahead) return csr_rows_panel<T, NV, U, false, true>(s);
+  return csr_rows_panel<T, NV, U, false, false>(s);
+}
+
+// Assumes: 1 <= vectors <= 4.
+template <class T>
+static void csr_rows(const CsrRows<T>* s) {
+  switch (s->vectors) {
+    case 1:
+      return csr_rows_vectors<T, 1, 8>(s);
+    case 2:
+      return csr_rows_vectors<T, 2, 4>(s);
+    case 3:
+      return csr_rows_vectors<T, 3, 2>(s);
+    default:
+      return csr_rows_vectors<T, 4, 2>(s);
+  }
+}
+
+// Dots: C[r * ldc] = alpha * sum_p value[p] * D[column[p]] + beta * C. Four sums side by side; gather instructions are
+// no faster than these loads on the machines that have them.
+template <class T>
+static void csr_dots(const CsrRows<T>* s) {
+  const int32_t* column = s->column;
+  const T* value = s->value;
+  const T* d = s->d;
+  for (int64_t r = 0; r < s->rows; ++r) {
+    T sum[4] = {0, 0, 0, 0};
+    int64_t p = s->begin[r];
+    const int64_t end = s->end[r];
+    for (; p + 4 <= end; p += 4) {
+#pragma GCC unroll 4
+      for (int u = 0; u < 4; ++u) sum[u] += value[p + u] * d[column[p + u]];
+    }
+    for (; p < end; ++p) sum[0] += value[p] * d[column[p]];
+    const T result = s->alpha * ((sum[0] + sum[2]) + (sum[1] + sum[3]));
+    T* c = s->c + r * s->ldc;
+    *c = s->beta == 0 ? result : result + s->beta * *c;
+  }
+}

@@ -1,0 +1,415 @@
+// CSR matrices: the three native arrays of one matrix, checked once and never changed.
+package io.github.einblas;
+
+import io.github.einblas.internal.Native;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * indptr (I64), columns (I32, sorted within rows) and values (F32 or F64) of a matrix; columns and
+ * values have room for the padding that kernels may read.
+ *
+ * @param longest entries of the longest row
+ */
+@SuppressWarnings("try") // InUse is closed for what it counts, not read
+record CsrArrays(
+    long rows,
+    long columns,
+    long entries,
+    long longest,
+    Tensor indptr,
+    Tensor indices,
+    Tensor values) {
+  private static final long MOST = Integer.MAX_VALUE;
+
+  /** Numbers that einblas_csr_import and einblas_csr_from_coo may find wrong. */
+  private static final int FIRST_NOT_ZERO = 1;
+
+  private static final int FALLS = 2;
+  private static final int LAST_NOT_COUNT = 3;
+  private static final int COLUMN_RANGE = 4;
+
+  DType dtype() {
+    return values.dtype();
+  }
+
+  // ---- made
+
+  static CsrArrays of(long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
+    requireSize("csr", rows, columns);
+    requireIndex("csr", "indptr", indptr);
+    requireIndex("csr", "indices", indices);
+    requireValues("csr", values);
+    if (indptr.size() != rows + 1) {
+      throw new IllegalArgumentException(
+          "csr: indptr of a matrix with "
+              + rows
+              + " rows needs "
+              + (rows + 1)
+              + " numbers, got "
+              + indptr.size());
+    }
+    requireAsMany("csr", "indices", indices, values);
+    return imported(false, rows, columns, indptr, indices, values);
+  }
+
+  static CsrArrays ofTriples(long rows, long columns, Tensor row, Tensor column, Tensor values) {
+    requireSize("csr of triples", rows, columns);
+    requireIndex("csr of triples", "row", row);
+    requireIndex("csr of triples", "column", column);
+    requireValues("csr of triples", values);
+    requireAsMany("csr of triples", "row", row, values);
+    requireAsMany("csr of triples", "column", column, values);
+    return imported(true, rows, columns, row, column, values);
+  }
+
+  private static CsrArrays imported(
+      boolean triples, long rows, long columns, Tensor first, Tensor second, Tensor values) {
+    long entries = values.size();
+    long[] finding = new long[4];
+    CsrArrays made = empty(rows, columns, entries, values.dtype());
+    try (Tensor a = first.contiguous();
+        Tensor b = second.contiguous();
+        Tensor v = values.contiguous();
+        InUse use = InUse.of("csr", a, b, v)) {
+      Native.csrImport(
+          triples,
+          values.dtype().ordinal(),
+          new long[] {rows, columns, entries},
+          new long[] {a.address(), b.address(), v.address()},
+          a.dtype().ordinal(),
+          b.dtype().ordinal(),
+          made.addresses(),
+          finding);
+      refuse(triples, finding, rows, columns, entries);
+      return made.withLongest(finding[3]);
+    } catch (RuntimeException | Error e) {
+      made.close();
+      throw e;
+    }
+  }
+
+  private static void refuse(
+      boolean triples, long[] finding, long rows, long columns, long entries) {
+    if (finding[0] == 0) {
+      return;
+    }
+    long at = finding[1];
+    long value = finding[2];
+    throw switch ((int) finding[0]) {
+      case FIRST_NOT_ZERO -> new IllegalArgumentException("csr: indptr[0] must be 0, got " + value);
+      case FALLS ->
+          new IllegalArgumentException(
+              "csr: indptr must not fall, but indptr["
+                  + at
+                  + "] is "
+                  + value
+                  + ", less than indptr["
+                  + (at - 1)
+                  + "]");
+      case LAST_NOT_COUNT ->
+          new IllegalArgumentException(
+              "csr: indptr must end with the number of entries, "
+                  + entries
+                  + ", but indptr["
+                  + at
+                  + "] is "
+                  + value);
+      case COLUMN_RANGE -> outside(triples ? "column" : "indices", at, value, "columns", columns);
+      default -> outside("row", at, value, "rows", rows);
+    };
+  }
+
+  private static IndexOutOfBoundsException outside(
+      String which, long at, long value, String what, long count) {
+    return new IndexOutOfBoundsException(
+        "csr: "
+            + which
+            + "["
+            + at
+            + "] is "
+            + value
+            + ", but there are "
+            + count
+            + " "
+            + what
+            + ": 0 to "
+            + (count - 1));
+  }
+
+  static CsrArrays ofDense(Tensor dense, double threshold) {
+    Objects.requireNonNull(dense, "dense");
+    if (dense.rank() != 2 || !dense.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "csr of dense data needs an F32 or F64 tensor of rank 2, got " + dense.describe());
+    }
+    if (!(threshold >= 0)) {
+      throw new IllegalArgumentException(
+          "csr of dense data: the threshold must be 0 or more, got " + threshold);
+    }
+    long rows = dense.length(0);
+    long columns = dense.length(1);
+    requireSize("csr of dense data", rows, columns);
+    long[] sizes = {rows, columns};
+    int dtype = dense.dtype().ordinal();
+    Tensor indptr = Tensor.empty(DType.I64, rows + 1);
+    CsrArrays made = null;
+    try (InUse use = InUse.of("csr of dense data", dense)) {
+      Native.csrCount(
+          dtype, sizes, dense.address(), dense.stridesRef(), threshold, indptr.address());
+      made = with(indptr, rows, columns, dense.dtype());
+      Native.csrFill(
+          dtype, sizes, dense.address(), dense.stridesRef(), threshold, made.addresses());
+      return made;
+    } catch (RuntimeException | Error e) {
+      indptr.close();
+      if (made != null) {
+        made.close();
+      }
+      throw e;
+    }
+  }
+
+  private static CsrArrays empty(long rows, long columns, long entries, DType dtype) {
+    Tensor indptr = Tensor.empty(DType.I64, rows + 1);
+    try {
+      return room(indptr, rows, columns, entries, 0, dtype);
+    } catch (RuntimeException | Error e) {
+      indptr.close();
+      throw e;
+    }
+  }
+
+  /** Room for the entries that a finished indptr counts. */
+  private static CsrArrays with(Tensor indptr, long rows, long columns, DType dtype) {
+    long longest = Native.csrLongest(rows, indptr.address());
+    return room(indptr, rows, columns, indptr.getLong(rows), longest, dtype);
+  }
+
+  private static CsrArrays room(
+      Tensor indptr, long rows, long columns, long entries, long longest, DType dtype) {
+    Tensor indices = Tensor.empty(DType.I32, Math.addExact(entries, Native.CSR_PADDING));
+    try {
+      Tensor values = Tensor.empty(dtype, entries + Native.CSR_PADDING);
+      return new CsrArrays(rows, columns, entries, longest, indptr, indices, values);
+    } catch (RuntimeException | Error e) {
+      indices.close();
+      throw e;
+    }
+  }
+
+  private CsrArrays withLongest(long found) {
+    return new CsrArrays(rows, columns, entries, found, indptr, indices, values);
+  }
+
+  // ---- made from another
+
+  /** The transposed matrix, in arrays of its own. */
+  CsrArrays turned() {
+    try (InUse use = inUse("csr transpose")) {
+      CsrArrays made = empty(/* rows= */ columns, /* columns= */ rows, entries, dtype());
+      try {
+        Native.csrTranspose(dtype().ordinal(), sizes(), addresses(), made.addresses());
+        return made.withLongest(Native.csrLongest(columns, made.indptr.address()));
+      } catch (RuntimeException | Error e) {
+        made.close();
+        throw e;
+      }
+    }
+  }
+
+  /** The same entries in row-major order under another shape; the values are shared. */
+  CsrArrays reshaped(long newRows, long newColumns) {
+    requireSize("csr reshape", newRows, newColumns);
+    if (rows * columns != newRows * newColumns) {
+      throw new IllegalArgumentException(
+          "csr reshape: a matrix of "
+              + rows
+              + " x "
+              + columns
+              + " has "
+              + rows * columns
+              + " places, "
+              + newRows
+              + " x "
+              + newColumns
+              + " has "
+              + newRows * newColumns);
+    }
+    try (InUse use = inUse("csr reshape")) {
+      Tensor start = Tensor.empty(DType.I64, newRows + 1);
+      try {
+        Tensor place = Tensor.empty(DType.I32, entries + Native.CSR_PADDING);
+        Native.csrReshape(
+            new long[] {rows, columns, entries, newRows, newColumns},
+            addresses(),
+            new long[] {start.address(), place.address()});
+        long most = Native.csrLongest(newRows, start.address());
+        return new CsrArrays(newRows, newColumns, entries, most, start, place, view(values));
+      } catch (RuntimeException | Error e) {
+        start.close();
+        throw e;
+      }
+    }
+  }
+
+  /** Row-wise Kronecker products. */
+  CsrArrays khatriRao(CsrArrays other) {
+    if (other.rows != rows || other.dtype() != dtype()) {
+      throw new IllegalArgumentException(
+          "csr Khatri-Rao: both need as many rows and one type, got "
+              + describe()
+              + " and "
+              + other.describe());
+    }
+    requireSize("csr Khatri-Rao", rows, columns * other.columns);
+    long[] sizes = {rows, columns, other.columns};
+    try (InUse use = inUse("csr Khatri-Rao");
+        InUse second = other.inUse("csr Khatri-Rao")) {
+      Tensor start = Tensor.empty(DType.I64, rows + 1);
+      CsrArrays made = null;
+      try {
+        long n = Native.csrKhatriRaoCount(sizes, addresses(), other.addresses(), start.address());
+        if (n < 0) {
+          throw new IllegalArgumentException(
+              "csr Khatri-Rao: the result has more than 2^63 - 1 entries");
+        }
+        made = with(start, rows, columns * other.columns, dtype());
+        Native.csrKhatriRao(
+            dtype().ordinal(), sizes, addresses(), other.addresses(), made.addresses());
+        return made;
+      } catch (RuntimeException | Error e) {
+        start.close();
+        if (made != null) {
+          made.close();
+        }
+        throw e;
+      }
+    }
+  }
+
+  Tensor toDense() {
+    try (InUse use = inUse("csr to dense")) {
+      Tensor dense = Tensor.zeros(dtype(), rows, columns);
+      Native.csrToDense(dtype().ordinal(), sizes(), addresses(), dense.address());
+      return dense;
+    }
+  }
+
+  /** The same arrays, whose closing ends nothing else. */
+  CsrArrays view() {
+    return new CsrArrays(
+        rows, columns, entries, longest, view(indptr), view(indices), view(values));
+  }
+
+  private static Tensor view(Tensor t) {
+    return t.reshape(t.shapeRef());
+  }
+
+  // ---- for calls
+
+  long[] sizes() {
+    return new long[] {rows, columns, entries};
+  }
+
+  long[] addresses() {
+    return new long[] {indptr.address(), indices.address(), values.address()};
+  }
+
+  boolean isClosed() {
+    return indptr.isClosed() || indices.isClosed() || values.isClosed();
+  }
+
+  void close() {
+    indptr.close();
+    indices.close();
+    values.close();
+  }
+
+  InUse inUse(String name) {
+    return InUse.of(name, indptr, indices, values);
+  }
+
+  String describe() {
+    return rows + " x " + columns + " with " + entries + " entries, dtype=" + dtype();
+  }
+
+  // ---- checks
+
+  private static void requireSize(String name, long rows, long columns) {
+    if (rows < 0 || rows > MOST || columns < 0 || columns > MOST) {
+      throw new IllegalArgumentException(
+          name + ": rows and columns must be from 0 to 2^31 - 1, got " + rows + " x " + columns);
+    }
+  }
+
+  private static void requireIndex(String name, String which, Tensor t) {
+    Objects.requireNonNull(t, which);
+    if (t.rank() != 1 || t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          name + ": " + which + " must be an I32 or I64 tensor of rank 1, got " + t.describe());
+    }
+  }
+
+  private static void requireValues(String name, Tensor t) {
+    Objects.requireNonNull(t, "values");
+    if (t.rank() != 1 || !t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          name
+              + ": values must be an F32 or F64 tensor of rank 1 (Tensor.to converts), got "
+              + t.describe());
+    }
+  }
+
+  private static void requireAsMany(String name, String which, Tensor t, Tensor values) {
+    if (t.size() != values.size()) {
+      throw new IllegalArgumentException(
+          name + ": " + t.size() + " " + which + " for " + values.size() + " values");
+    }
+  }
+
+  /** Tensors that a running call uses: a close meanwhile waits. */
+  static final class InUse implements AutoCloseable {
+    private final Tensor[] tensors;
+    private int acquired;
+
+    private InUse(Tensor[] tensors) {
+      this.tensors = tensors;
+    }
+
+    static InUse of(String name, Tensor... tensors) {
+      InUse use = new InUse(tensors);
+      try {
+        for (; use.acquired < tensors.length; use.acquired++) {
+          tensors[use.acquired].acquire();
+        }
+        return use;
+      } catch (IllegalStateException e) {
+        use.close();
+        throw new IllegalStateException(name + ": it, or a tensor, is closed", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      for (int i = 0; i < acquired; i++) {
+        tensors[i].release();
+      }
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  @Override
+  public String toString() {
+    return "CsrArrays(" + describe() + ", " + Arrays.toString(sizes()) + ")";
+  }
+}

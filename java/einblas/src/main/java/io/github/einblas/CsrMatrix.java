@@ -1,0 +1,457 @@
+// Public API: a sparse matrix in compressed rows, and its products with dense tensors.
+package io.github.einblas;
+
+import io.github.einblas.internal.Native;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * A sparse matrix in SciPy's CSR form: entry {@code e} of row {@code i}, {@code indptr[i] <= e <
+ * indptr[i+1]}, stands in column {@code indices[e]} and has the value {@code values[e]}. Columns
+ * may come in any order, and entries of one place add up; they are sorted by column when the matrix
+ * is made, and kept apart. F32 and F64; rows and columns below 2<sup>31</sup>, entries as many as
+ * memory holds.
+ *
+ * <p>Immutable, and usable by many threads at once: all that it is made from is copied and checked
+ * once. {@link #close()} frees it and ends what {@link #transpose()} and {@link #reshape} gave; a
+ * matrix that is never closed is freed some time after it became unreachable.
+ *
+ * <p>Products take dense tensors of any strides, and vectors. Only rows of the dense operand that
+ * an entry selects are multiplied: NaN elsewhere stays out. {@code alpha = 0} reads no operand,
+ * {@code beta = 0} does not read the output. The result has the same bits for any number of
+ * threads. Every method checks all it is given before it writes: {@link IllegalArgumentException}
+ * for shapes, types or an output that shares elements with the operand, {@link
+ * IllegalStateException} for something closed.
+ */
+public final class CsrMatrix implements AutoCloseable {
+  private final CsrArrays plain;
+
+  /** The arrays of the transposed matrix, made when they are first needed. */
+  private volatile CsrArrays turned;
+
+  private CsrMatrix(CsrArrays plain, CsrArrays turned) {
+    this.plain = plain;
+    this.turned = turned;
+  }
+
+  // ---- made from data
+
+  /**
+   * From SciPy's three arrays, each a tensor of rank 1 with any stride.
+   *
+   * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
+   *     entries
+   * @param indices column of each entry, I32 or I64
+   * @param values value of each entry, F32 or F64
+   * @throws IllegalArgumentException if a length, a type or indptr is wrong
+   * @throws IndexOutOfBoundsException naming the index that is no column
+   */
+  public static CsrMatrix of(
+      long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
+    return new CsrMatrix(CsrArrays.of(rows, columns, indptr, indices, values), null);
+  }
+
+  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  public static CsrMatrix of(long rows, long columns, int[] indptr, int[] indices, float[] values) {
+    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
+        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
+        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
+      return of(rows, columns, p, i, v);
+    }
+  }
+
+  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  public static CsrMatrix of(
+      long rows, long columns, int[] indptr, int[] indices, double[] values) {
+    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
+        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
+        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
+      return of(rows, columns, p, i, v);
+    }
+  }
+
+  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  public static CsrMatrix of(
+      long rows, long columns, long[] indptr, long[] indices, float[] values) {
+    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
+        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
+        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
+      return of(rows, columns, p, i, v);
+    }
+  }
+
+  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  public static CsrMatrix of(
+      long rows, long columns, long[] indptr, long[] indices, double[] values) {
+    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
+        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
+        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
+      return of(rows, columns, p, i, v);
+    }
+  }
+
+  /** From SciPy's three arrays of a CSC matrix: entries by column, their rows in indices. */
+  static CsrMatrix ofColumns(
+      long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
+    CsrArrays given =
+        CsrArrays.of(/* rows= */ columns, /* columns= */ rows, indptr, indices, values);
+    try {
+      return new CsrMatrix(given.turned(), given);
+    } catch (RuntimeException | Error e) {
+      given.close();
+      throw e;
+    }
+  }
+
+  /**
+   * From triples (row, column, value) in any order; those of one place add up.
+   *
+   * @param row row of each entry, I32 or I64
+   * @param column column of each entry, I32 or I64
+   * @param values value of each entry, F32 or F64
+   * @throws IllegalArgumentException if a length or a type is wrong
+   * @throws IndexOutOfBoundsException naming the index that is no row or column
+   */
+  public static CsrMatrix ofTriples(
+      long rows, long columns, Tensor row, Tensor column, Tensor values) {
+    return new CsrMatrix(CsrArrays.ofTriples(rows, columns, row, column, values), null);
+  }
+
+  /**
+   * The elements of a dense matrix whose absolute value is above the threshold; NaN is kept.
+   *
+   * @param dense a tensor of rank 2, F32 or F64, any strides
+   * @param threshold 0 keeps all that is not zero
+   */
+  public static CsrMatrix ofDense(Tensor dense, double threshold) {
+    return new CsrMatrix(CsrArrays.ofDense(dense, threshold), null);
+  }
+
+  /**
+   * Reads a file of {@code scipy.sparse.save_npz}: format csr, csc or coo, compressed or not.
+   *
+   * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
+   */
+  public static CsrMatrix readNpz(Path file) throws IOException {
+    return CsrNpz.read(Objects.requireNonNull(file, "file"));
+  }
+
+  /**
+   * Writes a file that {@code scipy.sparse.load_npz} reads, format csr: to a temporary name first,
+   * then moved into place.
+   */
+  public void writeNpz(Path file) throws IOException {
+    CsrNpz.write(this, Objects.requireNonNull(file, "file"));
+  }
+
+  // ---- facts
+
+  /** Number of rows. */
+  public long rows() {
+    return plain.rows();
+  }
+
+  /** Number of columns. */
+  public long columns() {
+    return plain.columns();
+  }
+
+  /** Number of rows and of columns. */
+  public long[] shape() {
+    return new long[] {plain.rows(), plain.columns()};
+  }
+
+  /** Number of entries; those of one place count each. */
+  public long entries() {
+    return plain.entries();
+  }
+
+  /** Type of the values. */
+  public DType dtype() {
+    return plain.dtype();
+  }
+
+  /** Entries per place: 1 for a full matrix. */
+  public double density() {
+    double places = (double) plain.rows() * plain.columns();
+    return places == 0 ? 0 : plain.entries() / places;
+  }
+
+  /** Bytes of indptr, columns and values, without those of the transposed matrix. */
+  public long nbytes() {
+    return (plain.rows() + 1) * 8 + plain.entries() * (4 + plain.dtype().bytes());
+  }
+
+  /** Where each row begins: a new I64 tensor of rows + 1 numbers. */
+  public Tensor indptr() {
+    return plain.indptr().copy();
+  }
+
+  /** Column of each entry, rising within a row: a new I32 tensor. */
+  public Tensor indices() {
+    try (Tensor used = plain.indices().slice(0, 0, plain.entries())) {
+      return used.copy();
+    }
+  }
+
+  /** Value of each entry: a new tensor. */
+  public Tensor values() {
+    try (Tensor used = plain.values().slice(0, 0, plain.entries())) {
+      return used.copy();
+    }
+  }
+
+  /** Whether this matrix, or the one that it came from, was closed. */
+  public boolean isClosed() {
+    return plain.isClosed();
+  }
+
+  // ---- other matrices
+
+  /**
+   * The transposed matrix. Its arrays are made on first use, once for this matrix and for its
+   * transposed products; they take as much memory as this matrix.
+   */
+  public CsrMatrix transpose() {
+    return new CsrMatrix(turnedArrays().view(), plain.view());
+  }
+
+  /**
+   * The same elements in row-major order under another shape, such as 1666 x 23520 seen as 49980 x
+   * 784. The values are shared, not copied; places are computed anew.
+   *
+   * @throws IllegalArgumentException if the number of places differs
+   */
+  public CsrMatrix reshape(long rows, long columns) {
+    return new CsrMatrix(plain.reshaped(rows, columns), null);
+  }
+
+  /**
+   * The row-wise Khatri-Rao (face-splitting) product: row i of the result is the Kronecker product
+   * of the rows i, {@code result[i, p * other.columns + q] = this[i, p] * other[i, q]}.
+   *
+   * @throws IllegalArgumentException if the rows or types differ
+   */
+  public CsrMatrix khatriRao(CsrMatrix other) {
+    Objects.requireNonNull(other, "other");
+    return new CsrMatrix(plain.khatriRao(other.plain), null);
+  }
+
+  /** The dense matrix; entries of one place are added up. */
+  public Tensor toDense() {
+    return plain.toDense();
+  }
+
+  // ---- products
+
+  /**
+   * {@code A . x}, a new tensor.
+   *
+   * @param x (columns) or (columns, n), any strides
+   * @return (rows) or (rows, n)
+   */
+  public Tensor times(Tensor x) {
+    return product(Side.TIMES, x);
+  }
+
+  /** {@code out = alpha * A . x + beta * out}, see {@link #times}. */
+  public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
+    run(Side.TIMES, out, alpha, beta, x);
+  }
+
+  /**
+   * {@code A^T . x}, a new tensor. The transposed matrix is made on first use.
+   *
+   * @param x (rows) or (rows, n), any strides
+   * @return (columns) or (columns, n)
+   */
+  public Tensor transposeTimes(Tensor x) {
+    return product(Side.TRANSPOSE_TIMES, x);
+  }
+
+  /** {@code out = alpha * A^T . x + beta * out}, see {@link #transposeTimes}. */
+  public void transposeTimesInto(Tensor out, double alpha, double beta, Tensor x) {
+    run(Side.TRANSPOSE_TIMES, out, alpha, beta, x);
+  }
+
+  /**
+   * {@code x . A}, a new tensor. The transposed matrix is made on first use.
+   *
+   * @param x (rows) or (m, rows), any strides
+   * @return (columns) or (m, columns)
+   */
+  public Tensor timesLeft(Tensor x) {
+    return product(Side.TIMES_LEFT, x);
+  }
+
+  /** {@code out = alpha * x . A + beta * out}, see {@link #timesLeft}. */
+  public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
+    run(Side.TIMES_LEFT, out, alpha, beta, x);
+  }
+
+  /**
+   * {@code x . A^T}, a new tensor.
+   *
+   * @param x (columns) or (m, columns), any strides
+   * @return (rows) or (m, rows)
+   */
+  public Tensor transposeTimesLeft(Tensor x) {
+    return product(Side.TRANSPOSE_TIMES_LEFT, x);
+  }
+
+  /** {@code out = alpha * x . A^T + beta * out}, see {@link #transposeTimesLeft}. */
+  public void transposeTimesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
+    run(Side.TRANSPOSE_TIMES_LEFT, out, alpha, beta, x);
+  }
+
+  /**
+   * The four products. x . A is computed as (A^T . x^T)^T: strides are swapped, nothing is moved.
+   */
+  enum Side {
+    TIMES("csr x dense", false, false),
+    TRANSPOSE_TIMES("csr^T x dense", true, false),
+    TIMES_LEFT("dense x csr", true, true),
+    TRANSPOSE_TIMES_LEFT("dense x csr^T", false, true);
+
+    final String title;
+    final boolean turned;
+    final boolean left;
+
+    Side(String title, boolean turned, boolean left) {
+      this.title = title;
+      this.turned = turned;
+      this.left = left;
+    }
+  }
+
+  private CsrArrays turnedArrays() {
+    CsrArrays known = turned;
+    if (known != null) {
+      return known;
+    }
+    synchronized (this) {
+      if (turned == null) {
+        turned = plain.turned();
+      }
+      return turned;
+    }
+  }
+
+  Tensor product(Side side, Tensor x) {
+    checkOperand(side, x);
+    Tensor out = Tensor.empty(plain.dtype(), outputShape(side, x));
+    try {
+      run(side, out, 1, 0, x);
+      return out;
+    } catch (RuntimeException | Error e) {
+      out.close();
+      throw e;
+    }
+  }
+
+  /** Rows of the result of side.turned ? A^T : A. */
+  private long[] outputShape(Side side, Tensor x) {
+    long rows = side.turned ? plain.columns() : plain.rows();
+    if (x.rank() == 1) {
+      return new long[] {rows};
+    }
+    return side.left ? new long[] {x.length(0), rows} : new long[] {rows, x.length(1)};
+  }
+
+  private void checkOperand(Side side, Tensor x) {
+    Objects.requireNonNull(x, "x");
+    long summed = side.turned ? plain.rows() : plain.columns();
+    boolean fits =
+        (x.rank() == 1 || x.rank() == 2)
+            && x.length(side.left ? x.rank() - 1 : 0) == summed
+            && x.dtype() == plain.dtype();
+    if (!fits) {
+      String needed = side.left ? "(m, " + summed + ")" : "(" + summed + ", n)";
+      throw new IllegalArgumentException(
+          side.title
+              + ": a matrix of "
+              + plain.describe()
+              + " needs a tensor of its type and of shape ("
+              + summed
+              + ") or "
+              + needed
+              + ", got "
+              + x.describe());
+    }
+  }
+
+  @SuppressWarnings("try") // InUse is closed for what it counts, not read
+  void run(Side side, Tensor out, double alpha, double beta, Tensor x) {
+    Objects.requireNonNull(out, "out");
+    checkOperand(side, x);
+    long[] shape = outputShape(side, x);
+    if (out.dtype() != plain.dtype() || !Arrays.equals(out.shapeRef(), shape)) {
+      throw new IllegalArgumentException(
+          side.title
+              + ": the output must have shape "
+              + Arrays.toString(shape)
+              + " and type "
+              + plain.dtype()
+              + ", got "
+              + out.describe());
+    }
+    out.requireWritable(side.title);
+    try (CsrArrays.InUse tensors = CsrArrays.InUse.of(side.title, out, x)) {
+      if (out.sharesElements(x)) {
+        throw new IllegalArgumentException(
+            side.title + ": the output shares elements with the operand " + x.describe());
+      }
+      CsrArrays a = side.turned ? turnedArrays() : plain;
+      try (CsrArrays.InUse matrix = a.inUse(side.title)) {
+        Native.csrMultiply(plain.dtype().ordinal(), job(a, side, out, x), alpha, beta, side.title);
+      }
+    }
+  }
+
+  private static long[] job(CsrArrays a, Side side, Tensor out, Tensor x) {
+    boolean vector = x.rank() == 1;
+    int summed = side.left && !vector ? 1 : 0;
+    return new long[] {
+      a.rows(),
+      a.columns(),
+      a.entries(),
+      a.longest(),
+      a.indptr().address(),
+      a.indices().address(),
+      a.values().address(),
+      vector ? 1 : x.shapeRef()[1 - summed],
+      x.address(),
+      x.stridesRef()[summed],
+      vector ? 1 : x.stridesRef()[1 - summed],
+      out.address(),
+      out.stridesRef()[summed],
+      vector ? 1 : out.stridesRef()[1 - summed]
+    };
+  }
+
+  @Override
+  public void close() {
+    plain.close();
+    synchronized (this) {
+      if (turned != null) {
+        turned.close();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "CsrMatrix(%d x %d, %d entries, %.3g %%, %s%s)",
+        rows(),
+        columns(),
+        entries(),
+        100 * density(),
+        dtype(),
+        isClosed() ? ", closed" : "");
+  }
+}
