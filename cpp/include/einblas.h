@@ -177,6 +177,7 @@ EINBLAS_API int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sid
 /* Eigenvalues; a is overwritten. symmetric 1: only the lower triangle is read. *info: 0, or > 0 without convergence. */
 EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real,
                                         int64_t imaginary, int64_t* info);
+
 /* ---- CSR matrices ----
  *
  * A matrix lies in three arrays that belong to the caller: indptr (rows + 1 int64_t), columns (int32_t, sorted within
