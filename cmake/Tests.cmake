@@ -14,7 +14,7 @@ set(EINBLAS_TEST_ENVIRONMENT "")
 if(EINBLAS_SANITIZE MATCHES "thread")
   list(APPEND EINBLAS_TEST_ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1" "OMP_TOOL_LIBRARIES=libarcher.so")
 endif()
-set(EINBLAS_TEST_TIMEOUT ${EINBLAS_TEST_TIMEOUT})
+set(EINBLAS_TEST_TIMEOUT 600)
 if(CMAKE_CROSSCOMPILING)
   set(EINBLAS_TEST_TIMEOUT 3600)  # emulated: 6 minutes alone on a core
 endif()
