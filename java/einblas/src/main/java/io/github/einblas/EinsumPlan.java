@@ -46,7 +46,7 @@ public final class EinsumPlan {
     this.shapes = shapes;
     this.options = options;
     this.threads = options.threads();
-    this.program = Program.of(equation, shapes, options.strategy(), options.path());
+    this.program = Program.of(equation, shapes, options);
     this.outputShape = program.outputShape();
     this.contiguousOutput = Views.contiguous(outputShape);
     Views.bytes(outputShape, dtype.bytes());

@@ -1,6 +1,7 @@
 // Public API: how a plan is made and run.
 package io.github.einblas;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -10,31 +11,85 @@ import java.util.Objects;
 public final class PlanOptions {
   /** How the order of contractions is found for more than two operands. */
   public enum Strategy {
-    /** Optimal for few operands, greedy beyond. */
+    /**
+     * All orders up to 8 operands; beyond, all orders without outer products while these are few,
+     * else several greedy searches; the result is refined. Hundreds of operands take a fraction of
+     * a second.
+     */
     AUTO,
-    /** The cheapest of all orders; up to 14 operands. */
+    /** The cheapest of all orders; up to 16 operands. */
     OPTIMAL,
-    /** Always the pair that shrinks the data most; hundreds of operands. */
+    /** Search in depth over the best three pairs at each point, bounded by the best tree found. */
+    BRANCH,
+    /** The best of a few greedy searches; hundreds of operands. */
     GREEDY,
+    /**
+     * Greedy with chance, again and again for {@link PlanOptions#searchTime}, each promising order
+     * refined. Two searches may find different orders, and so results that differ in rounding.
+     */
+    RANDOM_GREEDY,
+    /**
+     * The cheapest order without outer products by dynamic programming, up to 62 operands that
+     * labels connect; chains, trees and lattices of that size are fast, networks where all have
+     * labels in common are refused beyond some 16.
+     */
+    DYNAMIC,
     /** Pairs from the left, as written. */
     LEFT_TO_RIGHT
+  }
+
+  /** What a search for a path makes small. */
+  public enum CostModel {
+    /**
+     * Time: floating-point operations at the rate of the kernel that a pair of that shape gets, or
+     * bytes moved, whichever takes longer. {@link Strategy#AUTO} still takes the path of fewest
+     * operations where that is nearly as fast, or where all is over in microseconds.
+     */
+    KERNELS,
+    /** Floating-point operations only. */
+    FLOPS
   }
 
   private static final int MOST_THREADS = 1024;
 
   /** The process's threads, automatic path, chosen kernels. */
-  public static final PlanOptions DEFAULT = new PlanOptions(0, Strategy.AUTO, null, null);
+  public static final PlanOptions DEFAULT = new PlanOptions(new Draft());
 
   private final int threads;
   private final Strategy strategy;
+  private final CostModel costModel;
+  private final Duration searchTime;
   private final int[][] path;
   private final String kernel;
 
-  private PlanOptions(int threads, Strategy strategy, int[][] path, String kernel) {
-    this.threads = threads;
-    this.strategy = strategy;
-    this.path = path;
-    this.kernel = kernel;
+  private PlanOptions(Draft draft) {
+    this.threads = draft.threads;
+    this.strategy = draft.strategy;
+    this.costModel = draft.costModel;
+    this.searchTime = draft.searchTime;
+    this.path = draft.path;
+    this.kernel = draft.kernel;
+  }
+
+  /** The values of options to be made, at first the defaults. */
+  private static final class Draft {
+    int threads;
+    Strategy strategy = Strategy.AUTO;
+    CostModel costModel = CostModel.KERNELS;
+    Duration searchTime = Duration.ofMillis(100);
+    int[][] path;
+    String kernel;
+  }
+
+  private Draft draft() {
+    Draft draft = new Draft();
+    draft.threads = threads;
+    draft.strategy = strategy;
+    draft.costModel = costModel;
+    draft.searchTime = searchTime;
+    draft.path = path;
+    draft.kernel = kernel;
+    return draft;
   }
 
   /** Threads per run; 0 means {@link Einblas#threads()} at the time of the run. */
@@ -45,6 +100,16 @@ public final class PlanOptions {
   /** How the path is searched when none is given. */
   public Strategy strategy() {
     return strategy;
+  }
+
+  /** What the search makes small. */
+  public CostModel costModel() {
+    return costModel;
+  }
+
+  /** How long {@link Strategy#RANDOM_GREEDY} searches. */
+  public Duration searchTime() {
+    return searchTime;
   }
 
   /** The given path, or null: see {@link #withPath}. */
@@ -71,13 +136,40 @@ public final class PlanOptions {
               + ", or 0 for the process's number, got "
               + newThreads);
     }
-    return new PlanOptions(newThreads, strategy, path, kernel);
+    Draft draft = draft();
+    draft.threads = newThreads;
+    return new PlanOptions(draft);
   }
 
   /** With another way to search the path. */
   public PlanOptions withStrategy(Strategy newStrategy) {
-    return new PlanOptions(
-        threads, Objects.requireNonNull(newStrategy, "newStrategy"), path, kernel);
+    Draft draft = draft();
+    draft.strategy = Objects.requireNonNull(newStrategy, "newStrategy");
+    return new PlanOptions(draft);
+  }
+
+  /** With another cost to make small. */
+  public PlanOptions withCostModel(CostModel newCostModel) {
+    Draft draft = draft();
+    draft.costModel = Objects.requireNonNull(newCostModel, "newCostModel");
+    return new PlanOptions(draft);
+  }
+
+  /**
+   * With another time for {@link Strategy#RANDOM_GREEDY}.
+   *
+   * @param newSearchTime not negative, at most an hour
+   * @throws IllegalArgumentException if out of range
+   */
+  public PlanOptions withSearchTime(Duration newSearchTime) {
+    Objects.requireNonNull(newSearchTime, "newSearchTime");
+    if (newSearchTime.isNegative() || newSearchTime.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException(
+          "the search time must be from 0 to an hour, got " + newSearchTime);
+    }
+    Draft draft = draft();
+    draft.searchTime = newSearchTime;
+    return new PlanOptions(draft);
   }
 
   /**
@@ -88,12 +180,16 @@ public final class PlanOptions {
    *     made.
    */
   public PlanOptions withPath(int[][] newPath) {
-    return new PlanOptions(threads, strategy, copy(newPath), kernel);
+    Draft draft = draft();
+    draft.path = copy(newPath);
+    return new PlanOptions(draft);
   }
 
   /** With a native kernel forced on every step (tests and tuning), or null for none. */
   public PlanOptions withKernel(String newKernel) {
-    return new PlanOptions(threads, strategy, path, newKernel);
+    Draft draft = draft();
+    draft.kernel = newKernel;
+    return new PlanOptions(draft);
   }
 
   private static int[][] copy(int[][] path) {
@@ -107,13 +203,16 @@ public final class PlanOptions {
     return other instanceof PlanOptions o
         && threads == o.threads
         && strategy == o.strategy
+        && costModel == o.costModel
+        && searchTime.equals(o.searchTime)
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, strategy, Arrays.deepHashCode(path), kernel);
+    return Objects.hash(
+        threads, strategy, costModel, searchTime, Arrays.deepHashCode(path), kernel);
   }
 
   @Override
@@ -122,6 +221,8 @@ public final class PlanOptions {
         + threads
         + ", strategy="
         + strategy
+        + ", costModel="
+        + costModel
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
         + ")";

@@ -1,164 +1,170 @@
-// Planner, second stage: one greedy contraction path, for more operands than an optimal search can
+// Planner, second stage: one greedy contraction path, for more operands than an exact search can
 // take.
 package io.github.einblas.internal;
 
+import io.github.einblas.internal.Network.Node;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 
 /**
- * Contracts, again and again, the pair of neighbours (slots with a common label) that looks best;
- * slots without a neighbour are multiplied last, smallest first. Used once.
+ * Contracts, again and again, the pair of neighbours (tensors with a common label) that looks best;
+ * tensors without a neighbour are multiplied last, smallest first. Used once.
  */
 final class GreedyPath {
-  private record Candidate(double score, double flops, int a, int b)
+  /** A pair of slots, a before b; among equals the one of fewest operations, then the oldest. */
+  private record Candidate(double score, double all, int a, int b)
       implements Comparable<Candidate> {
     @Override
     public int compareTo(Candidate other) {
       int c = Double.compare(score, other.score);
-      c = c != 0 ? c : Double.compare(flops, other.flops);
-      c = c != 0 ? c : Integer.compare(a, other.a);
-      return c != 0 ? c : Integer.compare(b, other.b);
+      c = c != 0 ? c : Double.compare(all, other.all);
+      c = c != 0 ? c : Integer.compare(b, other.b);
+      return c != 0 ? c : Integer.compare(a, other.a);
     }
   }
 
-  private final Labels labels;
+  private final Network network;
+  private final PathCost model;
   private final double weight;
-  private final BitSet[] sets;
-  private final double[] sizes;
+  private final double noise;
+  private final SplittableRandom random;
+  private final Node[] slots;
 
-  /** Live slots that have a label, by label. */
-  private final BitSet[] holders;
+  /** Live tensors that have a label, by label: the first {@code held[l]} of {@code holders[l]}. */
+  private final int[][] holders;
 
-  /** How many live slots, and the output, have a label. */
+  private final int[] held;
   private final int[] users;
 
-  private final BitSet alive = new BitSet();
+  /** The slot for which a tensor was last looked at. */
+  private final int[] seen;
+
   private final PriorityQueue<Candidate> queue = new PriorityQueue<>();
-  private final List<int[]> path = new ArrayList<>();
-  private double cost;
+  private final Node root;
 
   /**
    * Searches.
    *
    * @param weight what an element of the operands counts against one of the result: 1 takes the
    *     pair that shrinks the data most, 0 the smallest result
+   * @param noise how far chance goes, in factors of e of that score; 0 for none
    */
-  GreedyPath(Labels labels, double weight) {
-    this.labels = labels;
+  GreedyPath(Network network, PathCost model, double weight, double noise, long seed) {
+    this.network = network;
+    this.model = model;
     this.weight = weight;
-    int n = labels.operands.length;
-    sets = new BitSet[2 * n];
-    sizes = new double[2 * n];
-    holders = new BitSet[labels.ids.length];
-    users = labels.users();
-    for (int l = 0; l < holders.length; l++) {
-      holders[l] = new BitSet(2 * n);
-    }
+    this.noise = noise;
+    this.random = new SplittableRandom(seed);
+    int n = network.leaves.length;
+    slots = new Node[2 * n - 1];
+    seen = new int[2 * n - 1];
+    holders = new int[network.lengths.length][4];
+    held = new int[network.lengths.length];
+    users = network.users.clone();
     for (int i = 0; i < n; i++) {
-      add(i, alone(labels.operands[i]));
+      add(i, network.leaves[i]);
     }
-    while (path.size() < n - 1) {
-      contract(next(), n + path.size());
-    }
-  }
-
-  /** The pairs in order. */
-  int[][] path() {
-    return path.toArray(int[][]::new);
-  }
-
-  /** Multiplications and half the elements written, as {@link PathSearch} counts them. */
-  double cost() {
-    return cost;
-  }
-
-  /** An operand without the labels that nobody else has: lowering sums them first. */
-  private BitSet alone(BitSet operand) {
-    BitSet set = (BitSet) operand.clone();
-    for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
-      if (users[l] == 1) {
-        set.clear(l);
+    int next = n;
+    for (Candidate c = queue.poll(); c != null; c = queue.poll()) {
+      if (slots[c.a] != null && slots[c.b] != null) {
+        Node pair = contract(slots[c.a], slots[c.b]);
+        remove(c.a);
+        remove(c.b);
+        add(next++, pair);
       }
     }
-    return set;
+    root = multiplyRest();
   }
 
-  private void add(int slot, BitSet set) {
-    sets[slot] = set;
-    sizes[slot] = labels.size(set);
-    BitSet neighbours = new BitSet();
-    for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
-      neighbours.or(holders[l]);
-      holders[l].set(slot);
+  /** The tree found. */
+  Node root() {
+    return root;
+  }
+
+  private Node contract(Node a, Node b) {
+    return network.pair(a, b, Network.contract(a, b, users), model);
+  }
+
+  private void remove(int slot) {
+    for (int l : slots[slot].set) {
+      int[] list = holders[l];
+      int at = 0;
+      while (list[at] != slot) {
+        at++;
+      }
+      list[at] = list[--held[l]];
     }
-    alive.set(slot);
-    for (int s = neighbours.nextSetBit(0); s >= 0; s = neighbours.nextSetBit(s + 1)) {
-      queue.add(candidate(s, slot));
+    slots[slot] = null;
+  }
+
+  private void add(int slot, Node node) {
+    slots[slot] = node;
+    seen[slot] = slot;
+    for (int l : node.set) {
+      for (int i = 0; i < held[l]; i++) {
+        int other = holders[l][i];
+        if (seen[other] != slot) {
+          seen[other] = slot;
+          queue.add(candidate(other, slot));
+        }
+      }
+      if (held[l] == holders[l].length) {
+        holders[l] = Arrays.copyOf(holders[l], 2 * held[l]);
+      }
+      holders[l][held[l]++] = slot;
     }
   }
 
-  private Candidate candidate(int a, int b) {
-    double result = labels.size(kept(a, b));
-    double score = result - weight * (sizes[a] + sizes[b]);
-    return new Candidate(score, labels.size(union(a, b)), a, b);
-  }
-
-  private BitSet union(int a, int b) {
-    BitSet union = (BitSet) sets[a].clone();
-    union.or(sets[b]);
-    return union;
-  }
-
-  /** Labels of a and b that the output or another live slot has. */
-  private BitSet kept(int a, int b) {
-    BitSet kept = union(a, b);
-    for (int l = kept.nextSetBit(0); l >= 0; l = kept.nextSetBit(l + 1)) {
-      int own = (sets[a].get(l) ? 1 : 0) + (sets[b].get(l) ? 1 : 0);
-      if (users[l] == own) {
-        kept.clear(l);
+  private Candidate candidate(int i, int j) {
+    Node a = slots[i];
+    Node b = slots[j];
+    double all = network.scale;
+    double result = network.scale;
+    int x = 0;
+    int y = 0;
+    while (x < a.set.length || y < b.set.length) {
+      int l;
+      int own = 1;
+      if (y == b.set.length || (x < a.set.length && a.set[x] < b.set[y])) {
+        l = a.set[x++];
+      } else if (x == a.set.length || b.set[y] < a.set[x]) {
+        l = b.set[y++];
+      } else {
+        l = a.set[x++];
+        y++;
+        own = 2;
+      }
+      all *= network.lengths[l];
+      if (users[l] > own) {
+        result *= network.lengths[l];
       }
     }
-    return kept;
-  }
-
-  private int[] next() {
-    Candidate best = queue.poll();
-    while (best != null && !(alive.get(best.a) && alive.get(best.b))) {
-      best = queue.poll();
+    double score = result - weight * (a.size + b.size);
+    if (noise > 0) {
+      // The order of the scores is kept; Gumbel noise on their logarithm draws a pair with a
+      // probability that falls with it.
+      double log = Math.log1p(Math.abs(score));
+      score = (score < 0 ? -log : log) + noise * Math.log(-Math.log(1 - random.nextDouble()));
     }
-    return best == null ? smallestPair() : new int[] {best.a, best.b};
+    return new Candidate(score, all, i, j);
   }
 
-  private void contract(int[] pair, int slot) {
-    BitSet result = kept(pair[0], pair[1]);
-    cost += labels.size(union(pair[0], pair[1])) + PathSearch.WRITE_COST * labels.size(result);
-    for (int s : pair) {
-      alive.clear(s);
-      for (int l = sets[s].nextSetBit(0); l >= 0; l = sets[s].nextSetBit(l + 1)) {
-        users[l]--;
-        holders[l].clear(s);
+  private Node multiplyRest() {
+    List<Node> rest = new ArrayList<>();
+    for (Node slot : slots) {
+      if (slot != null) {
+        rest.add(slot);
       }
     }
-    for (int l = result.nextSetBit(0); l >= 0; l = result.nextSetBit(l + 1)) {
-      users[l]++;
+    PriorityQueue<Node> smallest =
+        new PriorityQueue<>(rest.size(), (a, b) -> Double.compare(a.size, b.size));
+    smallest.addAll(rest);
+    while (smallest.size() > 1) {
+      smallest.add(contract(smallest.poll(), smallest.poll()));
     }
-    path.add(pair);
-    add(slot, result);
-  }
-
-  private int[] smallestPair() {
-    int best = -1;
-    int second = -1;
-    for (int s = alive.nextSetBit(0); s >= 0; s = alive.nextSetBit(s + 1)) {
-      if (best < 0 || sizes[s] < sizes[best]) {
-        second = best;
-        best = s;
-      } else if (second < 0 || sizes[s] < sizes[second]) {
-        second = s;
-      }
-    }
-    return new int[] {Math.min(best, second), Math.max(best, second)};
+    return smallest.poll();
   }
 }

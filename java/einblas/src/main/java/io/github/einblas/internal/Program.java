@@ -1,11 +1,9 @@
-// Planner, third stage: an equation and a path lowered to native steps, with a workspace layout for
+// Planner, third stage: the native steps of a contraction, with a workspace layout for
 // intermediates.
 package io.github.einblas.internal;
 
 import io.github.einblas.PlanOptions;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 
@@ -26,254 +24,69 @@ public final class Program {
 
   private final Equation equation;
   private final Map<Integer, Long> lengths;
-  private final List<Step> steps = new ArrayList<>();
-  private final List<int[]> slotLabels = new ArrayList<>();
   private final int operands;
-  private int[][] path;
-  private String pathOrigin;
-  private long[] offsets;
-  private long workspace;
+  private final PathChoice choice;
+  private final List<Step> steps;
+  private final List<int[]> slotLabels;
+  private final long[] offsets;
+  private final long workspace;
 
-  private Program(Equation equation, Map<Integer, Long> lengths) {
+  private Program(
+      Equation equation, Map<Integer, Long> lengths, PathChoice choice, Lowering lowering) {
     this.equation = equation;
     this.lengths = lengths;
     this.operands = equation.operandCount();
+    this.choice = choice;
+    this.steps = lowering.steps();
+    this.slotLabels = lowering.slotLabels();
+    this.offsets = new long[slotLabels.size()];
+    this.workspace = layOutWorkspace();
   }
 
   /**
    * Lowers an equation.
    *
-   * @param givenPath pairs of slots, or null to search one by {@code strategy}
+   * @throws IllegalArgumentException if shapes or a given path do not fit the equation
    */
-  public static Program of(
-      Equation equation, long[][] shapes, PlanOptions.Strategy strategy, int[][] givenPath) {
+  public static Program of(Equation equation, long[][] shapes, PlanOptions options) {
     Map<Integer, Long> lengths = equation.lengths(shapes);
-    Program p = new Program(equation, lengths);
     Labels labels = new Labels(equation, lengths, shapes);
-    p.choosePath(labels, strategy, givenPath);
-    Lowering lowering = new Lowering(p, labels);
-    BitSet summed = labels.summed();
-    if (summed.stream().anyMatch(i -> labels.lengths[i] == 0)) {
+    PathChoice choice = PathChoice.of(labels, options);
+    int[] result = Arrays.stream(equation.output()).filter(l -> lengths.get(l) != 1).toArray();
+    Lowering lowering = new Lowering(labels, result);
+    if (labels.summed().stream().anyMatch(i -> labels.lengths[i] == 0)) {
       lowering.emptySum();
     } else {
-      lowering.run(givenPath == null);
+      // One fused step of three moves less, but multiplies more.
+      boolean ternary =
+          options.path() == null && options.costModel() != PlanOptions.CostModel.FLOPS;
+      lowering.run(choice.pairs(), ternary);
     }
-    p.layOutWorkspace();
-    return p;
-  }
-
-  private void choosePath(Labels labels, PlanOptions.Strategy strategy, int[][] given) {
-    int n = operands;
-    boolean canBeOptimal = labels.ids.length <= 64 && n <= 14;
-    if (given != null) {
-      path = checkedPath(equation, given);
-      pathOrigin = "as given";
-    } else if (n <= 2) {
-      path = PathSearch.leftToRight(n);
-      pathOrigin = "nothing to choose";
-    } else if (strategy == PlanOptions.Strategy.LEFT_TO_RIGHT) {
-      path = PathSearch.leftToRight(n);
-      pathOrigin = "from the left, as asked";
-    } else if (strategy == PlanOptions.Strategy.OPTIMAL && !canBeOptimal) {
-      throw new IllegalArgumentException(
-          "an optimal path is searched for up to 14 operands and 64 labels, this equation has "
-              + n
-              + " and "
-              + labels.ids.length);
-    } else if (strategy == PlanOptions.Strategy.OPTIMAL
-        || (strategy == PlanOptions.Strategy.AUTO
-            && canBeOptimal
-            && n <= PathSearch.OPTIMAL_UP_TO)) {
-      path = new PathSearch(labels).optimal();
-      pathOrigin = "the cheapest of all orders";
-    } else {
-      path = new PathSearch(labels).greedy();
-      pathOrigin = "greedy";
-    }
-  }
-
-  private static int[][] checkedPath(Equation equation, int[][] path) {
-    int n = equation.operandCount();
-    if (path.length != n - 1) {
-      throw new IllegalArgumentException(
-          "a path for " + n + " operands needs " + (n - 1) + " pairs, got " + path.length);
-    }
-    boolean[] used = new boolean[2 * n];
-    for (int i = 0; i < path.length; i++) {
-      int[] pair = path[i];
-      if (pair == null || pair.length != 2 || pair[0] == pair[1]) {
-        throw new IllegalArgumentException(
-            "path: pair " + i + " must be two different slots, got " + Arrays.toString(pair));
-      }
-      for (int slot : pair) {
-        if (slot < 0 || slot >= n + i || used[slot]) {
-          throw new IllegalArgumentException(
-              "path: pair "
-                  + i
-                  + " names slot "
-                  + slot
-                  + (slot >= 0 && slot < n + i
-                      ? ", which is used up"
-                      : ", which does not exist yet"));
-        }
-        used[slot] = true;
-      }
-    }
-    return path;
-  }
-
-  private static final class Lowering {
-    private final Program p;
-    private final Labels labels;
-    private final List<BitSet> sets = new ArrayList<>();
-    private final int[] users;
-
-    Lowering(Program p, Labels labels) {
-      this.p = p;
-      this.labels = labels;
-      this.users = labels.users();
-      for (int i = 0; i < labels.operands.length; i++) {
-        BitSet set = labels.operands[i];
-        sets.add(set);
-        p.slotLabels.add(labels.idsOf(set));
-      }
-    }
-
-    /** A sum of no terms is 0 whatever the operands hold, so none is read: beta * output. */
-    void emptySum() {
-      BitSet empty = labels.summed();
-      empty.stream().filter(i -> labels.lengths[i] != 0).forEach(empty::clear);
-      p.steps.add(new Step(new int[0], p.operands, finalLabels(), labels.idsOf(empty)));
-      p.slotLabels.add(finalLabels());
-    }
-
-    void run(boolean ternary) {
-      int n = p.operands;
-      if (n == 1) {
-        emit(new int[] {0}, finalLabels());
-        return;
-      }
-      BitSet all = new BitSet();
-      sets.forEach(all::or);
-      if (n == 3 && ternary && all.equals(labels.output)) {
-        emit(new int[] {0, 1, 2}, finalLabels());
-        return;
-      }
-      int[] slotOf = new int[2 * n];
-      Arrays.setAll(slotOf, i -> i);
-      for (int i = 0; i < p.path.length; i++) {
-        slotOf[n + i] = pair(slotOf[p.path[i][0]], slotOf[p.path[i][1]], i == p.path.length - 1);
-      }
-    }
-
-    private int[] finalLabels() {
-      return Arrays.stream(p.equation.output()).filter(l -> p.lengths.get(l) != 1).toArray();
-    }
-
-    private int pair(int a, int b, boolean last) {
-      BitSet keep = new BitSet();
-      for (int l = 0; l < users.length; l++) {
-        int own = (sets.get(a).get(l) ? 1 : 0) + (sets.get(b).get(l) ? 1 : 0);
-        if (own > 0 && users[l] > own) {
-          keep.set(l);
-        }
-      }
-      int x = reduceAlone(a, sets.get(b), keep);
-      int y = reduceAlone(b, sets.get(a), keep);
-      for (int slot : new int[] {a, b}) {
-        sets.get(slot).stream().forEach(l -> users[l]--);
-      }
-      keep.stream().forEach(l -> users[l]++);
-      return emit(new int[] {x, y}, last ? finalLabels() : ordered(x, y, keep));
-    }
-
-    /**
-     * Sums labels that only this slot has and nobody needs: in a step of its own, over the smaller
-     * data.
-     */
-    private int reduceAlone(int slot, BitSet partner, BitSet keep) {
-      BitSet rest = (BitSet) sets.get(slot).clone();
-      BitSet wanted = (BitSet) partner.clone();
-      wanted.or(keep);
-      rest.and(wanted);
-      if (rest.equals(sets.get(slot))) {
-        return slot;
-      }
-      int[] order =
-          Arrays.stream(p.slotLabels.get(slot)).filter(id -> rest.get(indexOf(id))).toArray();
-      return emit(new int[] {slot}, order);
-    }
-
-    private int indexOf(int id) {
-      return Arrays.binarySearch(labels.ids, id);
-    }
-
-    /**
-     * Labels of an intermediate: those that stay of the first operand in its order, then the
-     * second's.
-     */
-    private int[] ordered(int a, int b, BitSet keep) {
-      List<Integer> order = new ArrayList<>();
-      for (int slot : new int[] {a, b}) {
-        for (int id : p.slotLabels.get(slot)) {
-          if (keep.get(indexOf(id)) && !order.contains(id)) {
-            order.add(id);
-          }
-        }
-      }
-      return order.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private int emit(int[] inputs, int[] outer) {
-      BitSet reduced = new BitSet();
-      for (int slot : inputs) {
-        reduced.or(sets.get(slot));
-      }
-      BitSet out = new BitSet();
-      for (int id : outer) {
-        out.set(indexOf(id));
-      }
-      reduced.andNot(out);
-      int slot = p.slotLabels.size();
-      p.steps.add(new Step(inputs, slot, outer, labels.idsOf(reduced)));
-      p.slotLabels.add(outer);
-      sets.add(out);
-      return slot;
-    }
+    return new Program(equation, lengths, choice, lowering);
   }
 
   /**
    * Gives intermediates places in one workspace; a place is used again once its last reader has
    * run.
    */
-  private void layOutWorkspace() {
-    int slots = slotLabels.size();
-    offsets = new long[slots];
-    int[] lastUse = new int[slots];
+  private long layOutWorkspace() {
+    int[] lastUse = new int[slotLabels.size()];
     for (int s = 0; s < steps.size(); s++) {
       for (int slot : steps.get(s).inputs) {
         lastUse[slot] = s;
       }
     }
-    List<long[]> live = new ArrayList<>();
+    WorkspaceLayout layout = new WorkspaceLayout();
     for (int s = 0; s < steps.size() - 1; s++) {
-      int now = s;
-      live.removeIf(block -> block[2] < now);
-      // 16 elements of F32 are a cache line; of F64 two.
-      long size = Math.addExact(intermediateElements(s), 15) / 16 * 16;
-      live.sort((x, y) -> Long.compare(x[0], y[0]));
-      long at = 0;
-      for (long[] block : live) {
-        if (at + size <= block[0]) {
-          break;
+      Step step = steps.get(s);
+      offsets[step.output] = layout.take(intermediateElements(s));
+      for (int slot : step.inputs) {
+        if (slot >= operands && lastUse[slot] == s) {
+          layout.give(offsets[slot], elementsOf(slot));
         }
-        at = Math.max(at, block[0] + block[1]);
       }
-      int slot = steps.get(s).output;
-      live.add(new long[] {at, size, lastUse[slot]});
-      offsets[slot] = at;
-      workspace = Math.max(workspace, Math.addExact(at, size));
     }
+    return layout.size();
   }
 
   private long intermediateElements(int step) {
@@ -305,12 +118,12 @@ public final class Program {
 
   /** The pairs contracted, by slots. */
   public int[][] path() {
-    return path;
+    return choice.pairs();
   }
 
   /** Who chose the path, in words. */
   public String pathOrigin() {
-    return pathOrigin;
+    return choice.origin();
   }
 
   /** Length of a label. */

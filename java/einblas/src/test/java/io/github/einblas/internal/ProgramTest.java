@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanOptions.Strategy;
 import io.github.einblas.reference.RandomEquation;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -36,7 +38,17 @@ class ProgramTest {
   private static Program program(
       String equation, long[][] shapes, Strategy strategy, int[][] path) {
     Equation e = Equation.parse(equation, Arrays.stream(shapes).mapToInt(s -> s.length).toArray());
-    return Program.of(e, shapes, strategy, path);
+    return program(e, shapes, strategy, path);
+  }
+
+  private static Program program(Equation e, long[][] shapes, Strategy strategy, int[][] path) {
+    return Program.of(
+        e,
+        shapes,
+        PlanOptions.DEFAULT
+            .withStrategy(strategy)
+            .withSearchTime(Duration.ofMillis(1))
+            .withPath(path));
   }
 
   private static String show(Program program) {
@@ -109,7 +121,7 @@ class ProgramTest {
     for (long seed = 0; seed < 600; seed++) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(6));
-      check(r, Program.of(r.parse(), r.shapes, strategy, null), seed);
+      check(r, program(r.parse(), r.shapes, strategy, null), seed);
     }
   }
 
@@ -119,7 +131,7 @@ class ProgramTest {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 2 + random.nextInt(6));
       int[][] path = randomPath(random, r.shapes.length);
-      Program p = Program.of(r.parse(), r.shapes, Strategy.AUTO, path);
+      Program p = program(r.parse(), r.shapes, Strategy.AUTO, path);
       assertArrayEquals(path, p.path());
       check(r, p, seed);
     }
