@@ -20,6 +20,8 @@ final class ConnectedSearch {
   private final LabelMasks masks;
   private final long[] neighbours;
   private final long mostPairs;
+
+  /** Pairs and groups looked at: some groups of a tree have no partner that is not counted yet. */
   private long pairs;
 
   // An open hash table of groups; entries are numbered in the order in which they are met.
@@ -104,6 +106,7 @@ final class ConnectedSearch {
 
   /** All connected groups beside s, each pair of groups in one direction only. */
   private void partners(long s) {
+    pairs++;
     int own = find(s);
     long excluded = s | (((s & -s) << 1) - 1);
     long around = around(s) & ~excluded;
