@@ -220,6 +220,40 @@ EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const
    values, n, D, its strides (2), C, its strides (2). The result has the same bits for any number of threads. */
 EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, const int64_t* job, double alpha, double beta, int32_t threads);
 
+/* ---- BSR matrices: sparse ones of stored r x c blocks ----
+ *
+ * A handle knows where blocks are stored: sorted by block row, then by block column, none twice. The values are the
+ * caller's: (einblas_bsr_blocks, r, c) in C order, at an address given to each call. Every dimension below 2^31.
+ */
+
+/* From SciPy's arrays: indptr (block_rows + 1), indices (given), rising from 0 to given and each within the columns.
+   Blocks may come in any order and repeatedly; slots[b] becomes the place of given block b among the stored ones. */
+EINBLAS_API int32_t einblas_bsr_create(int64_t block_rows, int64_t block_columns, int64_t r, int64_t c, int64_t given,
+                                       const int64_t* indptr, const int64_t* indices, int64_t* slots, int64_t* matrix);
+/* Of the blocks of a dense matrix (block_rows * r, block_columns * c) that hold anything but zeros. */
+EINBLAS_API int32_t einblas_bsr_of_dense(int32_t dtype, int64_t block_rows, int64_t block_columns, int64_t r, int64_t c,
+                                         int64_t dense, const int64_t* strides, int64_t* matrix);
+EINBLAS_API void einblas_bsr_destroy(int64_t matrix);
+EINBLAS_API int64_t einblas_bsr_blocks(int64_t matrix);
+/* Fills indptr (block_rows + 1) and indices (einblas_bsr_blocks). */
+EINBLAS_API void einblas_bsr_structure(int64_t matrix, int64_t* indptr, int64_t* indices);
+/* blocks[slots[b]] = from[b], repeated ones added up in the order of b; from (given, r, c). */
+EINBLAS_API int32_t einblas_bsr_gather(int64_t matrix, int32_t dtype, int64_t given, const int64_t* slots, int64_t from,
+                                       const int64_t* strides, int64_t blocks);
+/* Copies every stored block out of (to_dense 0) or into a dense matrix; its other elements are left alone. */
+EINBLAS_API int32_t einblas_bsr_exchange(int64_t matrix, int32_t dtype, int32_t to_dense, int64_t blocks, int64_t dense,
+                                         const int64_t* strides);
+/* C = alpha * S X + beta * C, or with S^T; strides of X (2), C (2). C shares no byte with X or the blocks.
+   X S is C^T = S^T X^T. */
+EINBLAS_API int32_t einblas_bsr_product(int64_t matrix, int32_t dtype, int32_t transposed, int64_t columns,
+                                        int64_t blocks, int64_t x, int64_t c, const int64_t* strides, double alpha,
+                                        double beta, int32_t threads);
+/* blocks = alpha * (A B where blocks are stored) + beta * blocks; A (rows, depth), B (depth, columns); strides of A
+   (2), B (2). beta = 0 does not read the blocks. */
+EINBLAS_API int32_t einblas_bsr_sampled(int64_t matrix, int32_t dtype, int64_t depth, int64_t a, int64_t b,
+                                        int64_t blocks, const int64_t* strides, double alpha, double beta,
+                                        int32_t threads);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,6 +74,39 @@ struct CsrRows {
   T alpha, beta;
 };
 
+// A stored block of a BSR matrix and its place along the axis that is summed (kernels/bsr.inl).
+struct BsrTerm {
+  int32_t block, other;
+};
+
+// A tile of a product with a BSR matrix: terms of `k` depth each; an operand begins block * x_block + other * x_other
+// after its address.
+template <class T>
+struct BsrTile {
+  const BsrTerm* terms;
+  int64_t count, k;
+  const T* a;
+  int64_t a_block, a_other, rs, cs;
+  const T* b;
+  int64_t b_block, b_other, ldb;
+  T* c;
+  int64_t ldc;
+  int last;  // lanes of the last vector
+  T alpha, beta;
+};
+
+// Dot products of the rows of blocks with a few vectors, over all terms.
+template <class T>
+struct BsrDots {
+  const BsrTerm* terms;
+  int64_t count, k, rows;
+  const T* w;
+  int64_t w_block, ldw;
+  const T* x;
+  int64_t x_other, ldx;
+  T* sums;  // (rows, columns)
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -124,6 +157,10 @@ struct TypedKernels {
   // kernels/csr.inl: up to four vectors of columns; one column.
   void (*csr_rows)(const CsrRows<T>* s);
   void (*csr_dots)(const CsrRows<T>* s);
+  // kernels/bsr.inl: tiles of 1..4 vectors and at most bsr_rows[vectors] rows; dots of 1..4 columns.
+  int bsr_rows[5];
+  void (*bsr_tile)(int rows, int vectors, const BsrTile<T>* tile);
+  void (*bsr_dots)(int columns, const BsrDots<T>* dots);
 };
 
 struct KernelTable {

@@ -17,6 +17,7 @@ namespace {
 #include "../kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
 #include "../kernels/block.inl"
 #include "../kernels/csr.inl"
+#include "../kernels/bsr.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/gemm_pack.inl"
 #include "../kernels/gemm_small.inl"
@@ -57,6 +58,9 @@ constexpr TypedKernels<T> typed_kernels() {
   t.block_target = block_target<T>;
   t.csr_rows = csr_rows<T>;
   t.csr_dots = csr_dots<T>;
+  for (int v = 1; v <= 4; ++v) t.bsr_rows[v] = bsr_most_rows(v);
+  t.bsr_tile = bsr_tile_any<T>;
+  t.bsr_dots = bsr_dots<T>;
   return t;
 }
 }  // namespace
