@@ -122,6 +122,7 @@ class RefusalTest {
       Set.of("Einsum.einsum[int[], Sublist[]]0", "Einsum.plan[int[], Sublist[]]0");
 
   private final List<Tensor> open = new ArrayList<>();
+  private final List<BsrMatrix> bsrs = new ArrayList<>();
   private final List<String> wrong = new ArrayList<>();
   private int refusals;
 
@@ -163,6 +164,12 @@ class RefusalTest {
     }
     if (type == CsrMatrix.class) {
       return csr();
+    }
+    if (m.getDeclaringClass() == BsrMatrix.class && name.startsWith("of")) {
+      return bsrArgument(type, name, index);
+    }
+    if (type == BsrMatrix.class) {
+      return bsr(DType.F32, 3);
     }
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
@@ -287,6 +294,27 @@ class RefusalTest {
                 : type == double.class ? 0.5 : folder.resolve("x.npz");
   }
 
+  /** An argument of a method that makes a BSR matrix: SciPy's arrays of the diagonal, or dense. */
+  private Object bsrArgument(Class<?> type, String name, int index) {
+    if (type == Tensor.class) {
+      return "of".equals(name) ? own(Tensor.full(DType.F32, 2, 3, 1, 1)) : matrix();
+    }
+    if (type == int[].class) {
+      return index == 1 ? new int[] {0, 1, 2} : new int[] {0, 1, 2, 3};
+    }
+    return type == long.class
+        ? (Object) 3L
+        : index == 1 ? new long[] {0, 1, 2} : new long[] {0, 1, 2, 3};
+  }
+
+  private BsrMatrix bsr(DType dtype, long order) {
+    try (Tensor dense = Tensor.ones(dtype, order, order)) {
+      BsrMatrix made = BsrMatrix.ofDense(dense, 1, 1);
+      bsrs.add(made);
+      return made;
+    }
+  }
+
   private Tensor output(Method m) {
     return switch (m.getName()) {
       case "batchedDotInto" -> own(Tensor.zeros(DType.F32, 3));
@@ -307,6 +335,7 @@ class RefusalTest {
             EinsumPlan.class,
             TensorOps.class,
             Kronecker.class,
+            BsrMatrix.class,
             Einblas.class,
             CsrMatrix.class,
             Tuning.class)) {
@@ -330,6 +359,7 @@ class RefusalTest {
       }
     }
     open.forEach(Tensor::close);
+    bsrs.forEach(BsrMatrix::close);
     assertEquals(List.of(), wrong);
     assertEquals(
         Set.of(),
@@ -345,6 +375,12 @@ class RefusalTest {
       }
       if (types[i] == Tensor.class) {
         wrongTensors(good, i, (Tensor) good.arguments[i], t -> t);
+      } else if (types[i] == BsrMatrix.class) {
+        BsrMatrix closed = bsr(DType.F32, 3);
+        closed.close();
+        refuse(good.with(i, closed), "a closed matrix for argument " + i);
+        refuse(good.with(i, bsr(DType.F64, 3)), "a matrix of another type for argument " + i);
+        refuse(good.with(i, bsr(DType.F32, 4)), "a matrix of another shape for argument " + i);
       } else if (types[i] == Tensor[].class) {
         Tensor[] all = (Tensor[]) good.arguments[i];
         wrongTensors(good, i, all[0], t -> new Tensor[] {t, all[1]});
@@ -397,9 +433,11 @@ class RefusalTest {
         anyBatch || name.startsWith("outer") || name.startsWith("kron") || "matmul".equals(name);
     boolean csr = good.method.getDeclaringClass() == CsrMatrix.class;
     boolean values = csr && (i == 4 || "ofDense".equals(name)); // which may have either type
+    // Where a BSR matrix is made, any type that is computed in will do.
+    boolean makes = good.method.getDeclaringClass() == BsrMatrix.class && name.startsWith("of");
     if (!values) {
       refuse(
-          good.with(i, wrap.in(own(right.to(DType.F64)))),
+          good.with(i, wrap.in(own(right.to(makes ? DType.I32 : DType.F64)))),
           "a tensor of another type for argument " + i);
     }
     if (!anyRank

@@ -519,6 +519,113 @@ public final class Native {
     throwIfBad(einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
   }
 
+  // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
+
+  /** Sorts checked blocks; {@code slots} gets the place of each. {@code shape}: blocks, r, c. */
+  public static long createBsr(long[] shape, long[] indptr, long[] indices, long[] slots) {
+    require();
+    long[] handle = new long[1];
+    throwIfBad(
+        einblas.einblas_bsr_create(
+            shape[0], shape[1], shape[2], shape[3], indices.length, indptr, indices, slots, handle),
+        "making a BSR matrix");
+    return handle[0];
+  }
+
+  /** Of the blocks of a dense matrix that hold anything but zeros. */
+  public static long bsrOfDense(int dtype, long[] shape, long dense, long[] strides) {
+    require();
+    long[] handle = new long[1];
+    throwIfBad(
+        einblas.einblas_bsr_of_dense(
+            dtype, shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
+        "making a BSR matrix");
+    return handle[0];
+  }
+
+  /** Frees a BSR matrix's structure that no call uses. */
+  public static void destroyBsr(long matrix) {
+    einblas.einblas_bsr_destroy(matrix);
+  }
+
+  /** Number of stored blocks. */
+  public static long bsrBlocks(long matrix) {
+    return einblas.einblas_bsr_blocks(matrix);
+  }
+
+  /** Fills SciPy's arrays. */
+  public static void bsrStructure(long matrix, long[] indptr, long[] indices) {
+    einblas.einblas_bsr_structure(matrix, indptr, indices);
+  }
+
+  /** Copies given blocks to their slots, repeated ones added up. */
+  public static void bsrGather(
+      long matrix, int dtype, long[] slots, long from, long[] strides, long blocks) {
+    throwIfBad(
+        einblas.einblas_bsr_gather(matrix, dtype, slots.length, slots, from, strides, blocks),
+        "copying blocks");
+  }
+
+  /** Copies all blocks out of or into a dense matrix. */
+  public static void bsrExchange(
+      long matrix, int dtype, boolean toDense, long blocks, long dense, long[] strides) {
+    throwIfBad(
+        einblas.einblas_bsr_exchange(matrix, dtype, toDense ? 1 : 0, blocks, dense, strides),
+        "copying blocks");
+  }
+
+  /** C = alpha * S X + beta * C; addresses of the blocks, X, C; strides of X and C. */
+  public static void bsrProduct(
+      long matrix,
+      int dtype,
+      boolean transposed,
+      long columns,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta) {
+    throwIfBad(
+        einblas.einblas_bsr_product(
+            matrix,
+            dtype,
+            transposed ? 1 : 0,
+            columns,
+            addresses[0],
+            addresses[1],
+            addresses[2],
+            strides,
+            alpha,
+            beta,
+            0),
+        "a BSR product");
+  }
+
+  /**
+   * Blocks = alpha * (A B at them) + beta * blocks; addresses of the blocks, A, B; their strides.
+   */
+  public static void bsrSampled(
+      long matrix,
+      int dtype,
+      long depth,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta) {
+    throwIfBad(
+        einblas.einblas_bsr_sampled(
+            matrix,
+            dtype,
+            depth,
+            addresses[1],
+            addresses[2],
+            addresses[0],
+            strides,
+            alpha,
+            beta,
+            0),
+        "a sampled product");
+  }
+
   private static void throwIfBad(int status, String doing) {
     if (status == einblas.EINBLAS_OK) {
       return;
