@@ -3,7 +3,6 @@
 #include <getopt.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -15,8 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "block_case.hpp"
 #include "catalogue.hpp"
 #include "einblas.h"
+#include "measuring.hpp"
 #include "saved.hpp"
 
 namespace einblas_bench {
@@ -45,10 +46,6 @@ struct Options {
   bool list = false, fresh = false, verbose = false;
 };
 
-double now_ns() {
-  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 int number(const std::string& text, const char* what) {
   char* end = nullptr;
   const long v = std::strtol(text.c_str(), &end, 10);
@@ -69,55 +66,6 @@ std::vector<std::string> split(const std::string& text) {
   for (std::string s; std::getline(in, s, ',');) parts.push_back(s);
   return parts;
 }
-
-// The machine's limits, measured on first use, per thread count.
-class Limits {
- public:
-  double peak(int dtype, int threads) {
-    double& p = peaks_[{dtype, threads}];
-    if (p == 0) p = einblas_measure_peak(dtype, threads);
-    return p;
-  }
-  // Seconds that moving so many bytes must take, at the bandwidth of the cache level that holds them.
-  double seconds(int64_t read, int64_t written, int threads) {
-    const double total = static_cast<double>(read + written);
-    if (static_cast<double>(written) > 0.9 * total)
-      return total / std::max(rate(1, read + written, threads), rate(2, read + written, threads));
-    if (static_cast<double>(written) < 0.1 * total) return total / rate(0, read + written, threads);
-    return total / rate(3, read + written, threads);
-  }
-
- private:
-  double rate(int what, int64_t bytes, int threads) {
-    // Levels: L1, L2, L3, DRAM, as seen by each thread; a size in the middle of each.
-    const int64_t per_thread = bytes / threads;
-    int64_t size = int64_t{400} << 20;
-    if (per_thread <= 40 << 10) {
-      size = int64_t{24} * 1024 * threads;
-    } else if (per_thread <= 900 << 10) {
-      size = int64_t{400} * 1024 * threads;
-    } else if (bytes <= 24 << 20) {
-      size = int64_t{12} << 20;
-    }
-    double& r = rates_[{what * 1000 + threads, size}];
-    if (r == 0) r = einblas_measure_bandwidth(what, size, threads);
-    return r;
-  }
-  std::map<std::pair<int, int>, double> peaks_;
-  std::map<std::pair<int, int64_t>, double> rates_;
-};
-
-class Block {
- public:
-  explicit Block(int64_t bytes) : bytes_(bytes), address_(einblas_alloc(bytes)) {}
-  ~Block() { einblas_free(address_, bytes_); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-  int64_t address() const { return address_; }
-
- private:
-  int64_t bytes_, address_;
-};
 
 class Bench {
  public:
@@ -149,8 +97,16 @@ class Bench {
       const Block result(out_bytes);
       return einblas_step_run(step, x[0], x[1], x[2], result.address(), 1, 0, threads);
     };
-    report(c, dtype, threads, step, measure(once));
+    const Work work{static_cast<double>(einblas_step_flops(step)), einblas_step_bytes(step) - out_bytes, out_bytes};
+    report(c.name, dtype, threads, einblas_step_kernel(step), work, measure(options_.samples, once));
+    if (options_.verbose) std::printf("    %s\n", einblas_step_description(step));
     einblas_step_destroy(step);
+  }
+
+  void run(const BlockCase& c, int dtype, int threads) {
+    const BlockRun run(c, dtype);
+    report(c.name, dtype, threads, "block", {run.flops(), run.bytes_read(), run.bytes_written()},
+           measure(options_.samples, [&] { return run.once(threads); }));
   }
 
   const Run& figures() const { return figures_; }
@@ -158,42 +114,27 @@ class Bench {
  private:
   void skip(const Case& c, const std::string& why) { std::printf("%-27s left out: %s\n", c.name.c_str(), why.c_str()); }
 
-  template <class F>
-  Figure measure(const F& once) const {
-    constexpr double kSample = 5e6;  // ns: long against the clock, short against the scheduler
-    once();
-    double t = now_ns();
-    once();
-    const int64_t repeat = std::max<int64_t>(1, static_cast<int64_t>(kSample / std::max(now_ns() - t, 20.0)));
-    std::vector<double> nanos;
-    const double start = now_ns();
-    for (int i = 0; i < options_.samples && (i < 5 || now_ns() - start < 4e9); ++i) {
-      t = now_ns();
-      for (int64_t r = 0; r < repeat; ++r) once();
-      nanos.push_back((now_ns() - t) / static_cast<double>(repeat));
-    }
-    return figure_of(nanos);
-  }
+  struct Work {
+    double flops;
+    int64_t read, written;  // bytes, each tensor once
+  };
 
-  void report(const Case& c, int dtype, int threads, int64_t step, const Figure& f) {
+  void report(const std::string& name, int dtype, int threads, const char* kernel, const Work& work, const Figure& f) {
     const char* type = dtype == EINBLAS_F32 ? "f32" : "f64";
-    const double flops = static_cast<double>(einblas_step_flops(step));
-    const double bytes = static_cast<double>(einblas_step_bytes(step));
-    const int64_t written = c.elements(c.output) * (dtype == EINBLAS_F32 ? 4 : 8);
-    const double compute_s = flops / limits_.peak(dtype, threads);
-    const double memory_s = limits_.seconds(static_cast<int64_t>(bytes) - written, written, threads);
+    const double bytes = static_cast<double>(work.read + work.written);
+    const double compute_s = work.flops / limits_.peak(dtype, threads);
+    const double memory_s = limits_.seconds(work.read, work.written, threads);
     const bool by_flops = compute_s > memory_s;
     const double bound_ns = std::max(compute_s, memory_s) * 1e9;
     std::ostringstream key;
-    key << c.name << ' ' << type << ' ' << threads << ' ' << einblas_isa() << ' ' << options_.kernel
+    key << name << ' ' << type << ' ' << threads << ' ' << einblas_isa() << ' ' << options_.kernel
         << (options_.fresh ? " fresh" : "");
     figures_[key.str()] = f;
     const auto old = before_.find(key.str());
-    std::printf("%-27s %s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", c.name.c_str(), type, threads,
-                einblas_step_kernel(step), f.median / 1e3, by_flops ? flops / f.median : bytes / f.median,
+    std::printf("%-27s %s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", name.c_str(), type, threads,
+                kernel, f.median / 1e3, by_flops ? work.flops / f.median : bytes / f.median,
                 by_flops ? "GFLOP/s" : "GB/s   ", 100 * bound_ns / f.median, by_flops ? "P" : "B",
                 100 * f.spread / f.median, old == before_.end() ? "" : verdict(f, old->second).c_str());
-    if (options_.verbose) std::printf("    %s\n", einblas_step_description(step));
     std::fflush(stdout);
   }
 
@@ -254,17 +195,23 @@ Options parse(int argc, char** argv) {
   return o;
 }
 
-bool wanted(const Options& o, const Case& c) {
+bool wanted(const Options& o, const std::string& name, const std::string& group) {
   if (o.names.empty()) return true;
   return std::any_of(o.names.begin(), o.names.end(),
-                     [&](const std::regex& r) { return std::regex_search(c.name, r) || std::regex_match(c.group, r); });
+                     [&](const std::regex& r) { return std::regex_search(name, r) || std::regex_match(group, r); });
 }
 
 int bench(int argc, char** argv) {
   Options o = parse(argc, argv);
   const std::vector<Case> cases = read_catalogue(o.catalogue);
+  const std::vector<BlockCase> block_cases = read_block_cases(EINBLAS_BLOCK_CASES);
   if (o.list) {
     for (const Case& c : cases) std::printf("%-27s %-9s %s\n", c.name.c_str(), c.group.c_str(), c.equation.c_str());
+    for (const BlockCase& c : block_cases)
+      std::printf(
+          "%-27s %-9s %lld,%lld,%lld,%lld,%lld,%lld,%lld\n", c.name.c_str(), "block", static_cast<long long>(c.batch),
+          static_cast<long long>(c.x_blocks), static_cast<long long>(c.y_blocks), static_cast<long long>(c.x_size),
+          static_cast<long long>(c.y_size), static_cast<long long>(c.x_window), static_cast<long long>(c.y_window));
     return 0;
   }
   if (einblas_init() != EINBLAS_OK)
@@ -286,7 +233,12 @@ int bench(int argc, char** argv) {
         einblas_measure_bandwidth(2, 400 << 20, t) / 1e9, einblas_measure_bandwidth(3, 400 << 20, t) / 1e9);
   Bench b(o, o.against.empty() ? Run() : load(o.against));
   for (const Case& c : cases) {
-    if (!wanted(o, c)) continue;
+    if (!wanted(o, c.name, c.group)) continue;
+    for (int type : o.dtypes)
+      for (int threads : o.threads) b.run(c, type, threads);
+  }
+  for (const BlockCase& c : block_cases) {
+    if (!wanted(o, c.name, "block") || !o.kernel.empty()) continue;
     for (int type : o.dtypes)
       for (int threads : o.threads) b.run(c, type, threads);
   }

@@ -154,7 +154,8 @@ EINBLAS_API const char* einblas_kernels(void);
 EINBLAS_API int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window, int64_t x_blocks,
                                            int64_t y_blocks, const int64_t* x, const int64_t* y, int64_t* pattern);
 EINBLAS_API void einblas_pattern_destroy(int64_t pattern);
-/* o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
+/* alpha = 0 reads no operand, beta = 0 not o.
+   o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
    h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window, target_size),
    bias (y_blocks, target_size) or 0. strides: of h (3), W (4), o (3), bias (2), in elements.
    transposed 1: the roles of x and y change: h (batch, y_window, ..), o (batch, x_window, ..), and W's first axis runs

@@ -147,13 +147,13 @@ struct TypedKernels {
   void (*pack_transposed)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lane, int64_t lanes,
                           int64_t row, int64_t units, int64_t lane_step, int64_t row_step, const T* from,
                           const int64_t* lane_offset);
-  // kernels/block.inl: products over weight blocks, rows by pointers.
-  void (*block_rows)(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c, int64_t n,
-                     int64_t k, T alpha);
+  // kernels/block.inl: products over weight blocks, rows by pointers; `ahead` is a block to ask for, or null.
+  void (*block_rows)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
+                     T alpha, const T* ahead);
   void (*block_dots)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
-                     T alpha);
-  void (*block_target)(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc,
-                       int64_t m, int64_t n, T alpha, T beta);
+                     T alpha, const T* ahead);
+  void (*block_target)(int64_t terms, const T* const* x, const T* const* y, T* c, int64_t ldc, int64_t m, int64_t n,
+                       T alpha, T beta, const T* ahead);
   // kernels/csr.inl: up to four vectors of columns; one column.
   void (*csr_rows)(const CsrRows<T>* s);
   void (*csr_dots)(const CsrRows<T>* s);

@@ -2,14 +2,13 @@
 #include "pattern.hpp"
 
 #include <algorithm>
+#include <new>
 #include <numeric>
+
+#include "memory.hpp"
 
 namespace einblas {
 namespace {
-
-// Rows per group: enough that a weight block used by many rows is read once for all of them (64 rows of 64 floats are
-// 16 KB, half of L1), few enough that one popular block still makes several tasks.
-constexpr int64_t kGroupRows = 64;
 
 // Positions of 0..keys.size()-1 in stable order of key. Counting sort, unless the keys are sparse.
 std::vector<int32_t> order_by(const std::vector<int32_t>& keys, int64_t key_count) {
@@ -58,6 +57,9 @@ void add_buckets(Ordering& o, const Ordering::Group& g, const Side& source) {
 Ordering make_ordering(int64_t batch, const Side& target, const Side& source) {
   Ordering o;
   const int64_t rows = batch * target.window;
+  // Asked first: the system grants more than it has, and ends the process when that is used.
+  const double bytes = static_cast<double>(rows) * static_cast<double>(source.window) * sizeof(Term);
+  if (bytes > static_cast<double>(memory_available())) throw std::bad_alloc();
   std::vector<int32_t> keys(static_cast<size_t>(rows));
   for (int64_t i = 0; i < rows; ++i) keys[static_cast<size_t>(i)] = target.index[i];
   o.rows.reserve(static_cast<size_t>(rows));

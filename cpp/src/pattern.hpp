@@ -26,6 +26,10 @@ struct Bucket {
   int64_t begin, end;  // its terms
 };
 
+// Rows per group: enough that a weight block used by many rows is read once for all of them, few enough that their
+// pointers fit the stack and 256 columns of them (256 KB of floats) the second-level cache.
+constexpr int64_t kGroupRows = 256;
+
 // The terms ordered for products that write rows of one side ("target") and read rows of the other ("source").
 // A group is what one task writes: up to kGroupRows rows that share a target block. Groups share no target row, so
 // tasks need no atomics, and the order of additions to a row depends on the pattern alone: same bits for any number of

@@ -190,6 +190,34 @@ TEST(Block, SameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Block, AlphaZeroReadsNoOperandAndBetaZeroNoOutput) {
+  const Shape s{3, 2, 2, 8, 8, 2, 2};
+  Case<float> c(s);
+  const std::vector<float> nan(1024, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> o(3 * 2 * 8, std::numeric_limits<float>::quiet_NaN()), w(2 * 2 * 8 * 8, 5);
+  const auto at = [](const std::vector<float>& v) { return reinterpret_cast<int64_t>(v.data()); };
+  const int64_t gemv[] = {16, 8, 1, 128, 64, 8, 1, 16, 8, 1, 0, 0}, outer[] = {16, 8, 1, 16, 8, 1, 128, 64, 8, 1};
+  ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, 8, 8, at(nan), at(nan), at(o), 0, gemv, 0, 0, 1), EINBLAS_OK);
+  EXPECT_EQ(o, std::vector<float>(o.size(), 0));
+  ASSERT_EQ(einblas_block_outer(c.pattern, EINBLAS_F32, 8, 8, at(nan), at(nan), at(w), outer, 0, 1), EINBLAS_OK);
+  EXPECT_EQ(w, std::vector<float>(w.size(), 5));
+}
+
+TEST(Block, TermsBeyondTheMemoryAreRefused) {
+  const int64_t n = 400000;  // 160 * 10^9 terms of 12 bytes
+  const std::vector<int64_t> index(static_cast<size_t>(n), 0);
+  int64_t p = 0;
+  ASSERT_EQ(einblas_pattern_create(1, n, n, 1, 1, index.data(), index.data(), &p), EINBLAS_OK);
+  std::vector<float> h(static_cast<size_t>(n), 1), o(static_cast<size_t>(n), 0), w(1, 1);
+  const int64_t strides[] = {n, 1, 1, 1, 1, 1, 1, n, 1, 1, 0, 0};
+  EXPECT_EQ(
+      einblas_block_gemv(p, EINBLAS_F32, 0, 1, 1, reinterpret_cast<int64_t>(h.data()),
+                         reinterpret_cast<int64_t>(w.data()), reinterpret_cast<int64_t>(o.data()), 0, strides, 1, 0, 1),
+      EINBLAS_OUT_OF_MEMORY);
+  EXPECT_EQ(o, std::vector<float>(o.size(), 0));
+  einblas_pattern_destroy(p);
+}
+
 TEST(Block, IndicesOutOfRangeAreRefused) {
   const int64_t good[] = {0, 1}, negative[] = {0, -1}, large[] = {0, 2};
   int64_t p = 0;

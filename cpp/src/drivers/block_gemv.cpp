@@ -15,9 +15,9 @@ namespace einblas {
 namespace {
 
 constexpr int64_t kColumns = 256;  // columns per task: 1 KB of each row, and tasks enough when one block has all rows
-constexpr int64_t kMaxRows = 64;   // rows per group (pattern.cpp)
-// From so many rows on, transposing a block into scratch is cheaper than dots whose lanes must be summed.
-constexpr int64_t kTransposeFrom = 8;
+constexpr int64_t kMaxRows = kGroupRows;
+// Blocks are asked for so many bytes ahead: some 100 ns of work, and not so much that L1 loses them again.
+constexpr int64_t kAheadBytes = 8 << 10;
 
 template <class T>
 class Gemv {
@@ -30,7 +30,13 @@ class Gemv {
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
         h_contiguous_(g.h.stride[2] == 1 || g.source_size == 1),
-        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1) {}
+        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1) {
+    const int64_t vectors = (g.source_size + kernel_table().vector_bytes / int64_t{sizeof(T)} - 1) /
+                            (kernel_table().vector_bytes / int64_t{sizeof(T)});
+    transpose_from_ = vectors <= 1 ? 2 : vectors == 2 ? 4 : 8;
+    const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(T)};
+    distance_ = std::clamp<int64_t>(kAheadBytes / std::max<int64_t>(block_bytes, 1), 1, 8);
+  }
 
   // Elements of scratch per worker: rows of o, rows of h, one block.
   int64_t scratch() const {
@@ -70,8 +76,12 @@ class Gemv {
       start_row(g, r, n0, n, c[r]);
     }
     if (!o_contiguous_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
-    for (int64_t b = g.bucket_begin; b < g.bucket_end; ++b)
-      bucket(g, ordering_.buckets[static_cast<size_t>(b)], n0, n, c, scratch);
+    const int64_t end = g_.alpha == 0 ? g.bucket_begin : g.bucket_end;  // alpha 0 reads no operand
+    for (int64_t b = g.bucket_begin; b < end; ++b) {
+      const int64_t later = b + distance_;
+      bucket(g, ordering_.buckets[static_cast<size_t>(b)], n0, n, c, scratch,
+             later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr);
+    }
     if (o_contiguous_) return;
     for (int64_t r = 0; r < rows; ++r) {
       T* o = output(g, r, n0);
@@ -92,16 +102,26 @@ class Gemv {
     }
   }
 
-  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t n, T* const* c, T* scratch) const {
+  const T* block(const Ordering::Group& g, const Bucket& bucket, int64_t n0) const {
+    return as(g_.w) + bucket.source * g_.w.stride[0] + g.target * g_.w.stride[1] + n0 * g_.w.stride[3];
+  }
+
+  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t n, T* const* c, T* scratch,
+              const T* ahead) const {
     const int64_t k = g_.source_size, sw2 = g_.w.stride[2], sw3 = g_.w.stride[3];
-    const T* w = as(g_.w) + bucket.source * g_.w.stride[0] + g.target * g_.w.stride[1] + n0 * sw3;
+    const T* w = block(g, bucket, n0);
     const T alpha = static_cast<T>(g_.alpha);
     T* h_rows = scratch;
-    T* block = scratch + (h_contiguous_ ? 0 : kMaxRows * k);
-    const bool dots = !columns_contiguous_ && depth_contiguous_ && bucket.end - bucket.begin < kTransposeFrom;
+    T* turned = scratch + (h_contiguous_ ? 0 : kMaxRows * k);
+    const bool dots = !columns_contiguous_ && depth_contiguous_ && bucket.end - bucket.begin < transpose_from_;
     if (!columns_contiguous_ && !dots) {
-      transpose(w, sw2, sw3, k, n, block);
-      w = block;
+      if (depth_contiguous_) {
+        kernels_.transpose_tile(n, k, turned, n, w, sw3, T{1}, T{0}, ahead, false);
+      } else {
+        copy_block(w, sw2, sw3, k, n, turned);
+      }
+      w = turned;
+      ahead = nullptr;  // asked for already, or in no order that could be
     }
     const int64_t ldb = columns_contiguous_ ? sw2 : n;
     for (int64_t t = bucket.begin; t < bucket.end; t += kMaxRows) {
@@ -117,15 +137,16 @@ class Gemv {
         a[r] = h_rows + r * k;
       }
       if (dots) {
-        kernels_.block_dots(rows, a, w, sw3, targets, n, k, alpha);
+        kernels_.block_dots(rows, a, w, sw3, targets, n, k, alpha, ahead);
       } else {
-        kernels_.block_rows(rows, a, 1, w, ldb, targets, n, k, alpha);
+        kernels_.block_rows(rows, a, w, ldb, targets, n, k, alpha, ahead);
       }
+      ahead = nullptr;
     }
   }
 
   // block[p * n + j] = w[p * s_depth + j * s_column]
-  static void transpose(const T* w, int64_t s_depth, int64_t s_column, int64_t k, int64_t n, T* block) {
+  static void copy_block(const T* w, int64_t s_depth, int64_t s_column, int64_t k, int64_t n, T* block) {
     constexpr int64_t kTile = 16;  // 16 x 16 floats: both sides stay in L1 lines
     for (int64_t p0 = 0; p0 < k; p0 += kTile)
       for (int64_t j0 = 0; j0 < n; j0 += kTile)
@@ -138,6 +159,8 @@ class Gemv {
   const TypedKernels<T>& kernels_;
   const int64_t chunks_;
   const bool columns_contiguous_, depth_contiguous_, h_contiguous_, o_contiguous_;
+  int64_t transpose_from_;  // rows from which transposing a block is cheaper than dots whose lanes must be summed
+  int64_t distance_;        // buckets between the one in work and the one asked for
 };
 
 }  // namespace

@@ -15,7 +15,9 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kRows = 128;   // rows of a target block per task, so that one popular block makes several tasks
+constexpr int64_t kRows = 128;  // rows of a target block per task, so that one popular block makes several tasks
+// Blocks are asked for so many bytes ahead: some 100 ns of work, and not so much that L1 loses them again.
+constexpr int64_t kAheadBytes = 8 << 10;
 constexpr int64_t kTerms = 256;  // terms per kernel call: their pointers fit the stack
 
 template <class T>
@@ -33,6 +35,8 @@ class Outer {
     ordering_ = by_y ? &p.to_y() : &p.to_x();
     target_is_n_ = by_y != swap;
     o_ = reinterpret_cast<T*>(c.o.at);
+    const int64_t block_bytes = std::min(kRows, m_.size) * n_.size * int64_t{sizeof(T)};
+    distance_ = std::clamp<int64_t>(kAheadBytes / std::max<int64_t>(block_bytes, 1), 1, 8);
     const auto& groups = ordering_->groups;
     for (size_t g = 0; g < groups.size(); ++g)
       if (g == 0 || groups[g].target != groups[g - 1].target) starts_.push_back(g);
@@ -44,9 +48,11 @@ class Outer {
     const int64_t tasks = static_cast<int64_t>(starts_.size() - 1) * chunks;
     const double flops = 2.0 * static_cast<double>(ordering_->terms.size()) * static_cast<double>(m_.size * n_.size);
     const int threads = useful_threads(threads_, tasks, flops / 10);
+    const int64_t rows = std::min(kRows, m_.size);
+    const int64_t x_copy = contiguous(m_) ? 0 : kTerms * rows;
     const int64_t y_copy = contiguous(n_) ? 0 : kTerms * n_.size;
-    const int64_t block_copy = n_.block_stride == 1 || n_.size == 1 ? 0 : std::min(kRows, m_.size) * n_.size;
-    const Workspace workspace((y_copy + block_copy) * static_cast<int64_t>(sizeof(T)), threads);
+    const int64_t block_copy = n_.block_stride == 1 || n_.size == 1 ? 0 : rows * n_.size;
+    const Workspace workspace((x_copy + y_copy + block_copy) * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
       T* scratch = reinterpret_cast<T*>(workspace.of(worker));
@@ -54,7 +60,7 @@ class Outer {
       const size_t run = static_cast<size_t>(task / chunks);
       for (size_t g = starts_[run]; g < starts_[run + 1]; ++g)
         for (int64_t b = ordering_->groups[g].bucket_begin; b < ordering_->groups[g].bucket_end; ++b)
-          bucket(ordering_->groups[g], ordering_->buckets[static_cast<size_t>(b)], m0, scratch, scratch + y_copy);
+          bucket(ordering_->groups[g], b, m0, scratch, scratch + x_copy, scratch + x_copy + y_copy);
     });
     return EINBLAS_OK;
   }
@@ -72,10 +78,22 @@ class Outer {
     return reinterpret_cast<const T*>(s.rows.at) + b * s.rows.stride[0] + w * s.rows.stride[1];
   }
 
-  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t m0, T* y_copy, T* block_copy) const {
-    const int64_t m = std::min(kRows, m_.size - m0), n = n_.size;
+  static const T* gathered(const T* from, int64_t stride, int64_t count, T* to) {
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i * stride];
+    return to;
+  }
+
+  T* target_of(const Ordering::Group& g, const Bucket& bucket, int64_t m0) const {
     const int32_t m_block = target_is_n_ ? bucket.source : g.target, n_block = target_is_n_ ? g.target : bucket.source;
-    T* target = o_ + m_block * m_.blocks_stride + n_block * n_.blocks_stride + m0 * m_.block_stride;
+    return o_ + m_block * m_.blocks_stride + n_block * n_.blocks_stride + m0 * m_.block_stride;
+  }
+
+  void bucket(const Ordering::Group& g, int64_t at, int64_t m0, T* x_copy, T* y_copy, T* block_copy) const {
+    const Bucket& bucket = ordering_->buckets[static_cast<size_t>(at)];
+    const int64_t m = std::min(kRows, m_.size - m0), n = n_.size;
+    T* target = target_of(g, bucket, m0);
+    const int64_t later = at + distance_;
+    const T* ahead = later < g.bucket_end ? target_of(g, ordering_->buckets[static_cast<size_t>(later)], m0) : nullptr;
     const bool direct = n_.block_stride == 1 || n == 1;
     for (int64_t t = bucket.begin; t < bucket.end; t += kTerms) {
       const int64_t terms = std::min(kTerms, bucket.end - t);
@@ -86,15 +104,15 @@ class Outer {
         const int64_t source_w = term.w, target_w = place.w;
         x[r] = row(m_, term.b, target_is_n_ ? source_w : target_w) + m0 * m_.rows.stride[2];
         y[r] = row(n_, term.b, target_is_n_ ? target_w : source_w);
-        if (contiguous(n_)) continue;
-        for (int64_t j = 0; j < n; ++j) y_copy[r * n + j] = y[r][j * n_.rows.stride[2]];
-        y[r] = y_copy + r * n;
+        if (!contiguous(m_)) x[r] = gathered(x[r], m_.rows.stride[2], m, x_copy + r * m);
+        if (!contiguous(n_)) y[r] = gathered(y[r], n_.rows.stride[2], n, y_copy + r * n);
       }
       if (direct) {
-        kernels_.block_target(terms, x, m_.rows.stride[2], y, target, m_.block_stride, m, n, alpha_, T{1});
+        kernels_.block_target(terms, x, y, target, m_.block_stride, m, n, alpha_, T{1}, ahead);
+        ahead = nullptr;
         continue;
       }
-      kernels_.block_target(terms, x, m_.rows.stride[2], y, block_copy, n, m, n, alpha_, T{0});
+      kernels_.block_target(terms, x, y, block_copy, n, m, n, alpha_, T{0}, nullptr);
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) target[i * m_.block_stride + j * n_.block_stride] += block_copy[i * n + j];
     }
@@ -107,6 +125,7 @@ class Outer {
   Side m_, n_;
   const Ordering* ordering_;
   bool target_is_n_;
+  int64_t distance_;            // buckets between the one in work and the one asked for
   std::vector<size_t> starts_;  // first group of each run of equal targets
 };
 
@@ -114,7 +133,7 @@ class Outer {
 
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept {
   try {
-    if (call.x_size == 0 || call.y_size == 0) return EINBLAS_OK;
+    if (call.x_size == 0 || call.y_size == 0 || call.alpha == 0) return EINBLAS_OK;
     return call.dtype == DType::F32 ? Outer<float>(pattern, call).run() : Outer<double>(pattern, call).run();
   } catch (...) {
     return EINBLAS_OUT_OF_MEMORY;

@@ -1,225 +1,282 @@
 // Micro-kernels of the block-sparse products: rows and targets given by pointers, so that nothing is gathered.
+//
+// `ahead` is a block that a later call will read, laid out as this one: its lines are asked for row by row while this
+// one is multiplied, because blocks are picked by indices that no hardware prefetcher can guess. Null: none.
 
-// Rows: C_r[n] += alpha * sum_k A_r[k * a_stride] * B[k * ldb + n] for r < MR, n < (NV - 1) * lanes + last.
-// Assumes: B and C have unit stride along n; 1 <= last <= lanes; C_r are distinct or r rows of one bucket of one
-// target.
-template <class T, int MR, int NV>
-EINBLAS_INLINE void block_rows_tile(const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c,
-                                    int64_t k, int last, T alpha) {
-  constexpr int w = lanes<T>::value;
-  vec<T> acc[MR][NV];
+// Rows per tile by vectors per row: 16 to 24 accumulators with 32 registers, 8 to 12 with 16.
+#if EINBLAS_VBYTES == 64 || defined(__aarch64__)
+constexpr int kBlockVectors = 4;
+constexpr int block_most_rows(int vectors) { return vectors <= 2 ? 8 : 6; }
+#else
+constexpr int kBlockVectors = 3;
+constexpr int block_most_rows(int vectors) { return vectors == 1 ? 8 : vectors == 2 ? 5 : 4; }
+#endif
+
+// Asks for the lines of NV vectors from p on.
+template <class T, int NV>
+EINBLAS_INLINE void ask_for(const T* p) {
 #pragma GCC unroll 8
-  for (int r = 0; r < MR; ++r)
+  for (int v = 0; v < NV; ++v)
+    if (v * EINBLAS_VBYTES % 64 == 0) __builtin_prefetch(p + v * lanes<T>::value);
+}
+
+// The first n lanes of a vector, or all of it where that is known: a test at each use cost a third of the time.
+template <class T, bool WHOLE>
+EINBLAS_INLINE vec<T> load_last(const T* p, int n) {
+  return WHOLE ? load(p) : load_n(p, n);
+}
+template <class T, bool WHOLE>
+EINBLAS_INLINE void store_last(T* p, vec<T> v, int n) {
+  if (WHOLE) {
+    store(p, v);
+  } else {
+    store_n(p, v, n);
+  }
+}
+
+// Rows: C_r[n] += alpha * sum_k A_r[k] * B[k * ldb + n] for r < MR, n < (NV - 1) * lanes + last.
+// Few accumulators are split over k into up to 8 chains: an FMA takes 4 cycles and two begin in each.
+// Assumes: A, B and C have unit stride along k, n and n; 1 <= last <= lanes.
+template <class T, int MR, int NV, bool WHOLE>
+EINBLAS_INLINE void block_rows_tile(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n0, int64_t k,
+                                    int last, T alpha, const T* ahead) {
+  constexpr int w = lanes<T>::value, chains = MR * NV <= 2 ? 4 : MR * NV <= 4 ? 2 : 1;
+  vec<T> acc[chains][MR][NV];
+#pragma GCC unroll 4
+  for (int u = 0; u < chains; ++u)
 #pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) acc[r][v] = vec<T>{};
-  const bool whole = last == w;
-  for (int64_t p = 0; p < k; ++p) {
-    vec<T> bv[NV];
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) acc[u][r][v] = vec<T>{};
+  for (int64_t p0 = 0; p0 < k; p0 += chains) {
+#pragma GCC unroll 4
+    for (int u = 0; u < chains; ++u) {
+      const int64_t p = p0 + u;
+      if (chains > 1 && p >= k) break;
+      if (ahead != nullptr) ask_for<T, NV>(ahead + p * ldb);
+      vec<T> bv[NV];
+#pragma GCC unroll 4
+      for (int v = 0; v < NV - 1; ++v) bv[v] = load(b + p * ldb + v * w);
+      bv[NV - 1] = load_last<T, WHOLE>(b + p * ldb + (NV - 1) * w, last);
 #pragma GCC unroll 8
-    for (int v = 0; v < NV - 1; ++v) bv[v] = load(b + p * ldb + v * w);
-    bv[NV - 1] = whole ? load(b + p * ldb + (NV - 1) * w) : load_n(b + p * ldb + (NV - 1) * w, last);
-#pragma GCC unroll 8
-    for (int r = 0; r < MR; ++r) {
-      const vec<T> x = splat(a[r][p * a_stride]);
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[r][v] += x * bv[v];
+      for (int r = 0; r < MR; ++r) {
+        const vec<T> x = splat(a[r][p]);
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) acc[u][r][v] += x * bv[v];
+      }
     }
   }
   const vec<T> s = splat(alpha);
 #pragma GCC unroll 8
-  for (int r = 0; r < MR; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < NV - 1; ++v) store(c[r] + v * w, load(c[r] + v * w) + s * acc[r][v]);
-    T* tail = c[r] + (NV - 1) * w;
-    if (whole) {
-      store(tail, load(tail) + s * acc[r][NV - 1]);
-    } else {
-      store_n(tail, load_n(tail, last) + s * acc[r][NV - 1], last);
-    }
-  }
-}
-
-template <class T, int NV>
-EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb,
-                                       T* const* c, int64_t k, int last, T alpha) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4) block_rows_tile<T, 4, NV>(a + r, a_stride, b, ldb, c + r, k, last, alpha);
-  switch (rows - r) {
-    case 3:
-      return block_rows_tile<T, 3, NV>(a + r, a_stride, b, ldb, c + r, k, last, alpha);
-    case 2:
-      return block_rows_tile<T, 2, NV>(a + r, a_stride, b, ldb, c + r, k, last, alpha);
-    case 1:
-      return block_rows_tile<T, 1, NV>(a + r, a_stride, b, ldb, c + r, k, last, alpha);
-    default:
-      return;
-  }
-}
-
-// All rows and columns of one block. A row whose target repeats (the same C_r twice) must come in another call.
-template <class T>
-static void block_rows(int64_t rows, const T* const* a, int64_t a_stride, const T* b, int64_t ldb, T* const* c,
-                       int64_t n, int64_t k, T alpha) {
-  constexpr int w = lanes<T>::value;
-  constexpr int kRowsAtOnce = 64;
-  T* shifted[kRowsAtOnce];
-  for (int64_t r0 = 0; r0 < rows; r0 += kRowsAtOnce) {
-    const int64_t rn = rows - r0 < kRowsAtOnce ? rows - r0 : kRowsAtOnce;
-    for (int64_t n0 = 0; n0 < n; n0 += 4 * w) {
-      const int64_t left = n - n0 < 4 * w ? n - n0 : 4 * w;
-      const int vectors = static_cast<int>((left + w - 1) / w);
-      const int last = static_cast<int>(left - static_cast<int64_t>(vectors - 1) * w);
-      for (int64_t r = 0; r < rn; ++r) shifted[r] = c[r0 + r] + n0;
-      switch (vectors) {
-        case 4:
-          block_rows_columns<T, 4>(rn, a + r0, a_stride, b + n0, ldb, shifted, k, last, alpha);
-          break;
-        case 3:
-          block_rows_columns<T, 3>(rn, a + r0, a_stride, b + n0, ldb, shifted, k, last, alpha);
-          break;
-        case 2:
-          block_rows_columns<T, 2>(rn, a + r0, a_stride, b + n0, ldb, shifted, k, last, alpha);
-          break;
-        default:
-          block_rows_columns<T, 1>(rn, a + r0, a_stride, b + n0, ldb, shifted, k, last, alpha);
-          break;
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) {
+      vec<T> t = acc[0][r][v];
+      if (chains == 2) t += acc[chains - 1][r][v];
+      if (chains == 4) t = (t + acc[chains / 2][r][v]) + (acc[chains / 4][r][v] + acc[chains - 1][r][v]);
+      T* at = c[r] + n0 + v * w;
+      if (v < NV - 1) {
+        store(at, load(at) + s * t);
+      } else {
+        store_last<T, WHOLE>(at, load_last<T, WHOLE>(at, last) + s * t, last);
       }
     }
+}
+
+template <class T, int NV, bool WHOLE>
+EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c,
+                                       int64_t n0, int64_t k, int last, T alpha, const T* ahead) {
+  constexpr int most = block_most_rows(NV);
+  for (int64_t r = 0; r < rows;) {
+    // Tiles of nearly one height: 9 rows are 5 and 4, not 8 and 1.
+    const int64_t tiles = (rows - r + most - 1) / most, height = (rows - r + tiles - 1) / tiles;
+    switch (height) {
+#define EINBLAS_ROWS(MR)                                                                                      \
+  case MR:                                                                                                    \
+    block_rows_tile<T, (MR <= most ? MR : most), NV, WHOLE>(a + r, b, ldb, c + r, n0, k, last, alpha, ahead); \
+    break
+      EINBLAS_ROWS(1);
+      EINBLAS_ROWS(2);
+      EINBLAS_ROWS(3);
+      EINBLAS_ROWS(4);
+      EINBLAS_ROWS(5);
+      EINBLAS_ROWS(6);
+      EINBLAS_ROWS(7);
+      EINBLAS_ROWS(8);
+#undef EINBLAS_ROWS
+      default:
+        break;
+    }
+    r += height;
+    ahead = nullptr;
   }
 }
 
-// Target: C[m * ldc + n] = beta * C + alpha * sum_r X_r[m * x_stride] * Y_r[n], r over one bucket. beta 0 does not
-// read.
-template <class T, int MR, int NV>
-EINBLAS_INLINE void block_target_tile(int64_t terms, const T* const* x, int64_t x_offset, int64_t x_stride,
-                                      const T* const* y, int64_t y_offset, T* c, int64_t ldc, int last, T alpha,
-                                      T beta) {
+// All rows and columns of one block. Several rows may have the same target: they are added one after the other.
+template <class T>
+static void block_rows(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
+                       T alpha, const T* ahead) {
+  constexpr int w = lanes<T>::value;
+  for (int64_t n0 = 0; n0 < n; n0 += kBlockVectors * w) {
+    const int64_t left = n - n0 < kBlockVectors * w ? n - n0 : kBlockVectors * w;
+    const int vectors = static_cast<int>((left + w - 1) / w);
+    const int last = static_cast<int>(left - static_cast<int64_t>(vectors - 1) * w);
+    const T* next = ahead == nullptr ? nullptr : ahead + n0;
+    const bool whole = last == w;
+    switch (vectors) {
+#if EINBLAS_VBYTES == 64 || defined(__aarch64__)
+      case 4:
+        (whole ? block_rows_columns<T, 4, true> : block_rows_columns<T, 4, false>)(rows, a, b + n0, ldb, c, n0, k, last,
+                                                                                   alpha, next);
+        break;
+#endif
+      case 3:
+        (whole ? block_rows_columns<T, 3, true> : block_rows_columns<T, 3, false>)(rows, a, b + n0, ldb, c, n0, k, last,
+                                                                                   alpha, next);
+        break;
+      case 2:
+        (whole ? block_rows_columns<T, 2, true> : block_rows_columns<T, 2, false>)(rows, a, b + n0, ldb, c, n0, k, last,
+                                                                                   alpha, next);
+        break;
+      default:
+        (whole ? block_rows_columns<T, 1, true> : block_rows_columns<T, 1, false>)(rows, a, b + n0, ldb, c, n0, k, last,
+                                                                                   alpha, next);
+        break;
+    }
+  }
+}
+
+// Target: C[m * ldc + n] = beta * C + alpha * sum_r X_r[m] * Y_r[n], r over one bucket. beta 0 does not
+// read. Assumes: X and Y have unit stride.
+template <class T, int MR, int NV, bool WHOLE>
+EINBLAS_INLINE void block_target_tile(int64_t terms, const T* const* x, int64_t x_offset, const T* const* y,
+                                      int64_t y_offset, T* c, int64_t ldc, int last, T alpha, T beta, const T* ahead) {
   constexpr int w = lanes<T>::value;
   vec<T> acc[MR][NV];
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m)
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) acc[m][v] = vec<T>{};
-  const bool whole = last == w;
+  if (ahead != nullptr)
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; ++m) ask_for<T, NV>(ahead + m * ldc);
   for (int64_t r = 0; r < terms; ++r) {
     const T* yr = y[r] + y_offset;
     const T* xr = x[r] + x_offset;
     vec<T> yv[NV];
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int v = 0; v < NV - 1; ++v) yv[v] = load(yr + v * w);
-    yv[NV - 1] = whole ? load(yr + (NV - 1) * w) : load_n(yr + (NV - 1) * w, last);
+    yv[NV - 1] = load_last<T, WHOLE>(yr + (NV - 1) * w, last);
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
-      const vec<T> xm = splat(xr[m * x_stride]);
-#pragma GCC unroll 8
+      const vec<T> xm = splat(xr[m]);
+#pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) acc[m][v] += xm * yv[v];
     }
   }
   const vec<T> s = splat(alpha), old = splat(beta);
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) {
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) {
       T* at = c + m * ldc + v * w;
-      const int n = v == NV - 1 ? last : w;
       vec<T> result = s * acc[m][v];
-      if (beta != 0) result += old * (n == w ? load(at) : load_n(at, n));
-      if (n == w) {
+      if (v < NV - 1) {
+        if (beta != 0) result += old * load(at);
         store(at, result);
       } else {
-        store_n(at, result, n);
+        if (beta != 0) result += old * load_last<T, WHOLE>(at, last);
+        store_last<T, WHOLE>(at, result, last);
       }
     }
   }
 }
 
-template <class T, int NV>
-EINBLAS_INLINE void block_target_columns(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y,
-                                         int64_t n0, T* c, int64_t ldc, int64_t m, int last, T alpha, T beta) {
+template <class T, int NV, bool WHOLE>
+EINBLAS_INLINE void block_target_columns(int64_t terms, const T* const* x, const T* const* y, int64_t n0, T* c,
+                                         int64_t ldc, int64_t m, int last, T alpha, T beta, const T* ahead) {
+  constexpr int rows = NV <= 2 && block_most_rows(NV) >= 8 ? 8 : 4;
   int64_t i = 0;
-  for (; i + 4 <= m; i += 4)
-    block_target_tile<T, 4, NV>(terms, x, i * x_stride, x_stride, y, n0, c + i * ldc + n0, ldc, last, alpha, beta);
+  for (; i + rows <= m; i += rows)
+    block_target_tile<T, rows, NV, WHOLE>(terms, x, i, y, n0, c + i * ldc + n0, ldc, last, alpha, beta,
+                                          ahead == nullptr ? nullptr : ahead + i * ldc + n0);
+  for (; i + 2 <= m; i += 2)
+    block_target_tile<T, 2, NV, WHOLE>(terms, x, i, y, n0, c + i * ldc + n0, ldc, last, alpha, beta,
+                                       ahead == nullptr ? nullptr : ahead + i * ldc + n0);
   for (; i < m; ++i)
-    block_target_tile<T, 1, NV>(terms, x, i * x_stride, x_stride, y, n0, c + i * ldc + n0, ldc, last, alpha, beta);
+    block_target_tile<T, 1, NV, WHOLE>(terms, x, i, y, n0, c + i * ldc + n0, ldc, last, alpha, beta,
+                                       ahead == nullptr ? nullptr : ahead + i * ldc + n0);
 }
 
 template <class T>
-static void block_target(int64_t terms, const T* const* x, int64_t x_stride, const T* const* y, T* c, int64_t ldc,
-                         int64_t m, int64_t n, T alpha, T beta) {
+static void block_target(int64_t terms, const T* const* x, const T* const* y, T* c, int64_t ldc, int64_t m, int64_t n,
+                         T alpha, T beta, const T* ahead) {
   constexpr int w = lanes<T>::value;
-  for (int64_t n0 = 0; n0 < n; n0 += 4 * w) {
-    const int64_t left = n - n0 < 4 * w ? n - n0 : 4 * w;
+  for (int64_t n0 = 0; n0 < n; n0 += kBlockVectors * w) {
+    const int64_t left = n - n0 < kBlockVectors * w ? n - n0 : kBlockVectors * w;
     const int vectors = static_cast<int>((left + w - 1) / w);
     const int last = static_cast<int>(left - static_cast<int64_t>(vectors - 1) * w);
+    const bool whole = last == w;
     switch (vectors) {
+#if EINBLAS_VBYTES == 64 || defined(__aarch64__)
       case 4:
-        block_target_columns<T, 4>(terms, x, x_stride, y, n0, c, ldc, m, last, alpha, beta);
+        (whole ? block_target_columns<T, 4, true> : block_target_columns<T, 4, false>)(terms, x, y, n0, c, ldc, m, last,
+                                                                                       alpha, beta, ahead);
         break;
+#endif
       case 3:
-        block_target_columns<T, 3>(terms, x, x_stride, y, n0, c, ldc, m, last, alpha, beta);
+        (whole ? block_target_columns<T, 3, true> : block_target_columns<T, 3, false>)(terms, x, y, n0, c, ldc, m, last,
+                                                                                       alpha, beta, ahead);
         break;
       case 2:
-        block_target_columns<T, 2>(terms, x, x_stride, y, n0, c, ldc, m, last, alpha, beta);
+        (whole ? block_target_columns<T, 2, true> : block_target_columns<T, 2, false>)(terms, x, y, n0, c, ldc, m, last,
+                                                                                       alpha, beta, ahead);
         break;
       default:
-        block_target_columns<T, 1>(terms, x, x_stride, y, n0, c, ldc, m, last, alpha, beta);
+        (whole ? block_target_columns<T, 1, true> : block_target_columns<T, 1, false>)(terms, x, y, n0, c, ldc, m, last,
+                                                                                       alpha, beta, ahead);
         break;
     }
   }
 }
 
-// Dots: C_r[j * c_stride] += alpha * sum_k A_r[k] * B[j * ldb + k] for r < MR, j < 4: B has unit stride along k instead
-// (a permuted weight view), so vectors run along k and the lanes are summed at the end.
-template <class T, int MR, int NJ>
-EINBLAS_INLINE void block_dots_tile(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t c_offset,
-                                    int64_t k, T alpha) {
-  constexpr int w = lanes<T>::value;
-  vec<T> acc[MR][NJ];
-#pragma GCC unroll 8
-  for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 8
-    for (int j = 0; j < NJ; ++j) acc[r][j] = vec<T>{};
-  int64_t p = 0;
-  for (; p + w <= k; p += w) {
-    vec<T> bv[NJ];
-#pragma GCC unroll 8
-    for (int j = 0; j < NJ; ++j) bv[j] = load(b + j * ldb + p);
-#pragma GCC unroll 8
-    for (int r = 0; r < MR; ++r) {
-      const vec<T> x = load(a[r] + p);
-#pragma GCC unroll 8
-      for (int j = 0; j < NJ; ++j) acc[r][j] += x * bv[j];
-    }
-  }
-  if (p < k) {
-    const int n = static_cast<int>(k - p);
-#pragma GCC unroll 8
-    for (int r = 0; r < MR; ++r) {
-      const vec<T> x = load_n(a[r] + p, n);
-#pragma GCC unroll 8
-      for (int j = 0; j < NJ; ++j) acc[r][j] += x * load_n(b + j * ldb + p, n);
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 8
-    for (int j = 0; j < NJ; ++j) c[r][c_offset + j] += alpha * sum<T>(acc[r][j]);
-}
-
-template <class T, int MR>
-EINBLAS_INLINE void block_dots_rows(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
-                                    T alpha) {
-  int64_t j = 0;
-  for (; j + 4 <= n; j += 4) block_dots_tile<T, MR, 4>(a, b + j * ldb, ldb, c, j, k, alpha);
-  for (; j < n; ++j) block_dots_tile<T, MR, 1>(a, b + j * ldb, ldb, c, j, k, alpha);
-}
-
+// Dots: C_r[j] += alpha * sum_k A_r[k] * B[j * ldb + k]: B has unit stride along k instead (a permuted weight view), so
+// vectors run along k, one for each of `lanes` columns, and their lanes are summed together at the end.
 // Assumes: A_r have unit stride along k, C_r along n.
 template <class T>
 static void block_dots(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
-                       T alpha) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4) block_dots_rows<T, 4>(a + r, b, ldb, c + r, n, k, alpha);
-  for (; r + 2 <= rows; r += 2) block_dots_rows<T, 2>(a + r, b, ldb, c + r, n, k, alpha);
-  for (; r < rows; ++r) block_dots_rows<T, 1>(a + r, b, ldb, c + r, n, k, alpha);
+                       T alpha, const T* ahead) {
+  constexpr int w = lanes<T>::value;
+  const vec<T> s = splat(alpha);
+  for (int64_t j0 = 0; j0 < n; j0 += w) {
+    const int m = n - j0 < w ? static_cast<int>(n - j0) : w;
+    for (int64_t r = 0; r < rows; ++r) {
+      vec<T> acc[w];
+#pragma GCC unroll 16
+      for (int j = 0; j < w; ++j) acc[j] = vec<T>{};
+      for (int64_t p = 0; p < k; p += w) {
+        const int last = k - p < w ? static_cast<int>(k - p) : w;
+        const T* from = b + j0 * ldb + p;
+        if (m == w && last == w) {
+          const vec<T> x = load(a[r] + p);
+#pragma GCC unroll 16
+          for (int j = 0; j < w; ++j) acc[j] += x * load(from + j * ldb);
+        } else {
+          const vec<T> x = load_n(a[r] + p, last);
+#pragma GCC unroll 16
+          for (int j = 0; j < w; ++j)
+            if (j < m) acc[j] += x * load_n(from + j * ldb, last);
+        }
+        if (ahead != nullptr && r == 0 && (p * static_cast<int64_t>(sizeof(T))) % 64 == 0)
+          for (int j = 0; j < m; ++j) __builtin_prefetch(ahead + (j0 + j) * ldb + p);
+      }
+      const vec<T> total = sum_lanes<T>(acc);
+      T* at = c[r] + j0;
+      if (m == w) {
+        store(at, load(at) + s * total);
+      } else {
+        store_n(at, load_n(at, m) + s * total, m);
+      }
+    }
+  }
 }

@@ -1,12 +1,12 @@
 // Public API: Theano's block-sparse products and their gradients.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
-import java.lang.ref.Reference;
+import io.github.einblas.BlockProduct.Names;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Products with a matrix of weight blocks of which each example uses a few: Theano's {@code
@@ -19,15 +19,27 @@ import java.util.Objects;
  * has the same bits for any number of threads. Every method checks all it is given before it
  * writes: {@link IllegalArgumentException} for shapes, types or an output that shares elements with
  * an operand, {@link IndexOutOfBoundsException} for an index, {@link IllegalStateException} for a
- * closed tensor.
+ * closed tensor, {@link NativeMemoryException} where the pattern's terms do not fit the memory.
+ *
+ * <p>Index matrices are given in each call (arrays, or tensors of I32 or I64, (batch, window); rank
+ * 1 is one example), or once as a {@link BlockPattern}, which checks and orders them for all calls
+ * that use it. Both give the same bits.
  */
 public final class BlockSparse {
-  private static final int[] SWAPPED = {1, 0, 3, 2};
+  private static final Names GEMV = new Names("block gemv", "o", "w", "h");
+  private static final Names DOT = new Names("block dot", "out", "w", "h");
+  private static final Names OUTER = new Names("block outer", "o", "x", "y");
+
+  private static final String OUTER_GRADIENT = "block outer gradient";
+  private static final String INPUT = "inputIndex";
+  private static final String OUTPUT = "outputIndex";
 
   private BlockSparse() {}
 
+  // ---- patterns
+
   /**
-   * Checks and buckets index matrices once, for use with many operands.
+   * Checks index matrices once, for use with many operands.
    *
    * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
    * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
@@ -35,17 +47,48 @@ public final class BlockSparse {
    */
   public static BlockPattern pattern(
       long[][] inputIndex, long[][] outputIndex, long inputBlocks, long outputBlocks) {
-    return BlockPattern.of(inputIndex, outputIndex, inputBlocks, outputBlocks);
+    return BlockPattern.of(
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        inputBlocks,
+        outputBlocks);
   }
 
   /** As {@link #pattern(long[][], long[][], long, long)}. */
   public static BlockPattern pattern(
       int[][] inputIndex, int[][] outputIndex, long inputBlocks, long outputBlocks) {
     return BlockPattern.of(
-        BlockPattern.widened("inputIndex", inputIndex),
-        BlockPattern.widened("outputIndex", outputIndex),
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
         inputBlocks,
         outputBlocks);
+  }
+
+  /** As {@link #pattern(long[][], long[][], long, long)}, from tensors of I32 or I64. */
+  public static BlockPattern pattern(
+      Tensor inputIndex, Tensor outputIndex, long inputBlocks, long outputBlocks) {
+    return BlockPattern.of(
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        inputBlocks,
+        outputBlocks);
+  }
+
+  /** A body that uses a pattern for one call. */
+  private interface Use<R> {
+    R with(BlockPattern pattern);
+  }
+
+  /** The pattern of one call: its blocks are those of {@code weights}' first two axes. */
+  private static <R> R once(
+      Names names, String which, Tensor weights, BlockIndex in, BlockIndex out, Use<R> use) {
+    BlockProduct.requireRank(names, which, weights, 4);
+    BlockPattern pattern = BlockPattern.once(in, out, weights.length(0), weights.length(1));
+    try {
+      return use.with(pattern);
+    } finally {
+      pattern.free();
+    }
   }
 
   // ---- gemv
@@ -54,15 +97,43 @@ public final class BlockSparse {
    * {@code o[b,j,:] + sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]}, a new tensor.
    */
   public static Tensor gemv(Tensor o, Tensor w, Tensor h, BlockPattern pattern) {
-    Objects.requireNonNull(o, "o");
-    Tensor result = o.copy();
-    try {
-      gemvInto(result, 1, 1, w, h, pattern);
-      return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
-    }
+    return added(o, result -> gemvInPlace(result, w, h, pattern));
+  }
+
+  /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
+  public static Tensor gemv(Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
+    return once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> gemv(o, w, h, p));
+  }
+
+  /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
+  public static Tensor gemv(
+      Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
+    return once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> gemv(o, w, h, p));
+  }
+
+  /**
+   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
+   */
+  public static Tensor gemv(Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
+    return once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> gemv(o, w, h, p));
   }
 
   /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}. */
@@ -71,13 +142,142 @@ public final class BlockSparse {
   }
 
   /**
+   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
+   * arrays.
+   */
+  public static void gemvInPlace(
+      Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInPlace(o, w, h, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
+   * arrays.
+   */
+  public static void gemvInPlace(
+      Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInPlace(o, w, h, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
+   * tensors of I32 or I64.
+   */
+  public static void gemvInPlace(
+      Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInPlace(o, w, h, p);
+          return null;
+        });
+  }
+
+  /**
    * {@code out[b,j,:] = alpha * sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :] + beta
-   * * out[b,j,:]}; beta = 0 does not read {@code out}.
+   * * out[b,j,:]}; beta = 0 does not read {@code out}, alpha = 0 reads no operand.
    */
   public static void gemvInto(
       Tensor out, double alpha, double beta, Tensor w, Tensor h, BlockPattern pattern) {
-    run("block gemv", out, alpha, beta, w, h, null, pattern, false);
+    Objects.requireNonNull(out, "out");
+    BlockProduct.gemv(GEMV, out, alpha, beta, w, h, null, pattern, false);
   }
+
+  /**
+   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
+   * arrays.
+   */
+  public static void gemvInto(
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor w,
+      Tensor h,
+      int[][] inputIndex,
+      int[][] outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInto(out, alpha, beta, w, h, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
+   * arrays.
+   */
+  public static void gemvInto(
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor w,
+      Tensor h,
+      long[][] inputIndex,
+      long[][] outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInto(out, alpha, beta, w, h, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
+   * tensors of I32 or I64.
+   */
+  public static void gemvInto(
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor w,
+      Tensor h,
+      Tensor inputIndex,
+      Tensor outputIndex) {
+    once(
+        GEMV,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          gemvInto(out, alpha, beta, w, h, p);
+          return null;
+        });
+  }
+
+  // ---- dot
 
   /**
    * {@code bias[outputIndex[b,j],:] + sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]},
@@ -86,22 +286,110 @@ public final class BlockSparse {
    * @param bias (outputBlocks, outputSize)
    */
   public static Tensor dot(Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
-    requireRank("block dot", "w", w, 4);
+    BlockProduct.requireRank(DOT, "w", w, 4);
     Objects.requireNonNull(pattern, "pattern");
-    Tensor result = Tensor.empty(w.dtype(), pattern.batch, pattern.outputWindow, w.length(3));
-    try {
-      dotInto(result, w, h, bias, pattern);
-      return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
-    }
+    DType type = requireFloating(DOT, w);
+    return filled(
+        Tensor.empty(type, pattern.batch, pattern.outputWindow, w.length(3)),
+        result -> dotInto(result, w, h, bias, pattern));
   }
 
-  /** As {@link #dot}, into {@code out}. */
+  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
+  public static Tensor dot(
+      Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
+    return once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> dot(w, h, bias, p));
+  }
+
+  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
+  public static Tensor dot(
+      Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
+    return once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> dot(w, h, bias, p));
+  }
+
+  /**
+   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
+   */
+  public static Tensor dot(Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
+    return once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> dot(w, h, bias, p));
+  }
+
+  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}. */
   public static void dotInto(Tensor out, Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
+    Objects.requireNonNull(out, "out");
     Objects.requireNonNull(bias, "bias");
-    run("block dot", out, 1, 0, w, batched(h), bias, pattern, false);
+    BlockProduct.gemv(DOT, out, 1, 0, w, batched(h), bias, pattern, false);
+  }
+
+  /**
+   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
+   * arrays.
+   */
+  public static void dotInto(
+      Tensor out, Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
+    once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          dotInto(out, w, h, bias, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
+   * arrays.
+   */
+  public static void dotInto(
+      Tensor out, Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
+    once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          dotInto(out, w, h, bias, p);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
+   * tensors of I32 or I64.
+   */
+  public static void dotInto(
+      Tensor out, Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
+    once(
+        DOT,
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> {
+          dotInto(out, w, h, bias, p);
+          return null;
+        });
   }
 
   private static Tensor batched(Tensor h) {
@@ -119,48 +407,111 @@ public final class BlockSparse {
    * @param y (batch, outputWindow, ySize)
    */
   public static Tensor outer(Tensor o, Tensor x, Tensor y, BlockPattern pattern, double alpha) {
-    Objects.requireNonNull(o, "o");
-    Tensor result = o.copy();
-    try {
-      outerInPlace(result, x, y, pattern, alpha);
-      return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
-    }
+    return added(o, result -> outerInPlace(result, x, y, pattern, alpha));
+  }
+
+  /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
+  public static Tensor outer(
+      Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
+    return once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> outer(o, x, y, p, alpha));
+  }
+
+  /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
+  public static Tensor outer(
+      Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
+    return once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> outer(o, x, y, p, alpha));
   }
 
   /**
-   * As {@link #outer}, into {@code o}. With x the input of a layer, y the gradient of its output
-   * and alpha = -rate this is a step of training, {@code W += -rate * d_W}, in one pass.
+   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from tensors of
+   * I32 or I64.
+   */
+  public static Tensor outer(
+      Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
+    return once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> outer(o, x, y, p, alpha));
+  }
+
+  /**
+   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}. With x the
+   * input of a layer, y the gradient of its output and alpha = -rate this is a step of training,
+   * {@code W += -rate * d_W}, in one pass. alpha = 0 reads no operand.
    */
   public static void outerInPlace(
       Tensor o, Tensor x, Tensor y, BlockPattern pattern, double alpha) {
-    String name = "block outer";
-    Objects.requireNonNull(pattern, "pattern");
-    requireRank(name, "o", o, 4);
-    requireShape(name, "o", o, pattern.inputBlocks, pattern.outputBlocks, o.length(2), o.length(3));
-    requireShape(name, "x", x, pattern.batch, window(pattern, x, pattern.inputWindow), o.length(2));
-    requireShape(
-        name, "y", y, pattern.batch, window(pattern, y, pattern.outputWindow), o.length(3));
-    requireOutput(name, o, x, y);
-    InUse use = new InUse(name, o, x, y);
-    try {
-      requireApart(name, o, x, y);
-      if (alpha == 0) {
-        return; // nothing is added, and no operand is read
-      }
-      Native.blockOuter(
-          pattern.handle(),
-          o.dtype().ordinal(),
-          new long[] {o.length(2), o.length(3)},
-          new long[] {x.address(), y.address(), o.address()},
-          joined(x, y, o),
-          alpha);
-    } finally {
-      use.end();
-      Reference.reachabilityFence(pattern);
-    }
+    Objects.requireNonNull(o, "o");
+    BlockProduct.outer(OUTER, o, x, y, pattern, alpha);
+  }
+
+  /**
+   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
+   * from arrays.
+   */
+  public static void outerInPlace(
+      Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
+    once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> {
+          outerInPlace(o, x, y, p, alpha);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
+   * from arrays.
+   */
+  public static void outerInPlace(
+      Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
+    once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> {
+          outerInPlace(o, x, y, p, alpha);
+          return null;
+        });
+  }
+
+  /**
+   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
+   * from tensors of I32 or I64.
+   */
+  public static void outerInPlace(
+      Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
+    once(
+        OUTER,
+        "o",
+        o,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> {
+          outerInPlace(o, x, y, p, alpha);
+          return null;
+        });
   }
 
   // ---- gradients
@@ -180,7 +531,7 @@ public final class BlockSparse {
   }
 
   /**
-   * Gradients of {@link #dot}; each is a new tensor.
+   * Gradients of {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}; each is a new tensor.
    *
    * @param w gradient of W
    * @param h gradient of h, of the rank of h
@@ -194,7 +545,7 @@ public final class BlockSparse {
   }
 
   /**
-   * Gradients of {@link #outer}; each tensor is new.
+   * Gradients of {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}; each tensor is new.
    *
    * @param o gradient of o: a copy of the upstream gradient
    * @param x gradient of x
@@ -210,18 +561,35 @@ public final class BlockSparse {
 
   /**
    * Gradients of gemv for the upstream gradient {@code g} of its result: {@code d_W} is the block
-   * outer product of h and g, {@code d_h} the block gemv of g with W's axes (1, 0, 3, 2).
+   * outer product of h and g ({@link #outerInPlace(Tensor, Tensor, Tensor, BlockPattern, double)}
+   * adds it to W without making it), {@code d_h} the block gemv of g with W's axes (1, 0, 3, 2).
    */
   public static GemvGradient gemvGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
+    String name = "block gemv gradient";
     Made made = new Made();
     try {
-      Tensor dw = made.add(weightGradient("block gemv gradient", w, h, g, pattern));
-      Tensor dh = made.add(inputGradient("block gemv gradient", w, h, g, pattern));
+      Tensor dw = made.add(weightGradient(name, w, h, g, pattern));
+      Tensor dh = made.add(inputGradient(name, w, h, g, pattern));
       return new GemvGradient(made.add(g.copy()), dw, dh);
     } catch (RuntimeException | Error e) {
       made.close();
       throw e;
     }
+  }
+
+  /**
+   * As {@link #gemvGradient(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32
+   * or I64.
+   */
+  public static GemvGradient gemvGradient(
+      Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
+    return once(
+        new Names("block gemv gradient", "", "w", ""),
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> gemvGradient(w, h, g, p));
   }
 
   /** Gradients of dot for the upstream gradient {@code g} of its result. */
@@ -249,207 +617,112 @@ public final class BlockSparse {
   }
 
   /**
+   * As {@link #dotGradient(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32
+   * or I64.
+   */
+  public static DotGradient dotGradient(
+      Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
+    return once(
+        new Names("block dot gradient", "", "w", ""),
+        "w",
+        w,
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        p -> dotGradient(w, h, g, p));
+  }
+
+  /**
    * Gradients of outer for the upstream gradient {@code g} of its result, of o's shape: {@code d_x
    * = alpha * sum_j g[block] . y}, {@code d_y = alpha * sum_i x . g[block]}, {@code d_alpha = sum
    * of x . g . y}.
    */
   public static OuterGradient outerGradient(
       Tensor x, Tensor y, Tensor g, BlockPattern pattern, double alpha) {
-    String name = "block outer gradient";
-    requireRank(name, "g", g, 4);
-    requireRank(name, "x", x, 3);
-    requireRank(name, "y", y, 3);
+    Names dxNames = new Names(OUTER_GRADIENT, "the gradient of x", "g", "y");
+    Names dyNames = new Names(OUTER_GRADIENT, "the gradient of y", "g", "x");
+    BlockProduct.requireRank(dxNames, "g", g, 4);
+    BlockProduct.requireRank(dxNames, "x", x, 3);
+    BlockProduct.requireRank(dxNames, "y", y, 3);
+    requireFloating(dxNames, g);
     Made made = new Made();
     try {
       Tensor dx = made.add(Tensor.empty(x.dtype(), x.shape()));
-      run(name, dx, alpha, 0, g, y, null, pattern, true);
+      BlockProduct.gemv(dxNames, dx, alpha, 0, g, y, null, pattern, true);
       Tensor dy = made.add(Tensor.empty(y.dtype(), y.shape()));
-      run(name, dy, 1, 0, g, x, null, pattern, false);
+      BlockProduct.gemv(dyNames, dy, 1, 0, g, x, null, pattern, false);
       double dalpha;
       try (Tensor product = Einsum.einsum("bjs,bjs->", dy, y)) {
         dalpha = product.item();
       }
-      Tensor scaled = made.add(Tensor.empty(y.dtype(), y.shape()));
-      Einsum.plan("bjs->bjs", dy).runInto(scaled, alpha, 0, dy);
-      dy.close();
-      return new OuterGradient(made.add(g.copy()), dx, scaled, dalpha);
+      BlockProduct.gemv(dyNames, dy, alpha, 0, g, x, null, pattern, false);
+      return new OuterGradient(made.add(g.copy()), dx, dy, dalpha);
     } catch (RuntimeException | Error e) {
       made.close();
       throw e;
     }
   }
 
+  /**
+   * As {@link #outerGradient(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from
+   * tensors of I32 or I64.
+   */
+  public static OuterGradient outerGradient(
+      Tensor x, Tensor y, Tensor g, Tensor xIndex, Tensor yIndex, double alpha) {
+    return once(
+        new Names(OUTER_GRADIENT, "", "g", ""),
+        "g",
+        g,
+        BlockIndex.of("xIndex", xIndex),
+        BlockIndex.of("yIndex", yIndex),
+        p -> outerGradient(x, y, g, p, alpha));
+  }
+
   private static Tensor weightGradient(
       String name, Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
-    requireRank(name, "w", w, 4);
-    requireRank(name, "h", h, 3);
-    requireRank(name, "g", g, 3);
-    Tensor dw = Tensor.zeros(w.dtype(), w.shape());
-    try {
-      outerInPlace(dw, h, g, pattern, 1);
-      return dw;
-    } catch (RuntimeException | Error e) {
-      dw.close();
-      throw e;
-    }
+    Names names = new Names(name, "w", "h", "g");
+    BlockProduct.requireRank(names, "w", w, 4);
+    BlockProduct.requireRank(names, "h", h, 3);
+    BlockProduct.requireRank(names, "g", g, 3);
+    return filled(
+        Tensor.zeros(requireFloating(names, w), w.shape()),
+        dw -> BlockProduct.outer(names, dw, h, g, pattern, 1));
   }
 
   private static Tensor inputGradient(
       String name, Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
-    Tensor dh = Tensor.empty(h.dtype(), h.shape());
+    Names names = new Names(name, "h", "w", "g");
+    return filled(
+        Tensor.empty(h.dtype(), h.shape()),
+        dh -> BlockProduct.gemv(names, dh, 1, 0, w, g, null, pattern, true));
+  }
+
+  private static DType requireFloating(Names names, Tensor t) {
+    if (!t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          names.operation() + ": products are computed in F32 and F64, got " + t.dtype());
+    }
+    return t.dtype();
+  }
+
+  // ---- results
+
+  private static Tensor added(Tensor o, Consumer<Tensor> add) {
+    return filled(Objects.requireNonNull(o, "o").copy(), add);
+  }
+
+  /** A new tensor that {@code fill} writes; closed when that fails. */
+  private static Tensor filled(Tensor result, Consumer<Tensor> fill) {
     try {
-      run(name, dh, 1, 0, w, g, null, pattern, true);
-      return dh;
+      fill.accept(result);
+      return result;
     } catch (RuntimeException | Error e) {
-      dh.close();
+      result.close();
       throw e;
-    }
-  }
-
-  // ---- the native call, and its checks
-
-  /**
-   * out = beta * out + bias + alpha * sum; backwards: from the output window to the input window,
-   * with W's axes (1, 0, 3, 2) where they lie.
-   */
-  private static void run(
-      String name,
-      Tensor out,
-      double alpha,
-      double beta,
-      Tensor w,
-      Tensor h,
-      Tensor bias,
-      BlockPattern pattern,
-      boolean backwards) {
-    Objects.requireNonNull(out, "out");
-    Objects.requireNonNull(pattern, "pattern");
-    requireRank(name, "w", w, 4);
-    long source = w.length(backwards ? 3 : 2);
-    long target = w.length(backwards ? 2 : 3);
-    requireShape(name, "w", w, pattern.inputBlocks, pattern.outputBlocks, w.length(2), w.length(3));
-    long from = backwards ? pattern.outputWindow : pattern.inputWindow;
-    long to = backwards ? pattern.inputWindow : pattern.outputWindow;
-    requireShape(name, backwards ? "g" : "h", h, pattern.batch, window(pattern, h, from), source);
-    requireShape(name, "out", out, pattern.batch, window(pattern, out, to), target);
-    Tensor[] operands = bias == null ? new Tensor[] {w, h} : new Tensor[] {w, h, bias};
-    if (bias != null) {
-      requireShape(name, "bias", bias, pattern.outputBlocks, target);
-    }
-    requireOutput(name, out, operands);
-    InUse use = new InUse(name, out, operands);
-    try (Tensor view = backwards ? w.permute(SWAPPED) : w.permute(0, 1, 2, 3)) {
-      requireApart(name, out, operands);
-      if (alpha == 0 && bias == null) {
-        scale(out, beta);
-        return;
-      }
-      long[] strides = Arrays.copyOf(joined(h, view, out), 12);
-      if (bias != null) {
-        System.arraycopy(bias.stridesRef(), 0, strides, 10, 2);
-      }
-      Native.blockGemv(
-          pattern.handle(),
-          out.dtype().ordinal(),
-          backwards,
-          new long[] {source, target},
-          new long[] {
-            h.address(), view.address(), out.address(), bias == null ? 0 : bias.address()
-          },
-          strides,
-          alpha,
-          beta);
-    } finally {
-      use.end();
-      Reference.reachabilityFence(pattern);
-    }
-  }
-
-  /** out = beta * out, without reading an operand. */
-  private static void scale(Tensor out, double beta) {
-    try (Tensor zero = Tensor.zeros(out.dtype(), 1, 1, 1);
-        Tensor zeros = zero.broadcastTo(out.shape())) {
-      Einsum.plan("bjs->bjs", zeros).runInto(out, 1, beta, zeros);
-    }
-  }
-
-  /** The window that a tensor must have: with no example at all, whichever it has. */
-  private static long window(BlockPattern pattern, Tensor t, long window) {
-    return pattern.batch == 0 && t != null && t.rank() == 3 ? t.length(1) : window;
-  }
-
-  private static long[] joined(Tensor... tensors) {
-    return Arrays.stream(tensors).flatMapToLong(t -> Arrays.stream(t.stridesRef())).toArray();
-  }
-
-  private static void requireRank(String name, String which, Tensor t, int rank) {
-    Objects.requireNonNull(t, which);
-    if (t.rank() != rank) {
-      throw new IllegalArgumentException(
-          name + ": " + which + " must have rank " + rank + ", got " + t.describe());
-    }
-  }
-
-  private static void requireShape(String name, String which, Tensor t, long... shape) {
-    Objects.requireNonNull(t, which);
-    if (!Arrays.equals(t.shapeRef(), shape)) {
-      throw new IllegalArgumentException(
-          name
-              + ": "
-              + which
-              + " must have shape "
-              + Arrays.toString(shape)
-              + ", got "
-              + t.describe());
-    }
-  }
-
-  private static void requireOutput(String name, Tensor out, Tensor... operands) {
-    for (Tensor t : operands) {
-      if (t.dtype() != out.dtype()) {
-        throw new IllegalArgumentException(
-            name + ": all tensors must be of one type, got " + out.dtype() + " and " + t.dtype());
-      }
-    }
-    out.requireWritable(name);
-  }
-
-  private static void requireApart(String name, Tensor out, Tensor... operands) {
-    for (Tensor t : operands) {
-      if (out.sharesElements(t)) {
-        throw new IllegalArgumentException(
-            name + ": the output shares elements with the operand " + t.describe());
-      }
     }
   }
 
   private static void closeAll(Tensor... tensors) {
     Arrays.stream(tensors).forEach(Tensor::close);
-  }
-
-  /** Tensors that a running call uses: a close meanwhile waits. */
-  private static final class InUse {
-    private final Tensor[] tensors;
-    private int acquired;
-
-    InUse(String name, Tensor out, Tensor... operands) {
-      tensors = Arrays.copyOf(operands, operands.length + 1);
-      tensors[operands.length] = out;
-      try {
-        for (; acquired < tensors.length; acquired++) {
-          tensors[acquired].acquire();
-        }
-      } catch (IllegalStateException e) {
-        end();
-        throw new IllegalStateException(name + ": a tensor is closed", e);
-      }
-    }
-
-    void end() {
-      for (int i = 0; i < acquired; i++) {
-        tensors[i].release();
-      }
-    }
   }
 
   /** Results made so far, closed when a later one fails. */

@@ -360,7 +360,8 @@ public final class Native {
   }
 
   /**
-   * Buckets the terms of two checked index matrices in C order; a handle for {@link #blockGemv}.
+   * Takes two checked index matrices in C order; a handle for {@link #blockGemv} and {@link
+   * #blockOuter}, which take the bytes of its terms for the error when memory is short.
    */
   public static long createPattern(
       long batch, long windowX, long windowY, long blocksX, long blocksY, long[] x, long[] y) {
@@ -386,7 +387,8 @@ public final class Native {
       long[] addresses,
       long[] strides,
       double alpha,
-      double beta) {
+      double beta,
+      long termBytes) {
     throwIfBad(
         einblas.einblas_block_gemv(
             pattern,
@@ -402,12 +404,19 @@ public final class Native {
             alpha,
             beta,
             0),
-        "a block gemv");
+        "a block gemv",
+        termBytes);
   }
 
   /** o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4). */
   public static void blockOuter(
-      long pattern, int dtype, long[] sizes, long[] addresses, long[] strides, double alpha) {
+      long pattern,
+      int dtype,
+      long[] sizes,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      long termBytes) {
     throwIfBad(
         einblas.einblas_block_outer(
             pattern,
@@ -420,7 +429,8 @@ public final class Native {
             strides,
             alpha,
             0),
-        "a block outer product");
+        "a block outer product",
+        termBytes);
   }
 
   /** LU factors of a column-major matrix in place; 0, or i where the i-th pivot (from 1) is 0. */
@@ -627,11 +637,15 @@ public final class Native {
   }
 
   private static void throwIfBad(int status, String doing) {
+    throwIfBad(status, doing, 0);
+  }
+
+  private static void throwIfBad(int status, String doing, long bytes) {
     if (status == einblas.EINBLAS_OK) {
       return;
     }
     if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
-      throw new NativeMemoryException(0, einblas.einblas_memory_available());
+      throw new NativeMemoryException(bytes, einblas.einblas_memory_available());
     }
     throw new IllegalStateException("einblas: " + doing + " gave status " + status + " (a defect)");
   }

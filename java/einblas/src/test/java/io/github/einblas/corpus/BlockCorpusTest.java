@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.BlockPattern;
 import io.github.einblas.BlockSparse;
+import io.github.einblas.DType;
 import io.github.einblas.Tensor;
 import java.util.List;
 import java.util.Set;
@@ -41,18 +42,11 @@ class BlockCorpusTest {
     }
   }
 
-  /** An index operand as a matrix. */
-  private static long[][] index(CorpusCase c, int i) {
-    Tensor t = c.inputs.get(i);
-    double[] values = CorpusCase.values(t);
-    if (t.rank() != 2) {
-      throw new IllegalArgumentException("an index of rank " + t.rank());
+  /** An index operand as a tensor of integers; every other one of 32 bits. */
+  private static Tensor index(CorpusCase c, int i) {
+    try (Tensor whole = c.inputs.get(i).to(DType.I64)) {
+      return i % 2 == 0 ? whole.copy() : whole.to(DType.I32);
     }
-    long[][] rows = new long[(int) t.length(0)][(int) t.length(1)];
-    for (int e = 0; e < values.length; e++) {
-      rows[e / rows[0].length][e % rows[0].length] = (long) values[e];
-    }
-    return rows;
   }
 
   /** Blocks that an operand of weights has on an axis; rank errors are the operation's to find. */
@@ -61,13 +55,21 @@ class BlockCorpusTest {
   }
 
   private static BlockPattern pattern(CorpusCase c, Tensor w, int x, int y) {
-    return BlockSparse.pattern(index(c, x), index(c, y), blocks(w, 0), blocks(w, 1));
+    try (Tensor in = index(c, x);
+        Tensor out = index(c, y)) {
+      return BlockSparse.pattern(in, out, blocks(w, 0), blocks(w, 1));
+    }
   }
 
   private static void run(CorpusCase c) {
     List<Tensor> in = c.inputs;
     switch (c.kind()) {
       case "block_gemv" -> {
+        try (Tensor x = index(c, 3);
+            Tensor y = index(c, 4);
+            Tensor direct = BlockSparse.gemv(in.get(0), in.get(1), in.get(2), x, y)) {
+          c.check("direct", 0, direct, 1, 0, 0);
+        }
         BlockPattern p = pattern(c, in.get(1), 3, 4);
         try (Tensor result = BlockSparse.gemv(in.get(0), in.get(1), in.get(2), p);
             Tensor place = in.get(0).copy()) {
@@ -77,6 +79,11 @@ class BlockCorpusTest {
         }
       }
       case "block_dot" -> {
+        try (Tensor x = index(c, 2);
+            Tensor y = index(c, 4);
+            Tensor direct = BlockSparse.dot(in.get(0), in.get(1), in.get(3), x, y)) {
+          c.check("direct", 0, direct, 1, 0, 0);
+        }
         BlockPattern p = pattern(c, in.get(0), 2, 4);
         try (Tensor result = BlockSparse.dot(in.get(0), in.get(1), in.get(3), p)) {
           c.check("new", 0, result, 1, 0, 0);
@@ -87,6 +94,11 @@ class BlockCorpusTest {
       }
       case "block_outer" -> {
         double alpha = c.params().has("alpha") ? c.params().get("alpha").getAsDouble() : 1;
+        try (Tensor x = index(c, 3);
+            Tensor y = index(c, 4);
+            Tensor direct = BlockSparse.outer(in.get(0), in.get(1), in.get(2), x, y, alpha)) {
+          c.check("direct", 0, direct, 1, 0, 0);
+        }
         BlockPattern p = pattern(c, in.get(0), 3, 4);
         try (Tensor result = BlockSparse.outer(in.get(0), in.get(1), in.get(2), p, alpha);
             Tensor place = in.get(0).copy()) {
