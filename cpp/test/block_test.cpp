@@ -1,13 +1,16 @@
 // Block-sparse products against plain loops: sizes, strides, repeated blocks, transposed weights, threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "guarded.hpp"
 
 namespace {
 
@@ -21,29 +24,45 @@ const Shape kShapes[] = {
     {4, 3, 3, 4, 4, 0, 2},    {4, 3, 3, 4, 4, 2, 0},   {130, 2, 3, 9, 65, 3, 2},
 };
 
-// A tensor with its own strides: padded rows, permuted weight axes.
+// A tensor between guard pages with its own strides: padded rows, permuted weight axes, axes that run backwards.
 template <class T>
 struct Tensor {
   std::vector<int64_t> shape, strides;
-  std::vector<T> data;
+  int64_t first = 0, count = 1;  // where element [0, 0, ...] lies; elements of the memory
+  std::shared_ptr<einblas_test::Guarded> memory;
   Tensor(std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, std::mt19937& random)
       : shape(std::move(s)), strides(shape.size()) {
     int64_t stride = 1;
+    bool empty = false;
     for (size_t i = storage_order.size(); i-- > 0;) {
-      strides[static_cast<size_t>(storage_order[i])] = stride;
-      stride *= shape[static_cast<size_t>(storage_order[i])] + pad;
+      const size_t axis = static_cast<size_t>(storage_order[i]);
+      strides[axis] = stride;
+      stride *= shape[axis] + pad;
+      empty = empty || shape[axis] == 0;
     }
+    for (size_t axis = 0; axis < shape.size() && !empty; ++axis) {
+      const int64_t reach = (shape[axis] - 1) * strides[axis];
+      count += reach;
+      if (pad != kBackwards || axis % 2 == 0) continue;
+      strides[axis] = -strides[axis];
+      first += reach;
+    }
+    const auto side = pad == 0 ? einblas_test::Guarded::At::End : einblas_test::Guarded::At::Start;
+    memory = std::make_shared<einblas_test::Guarded>(count * static_cast<int64_t>(sizeof(T)), side);
     std::uniform_real_distribution<double> uniform(-1, 1);
-    data.resize(static_cast<size_t>(stride) + 1);
-    for (T& v : data) v = static_cast<T>(uniform(random));
+    for (int64_t e = 0; e < count; ++e) data()[e] = static_cast<T>(uniform(random));
   }
-  T& at(std::initializer_list<int64_t> index) {
-    int64_t o = 0;
+  static constexpr int64_t kBackwards = 3;
+  T* data() const { return memory->as<T>(); }
+  std::vector<T> values() const { return std::vector<T>(data(), data() + count); }
+  size_t offset(std::initializer_list<int64_t> index) const {
+    int64_t o = first;
     size_t d = 0;
     for (int64_t i : index) o += i * strides[d++];
-    return data[static_cast<size_t>(o)];
+    return static_cast<size_t>(o);
   }
-  int64_t address() { return reinterpret_cast<int64_t>(data.data()); }
+  T& at(std::initializer_list<int64_t> index) const { return data()[offset(index)]; }
+  int64_t address() const { return reinterpret_cast<int64_t>(data() + first); }
 };
 
 template <class T>
@@ -101,9 +120,8 @@ void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad,
   Tensor<T> o({s.batch, target_window, target_size},
               pad % 2 == 1 ? std::vector<int>{2, 1, 0} : std::vector<int>{0, 1, 2}, pad, c.random);
   Tensor<T> bias({target_blocks, target_size}, {0, 1}, pad, c.random);
-  if (beta == 0)
-    for (T& v : o.data) v = std::numeric_limits<T>::quiet_NaN();
-  Tensor<T> before = o;
+  if (beta == 0) std::fill(o.data(), o.data() + o.count, std::numeric_limits<T>::quiet_NaN());
+  const std::vector<T> before = o.values();
   const auto strides = all_strides({&h.strides, &w.strides, &o.strides, &bias.strides});
   ASSERT_EQ(
       einblas_block_gemv(c.pattern, dtype<T>(), transposed ? 1 : 0, source_size, target_size, h.address(), w.address(),
@@ -113,7 +131,7 @@ void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad,
     for (int64_t j = 0; j < target_window; ++j)
       for (int64_t n = 0; n < target_size; ++n) {
         const int64_t target = transposed ? c.x(b, j) : c.y(b, j);
-        double want = beta == 0 ? 0 : beta * static_cast<double>(before.at({b, j, n}));
+        double want = beta == 0 ? 0 : beta * static_cast<double>(before[o.offset({b, j, n})]);
         if (with_bias) want += static_cast<double>(bias.at({target, n}));
         for (int64_t i = 0; i < source_window; ++i)
           for (int64_t k = 0; k < source_size; ++k)
@@ -134,20 +152,20 @@ void check_outer(const Shape& shape, bool permuted, int64_t pad, int threads) {
               pad, c.random);
   const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
   Tensor<T> o({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, order, pad, c.random);
-  std::vector<double> want(o.data.begin(), o.data.end());
+  std::vector<double> want(o.data(), o.data() + o.count);
   for (int64_t b = 0; b < s.batch; ++b)
     for (int64_t i = 0; i < s.x_window; ++i)
       for (int64_t j = 0; j < s.y_window; ++j)
         for (int64_t m = 0; m < s.x_size; ++m)
           for (int64_t n = 0; n < s.y_size; ++n)
-            want[static_cast<size_t>(&o.at({c.x(b, i), c.y(b, j), m, n}) - o.data.data())] +=
+            want[o.offset({c.x(b, i), c.y(b, j), m, n})] +=
                 -0.5 * static_cast<double>(x.at({b, i, m})) * static_cast<double>(y.at({b, j, n}));
   const auto strides = all_strides({&x.strides, &y.strides, &o.strides});
   ASSERT_EQ(einblas_block_outer(c.pattern, dtype<T>(), s.x_size, s.y_size, x.address(), y.address(), o.address(),
                                 strides.data(), -0.5, threads),
             EINBLAS_OK);
   for (size_t e = 0; e < want.size(); ++e)
-    ASSERT_NEAR(static_cast<double>(o.data[e]), want[e], tolerance<T>(s.batch * s.x_window * s.y_window))
+    ASSERT_NEAR(static_cast<double>(o.data()[e]), want[e], tolerance<T>(s.batch * s.x_window * s.y_window))
         << "element " << e << " permuted " << permuted << " pad " << pad;
 }
 
@@ -155,7 +173,7 @@ template <class T>
 void check_everything() {
   for (const Shape& s : kShapes)
     for (bool permuted : {false, true})
-      for (int64_t pad : {0, 2, 1}) {
+      for (int64_t pad : {0, 2, 1, 3}) {
         for (bool transposed : {false, true}) {
           check_gemv<T>(s, transposed, permuted, pad, false, 1, 1);
           check_gemv<T>(s, transposed, permuted, pad, true, 0, 3);
@@ -183,8 +201,8 @@ TEST(Block, SameBitsForAnyNumberOfThreads) {
     ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, s.x_size, s.y_size, h.address(), w.address(), y.address(),
                                  0, gemv_strides.data(), 1, 1, threads),
               EINBLAS_OK);
-    gemv.push_back(y.data);
-    outer.push_back(w.data);
+    gemv.push_back(y.values());
+    outer.push_back(w.values());
     EXPECT_EQ(gemv.front(), gemv.back()) << threads << " threads";
     EXPECT_EQ(outer.front(), outer.back()) << threads << " threads";
   }

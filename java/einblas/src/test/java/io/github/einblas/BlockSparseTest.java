@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -103,6 +105,228 @@ class BlockSparseTest {
     try (result) {
       return dot(result, g);
     }
+  }
+
+  /** A random problem: sizes, repeated indices, operands whose views run in any order. */
+  private static final class Problem implements AutoCloseable {
+    final long[][] in;
+    final long[][] out;
+    final BlockPattern pattern;
+    final Tensor o;
+    final Tensor w;
+    final Tensor h;
+    final Tensor bias;
+
+    Problem(Random random, DType dtype) {
+      int batch = 1 + random.nextInt(5);
+      int blocksIn = 1 + random.nextInt(4);
+      int blocksOut = 1 + random.nextInt(4);
+      int sizeIn = 1 + random.nextInt(20);
+      int sizeOut = 1 + random.nextInt(20);
+      in = index(random, batch, 1 + random.nextInt(4), blocksIn);
+      out = index(random, batch, 1 + random.nextInt(4), blocksOut);
+      pattern = BlockSparse.pattern(in, out, blocksIn, blocksOut);
+      o = view(random, dtype, batch, out[0].length, sizeOut);
+      w = view(random, dtype, blocksIn, blocksOut, sizeIn, sizeOut);
+      h = view(random, dtype, batch, in[0].length, sizeIn);
+      bias = view(random, dtype, blocksOut, sizeOut);
+    }
+
+    private static long[][] index(Random random, int batch, int window, int blocks) {
+      long[][] rows = new long[batch][window];
+      for (long[] row : rows) {
+        Arrays.setAll(row, i -> random.nextInt(blocks));
+      }
+      return rows;
+    }
+
+    /** A tensor whose axes lie in any order in memory, some of them backwards. */
+    private static Tensor view(Random random, DType dtype, long... shape) {
+      Integer[] order = new Integer[shape.length];
+      Arrays.setAll(order, i -> i);
+      java.util.Collections.shuffle(Arrays.asList(order), random);
+      long[] stored = new long[shape.length];
+      int[] back = new int[shape.length];
+      for (int d = 0; d < order.length; d++) {
+        stored[d] = shape[order[d]];
+        back[order[d]] = d;
+      }
+      try (Tensor wide = random(random, stored)) {
+        Tensor view = wide.to(dtype).permute(back);
+        for (int axis = 0; axis < shape.length; axis++) {
+          view = random.nextBoolean() ? view.flip(axis) : view;
+        }
+        return view;
+      }
+    }
+
+    @Override
+    public void close() {
+      o.close();
+      w.close();
+      h.close();
+      bias.close();
+    }
+  }
+
+  @Test
+  void gradientsOfRandomShapesAndStridesAreThoseOfNumericDifferences() {
+    for (int round = 0; round < 40; round++) {
+      Random random = new Random(SEED + 100 + round);
+      try (Problem q = new Problem(random, DType.F64);
+          Tensor g = Problem.view(random, DType.F64, q.o.shape());
+          Tensor gw = Problem.view(random, DType.F64, q.w.shape());
+          BlockSparse.DotGradient d = BlockSparse.dotGradient(q.w, q.h, g, q.pattern);
+          BlockSparse.GemvGradient v = BlockSparse.gemvGradient(q.w, q.h, g, q.pattern);
+          BlockSparse.OuterGradient u = BlockSparse.outerGradient(q.h, g, gw, q.pattern, 0.5)) {
+        String name = "round " + round + " of seed " + SEED + ": ";
+        BlockPattern p = q.pattern;
+        assertGradient(name + "w", q.w, d.w(), t -> loss(BlockSparse.dot(t, q.h, q.bias, p), g));
+        assertGradient(name + "h", q.h, d.h(), t -> loss(BlockSparse.dot(q.w, t, q.bias, p), g));
+        assertGradient(
+            name + "bias", q.bias, d.bias(), t -> loss(BlockSparse.dot(q.w, q.h, t, p), g));
+        assertGradient(name + "o", q.o, v.o(), t -> loss(BlockSparse.gemv(t, q.w, q.h, p), g));
+        assertGradient(name + "x", q.h, u.x(), t -> loss(BlockSparse.outer(q.w, t, g, p, 0.5), gw));
+        assertGradient(name + "y", g, u.y(), t -> loss(BlockSparse.outer(q.w, q.h, t, p, 0.5), gw));
+      }
+    }
+  }
+
+  /** Every form of a call, on any number of threads, gives the same bits. */
+  @Test
+  void preparedAndDirectFormsAndThreadsGiveTheSameBits() {
+    int threads = Einblas.threads();
+    try {
+      for (int round = 0; round < 20; round++) {
+        Random random = new Random(SEED + 200 + round);
+        DType dtype = round % 2 == 0 ? DType.F32 : DType.F64;
+        try (Problem q = new Problem(random, dtype)) {
+          List<double[]> results = new ArrayList<>();
+          for (int n : new int[] {1, 2, 3}) {
+            Einblas.setThreads(n);
+            results.add(gemvThenOuter(q, q.in, q.out));
+          }
+          for (double[] result : results) {
+            assertArrayEquals(results.get(0), result, "round " + round + " of seed " + SEED);
+          }
+        }
+      }
+    } finally {
+      Einblas.setThreads(threads);
+    }
+  }
+
+  /**
+   * All forms, each compared with the first bit by bit; the elements of gemv's and outer's result.
+   */
+  private static double[] gemvThenOuter(Problem q, long[][] in, long[][] out) {
+    int[][] narrowIn = narrow(in);
+    int[][] narrowOut = narrow(out);
+    try (Tensor tensorIn = Tensor.of(flat(in), in.length, in[0].length);
+        Tensor wide = Tensor.of(flat(out), out.length, out[0].length);
+        Tensor tensorOut = wide.to(DType.I32);
+        Tensor prepared = BlockSparse.gemv(q.o, q.w, q.h, q.pattern);
+        Tensor outer = BlockSparse.outer(q.w, q.h, prepared, q.pattern, -0.25)) {
+      double[] expected = elements(prepared);
+      for (Tensor other :
+          List.of(
+              BlockSparse.gemv(q.o, q.w, q.h, in, out),
+              BlockSparse.gemv(q.o, q.w, q.h, narrowIn, narrowOut),
+              BlockSparse.gemv(q.o, q.w, q.h, tensorIn, tensorOut))) {
+        assertArrayEquals(expected, elements(other));
+        other.close();
+      }
+      double[] blocks = elements(outer);
+      for (Tensor other :
+          List.of(
+              BlockSparse.outer(q.w, q.h, prepared, in, out, -0.25),
+              BlockSparse.outer(q.w, q.h, prepared, narrowIn, narrowOut, -0.25),
+              BlockSparse.outer(q.w, q.h, prepared, tensorIn, tensorOut, -0.25))) {
+        assertArrayEquals(blocks, elements(other));
+        other.close();
+      }
+      try (Tensor dot = BlockSparse.dot(q.w, q.h, q.bias, q.pattern);
+          Tensor again = BlockSparse.dot(q.w, q.h, q.bias, narrowIn, narrowOut);
+          Tensor third = Tensor.full(q.o.dtype(), Double.NaN, q.o.shape());
+          Tensor place = q.o.copy()) {
+        BlockSparse.dotInto(third, q.w, q.h, q.bias, tensorIn, tensorOut);
+        assertArrayEquals(elements(dot), elements(again));
+        assertArrayEquals(elements(dot), elements(third));
+        BlockSparse.gemvInPlace(place, q.w, q.h, tensorIn, tensorOut);
+        assertArrayEquals(expected, elements(place));
+        // W = outer's result through the in-place form.
+        try (Tensor w = q.w.copy()) {
+          BlockSparse.outerInPlace(w, q.h, prepared, narrowIn, narrowOut, -0.25);
+          assertArrayEquals(blocks, elements(w));
+        }
+      }
+      double[] all = Arrays.copyOf(expected, expected.length + blocks.length);
+      System.arraycopy(blocks, 0, all, expected.length, blocks.length);
+      return all;
+    }
+  }
+
+  private static double[] elements(Tensor t) {
+    try (Tensor wide = t.to(DType.F64)) {
+      return wide.toDoubleArray();
+    }
+  }
+
+  private static long[] flat(long[][] rows) {
+    return Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray();
+  }
+
+  private static int[][] narrow(long[][] rows) {
+    return Arrays.stream(rows)
+        .map(r -> Arrays.stream(r).mapToInt(Math::toIntExact).toArray())
+        .toArray(int[][]::new);
+  }
+
+  @Test
+  void oneExampleAsInTheano() {
+    Random random = new Random(SEED + 5);
+    try (Tensor w = random(random, 3, 4, 5, 2);
+        Tensor h = random(random, 2, 5);
+        Tensor bias = random(random, 4, 2);
+        Tensor in = Tensor.of(new int[] {2, 0});
+        Tensor out = Tensor.of(new long[] {3, 1, 3});
+        Tensor got = BlockSparse.dot(w, h, bias, in, out);
+        Tensor batch = h.unsqueeze(0);
+        Tensor expected =
+            BlockSparse.dot(w, batch, bias, new int[][] {{2, 0}}, new int[][] {{3, 1, 3}})) {
+      assertArrayEquals(new long[] {1, 3, 2}, got.shape());
+      assertArrayEquals(expected.toDoubleArray(), got.toDoubleArray());
+    }
+  }
+
+  @Test
+  void errorsNameOperandPositionAndValue() {
+    try (Tensor w = Tensor.ones(DType.F32, 3, 4, 5, 2);
+        Tensor h = Tensor.ones(DType.F32, 1, 2, 5);
+        Tensor o = Tensor.ones(DType.F32, 1, 3, 2);
+        Tensor reals = Tensor.ones(DType.F32, 1, 2);
+        Tensor in = Tensor.of(new long[] {0, 5}, 1, 2);
+        Tensor out = Tensor.of(new int[] {0, 1, 2}, 1, 3);
+        Tensor ints = Tensor.zeros(DType.I32, 1, 2, 5)) {
+      message("inputIndex[0][1] is 5", () -> BlockSparse.gemvInPlace(o, w, h, in, out));
+      message("xIndex[0][1] is 5", () -> BlockSparse.outer(w, h, o, in, out, 1));
+      message(
+          "inputIndex must be a tensor of integers", () -> BlockSparse.gemv(o, w, h, reals, out));
+      BlockPattern p = BlockSparse.pattern(new int[][] {{0, 2}}, new int[][] {{0, 1, 2}}, 3, 4);
+      message(
+          "o shares elements with h",
+          () ->
+              BlockSparse.gemvInPlace(
+                  o, w, o.select(2, 0).unsqueeze(2).broadcastTo(1, 3, 5).slice(1, 0, 2), p));
+      message("I32", () -> BlockSparse.gemvInPlace(o, w, ints, p));
+      message("y must have shape [1, 3, 2]", () -> BlockSparse.outerGradient(h, h, w, p, 1));
+      assertArrayEquals(new float[] {1, 1, 1, 1, 1, 1}, o.toFloatArray());
+    }
+  }
+
+  private static void message(String text, org.junit.jupiter.api.function.Executable call) {
+    RuntimeException e = assertThrows(RuntimeException.class, call);
+    assertTrue(e.getMessage().contains(text), e.getMessage());
   }
 
   /** A layer of which each example uses a few blocks learns what another such layer computes. */
