@@ -10,7 +10,9 @@ add_library(jnieinblas SHARED ${stubs})
 target_compile_definitions(jnieinblas PRIVATE EINBLAS_API=)
 target_compile_options(jnieinblas PRIVATE -w)  # generated code
 if(WIN32)
-  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" cmake/win32)
+  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include"
+    "${CMAKE_CURRENT_SOURCE_DIR}/cmake/win32")
+  set_target_properties(jnieinblas PROPERTIES PREFIX "")  # the name that JavaCPP looks for
 elseif(APPLE)
   target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/darwin")
 else()

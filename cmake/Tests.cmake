@@ -7,6 +7,12 @@ target_include_directories(einblas_test PRIVATE cpp/test cpp/src)
 target_compile_options(einblas_test PRIVATE ${EINBLAS_WARNINGS})
 target_link_libraries(einblas_test PRIVATE einblas_all GTest::gtest)
 set_target_properties(einblas_test PROPERTIES BUILD_RPATH "${EINBLAS_OPENBLAS_DIR}")
+if(WIN32)  # has no rpath: libraries are looked for beside the program
+  file(GLOB dlls "${EINBLAS_OPENBLAS_DIR}/*.dll")
+  list(FILTER dlls EXCLUDE REGEX "jniopenblas")
+  add_custom_command(TARGET einblas_test POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${dlls} $<TARGET_FILE_DIR:einblas_test>)
+endif()
 
 # Which ISAs this machine runs is known when the tests run: run_isa.cmake skips the others.
 # libomp itself is not instrumented: its archer tool tells TSan of barriers, and accesses from inside it do not count.

@@ -164,7 +164,11 @@ Options parse(int argc, char** argv) {
         for (const std::string& d : split(optarg)) o.dtypes.push_back(dtype(d));
         break;
       case 'i':
+#if defined(_WIN32)
+        _putenv_s("EINBLAS_ISA", optarg);
+#else
         setenv("EINBLAS_ISA", optarg, 1);
+#endif
         break;
       case 'k':
         o.kernel = optarg;

@@ -89,6 +89,7 @@ int64_t physical_memory() {
 #endif
 }
 
+#if !defined(_WIN32)
 // First number in a small file, or -1 (cgroup files say "max" for none).
 int64_t number_in(const char* path, const char* key) {
   std::FILE* f = std::fopen(path, "re");
@@ -109,6 +110,7 @@ int64_t number_in(const char* path, const char* key) {
   std::fclose(f);
   return value;
 }
+#endif
 
 int64_t system_available() {
 #if defined(_WIN32)

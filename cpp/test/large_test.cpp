@@ -1,6 +1,5 @@
 // Offsets and lengths beyond 2^31: every kernel on far strides in reserved, mostly untouched memory; long axes.
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <cmath>
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "einblas.h"
+#include "pages.hpp"
 
 namespace {
 
@@ -18,15 +18,14 @@ constexpr int64_t kFar = (int64_t{1} << 31) + 3;  // elements; more than an int,
 // Address space of that many bytes; only touched pages take memory.
 class Reserved {
  public:
-  explicit Reserved(int64_t bytes) : bytes_(static_cast<size_t>(bytes)) {
-    block_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  }
+  explicit Reserved(int64_t bytes)
+      : bytes_(static_cast<size_t>(bytes)), block_(einblas_test::map_pages(static_cast<size_t>(bytes))) {}
   ~Reserved() {
-    if (block_ != MAP_FAILED) munmap(block_, bytes_);
+    if (block_ != nullptr) einblas_test::unmap_pages(block_, bytes_);
   }
   Reserved(const Reserved&) = delete;
   Reserved& operator=(const Reserved&) = delete;
-  bool ok() const { return block_ != MAP_FAILED; }
+  bool ok() const { return block_ != nullptr; }
   float* data() const { return static_cast<float*>(block_); }
 
  private:
