@@ -126,6 +126,15 @@ public final class Einblas {
   }
 
   /**
+   * How the native libraries were loaded: a line of the time and the cache, then one for each
+   * library with its size, its jar and its file. The environment variable EINBLAS_LOG, set to
+   * anything, logs the same to the logger io.github.einblas when they are loaded.
+   */
+  public static List<String> loadReport() {
+    return Native.loadReport();
+  }
+
+  /**
    * Measures how many floating-point operations per second the machine can do now (some 0.3 s).
    *
    * @throws IllegalArgumentException if threads is not 1 to 1024, or the type an integer one

@@ -37,6 +37,11 @@ final class InfoCommand extends BaseCommand {
     line("tuning file", Tuning.file().map(Object::toString).orElse("none"));
     line("tuning", Tuning.report());
     line("natives from", String.valueOf(Einblas.loadedFrom()));
+    String name = "loaded";
+    for (String text : Einblas.loadReport()) {
+      line(name, text);
+      name = "";
+    }
     line(
         "java",
         System.getProperty("java.vm.name")

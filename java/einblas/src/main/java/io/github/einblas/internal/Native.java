@@ -13,49 +13,30 @@ import org.bytedeco.javacpp.Pointer;
 
 /** The native library. Addresses are raw; callers have checked shapes, strides and liveness. */
 public final class Native {
-  private static final String OPENBLAS_VERSION = "0.3.31";
-
   /** Load failure, kept so that each later use says the same. */
   private static final RuntimeException FAILURE;
 
-  private static final String LOADED_FROM;
+  private static final Loading LOADING = new Loading();
 
   static {
-    RuntimeException failure = null;
-    String from = "";
+    RuntimeException failure;
     try {
-      from = Loader.load(einblas.class);
+      LOADING.run();
       failure = check();
-    } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-      failure = new IllegalStateException(loadAdvice(e), e);
+    } catch (IllegalStateException e) {
+      failure = e;
     }
     FAILURE = failure;
-    LOADED_FROM = from;
   }
 
   private Native() {}
 
-  private static String loadAdvice(Throwable cause) {
-    return "the native library of einblas for "
-        + Loader.getPlatform()
-        + " could not be loaded ("
-        + cause.getMessage()
-        + "): add the dependency io.github.einblas:einblas-platform, or the jars with classifier "
-        + Loader.getPlatform()
-        + " of io.github.einblas:einblas-presets and org.bytedeco:openblas:0.3.31-1.5.13";
-  }
-
   private static RuntimeException check() {
     String config = string(einblas.einblas_blas_config());
-    if (!config.contains(OPENBLAS_VERSION)) {
+    if (!config.contains(LoadAdvice.OPENBLAS_VERSION)) {
       return new IllegalStateException(
-          "einblas needs the OpenBLAS "
-              + OPENBLAS_VERSION
-              + " of org.bytedeco:openblas:0.3.31-1.5.13:"
-              + Loader.getPlatform()
-              + ", but the system's was loaded ("
-              + config
-              + "): add that jar");
+          new LoadAdvice(Loader.getPlatform())
+              .missingOpenBlas("but what was loaded is " + config.strip()));
     }
     int status = einblas.einblas_init();
     if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
@@ -94,7 +75,13 @@ public final class Native {
   /** The file that the library was loaded from. */
   public static String loadedFrom() {
     require();
-    return LOADED_FROM;
+    return LOADING.library();
+  }
+
+  /** How the library was loaded: time and cache, then each file. */
+  public static List<String> loadReport() {
+    require();
+    return LOADING.report();
   }
 
   /** Version of the native library. */

@@ -1,0 +1,138 @@
+// Loading: from a failure to what the user can add, set or install.
+package io.github.einblas.internal;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Texts of the exceptions thrown when the native library cannot be loaded on a platform. */
+final class LoadAdvice {
+  static final String OPENBLAS_VERSION = "0.3.31";
+  private static final String OPENBLAS_JAR =
+      "org.bytedeco:openblas:" + OPENBLAS_VERSION + "-1.5.13";
+  private static final String OWN_JAR = "io.github.einblas:einblas-presets";
+  private static final List<String> PLATFORMS =
+      List.of("linux-x86_64", "linux-arm64", "windows-x86_64", "macosx-x86_64", "macosx-arm64");
+  private static final Pattern GLIBC =
+      Pattern.compile("version [`']?(GLIBC(?:XX)?_[0-9.]+)'? not found");
+  private static final String CACHE = "-Dorg.bytedeco.javacpp.cachedir=DIR";
+
+  private final String platform;
+
+  LoadAdvice(String platform) {
+    this.platform = platform;
+  }
+
+  /** No jar or folder of the class path has the library. */
+  String missingNatives() {
+    if (!PLATFORMS.contains(platform)) {
+      return "einblas has no natives for the platform "
+          + platform
+          + "; there are some for "
+          + String.join(", ", PLATFORMS)
+          + ". Where bytedeco has an OpenBLAS for it, they can be built from einblas's sources: mvn install"
+          + " -Djavacpp.platform="
+          + platform;
+    }
+    return "einblas's natives for "
+        + platform
+        + " are not among the jars: add the dependency io.github.einblas:einblas-platform, or "
+        + OWN_JAR
+        + " and "
+        + OPENBLAS_JAR
+        + ", both with classifier "
+        + platform
+        + " (on a module path, also --add-modules io.github.einblas.presets."
+        + platform.replace('-', '.')
+        + ")";
+  }
+
+  /** OpenBLAS is not there, or another one than ours. */
+  String missingOpenBlas(String how) {
+    return "einblas needs OpenBLAS "
+        + OPENBLAS_VERSION
+        + ", "
+        + how
+        + " (one that the system has is not taken): add the dependency "
+        + OPENBLAS_JAR
+        + " with classifier "
+        + platform;
+  }
+
+  /** The files are there, but the system does not load them. */
+  String failed(Throwable failure, String cache) {
+    return "einblas's native library for "
+        + platform
+        + " could not be loaded: "
+        + cause(texts(failure), cache);
+  }
+
+  private String cause(String texts, String cache) {
+    Matcher glibc = GLIBC.matcher(texts);
+    if (glibc.find()) {
+      return "this system's C library is too old, it lacks "
+          + glibc.group(1)
+          + "; needed is glibc 2.34 or newer (Debian 12, Ubuntu 22.04, RHEL 9) ("
+          + texts
+          + ")";
+    }
+    if (texts.contains("musl") || texts.contains("Error relocating") || mapsMusl()) {
+      return "this system's C library is musl; OpenBLAS needs glibc: use an image with glibc, such as Debian's ("
+          + texts
+          + ")";
+    }
+    if (texts.contains("Could not create the cache")) {
+      return "no folder to extract it to could be written: set "
+          + CACHE
+          + " to one that can ("
+          + texts
+          + ")";
+    }
+    if (texts.contains("failed to map segment") || texts.contains("Operation not permitted")) {
+      return "files in "
+          + cache
+          + " must not be executed (mounted noexec?): set "
+          + CACHE
+          + " to a folder whose may ("
+          + texts
+          + ")";
+    }
+    if (texts.contains("No space left")
+        || texts.contains("Read-only")
+        || texts.contains("Permission denied")) {
+      return "it could not be extracted to "
+          + cache
+          + ": make room there, or set "
+          + CACHE
+          + " to another folder ("
+          + texts
+          + ")";
+    }
+    return texts + "; it was extracted to " + cache;
+  }
+
+  /** The messages of a failure and its causes. */
+  static String texts(Throwable failure) {
+    StringBuilder all = new StringBuilder();
+    for (Throwable t = failure; t != null; t = t.getCause() == t ? null : t.getCause()) {
+      String text = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+      if (all.indexOf(text) < 0) {
+        all.append(all.length() == 0 ? "" : "; ").append(text);
+      }
+    }
+    return all.toString();
+  }
+
+  private static boolean mapsMusl() {
+    try {
+      return Files.readString(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)
+          .contains("/ld-musl-");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
