@@ -82,15 +82,9 @@ final class BlockProduct {
 
   /** o[block(b,i,j)] += alpha * outer(x[b,i,:], y[b,j,:]). Names are o, x, y. */
   static void outer(Names names, Tensor o, Tensor x, Tensor y, BlockPattern p, double alpha) {
-    Objects.requireNonNull(p, "pattern");
-    requireRank(names, names.out, o, 4);
-    requireBlocks(names, names.out, o, p);
+    checkOuter(names, o, x, y, p);
     long[] shape = o.shapeRef();
-    requireRows(names, names.first, x, p, p.inputWindow, shape[2]);
-    requireRows(names, names.second, y, p, p.outputWindow, shape[3]);
     Tensor[] operands = {x, y};
-    requireType(names, o, operands);
-    o.requireWritable(names.operation);
     int used = acquire(names, o, operands);
     try {
       requireApart(names, o, operands);
@@ -109,6 +103,17 @@ final class BlockProduct {
       release(used, o, operands);
       Reference.reachabilityFence(p);
     }
+  }
+
+  /** What {@link #outer} refuses, but for tensors that are closed or share elements. */
+  static void checkOuter(Names names, Tensor o, Tensor x, Tensor y, BlockPattern p) {
+    Objects.requireNonNull(p, "pattern");
+    requireRank(names, names.out, o, 4);
+    requireBlocks(names, names.out, o, p);
+    requireRows(names, names.first, x, p, p.inputWindow, o.shapeRef()[2]);
+    requireRows(names, names.second, y, p, p.outputWindow, o.shapeRef()[3]);
+    requireType(names, o, new Tensor[] {x, y});
+    o.requireWritable(names.operation);
   }
 
   static void requireRank(Names names, String which, Tensor t, int rank) {
@@ -175,7 +180,7 @@ final class BlockProduct {
     return t == operands[0] ? names.first : t == operands[1] ? names.second : "bias";
   }
 
-  private static void requireApart(Names names, Tensor out, Tensor[] operands) {
+  static void requireApart(Names names, Tensor out, Tensor[] operands) {
     for (Tensor t : operands) {
       if (out.sharesElements(t)) {
         throw new IllegalArgumentException(

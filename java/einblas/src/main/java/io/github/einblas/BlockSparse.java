@@ -600,19 +600,62 @@ public final class BlockSparse {
     try {
       Tensor dw = made.add(weightGradient(name, w, input, g, pattern));
       Tensor dh = made.add(inputGradient(name, w, input, g, pattern));
-      // Rows of g added up by output block: an outer product with ones.
-      Tensor bias = made.add(Tensor.zeros(g.dtype(), 1, pattern.outputBlocks, 1, g.length(2)));
-      try (Tensor one = Tensor.ones(g.dtype(), 1, 1, 1);
-          Tensor ones = one.broadcastTo(pattern.batch, 1, 1)) {
-        outerInPlace(bias, ones, g, pattern.ofBias(), 1);
-      }
-      return new DotGradient(
-          dw,
-          h.rank() == 2 ? dh.reshapeInPlace(h.shape()) : dh,
-          bias.reshapeInPlace(new long[] {pattern.outputBlocks, g.length(2)}));
+      Tensor bias = made.add(Tensor.zeros(g.dtype(), pattern.outputBlocks, g.length(2)));
+      addBiasGradient(name, bias, 1, g, pattern);
+      return new DotGradient(dw, h.rank() == 2 ? dh.reshapeInPlace(h.shape()) : dh, bias);
     } catch (RuntimeException | Error e) {
       made.close();
       throw e;
+    }
+  }
+
+  /**
+   * Adds {@code scale} times the gradients of dot to W and bias, in one pass and without making
+   * them: with scale = -rate, a step of training.
+   *
+   * @param w (inputBlocks, outputBlocks, inputSize, outputSize), changed
+   * @param bias (outputBlocks, outputSize), changed
+   * @param h what dot was given, (batch, inputWindow, inputSize) or of rank 2
+   * @param g upstream gradient, (batch, outputWindow, outputSize)
+   */
+  public static void addDotGradient(
+      Tensor w, Tensor bias, double scale, Tensor h, Tensor g, BlockPattern pattern) {
+    Names names = new Names("block dot gradient", "w", "h", "g");
+    Names biasNames = new Names(names.operation(), "bias", "w", "h");
+    Tensor input = batched(h);
+    BlockProduct.checkOuter(names, w, input, g, pattern);
+    BlockProduct.requireRank(names, "bias", bias, 2);
+    BlockProduct.requireApart(names, w, new Tensor[] {input, g});
+    BlockProduct.requireApart(biasNames, bias, new Tensor[] {w, input});
+    if (w.isClosed() || input.isClosed()) {
+      throw new IllegalStateException(
+          names.operation() + ": " + (w.isClosed() ? "w" : "h") + " is closed");
+    }
+    // The bias first: what it is refused for is found before it is written, and W was checked
+    // above.
+    addBiasGradient(names.operation(), bias, scale, g, pattern);
+    BlockProduct.outer(names, w, input, g, pattern, scale);
+  }
+
+  /** Rows of g added to their output block's row of bias: an outer product with ones. */
+  private static void addBiasGradient(
+      String name, Tensor bias, double scale, Tensor g, BlockPattern pattern) {
+    Names names = new Names(name, "bias", "ones", "g");
+    if (bias.length(0) != pattern.outputBlocks || bias.length(1) != g.length(2)) {
+      throw new IllegalArgumentException(
+          name
+              + ": bias must have shape ["
+              + pattern.outputBlocks
+              + ", "
+              + g.length(2)
+              + "], got "
+              + bias.describe());
+    }
+    try (Tensor one = Tensor.ones(requireFloating(names, g), 1, 1, 1);
+        Tensor ones = one.broadcastTo(pattern.batch, 1, 1);
+        Tensor row = bias.unsqueeze(0);
+        Tensor blocks = row.unsqueeze(2)) {
+      BlockProduct.outer(names, blocks, ones, g, pattern.ofBias(), scale);
     }
   }
 

@@ -185,11 +185,25 @@ class BlockSparseTest {
         assertGradient(name + "h", q.h, d.h(), t -> loss(BlockSparse.dot(q.w, t, q.bias, p), g));
         assertGradient(
             name + "bias", q.bias, d.bias(), t -> loss(BlockSparse.dot(q.w, q.h, t, p), g));
+        try (Tensor w = q.w.copy();
+            Tensor bias = q.bias.copy()) {
+          BlockSparse.addDotGradient(w, bias, -0.5, q.h, g, p);
+          assertArrayEquals(moved(q.w, d.w()), w.toDoubleArray(), 1e-13, name + "step of w");
+          assertArrayEquals(
+              moved(q.bias, d.bias()), bias.toDoubleArray(), 1e-13, name + "step of bias");
+        }
         assertGradient(name + "o", q.o, v.o(), t -> loss(BlockSparse.gemv(t, q.w, q.h, p), g));
         assertGradient(name + "x", q.h, u.x(), t -> loss(BlockSparse.outer(q.w, t, g, p, 0.5), gw));
         assertGradient(name + "y", g, u.y(), t -> loss(BlockSparse.outer(q.w, q.h, t, p, 0.5), gw));
       }
     }
+  }
+
+  private static double[] moved(Tensor from, Tensor gradient) {
+    double[] values = from.toDoubleArray();
+    double[] step = gradient.toDoubleArray();
+    Arrays.setAll(values, i -> values[i] - 0.5 * step[i]);
+    return values;
   }
 
   /** Every form of a call, on any number of threads, gives the same bits. */
@@ -318,6 +332,15 @@ class BlockSparseTest {
           () ->
               BlockSparse.gemvInPlace(
                   o, w, o.select(2, 0).unsqueeze(2).broadcastTo(1, 3, 5).slice(1, 0, 2), p));
+      try (Tensor bias = Tensor.zeros(DType.F32, 4, 2);
+          Tensor wide = Tensor.zeros(DType.F32, 4, 3)) {
+        message("bias must have", () -> BlockSparse.addDotGradient(w, wide, 1, h, o, p));
+        message(
+            "bias shares elements with w",
+            () -> BlockSparse.addDotGradient(w, w.select(0, 0).select(1, 0), 1, h, o, p));
+        message("h must have shape", () -> BlockSparse.addDotGradient(w, bias, 1, o, o, p));
+        assertArrayEquals(new float[8], bias.toFloatArray());
+      }
       message("I32", () -> BlockSparse.gemvInPlace(o, w, ints, p));
       message("y must have shape [1, 3, 2]", () -> BlockSparse.outerGradient(h, h, w, p, 1));
       assertArrayEquals(new float[] {1, 1, 1, 1, 1, 1}, o.toFloatArray());

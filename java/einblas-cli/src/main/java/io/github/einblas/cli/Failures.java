@@ -40,6 +40,7 @@ final class Failures {
   private static boolean isWrongInput(Throwable cause) {
     return cause instanceof InputException
         || cause instanceof IllegalArgumentException
+        || cause instanceof IndexOutOfBoundsException
         || cause instanceof NpyFormatException
         || cause instanceof NativeMemoryException;
   }

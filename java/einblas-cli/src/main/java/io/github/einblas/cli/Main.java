@@ -63,6 +63,8 @@ public final class Main extends BaseCommand {
     line.addSubcommand(new EinsumCommand(io));
     line.addSubcommand(new ExplainCommand(io));
     ProductCommand.addTo(line, io);
+    BlockCommand.addTo(line, io);
+    line.addSubcommand(new BlockTrainCommand(io));
     line.addSubcommand(new RandomCommand(io));
     line.addSubcommand(new InfoCommand(io));
     line.addSubcommand(new TuneCommand(io));

@@ -24,9 +24,8 @@ final class RandomCommand extends BaseCommand {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f64",
-      defaultValue = "f32",
-      description = "type of the elements (default: ${DEFAULT-VALUE})")
+      paramLabel = "f32|f64|i32|i64",
+      description = "type of the elements (default: f32; with --below i64)")
   DType dtype;
 
   @Option(
@@ -36,6 +35,12 @@ final class RandomCommand extends BaseCommand {
       description = "start of the sequence (default: ${DEFAULT-VALUE})")
   long seed;
 
+  @Option(
+      names = "--below",
+      paramLabel = "N",
+      description = "make integers from 0 to N-1 instead (I64, or I32 with --dtype i32): indices")
+  Long below;
+
   RandomCommand(Streams io) {
     super(io);
   }
@@ -43,8 +48,35 @@ final class RandomCommand extends BaseCommand {
   @Override
   void run() throws Exception {
     TensorSink sink = TensorSink.of(output, io);
-    try (Tensor tensor = new RandomData(dtype, seed).tensor(Shapes.parse(shape))) {
+    try (Tensor tensor = below == null ? reals() : integers()) {
       sink.write(tensor);
     }
+  }
+
+  private Tensor reals() {
+    DType type = dtype == null ? DType.F32 : dtype;
+    if (!type.isFloating()) {
+      throw new InputException("--dtype " + type + " needs --below, the end of its range");
+    }
+    return new RandomData(type, seed).tensor(Shapes.parse(shape));
+  }
+
+  private Tensor integers() {
+    DType type = dtype == null ? DType.I64 : dtype;
+    if (type.isFloating() || below < 1 || below > 1L << 31) {
+      throw new InputException(
+          "--below needs a number from 1 to 2^31 and type i32 or i64, not "
+              + below
+              + " and "
+              + type);
+    }
+    RandomData data = new RandomData(DType.F64, seed);
+    Tensor tensor = Tensor.empty(type, Shapes.parse(shape));
+    try (Tensor flat = tensor.reshape(tensor.size())) {
+      for (long i = 0; i < flat.size(); i++) {
+        flat.setLong((long) ((data.element(i) + 1) / 2 * below), i);
+      }
+    }
+    return tensor;
   }
 }
