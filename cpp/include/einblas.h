@@ -168,6 +168,26 @@ EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t t
 EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x,
                                         int64_t y, int64_t o, const int64_t* strides, double alpha, int32_t threads);
 
+/* ---- Kronecker products applied to a tensor ----
+ *
+ * C[o, j1..jn] = alpha * sum over i1..in of X[o, i1..in] F1[i1, j1] .. Fn[in, jn] + beta * C[o, j1..jn]
+ */
+
+/* outer: (length, stride in X, stride in C) of each axis o. axes: (k, q, stride in X, stride in C, strides of the
+   factor along i and j) of each factor, in the order of the operand's axes; all lengths at least 1.
+   EINBLAS_NOT_APPLICABLE: the unit stride of X and C is not that of one outer axis or of the last factor's. */
+EINBLAS_API int32_t einblas_kron_create(int32_t dtype, int32_t outer_axes, const int64_t* outer, int32_t factors,
+                                        const int64_t* axes, int64_t* kron);
+EINBLAS_API void einblas_kron_destroy(int64_t kron);
+/* factors: their addresses. alpha is not 0. C shares no byte with X or a factor. Same bits for any number of threads.
+ */
+EINBLAS_API int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* factors, int64_t c, double alpha,
+                                     double beta, int32_t threads);
+/* For people: passes, blocks and kernels. Valid as long as the handle. */
+EINBLAS_API const char* einblas_kron_description(int64_t kron);
+/* Bytes of workspace of a run on one thread. */
+EINBLAS_API int64_t einblas_kron_workspace(int64_t kron);
+
 /* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31 ---- */
 
 /* LU with partial pivoting, in place; pivots: n int32. *info: 0, or i where U[i-1, i-1] is exactly 0. */

@@ -107,6 +107,20 @@ struct BsrDots {
   T* sums;  // (rows, columns)
 };
 
+// One factor of a Kronecker product along one axis (kernels/kron.inl), strides in elements.
+template <class T>
+struct KronStep {
+  const T *x, *f;
+  T* y;
+  int64_t k, q;  // lengths of the axis before and after
+  int64_t panels;
+  const int64_t *from, *to;  // where each panel begins in x and y
+  int64_t line;              // elements at unit stride; in the kernels over rows: rows of a panel
+  int64_t sx, sy;            // along the axis; in the kernels over rows: between rows
+  int32_t vectors;           // of a tile of kron_rows
+  T alpha, beta;
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -150,6 +164,13 @@ struct TypedKernels {
   // kernels/block.inl: products over weight blocks, rows by pointers; `ahead` is a block to ask for, or null.
   void (*block_rows)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                      T alpha, const T* ahead);
+  // kernels/kron.inl: f is packed in blocks of kron_block results for kron_lines. kron_tiny and kron_short by log2 of
+  // their order or line; null where a line fills a vector.
+  int kron_block;
+  void (*kron_lines)(const KronStep<T>* s);
+  void (*kron_rows)(const KronStep<T>* s);
+  void (*kron_tiny[4])(const KronStep<T>* s);
+  void (*kron_short[4])(const KronStep<T>* s);
   void (*block_dots)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                      T alpha, const T* ahead);
   void (*block_target)(int64_t terms, const T* const* x, const T* const* y, T* c, int64_t ldc, int64_t m, int64_t n,

@@ -20,6 +20,7 @@ namespace {
 #include "../kernels/gemm.inl"
 #include "../kernels/gemm_pack.inl"
 #include "../kernels/gemm_small.inl"
+#include "../kernels/kron.inl"  // after gemm.inl and gemm_small.inl, whose tiles and shuffles it uses
 #include "../kernels/lanes.inl"
 #include "../kernels/machine.inl"
 #include "../kernels/product.inl"
@@ -53,6 +54,17 @@ constexpr TypedKernels<T> typed_kernels() {
   t.gemm_tiny[3] = gemm_tiny_of<T, 8>();
   t.pack_runs = pack_runs<T>;
   t.pack_transposed = pack_transposed<T>;
+  t.kron_block = EINBLAS_KRON_MR;
+  t.kron_lines = kron_lines<T>;
+  t.kron_rows = kron_rows<T>;
+  t.kron_tiny[0] = nullptr;
+  t.kron_tiny[1] = kron_tiny_of<T, 2>();
+  t.kron_tiny[2] = kron_tiny_of<T, 4>();
+  t.kron_tiny[3] = kron_tiny_of<T, 8>();
+  t.kron_short[0] = nullptr;
+  t.kron_short[1] = kron_short_of<T, 2>();
+  t.kron_short[2] = kron_short_of<T, 4>();
+  t.kron_short[3] = kron_short_of<T, 8>();
   t.block_rows = block_rows<T>;
   t.block_dots = block_dots<T>;
   t.block_target = block_target<T>;

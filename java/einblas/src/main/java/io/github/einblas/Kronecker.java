@@ -1,6 +1,7 @@
 // Public API: a Kronecker product of matrices that is never built.
 package io.github.einblas;
 
+import io.github.einblas.internal.KroneckerChain;
 import io.github.einblas.internal.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,11 +27,17 @@ public final class Kronecker implements KroneckerFactor {
   /** Most bytes of {@link #toDense()}. */
   private static final long DENSE_BYTES = 1L << 30;
 
+  /** Layouts of X whose native products are kept: a caller rarely has more than a few. */
+  private static final int LAYOUTS = 4;
+
   private final List<KroneckerTerm> terms;
   private final long rows;
   private final long columns;
   private final long[] batch;
   private final DType dtype;
+
+  /** Native products for the latest layouts of X; replaced as a whole, never changed. */
+  private volatile KroneckerChain[] chains = {};
 
   private Kronecker(List<KroneckerTerm> terms) {
     this.terms = List.copyOf(terms);
@@ -229,6 +236,22 @@ public final class Kronecker implements KroneckerFactor {
 
   List<KroneckerTerm> terms() {
     return terms;
+  }
+
+  /** The native product for these lengths and strides. */
+  KroneckerChain chain(DType type, long[] outer, long[] axes) {
+    for (KroneckerChain chain : chains) {
+      if (chain.fits(outer, axes)) {
+        return chain;
+      }
+    }
+    KroneckerChain made = new KroneckerChain(type.ordinal(), outer, axes);
+    KroneckerChain[] known = chains;
+    KroneckerChain[] next = new KroneckerChain[Math.min(known.length + 1, LAYOUTS)];
+    next[0] = made;
+    System.arraycopy(known, 0, next, 1, next.length - 1);
+    chains = next;
+    return made;
   }
 
   // ---- products

@@ -1,6 +1,7 @@
 // Kronecker: one product of an operator with X, from either side, and its gradients.
 package io.github.einblas;
 
+import io.github.einblas.internal.KroneckerChain;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -131,11 +132,116 @@ final class KroneckerProduct {
 
   void runInto(Tensor out, double alpha, double beta) {
     checkLike("the output", out, outputShape());
+    Tensor target = splitOutput(out);
+    KroneckerChain chain = alpha == 0 ? null : chain(target);
+    if (chain != null) {
+      runChain(chain, out, alpha, beta);
+      return;
+    }
     KroneckerLabels.Operands operands = operands();
     try {
-      operands.plan(outputLabels()).runInto(splitOutput(out), alpha, beta, operands.tensors());
+      operands.plan(outputLabels()).runInto(target, alpha, beta, operands.tensors());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  // ---- the native chain: two or more dense factors without a batch
+
+  private List<KroneckerTerm> dense() {
+    return operator.terms().stream().filter(KroneckerTerm::isDense).toList();
+  }
+
+  /** The native product for the strides of X and the result, or null where einsum is the way. */
+  private KroneckerChain chain(Tensor target) {
+    List<KroneckerTerm> dense = dense();
+    boolean suits =
+        dense.size() > 1
+            && operator.terms().stream().noneMatch(KroneckerTerm::isDiagonal)
+            && dense.stream().allMatch(t -> t.batchRank() == 0)
+            && x.size() > 0
+            && target.size() > 0;
+    if (!suits) {
+      return null;
+    }
+    Tensor source = splitInput();
+    int[] from = inputLabels();
+    int[] to = outputLabels();
+    long[] outer = new long[3 * to.length];
+    int n = 0;
+    for (int d = 0; d < to.length; d++) {
+      int at = indexOf(from, to[d]);
+      boolean shared = at >= 0 || to[d] < batch.length;
+      if (shared) {
+        outer[n++] = target.length(d);
+        outer[n++] = at < 0 || source.length(at) == 1 ? 0 : source.stridesRef()[at];
+        outer[n++] = target.stridesRef()[d];
+      }
+    }
+    long[] axes = new long[6 * dense.size()];
+    int a = 0;
+    for (int f = 0; f < operator.factors(); f++) {
+      KroneckerTerm term = operator.terms().get(f);
+      if (term.isDense()) {
+        int rows = left ? indexOf(from, labels.row(f)) : indexOf(to, labels.row(f));
+        int columns = left ? indexOf(to, labels.column(f)) : indexOf(from, labels.column(f));
+        long[] strides = term.tensor().stridesRef();
+        axes[a++] = left ? term.rows() : term.columns();
+        axes[a++] = left ? term.columns() : term.rows();
+        axes[a++] = source.stridesRef()[left ? rows : columns];
+        axes[a++] = target.stridesRef()[left ? columns : rows];
+        axes[a++] = strides[left ? 0 : 1];
+        axes[a++] = strides[left ? 1 : 0];
+      }
+    }
+    KroneckerChain chain = operator.chain(x.dtype(), Arrays.copyOf(outer, n), axes);
+    return chain.applies() ? chain : null;
+  }
+
+  private static int indexOf(int[] labels, int label) {
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] == label) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void runChain(KroneckerChain chain, Tensor out, double alpha, double beta) {
+    out.requireWritable(name);
+    List<KroneckerTerm> dense = dense();
+    Tensor[] used = new Tensor[dense.size() + 2];
+    used[0] = out;
+    used[1] = x;
+    for (int i = 0; i < dense.size(); i++) {
+      used[2 + i] = dense.get(i).tensor();
+    }
+    int acquired = 0;
+    try {
+      for (; acquired < used.length; acquired++) {
+        used[acquired].acquire();
+      }
+      long[] addresses = new long[dense.size()];
+      for (int i = 1; i < used.length; i++) {
+        if (out.sharesElements(used[i])) {
+          throw new IllegalArgumentException(
+              name
+                  + ": the output shares elements with "
+                  + (i == 1 ? "x" : "a factor, " + used[i].describe()));
+        }
+        if (i > 1) {
+          addresses[i - 2] = used[i].address();
+        }
+      }
+      chain.run(x.address(), addresses, out.address(), alpha, beta);
+    } catch (IllegalStateException e) {
+      throw acquired < used.length
+          ? new IllegalStateException(name + ": a tensor is closed", e)
+          : e;
+    } finally {
+      for (int i = 0; i < acquired; i++) {
+        used[i].release();
+      }
     }
   }
 
@@ -158,6 +264,17 @@ final class KroneckerProduct {
   }
 
   String explain() {
+    try (Tensor out = Tensor.empty(x.dtype(), outputShape())) {
+      KroneckerChain chain = chain(splitOutput(out));
+      if (chain != null) {
+        return String.format(
+            java.util.Locale.ROOT,
+            "%s%nbuilt, the matrix would take %.4g bytes%n%s%n",
+            operator,
+            operator.denseBytes(),
+            chain.describe());
+      }
+    }
     KroneckerLabels.Operands operands = operands();
     return operands.plan(outputLabels()).explain(operands.tensors());
   }

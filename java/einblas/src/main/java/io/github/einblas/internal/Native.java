@@ -420,6 +420,41 @@ public final class Native {
         termBytes);
   }
 
+  /**
+   * Makes a Kronecker product for given strides (see einblas.h); 0 when the layout does not suit.
+   */
+  public static long createKron(int dtype, long[] outer, long[] axes) {
+    require();
+    long[] handle = new long[1];
+    int status =
+        einblas.einblas_kron_create(dtype, outer.length / 3, outer, axes.length / 6, axes, handle);
+    if (status == einblas.EINBLAS_NOT_APPLICABLE) {
+      return 0;
+    }
+    throwIfBad(status, "making a Kronecker product");
+    return handle[0];
+  }
+
+  /** Frees a Kronecker product that no call uses. */
+  public static void destroyKron(long kron) {
+    einblas.einblas_kron_destroy(kron);
+  }
+
+  /** Runs a Kronecker product on checked addresses; alpha is not 0. */
+  public static void runKron(long kron, long x, long[] factors, long c, double alpha, double beta) {
+    int status = einblas.einblas_kron_run(kron, x, factors, c, alpha, beta, 0);
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+      throw new NativeMemoryException(
+          einblas.einblas_kron_workspace(kron), einblas.einblas_memory_available());
+    }
+    throwIfBad(status, "a Kronecker product");
+  }
+
+  /** Passes, blocks and kernels of a Kronecker product, for people. */
+  public static String kronDescription(long kron) {
+    return string(einblas.einblas_kron_description(kron));
+  }
+
   /** LU factors of a column-major matrix in place; 0, or i where the i-th pivot (from 1) is 0. */
   public static long lu(int dtype, long n, long a, long pivots) {
     require();
