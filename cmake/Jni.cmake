@@ -38,3 +38,15 @@ if(UNIX AND NOT APPLE)
   endif()
   install(FILES "${gomp}" DESTINATION . RENAME libgomp.so.1)
 endif()
+
+# macOS has no OpenMP of its own: Homebrew's libomp goes into the jar and is found beside the library.
+if(APPLE)
+  get_filename_component(omp "${OpenMP_omp_LIBRARY}" REALPATH)
+  if(NOT EXISTS "${omp}")
+    message(FATAL_ERROR "libomp.dylib not found: brew install libomp, and set OpenMP_ROOT to `brew --prefix libomp`")
+  endif()
+  install(FILES "${omp}" DESTINATION . RENAME libomp.dylib)
+  add_custom_command(TARGET jnieinblas POST_BUILD COMMAND sh -c
+    "otool -L '$<TARGET_FILE:jnieinblas>' | awk '/libomp/ {print $1}' | xargs -I{} install_name_tool -change {} @loader_path/libomp.dylib '$<TARGET_FILE:jnieinblas>'"
+    VERBATIM)
+endif()

@@ -3,6 +3,7 @@
 package io.github.einblas.platform;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +11,19 @@ import io.github.einblas.Einblas;
 import io.github.einblas.Einsum;
 import io.github.einblas.Tensor;
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 
 class PackagedJarsIT {
@@ -20,6 +33,53 @@ class PackagedJarsIT {
       // The tests' own classes are the only folder.
       assertTrue(entry.endsWith(".jar") || entry.endsWith("test-classes"), entry);
     }
+  }
+
+  private static Path jar(String start) {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .map(Path::of)
+        .filter(
+            p ->
+                p.getFileName().toString().matches(start + ".*-" + Loader.getPlatform() + "\\.jar"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** What is extracted at run time must be in a native image too. */
+  @Test
+  void nativeImageMetadataListsTheLibraries() throws IOException {
+    List<Pattern> listed = new ArrayList<>();
+    List<String> libraries = new ArrayList<>();
+    try (JarFile ours = new JarFile(jar("einblas-presets").toFile());
+        JarFile openblas = new JarFile(jar("openblas").toFile())) {
+      String metadata =
+          "META-INF/native-image/" + Loader.getPlatform() + "/libraries/resource-config.json";
+      try (InputStream in = ours.getInputStream(ours.getEntry(metadata))) {
+        String json = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        Matcher pattern = Pattern.compile("\"pattern\": \"([^\"]*)\"").matcher(json);
+        while (pattern.find()) {
+          listed.add(Pattern.compile(pattern.group(1).replace("\\\\", "\\")));
+        }
+      }
+      ours.stream()
+          .map(JarEntry::getName)
+          .filter(n -> n.matches(".*/nativelib/.+/.+"))
+          .forEach(libraries::add);
+      openblas.stream()
+          .map(JarEntry::getName)
+          .filter(n -> n.matches(".*/lib(openblas|gfortran|quadmath)[^/]*(so|dll|dylib)[.0-9]*"))
+          .forEach(libraries::add);
+    }
+    assertEquals(2, listed.size());
+    assertTrue(libraries.size() >= 2, libraries::toString);
+    for (String library : libraries) {
+      assertTrue(listed.stream().anyMatch(p -> p.matcher(library).matches()), library);
+    }
+  }
+
+  @Test
+  void jarsAreSmall() throws IOException {
+    assertTrue(Files.size(jar("einblas-presets")) < 2_000_000);
   }
 
   @Test
