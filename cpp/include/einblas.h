@@ -141,6 +141,9 @@ EINBLAS_API const char* einblas_step_description(int64_t step);
 EINBLAS_API int64_t einblas_step_flops(int64_t step);
 EINBLAS_API int64_t einblas_step_bytes(int64_t step);
 EINBLAS_API int64_t einblas_step_workspace(int64_t step);
+/* Bytes that a run with so many threads takes at most beside the tensors: workspaces and packed panels, shared or not.
+ */
+EINBLAS_API int64_t einblas_step_memory(int64_t step, int32_t threads);
 /* Names of all kernels in the order in which they are tried, separated by spaces. */
 EINBLAS_API const char* einblas_kernels(void);
 

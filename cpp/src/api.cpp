@@ -267,6 +267,13 @@ int64_t einblas_step_workspace(int64_t step) {
   const KernelPlan* p = step_of(step)->plan.get();
   return p == nullptr ? 0 : p->workspace_bytes();
 }
+int64_t einblas_step_memory(int64_t step, int32_t threads) {
+  const KernelPlan* p = step_of(step)->plan.get();
+  if (p == nullptr) return 0;
+  const int64_t part = (p->workspace_bytes() + kAlignment - 1) / kAlignment * kAlignment;
+  const int64_t shared = (p->shared_bytes() + kAlignment - 1) / kAlignment * kAlignment;
+  return part * threads + shared;
+}
 const char* einblas_kernels(void) {
   static const std::string* names = new std::string(kernel_names());
   return names->c_str();

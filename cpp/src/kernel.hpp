@@ -27,6 +27,8 @@ class KernelPlan {
   virtual std::string describe() const = 0;
   // Bytes of workspace that one run takes per thread, at most.
   virtual int64_t workspace_bytes() const { return 0; }
+  // Bytes that all threads of a run share.
+  virtual int64_t shared_bytes() const { return 0; }
 };
 
 // A kernel in the ordered list of choose.cpp.

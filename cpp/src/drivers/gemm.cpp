@@ -101,8 +101,8 @@ class GemmPlan final : public KernelPlan {
     const double nanos = static_cast<double>(items_) * flops_ / 60;
     const int64_t tasks = by_item_ ? items_ : blocks_of(rows_, mc_) * chunks_;
     const int threads = useful_threads(call.threads, tasks, nanos);
-    const Workspace shared(by_item_ ? 0 : b_bytes(), 1);
-    const Workspace own(worker_bytes() + (by_item_ ? b_bytes() : 0), threads);
+    const Workspace shared(shared_bytes(), 1);
+    const Workspace own(workspace_bytes(), threads);
     if (!shared.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
     if (by_item_) {
       parallel_tasks(items_, threads, [&](int64_t item, int worker) {
@@ -125,7 +125,8 @@ class GemmPlan final : public KernelPlan {
            describe_axes(g_.m, 2) + ", columns " + describe_axes(g_.n, 2) + ", depth " + describe_axes(g_.k, 2);
   }
 
-  int64_t workspace_bytes() const override { return worker_bytes() + b_bytes(); }
+  int64_t workspace_bytes() const override { return worker_bytes() + (by_item_ ? b_bytes() : 0); }
+  int64_t shared_bytes() const override { return by_item_ ? 0 : b_bytes(); }
 
  private:
   // Where C has short runs along its unit stride, no whole vectors, a panel holds one run: idle lanes cost less than

@@ -50,14 +50,11 @@ class ProductPlan final : public KernelPlan {
     const int64_t tasks = (units + per_task - 1) / per_task;
     const int threads =
         useful_threads(call.threads, tasks, static_cast<double>(outputs_) * static_cast<double>(sizeof(T)) / 30);
-    int buffers = 0;
-    for (int t = 0; t < 3; ++t) buffers += gather_[t] || build_[t] ? 1 : 0;
-    const int64_t buffer = buffers == 0 ? 0 : chunk_ * static_cast<int64_t>(sizeof(T));
-    const Workspace workspace(buffer * buffers, threads);
+    const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
       walk(call, task * per_task, std::min(units, (task + 1) * per_task), chunks_per_line,
-           buffers == 0 ? nullptr : reinterpret_cast<T*>(workspace.of(worker)));
+           workspace_bytes() == 0 ? nullptr : reinterpret_cast<T*>(workspace.of(worker)));
     });
     return EINBLAS_OK;
   }
@@ -72,7 +69,11 @@ class ProductPlan final : public KernelPlan {
     }
     return s;
   }
-  int64_t workspace_bytes() const override { return 3 * chunk_ * static_cast<int64_t>(sizeof(T)); }
+  int64_t workspace_bytes() const override {
+    int buffers = 0;
+    for (int t = 0; t < 3; ++t) buffers += gather_[t] || build_[t] ? 1 : 0;
+    return buffers * chunk_ * static_cast<int64_t>(sizeof(T));
+  }
 
  private:
   // Short inner axes that are contiguous in the output become one line, whose operands are built in L1.

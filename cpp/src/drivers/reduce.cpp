@@ -59,8 +59,8 @@ class ReducePlan final : public KernelPlan {
     const int64_t groups = parts_ > 1 ? points_ : (points_ + per_task_ - 1) / per_task_;
     const int64_t tasks = groups * parts_;
     const int threads = useful_threads(call.threads, tasks, elements_ * static_cast<double>(sizeof(T)) / 30);
-    const Workspace own(worker_elements() * static_cast<int64_t>(sizeof(T)), threads);
-    const Workspace partial(parts_ > 1 ? parts_ * result_elements() * static_cast<int64_t>(sizeof(T)) : 0, 1);
+    const Workspace own(workspace_bytes(), threads);
+    const Workspace partial(shared_bytes(), 1);
     if (!own.ok() || !partial.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* results = parts_ > 1 ? reinterpret_cast<T*>(partial.of(0)) : nullptr;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
@@ -85,6 +85,9 @@ class ReducePlan final : public KernelPlan {
                                      : ", its lines gathered (stride " + std::to_string(line_.stride[main_]) + ")");
   }
   int64_t workspace_bytes() const override { return worker_elements() * static_cast<int64_t>(sizeof(T)); }
+  int64_t shared_bytes() const override {
+    return parts_ > 1 ? parts_ * result_elements() * static_cast<int64_t>(sizeof(T)) : 0;
+  }
 
  private:
   static int64_t size(const Problem& p, int t) {

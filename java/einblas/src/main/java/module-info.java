@@ -1,5 +1,6 @@
 /** Tensor contractions at machine speed. */
 module io.github.einblas {
+  requires com.google.gson;
   requires io.github.einblas.presets;
   requires org.bytedeco.javacpp;
 

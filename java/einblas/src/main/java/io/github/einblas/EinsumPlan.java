@@ -1,14 +1,19 @@
 // Public API: a contraction planned once for given shapes, run many times.
 package io.github.einblas;
 
+import io.github.einblas.internal.CompiledPlan;
 import io.github.einblas.internal.CompiledSteps;
 import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Native;
 import io.github.einblas.internal.PlanText;
-import io.github.einblas.internal.Program;
+import io.github.einblas.internal.SliceSearch;
+import io.github.einblas.internal.SlicedProgram;
 import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * An einsum planned for given shapes and a type. Immutable and thread-safe.
@@ -20,19 +25,32 @@ public final class EinsumPlan {
   /** Sets of strides kept per plan: a caller rarely alternates between more than a few layouts. */
   private static final int LAYOUTS = 4;
 
+  /** A profile takes the best of so many runs, fewer when they take long. */
+  private static final int PROFILE_RUNS = 10;
+
+  private static final long PROFILE_NANOS = 500_000_000;
+
   private final Equation equation;
   private final DType dtype;
   private final long[][] shapes;
   private final PlanOptions options;
   private final int threads;
-  private final Program program;
+  private final boolean[] constant;
+  private final SlicedProgram slices;
   private final long[] outputShape;
   private final long[] contiguousOutput;
+  private final long outputBytes;
 
   /** Newest first; replaced as a whole, never changed. */
-  private volatile CompiledSteps[] layouts = {};
+  private volatile CompiledPlan[] layouts = {};
 
   EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
+    this(equation, dtype, shapes, options, new boolean[shapes.length]);
+  }
+
+  /** A plan for which some operands stay the same from run to run. */
+  EinsumPlan(
+      Equation equation, DType dtype, long[][] shapes, PlanOptions options, boolean[] constant) {
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException(
           "\""
@@ -45,11 +63,30 @@ public final class EinsumPlan {
     this.dtype = dtype;
     this.shapes = shapes;
     this.options = options;
-    this.threads = options.threads();
-    this.program = Program.of(equation, shapes, options);
-    this.outputShape = program.outputShape();
+    this.threads =
+        options.threads() == 0 && options.isLimited() ? Native.threads() : options.threads();
+    this.constant = constant;
+    SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant);
+    this.outputShape = whole.outputShape();
     this.contiguousOutput = Views.contiguous(outputShape);
-    Views.bytes(outputShape, dtype.bytes());
+    this.outputBytes = Views.bytes(outputShape, dtype.bytes());
+    long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
+    this.slices = options.isLimited() ? cut(whole, strides, contiguousOutput) : whole;
+    slices.main().requirePossible();
+  }
+
+  /** Cuts so that a run fits the memory limit for these strides. */
+  private SlicedProgram cut(SlicedProgram whole, long[][] strides, long[] outputStrides) {
+    return new SliceSearch(
+            equation,
+            shapes,
+            options,
+            constant,
+            p ->
+                p.main().isPossible()
+                    ? outputBytes + compile(p, strides, outputStrides).peakBytes(threads)
+                    : Long.MAX_VALUE)
+        .search(whole, options);
   }
 
   /** The equation as given. */
@@ -84,22 +121,36 @@ public final class EinsumPlan {
 
   /** The pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i. */
   public int[][] path() {
-    return Arrays.stream(program.path()).map(int[]::clone).toArray(int[][]::new);
+    return Arrays.stream(slices.main().path()).map(int[]::clone).toArray(int[][]::new);
   }
 
   /** Floating-point operations of one run. */
   public double flops() {
-    return PlanText.flops(program);
+    return PlanText.flops(slices);
   }
 
-  /** Bytes of operands, intermediates and result, each counted once per step that uses it. */
+  /**
+   * Bytes of operands, intermediates and result, each counted once per run of a step that uses it.
+   */
   public long bytes() {
-    return PlanText.bytes(program, dtype);
+    return PlanText.bytes(slices, dtype);
+  }
+
+  /**
+   * Most bytes of native memory that a run takes at a time: result, intermediates, workspaces and
+   * packed panels, for contiguous operands and the plan's threads.
+   */
+  public long peakBytes() {
+    return peakBytes(compiledContiguous());
+  }
+
+  private long peakBytes(CompiledPlan compiled) {
+    return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
   }
 
   /** Bytes of native memory that one run takes for intermediates. */
   public long workspaceBytes() {
-    return program.workspaceElements() * dtype.bytes();
+    return slices.workspaceElements() * dtype.bytes();
   }
 
   /**
@@ -152,8 +203,9 @@ public final class EinsumPlan {
     checkOperand(0, a);
     checkOperand(1, b);
     checkOutput(out);
-    CompiledSteps steps = find(out, a, b);
-    if (steps == null || !steps.isSingle()) {
+    CompiledPlan compiled = find(out, a, b);
+    CompiledSteps steps = compiled == null ? null : compiled.single();
+    if (steps == null) {
       execute(out, alpha, beta, new Tensor[] {a, b}, true);
       return;
     }
@@ -235,126 +287,237 @@ public final class EinsumPlan {
     }
   }
 
-  /** Runs checked operands; all further checks come before the first native step. */
   private void execute(
       Tensor out, double alpha, double beta, Tensor[] operands, boolean checkOverlap) {
-    CompiledSteps steps = find(out, operands);
-    if (steps == null) {
-      steps = make(out, operands);
+    execute(out, alpha, beta, operands, checkOverlap, 0, null, null);
+  }
+
+  /** Runs checked operands; all further checks come before the first native step. */
+  private void execute(
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor[] operands,
+      boolean checkOverlap,
+      long held,
+      LongConsumer afterSlice,
+      long[] nanos) {
+    CompiledPlan compiled = find(out, operands);
+    if (compiled == null) {
+      compiled = make(out, operands);
     }
-    int acquired = 0;
+    CompiledPlan plan = compiled;
     acquire(out, -1);
     try {
-      for (; acquired < operands.length; acquired++) {
-        acquire(operands[acquired], acquired);
-      }
-      for (int i = 0; checkOverlap && i < operands.length; i++) {
-        checkShared(out, operands[i], i);
-      }
-      if (steps.isSingle()) {
-        steps.runSingle(
-            operands[0].address(),
-            operands.length > 1 ? operands[1].address() : 0,
-            operands.length > 2 ? operands[2].address() : 0,
-            out.address(),
-            alpha,
-            beta,
-            threads);
-      } else {
-        long[] addresses = new long[operands.length];
-        for (int i = 0; i < addresses.length; i++) {
-          addresses[i] = operands[i].address();
-        }
-        steps.run(addresses, out.address(), alpha, beta, threads);
-      }
+      withAddresses(
+          operands,
+          addresses -> {
+            for (int i = 0; checkOverlap && i < operands.length; i++) {
+              checkShared(out, operands[i], i);
+            }
+            plan.run(addresses, out.address(), alpha, beta, threads, held, afterSlice, nanos);
+          });
     } finally {
-      for (int i = 0; i < acquired; i++) {
-        operands[i].release();
-      }
       out.release();
     }
   }
 
-  private CompiledSteps find(Tensor out, Tensor a, Tensor b) {
-    for (CompiledSteps steps : layouts) {
-      if (steps.fitsOutput(out.stridesRef())
-          && steps.fitsOperand(0, a.stridesRef())
-          && steps.fitsOperand(1, b.stridesRef())) {
-        return steps;
+  /** Keeps operands alive while something is done with their addresses. */
+  private void withAddresses(Tensor[] operands, Consumer<long[]> action) {
+    long[] addresses = new long[operands.length];
+    int acquired = 0;
+    try {
+      for (; acquired < operands.length; acquired++) {
+        acquire(operands[acquired], acquired);
+        addresses[acquired] = operands[acquired].address();
+      }
+      action.accept(addresses);
+    } finally {
+      for (int i = 0; i < acquired; i++) {
+        operands[i].release();
+      }
+    }
+  }
+
+  private CompiledPlan find(Tensor out, Tensor a, Tensor b) {
+    for (CompiledPlan plan : layouts) {
+      if (plan.fitsOutput(out.stridesRef())
+          && plan.fitsOperand(0, a.stridesRef())
+          && plan.fitsOperand(1, b.stridesRef())) {
+        return plan;
       }
     }
     return null;
   }
 
-  private CompiledSteps find(Tensor out, Tensor[] operands) {
-    for (CompiledSteps steps : layouts) {
-      if (fits(steps, out, operands)) {
-        return steps;
+  private CompiledPlan find(Tensor out, Tensor[] operands) {
+    for (CompiledPlan plan : layouts) {
+      if (fits(plan, out, operands)) {
+        return plan;
       }
     }
     return null;
   }
 
-  private static boolean fits(CompiledSteps steps, Tensor out, Tensor[] operands) {
-    if (!steps.fitsOutput(out.stridesRef())) {
+  private static boolean fits(CompiledPlan plan, Tensor out, Tensor[] operands) {
+    if (!plan.fitsOutput(out.stridesRef())) {
       return false;
     }
     for (int i = 0; i < operands.length; i++) {
-      if (!steps.fitsOperand(i, operands[i].stridesRef())) {
+      if (!plan.fitsOperand(i, operands[i].stridesRef())) {
         return false;
       }
     }
     return true;
   }
 
-  /** Makes the steps for a new layout, and forgets the oldest one when there are too many. */
-  private CompiledSteps make(Tensor out, Tensor[] operands) {
+  private CompiledPlan make(Tensor out, Tensor[] operands) {
     // Depends on shape and strides alone, so it is asked once per layout.
     out.requireWritable("einsum \"" + equation + "\"");
-    long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
-    synchronized (program) {
-      CompiledSteps made = find(out, operands);
-      if (made == null) {
-        made = compile(strides, out.stridesRef());
-        CompiledSteps[] known = layouts;
-        CompiledSteps[] next = new CompiledSteps[Math.min(known.length + 1, LAYOUTS)];
-        next[0] = made;
-        System.arraycopy(known, 0, next, 1, next.length - 1);
-        layouts = next;
+    return compiled(strides(operands), out.stridesRef());
+  }
+
+  private static long[][] strides(Tensor[] operands) {
+    return Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
+  }
+
+  private CompiledPlan compiledContiguous() {
+    return compiled(
+        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), contiguousOutput);
+  }
+
+  /** The steps for a layout; the oldest one is forgotten when there are too many. */
+  private CompiledPlan compiled(long[][] strides, long[] outputStrides) {
+    synchronized (slices) {
+      for (CompiledPlan known : layouts) {
+        boolean same = known.fitsOutput(outputStrides);
+        for (int i = 0; same && i < strides.length; i++) {
+          same = known.fitsOperand(i, strides[i]);
+        }
+        if (same) {
+          return known;
+        }
       }
+      CompiledPlan made = compile(slices, strides, outputStrides);
+      if (options.isLimited() && peakBytes(made) > options.memoryLimit()) {
+        // Other strides may take more workspace: this layout is cut in its own way.
+        made = compile(cut(slices, strides, outputStrides), strides, outputStrides);
+      }
+      CompiledPlan[] known = layouts;
+      CompiledPlan[] next = new CompiledPlan[Math.min(known.length + 1, LAYOUTS)];
+      next[0] = made;
+      System.arraycopy(known, 0, next, 1, next.length - 1);
+      layouts = next;
       return made;
     }
   }
 
-  private CompiledSteps compile(long[][] strides, long[] outputStrides) {
-    return new CompiledSteps(
-        program, dtype.ordinal(), dtype.bytes(), shapes, strides, outputStrides, options.kernel());
+  private CompiledPlan compile(SlicedProgram program, long[][] strides, long[] outputStrides) {
+    return new CompiledPlan(
+        program, dtype.ordinal(), dtype.bytes(), strides, outputStrides, options.kernel());
   }
 
   /**
    * Explains the plan for contiguous operands: path, steps, kernels, FLOPs, bytes, copies and why.
    */
   public String explain() {
-    long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
-    return PlanText.explain(
-        equation, dtype, shapes, program, compile(strides, contiguousOutput), threads);
+    return report().text();
   }
 
   /** Explains the plan for the strides of these operands and a contiguous result. */
   public String explain(Tensor... operands) {
+    return report(operands).text();
+  }
+
+  /** What {@link #explain()} says, as data, JSON and pictures. */
+  public PlanReport report() {
+    return report(compiledContiguous(), null);
+  }
+
+  /** What {@link #explain(Tensor...)} says, as data, JSON and pictures. */
+  public PlanReport report(Tensor... operands) {
     checkOperands(operands);
     Einsum.checkOperands(equation.toString(), operands);
-    long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
-    return PlanText.explain(
-        equation, dtype, shapes, program, compile(strides, contiguousOutput), threads);
+    return report(compiled(strides(operands), contiguousOutput), null);
+  }
+
+  private PlanReport report(CompiledPlan compiled, double[] seconds) {
+    int used = threads == 0 ? Native.threads() : threads;
+    return PlanText.report(
+        equation, dtype, shapes, compiled, threads, peakBytes(compiled), seconds, used);
+  }
+
+  /**
+   * Runs the plan a few times and reports the best time of each step beside its bound.
+   *
+   * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
+   */
+  public PlanReport profile(Tensor... operands) {
+    checkOperands(operands);
+    Einsum.checkOperands(equation.toString(), operands);
+    CompiledPlan compiled = compiled(strides(operands), contiguousOutput);
+    long[] best = null;
+    try (Tensor out = Tensor.empty(dtype, outputShape)) {
+      long start = System.nanoTime();
+      for (int run = 0; run < PROFILE_RUNS; run++) {
+        long[] nanos = new long[compiled.main().count()];
+        execute(out, 1, 0, operands, false, 0, null, nanos);
+        best = best == null ? nanos.clone() : best;
+        for (int s = 0; s < nanos.length; s++) {
+          best[s] = Math.min(best[s], nanos[s]);
+        }
+        if (System.nanoTime() - start > PROFILE_NANOS) {
+          break;
+        }
+      }
+    }
+    return report(compiled, Arrays.stream(best).mapToDouble(n -> n * 1e-9).toArray());
   }
 
   /** The native kernel of each step, for the strides of these operands and a contiguous result. */
   public List<String> kernels(Tensor... operands) {
     checkOperands(operands);
     Einsum.checkOperands(equation.toString(), operands);
-    long[][] strides = Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
-    return PlanText.kernels(compile(strides, contiguousOutput), program.steps().size());
+    return PlanText.kernels(compiled(strides(operands), contiguousOutput).main());
+  }
+
+  /** Number of slices that a run consists of; 1 unless a memory limit made it cut labels. */
+  public long sliceCount() {
+    return slices.slices();
+  }
+
+  /**
+   * The slices, each a contraction of its own over parts of the operands; what they add to their
+   * parts of the output is the result. Other programs can spread one contraction so.
+   */
+  public List<PlanSlice> slices() {
+    return PlanSlice.all(this, equation, slices);
+  }
+
+  /** A plan of the same equation, path and options for a slice's shapes. */
+  EinsumPlan forSlice(long[][] sliceShapes) {
+    return new EinsumPlan(
+        equation,
+        dtype,
+        sliceShapes,
+        options.withPath(shapes.length < 2 ? null : path()).withMemoryLimit(Long.MAX_VALUE));
+  }
+
+  /**
+   * As {@link #run}, told after each slice how many are done: for progress of long runs. An
+   * exception of the listener ends the run.
+   */
+  public Tensor run(LongConsumer afterSlice, Tensor... operands) {
+    Objects.requireNonNull(afterSlice, "afterSlice");
+    checkOperands(operands);
+    Tensor out = Tensor.empty(dtype, outputShape);
+    try {
+      execute(out, 1, 0, operands, false, 0, afterSlice, null);
+      return out;
+    } catch (RuntimeException e) {
+      out.close();
+      throw e;
+    }
   }
 
   @Override

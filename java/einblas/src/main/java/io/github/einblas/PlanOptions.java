@@ -61,6 +61,7 @@ public final class PlanOptions {
   private final Duration searchTime;
   private final int[][] path;
   private final String kernel;
+  private final long memoryLimit;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -69,6 +70,7 @@ public final class PlanOptions {
     this.searchTime = draft.searchTime;
     this.path = draft.path;
     this.kernel = draft.kernel;
+    this.memoryLimit = draft.memoryLimit;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -79,6 +81,7 @@ public final class PlanOptions {
     Duration searchTime = Duration.ofMillis(100);
     int[][] path;
     String kernel;
+    long memoryLimit = Long.MAX_VALUE;
   }
 
   private Draft draft() {
@@ -89,6 +92,7 @@ public final class PlanOptions {
     draft.searchTime = searchTime;
     draft.path = path;
     draft.kernel = kernel;
+    draft.memoryLimit = memoryLimit;
     return draft;
   }
 
@@ -192,6 +196,34 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** Most native bytes that a run may take at a time; {@link Long#MAX_VALUE} for no limit. */
+  public long memoryLimit() {
+    return memoryLimit;
+  }
+
+  /** Whether there is a limit. */
+  boolean isLimited() {
+    return memoryLimit != Long.MAX_VALUE;
+  }
+
+  /**
+   * With a memory budget: result, intermediates, workspaces and packed panels of a run together
+   * (the operands are the caller's). A plan that would take more cuts labels and runs slice by
+   * slice, or takes another path. Its threads are fixed when it is made, as each takes workspace.
+   *
+   * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
+   *     refused when a plan is made; the text names the smallest that would do.
+   * @throws IllegalArgumentException if negative
+   */
+  public PlanOptions withMemoryLimit(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("the memory limit must not be negative, got " + bytes);
+    }
+    Draft draft = draft();
+    draft.memoryLimit = bytes;
+    return new PlanOptions(draft);
+  }
+
   private static int[][] copy(int[][] path) {
     return path == null
         ? null
@@ -205,6 +237,7 @@ public final class PlanOptions {
         && strategy == o.strategy
         && costModel == o.costModel
         && searchTime.equals(o.searchTime)
+        && memoryLimit == o.memoryLimit
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
@@ -212,7 +245,7 @@ public final class PlanOptions {
   @Override
   public int hashCode() {
     return Objects.hash(
-        threads, strategy, costModel, searchTime, Arrays.deepHashCode(path), kernel);
+        threads, strategy, costModel, searchTime, memoryLimit, Arrays.deepHashCode(path), kernel);
   }
 
   @Override
@@ -225,6 +258,7 @@ public final class PlanOptions {
         + costModel
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
+        + (isLimited() ? ", memoryLimit=" + memoryLimit : "")
         + ")";
   }
 }

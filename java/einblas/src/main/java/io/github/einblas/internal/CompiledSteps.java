@@ -11,8 +11,6 @@ public final class CompiledSteps {
 
   private final Program program;
   private final int elementBytes;
-  private final long[][] strides;
-  private final long[] outputStrides;
   private final long[] handles;
   private final int operands;
 
@@ -27,7 +25,7 @@ public final class CompiledSteps {
     }
   }
 
-  /** Makes the steps; strides are kept, not copied. */
+  /** Makes the steps. */
   public CompiledSteps(
       Program program,
       int dtype,
@@ -38,8 +36,6 @@ public final class CompiledSteps {
       String kernel) {
     this.program = program;
     this.elementBytes = elementBytes;
-    this.strides = strides;
-    this.outputStrides = outputStrides;
     this.operands = shapes.length;
     List<Program.Step> steps = program.steps();
     this.handles = new long[steps.size()];
@@ -65,14 +61,9 @@ public final class CompiledSteps {
     CLEANER.register(this, new Destroy(handles));
   }
 
-  /** Whether the steps were made for these output strides. */
-  public boolean fitsOutput(long[] other) {
-    return Views.same(outputStrides, other);
-  }
-
-  /** Whether the steps were made for these strides of operand i. */
-  public boolean fitsOperand(int i, long[] other) {
-    return Views.same(strides[i], other);
+  /** The program. */
+  public Program program() {
+    return program;
   }
 
   /** Handle of a step, for explanations; valid while this is reachable. */
@@ -80,60 +71,61 @@ public final class CompiledSteps {
     return handles[step];
   }
 
-  /**
-   * Whether the program is one step over at most three operands: then {@link #runSingle} may be
-   * used.
-   */
-  public boolean isSingle() {
-    return handles.length == 1;
+  /** Number of steps. */
+  public int count() {
+    return handles.length;
   }
 
-  /** Runs a one-step program; addresses of absent operands are 0. */
-  public void runSingle(
-      long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
-    runLast(x0, x1, x2, out, alpha, beta, threads);
-  }
-
-  /** Runs all steps; alpha and beta belong to the last one. */
-  public void run(long[] operandAddresses, long out, double alpha, double beta, int threads) {
-    int last = handles.length - 1;
-    if (alpha == 0) {
-      // Nothing is read, so there is no need to compute it.
-      runLast(0, 0, 0, out, 0, beta, threads);
-      return;
-    }
-    long bytes = program.workspaceElements() * elementBytes;
-    long workspace = Native.alloc(bytes);
+  /** Bytes that the hungriest step takes beside the tensors, with so many threads. */
+  public long stepMemory(int threads) {
+    long most = 0;
     try {
-      List<Program.Step> steps = program.steps();
-      for (int s = 0; s < last; s++) {
-        int[] in = steps.get(s).inputs();
+      for (long handle : handles) {
+        most = Math.max(most, Native.stepMemory(handle, threads));
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+    return most;
+  }
+
+  /** Where a run's data lie. Addresses are of element [0,0,...] of each tensor. */
+  public record Places(long[] operands, long held, long workspace, long out) {}
+
+  /**
+   * Runs steps [from, to). The last of the program writes the result, {@code alpha * result + beta
+   * * out}.
+   *
+   * @param nanos gets the time of each step added, or null
+   */
+  public void run(
+      int from, int to, Places at, double alpha, double beta, int threads, long[] nanos) {
+    int last = handles.length - 1;
+    try {
+      for (int s = from; s < to; s++) {
+        Program.Step step = program.steps().get(s);
+        int[] in = step.inputs();
+        long start = nanos == null ? 0 : System.nanoTime();
         Native.runStep(
             handles[s],
-            address(in, 0, operandAddresses, workspace),
-            address(in, 1, operandAddresses, workspace),
-            address(in, 2, operandAddresses, workspace),
-            workspace + program.offset(steps.get(s).output()) * elementBytes,
-            1,
-            0,
+            address(in, 0, at),
+            address(in, 1, at),
+            address(in, 2, at),
+            s == last ? at.out : intermediate(step.output(), at),
+            s == last ? alpha : 1,
+            s == last ? beta : 0,
             threads);
+        if (nanos != null) {
+          nanos[s] += System.nanoTime() - start;
+        }
       }
-      int[] in = steps.get(last).inputs();
-      runLast(
-          address(in, 0, operandAddresses, workspace),
-          address(in, 1, operandAddresses, workspace),
-          address(in, 2, operandAddresses, workspace),
-          out,
-          alpha,
-          beta,
-          threads);
     } finally {
-      Native.free(workspace, bytes);
       Reference.reachabilityFence(this);
     }
   }
 
-  private void runLast(
+  /** Runs a program of one step over at most three operands; absent addresses are 0. */
+  public void runSingle(
       long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
     try {
       Native.runStep(handles[handles.length - 1], x0, x1, x2, out, alpha, beta, threads);
@@ -142,13 +134,15 @@ public final class CompiledSteps {
     }
   }
 
-  private long address(int[] inputs, int i, long[] operandAddresses, long workspace) {
+  private long address(int[] inputs, int i, Places at) {
     if (i >= inputs.length) {
       return 0;
     }
     int slot = inputs[i];
-    return slot < operands
-        ? operandAddresses[slot]
-        : workspace + program.offset(slot) * elementBytes;
+    return slot < operands ? at.operands[slot] : intermediate(slot, at);
+  }
+
+  private long intermediate(int slot, Places at) {
+    return (program.isHeld(slot) ? at.held : at.workspace) + program.offset(slot) * elementBytes;
   }
 }

@@ -312,9 +312,9 @@ public final class Native {
       long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {
     int status = einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads);
     if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
-      long workers = threads == 0 ? einblas.einblas_threads() : threads;
+      int workers = threads == 0 ? einblas.einblas_threads() : threads;
       throw new NativeMemoryException(
-          workers * einblas.einblas_step_workspace(step), einblas.einblas_memory_available());
+          einblas.einblas_step_memory(step, workers), einblas.einblas_memory_available());
     }
     if (status != 0) {
       throwIfBad(status, "running a step");
@@ -341,9 +341,9 @@ public final class Native {
     return einblas.einblas_step_bytes(step);
   }
 
-  /** Bytes of workspace per thread, at most. */
-  public static long stepWorkspace(long step) {
-    return einblas.einblas_step_workspace(step);
+  /** Bytes that a run with so many threads takes at most beside the tensors. */
+  public static long stepMemory(long step, int threads) {
+    return einblas.einblas_step_memory(step, threads);
   }
 
   /**

@@ -79,6 +79,16 @@ record PathChoice(int[][] pairs, String origin) {
     };
   }
 
+  /** A path that avoids large results, whatever that costs. */
+  static PathChoice ofSmallIntermediates(Labels labels) {
+    Network network = new Network(labels);
+    PathCost written = (all, a, b, c) -> c + 0x1p-20 * all;
+    return choice(
+        network,
+        refined(network, written, new GreedyPath(network, written, 0, 0, 0).root()),
+        "small intermediates, for the memory limit");
+  }
+
   private static PathChoice choice(Network network, Node root, String origin) {
     return new PathChoice(network.path(root), origin);
   }

@@ -1,26 +1,56 @@
-// Planner: explains a plan to people, and counts its work.
+// Explanations: counts the work of a plan's steps and gathers what a report says.
 package io.github.einblas.internal;
 
 import io.github.einblas.DType;
+import io.github.einblas.PlanReport;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Text and figures of a program. */
+/** Figures and descriptions of programs. */
 public final class PlanText {
   private PlanText() {}
 
-  /** Floating-point operations of all steps. */
-  public static double flops(Program program) {
+  /** Floating-point operations of a run. */
+  public static double flops(SlicedProgram slices) {
     double flops = 0;
-    for (Program.Step step : program.steps()) {
-      flops += flops(program, step);
+    List<Program.Step> steps = slices.main().steps();
+    for (int s = 0; s < steps.size(); s++) {
+      flops += flops(slices, s);
     }
     return flops;
+  }
+
+  /** Floating-point operations of one slice's steps. */
+  static double flops(Program program) {
+    return program.steps().stream().mapToDouble(step -> flops(program, step)).sum();
+  }
+
+  /** Operations of all runs of a step: as much as in one piece if it is cut, else once or again. */
+  private static double flops(SlicedProgram slices, int s) {
+    return scaled(slices, s, flops(slices.main(), slices.main().steps().get(s)));
+  }
+
+  /**
+   * What a step of a whole slice amounts to over all slices: shorter last pieces count for their
+   * part where the step has the cut label.
+   */
+  private static double scaled(SlicedProgram slices, int s, double ofOne) {
+    double all = ofOne * slices.runs(s);
+    if (slices.runs(s) > 1) {
+      Program.Step step = slices.main().steps().get(s);
+      for (int k = 0; k < slices.cuts(); k++) {
+        int label = slices.label(k);
+        boolean cut =
+            IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
+                .anyMatch(l -> l == label);
+        double pieces = Math.ceil((double) slices.length(k) / slices.chunk(k));
+        all *= cut ? slices.length(k) / (pieces * slices.chunk(k)) : 1;
+      }
+    }
+    return all;
   }
 
   private static double flops(Program program, Program.Step step) {
@@ -34,36 +64,37 @@ public final class PlanText {
     return Arrays.stream(labels).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
   }
 
-  /** Bytes that the steps read and write, each tensor once per step. */
-  public static long bytes(Program program, DType dtype) {
-    long elements = 0;
-    for (Program.Step step : program.steps()) {
-      for (int slot : step.inputs()) {
-        elements += program.elementsOf(slot);
-      }
-      elements += program.elementsOf(step.output());
+  /** Bytes that the steps read and write, each tensor once per run of a step. */
+  public static long bytes(SlicedProgram slices, DType dtype) {
+    double bytes = 0;
+    for (int s = 0; s < slices.main().steps().size(); s++) {
+      bytes += bytes(slices, s, dtype);
     }
-    return elements * dtype.bytes();
+    return (long) bytes;
   }
 
-  private static double naiveFlops(Program program, int operands) {
-    double all = 1;
-    TreeSet<Integer> labels = new TreeSet<>();
-    for (int slot = 0; slot < operands; slot++) {
-      for (int label : program.labelsOf(slot)) {
-        labels.add(label);
-      }
+  private static double bytes(SlicedProgram slices, int s, DType dtype) {
+    Program program = slices.main();
+    Program.Step step = program.steps().get(s);
+    double elements = product(program, step.outer());
+    for (int slot : step.inputs()) {
+      elements += product(program, program.labelsOf(slot));
     }
-    for (int label : labels) {
-      all *= program.length(label);
+    return elements * dtype.bytes() * slices.runs(s);
+  }
+
+  private static double naiveFlops(Equation equation, long[][] shapes) {
+    double all = shapes.length;
+    for (long length : equation.lengths(shapes).values()) {
+      all *= length;
     }
-    return all * operands;
+    return all;
   }
 
   /** Name of each step's kernel. */
-  public static List<String> kernels(CompiledSteps compiled, int steps) {
+  public static List<String> kernels(CompiledSteps compiled) {
     try {
-      return IntStream.range(0, steps)
+      return IntStream.range(0, compiled.count())
           .mapToObj(step -> Native.stepKernel(compiled.handle(step)))
           .toList();
     } finally {
@@ -71,110 +102,110 @@ public final class PlanText {
     }
   }
 
-  /** The whole explanation. */
-  public static String explain(
+  /**
+   * The whole explanation.
+   *
+   * @param seconds measured time of each step, or null
+   * @param used threads that a run has
+   */
+  public static PlanReport report(
       Equation equation,
       DType dtype,
       long[][] shapes,
-      Program program,
-      CompiledSteps compiled,
-      int threads) {
+      CompiledPlan compiled,
+      int threads,
+      long peakBytes,
+      double[] seconds,
+      int used) {
+    SlicedProgram slices = compiled.slices();
+    Program program = slices.main();
+    MachineSpeed speed = MachineSpeed.of(dtype.ordinal(), dtype.bytes(), used);
+    List<PlanReport.Step> steps = new ArrayList<>();
+    int largest = -1;
     try {
-      return text(equation, dtype, shapes, program, compiled, threads);
+      for (int s = 0; s < program.steps().size(); s++) {
+        steps.add(step(equation, dtype, compiled, s, speed, seconds, used));
+        if (s < program.steps().size() - 1
+            && (largest < 0 || elements(program, s) > elements(program, largest))) {
+          largest = s;
+        }
+      }
     } finally {
-      // The compiled steps' handles were read; they must live until here.
+      // The steps' handles were read; they must live until here.
       Reference.reachabilityFence(compiled);
     }
+    List<String> cuts =
+        IntStream.range(0, slices.cuts()).mapToObj(k -> cut(equation, slices, k)).toList();
+    return new PlanReport(
+        equation.toString(),
+        dtype,
+        shapes,
+        slices.outputShape(),
+        program.path(),
+        program.pathOrigin(),
+        threads,
+        flops(slices),
+        naiveFlops(equation, shapes),
+        bytes(slices, dtype),
+        compiled.workspaceBytes() + compiled.heldBytes(),
+        largest < 0 ? 0 : elements(program, largest) * dtype.bytes(),
+        largest + 1,
+        peakBytes,
+        cuts,
+        slices.slices(),
+        steps.stream().mapToDouble(PlanReport.Step::predictedSeconds).sum(),
+        seconds == null ? Double.NaN : Arrays.stream(seconds).sum(),
+        speed.flops(),
+        speed.memory(),
+        List.copyOf(steps));
   }
 
-  private static String text(
+  private static long elements(Program program, int step) {
+    return program.elementsOf(program.steps().get(step).output());
+  }
+
+  private static String cut(Equation equation, SlicedProgram slices, int k) {
+    return equation.names(new int[] {slices.label(k)})
+        + "="
+        + slices.length(k)
+        + " in pieces of "
+        + slices.chunk(k)
+        + (slices.isSummed(k) ? ", added up" : "");
+  }
+
+  private static PlanReport.Step step(
       Equation equation,
       DType dtype,
-      long[][] shapes,
-      Program program,
-      CompiledSteps compiled,
-      int threads) {
-    StringBuilder s = new StringBuilder();
-    List<Program.Step> steps = program.steps();
-    line(s, "equation  %s", equation);
-    for (int i = 0; i < shapes.length; i++) {
-      line(s, "%-9s %s %s", "#" + i, Arrays.toString(shapes[i]), dtype);
-    }
-    line(s, "result    %s %s", Arrays.toString(program.outputShape()), dtype);
-    line(s, "path      %s", path(program));
-    line(s, "work      %s", work(program, shapes.length));
-    line(s, "memory    %s", memory(program, dtype));
-    line(s, "threads   %s", threads == 0 ? Native.threads() + " (the process's)" : threads);
-    double all = flops(program);
-    for (int i = 0; i < steps.size(); i++) {
-      Program.Step step = steps.get(i);
-      long handle = compiled.handle(i);
-      double own = flops(program, step);
-      line(
-          s,
-          "%nstep %-4d %s   %s",
-          i + 1,
-          stepEquation(equation, program, step),
-          slots(program, i));
-      line(s, "  lengths %s", lengths(equation, program, step));
-      line(s, "  kernel  %s: %s", Native.stepKernel(handle), Native.stepDescription(handle));
-      line(
-          s,
-          "  work    %s FLOP%s, %s, workspace %s per thread",
-          number(own),
-          steps.size() == 1
-              ? ""
-              : String.format(Locale.ROOT, " (%.0f %%)", 100 * own / Math.max(all, 1)),
-          byteText(Native.stepBytes(handle)),
-          byteText(Native.stepWorkspace(handle)));
-    }
-    return s.toString();
-  }
-
-  /** The pairs, by the numbers that the steps use, and who chose them. */
-  private static String path(Program program) {
-    StringBuilder s = new StringBuilder();
-    for (int[] pair : program.path()) {
-      s.append('(').append(pair[0]).append(',').append(pair[1]).append(") ");
-    }
-    return s + (s.length() == 0 ? "" : "- ") + program.pathOrigin();
-  }
-
-  private static String work(Program program, int operands) {
-    double own = flops(program);
-    double naive = naiveFlops(program, operands);
-    return number(own)
-        + " FLOP"
-        + (naive > 1.01 * own
-            ? String.format(
-                Locale.ROOT,
-                "; one loop nest over all labels: %s (%.3gx)",
-                number(naive),
-                naive / Math.max(own, 1))
-            : "");
-  }
-
-  private static String memory(Program program, DType dtype) {
-    String s = byteText(bytes(program, dtype)) + " moved";
-    long largest = 0;
-    int at = 0;
-    List<Program.Step> steps = program.steps();
-    for (int i = 0; i < steps.size() - 1; i++) {
-      if (program.elementsOf(steps.get(i).output()) > largest) {
-        largest = program.elementsOf(steps.get(i).output());
-        at = i + 1;
-      }
-    }
-    return at == 0
-        ? s + ", no intermediates"
-        : s
-            + ", "
-            + byteText(program.workspaceElements() * dtype.bytes())
-            + " for intermediates, the largest "
-            + byteText(largest * dtype.bytes())
-            + " (step "
-            + at
-            + ")";
+      CompiledPlan compiled,
+      int s,
+      MachineSpeed speed,
+      double[] seconds,
+      int used) {
+    SlicedProgram slices = compiled.slices();
+    Program program = slices.main();
+    Program.Step step = program.steps().get(s);
+    long handle = compiled.main().handle(s);
+    double runs = slices.runs(s);
+    double flops = flops(slices, s);
+    double bytes = bytes(slices, s, dtype);
+    boolean last = s == program.steps().size() - 1;
+    return new PlanReport.Step(
+        s + 1,
+        step.inputs(),
+        last ? -1 : step.output(),
+        stepEquation(equation, program, step),
+        lengths(equation, program, step),
+        last
+            ? program.outputShape()
+            : Arrays.stream(step.outer()).mapToLong(program::length).toArray(),
+        Native.stepKernel(handle),
+        Native.stepDescription(handle),
+        runs,
+        flops,
+        bytes,
+        Native.stepMemory(handle, used),
+        runs * speed.seconds(flops / runs, bytes / runs),
+        seconds == null ? Double.NaN : seconds[s]);
   }
 
   private static String stepEquation(Equation equation, Program program, Program.Step step) {
@@ -183,15 +214,6 @@ public final class PlanText {
       s.append(s.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
     }
     return s.append("->").append(equation.names(step.outer())).toString();
-  }
-
-  /** "#0,#1 -> #3", the last step's being the result. */
-  private static String slots(Program program, int i) {
-    Program.Step step = program.steps().get(i);
-    String from =
-        Arrays.stream(step.inputs()).mapToObj(slot -> "#" + slot).collect(Collectors.joining(","));
-    boolean last = i == program.steps().size() - 1;
-    return from + " -> " + (last ? "result" : "#" + step.output());
   }
 
   private static String lengths(Equation equation, Program program, Program.Step step) {
@@ -208,22 +230,5 @@ public final class PlanText {
       }
     }
     return s.length() == 0 ? "scalars" : s.toString();
-  }
-
-  private static void line(StringBuilder s, String format, Object... values) {
-    s.append(String.format(Locale.ROOT, format, values)).append('\n');
-  }
-
-  private static String number(double v) {
-    return v < 1e6 ? String.format(Locale.ROOT, "%.0f", v) : String.format(Locale.ROOT, "%.3g", v);
-  }
-
-  private static String byteText(long bytes) {
-    if (bytes < 10_000) {
-      return bytes + " bytes";
-    }
-    return bytes < 10_000_000
-        ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
-        : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }
 }

@@ -3,6 +3,7 @@
 package io.github.einblas.internal;
 
 import io.github.einblas.PlanOptions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -22,89 +23,180 @@ public final class Program {
   /** An intermediate beyond this is beyond any address space: 2^48 bytes of F32. */
   private static final double MOST_ELEMENTS = 0x1p46;
 
+  /** Levels of operands and steps: what a step must be run again for. */
+  static final int CONSTANT = 0;
+
+  static final int EACH_RUN = 1;
+  static final int EACH_SLICE = 2;
+
   private final Equation equation;
   private final Map<Integer, Long> lengths;
   private final int operands;
   private final PathChoice choice;
-  private final List<Step> steps;
-  private final List<int[]> slotLabels;
+  private final List<Step> steps = new ArrayList<>();
+  private final List<int[]> slotLabels = new ArrayList<>();
+
+  /** Steps of lower levels come first; level i ends before step {@code ends[i]}. */
+  private final int[] ends = new int[EACH_SLICE + 1];
+
   private final long[] offsets;
+  private final long held;
   private final long workspace;
 
   private Program(
-      Equation equation, Map<Integer, Long> lengths, PathChoice choice, Lowering lowering) {
+      Equation equation,
+      Map<Integer, Long> lengths,
+      PathChoice choice,
+      Lowering lowering,
+      int[] operandLevels) {
     this.equation = equation;
     this.lengths = lengths;
     this.operands = equation.operandCount();
     this.choice = choice;
-    this.steps = lowering.steps();
-    this.slotLabels = lowering.slotLabels();
+    sortByLevel(lowering, operandLevels);
     this.offsets = new long[slotLabels.size()];
-    this.workspace = layOutWorkspace();
+    int[] lastUse = lastUse();
+    this.held = layOut(0, ends[CONSTANT], lastUse);
+    this.workspace = layOut(ends[CONSTANT], steps.size() - 1, lastUse);
+  }
+
+  /** An equation in one piece, along a path that is searched for. */
+  static Program of(Equation equation, long[][] shapes, PlanOptions options) {
+    return SlicedProgram.whole(equation, shapes, options, new boolean[shapes.length]).main();
   }
 
   /**
-   * Lowers an equation.
+   * Lowers an equation along a path.
    *
-   * @throws IllegalArgumentException if shapes or a given path do not fit the equation
+   * @param fuse whether an elementwise product of three may be one step
+   * @param operandLevels what each operand is new for: {@link #CONSTANT}, {@link #EACH_RUN} or
+   *     {@link #EACH_SLICE}; steps are run as seldom as their operands allow
    */
-  public static Program of(Equation equation, long[][] shapes, PlanOptions options) {
+  static Program of(
+      Equation equation, long[][] shapes, PathChoice choice, boolean fuse, int[] operandLevels) {
     Map<Integer, Long> lengths = equation.lengths(shapes);
     Labels labels = new Labels(equation, lengths, shapes);
-    PathChoice choice = PathChoice.of(labels, options);
     int[] result = Arrays.stream(equation.output()).filter(l -> lengths.get(l) != 1).toArray();
     Lowering lowering = new Lowering(labels, result);
     if (labels.summed().stream().anyMatch(i -> labels.lengths[i] == 0)) {
       lowering.emptySum();
     } else {
-      // One fused step of three moves less, but multiplies more.
-      boolean ternary =
-          options.path() == null && options.costModel() != PlanOptions.CostModel.FLOPS;
-      lowering.run(choice.pairs(), ternary);
+      lowering.run(choice.pairs(), fuse);
     }
-    return new Program(equation, lengths, choice, lowering);
+    return new Program(equation, lengths, choice, lowering, operandLevels);
   }
 
-  /**
-   * Gives intermediates places in one workspace; a place is used again once its last reader has
-   * run.
-   */
-  private long layOutWorkspace() {
+  /** Puts steps of lower levels first, in their order, and numbers their results anew. */
+  private void sortByLevel(Lowering lowering, int[] operandLevels) {
+    List<Step> order = lowering.steps();
+    int slots = lowering.slotLabels().size();
+    int[] level = Arrays.copyOf(operandLevels, slots);
+    for (Step step : order) {
+      for (int slot : step.inputs) {
+        level[step.output] = Math.max(level[step.output], level[slot]);
+      }
+    }
+    // The last step writes the result of every run, whatever it reads.
+    Step last = order.get(order.size() - 1);
+    level[last.output] = Math.max(level[last.output], EACH_RUN);
+    int[] number = new int[slots];
+    for (int i = 0; i < operands; i++) {
+      number[i] = i;
+      slotLabels.add(lowering.slotLabels().get(i));
+    }
+    for (int l = CONSTANT; l <= EACH_SLICE; l++) {
+      for (Step step : order) {
+        if (level[step.output] == l) {
+          number[step.output] = slotLabels.size();
+          slotLabels.add(lowering.slotLabels().get(step.output));
+          int[] inputs = Arrays.stream(step.inputs).map(i -> number[i]).toArray();
+          steps.add(new Step(inputs, number[step.output], step.outer, step.reduced));
+        }
+      }
+      ends[l] = steps.size();
+    }
+  }
+
+  /** The last step that reads a slot; none while a later level, which runs again, reads it. */
+  private int[] lastUse() {
     int[] lastUse = new int[slotLabels.size()];
     for (int s = 0; s < steps.size(); s++) {
       for (int slot : steps.get(s).inputs) {
-        lastUse[slot] = s;
+        boolean again = slot >= operands && levelOf(s) > levelOf(slot - operands);
+        lastUse[slot] = again || lastUse[slot] < 0 ? -1 : s;
       }
     }
+    return lastUse;
+  }
+
+  private int levelOf(int step) {
+    return step < ends[CONSTANT] ? CONSTANT : step < ends[EACH_RUN] ? EACH_RUN : EACH_SLICE;
+  }
+
+  /**
+   * Gives the results of some steps places in one block; a place is used again once its last reader
+   * has run.
+   *
+   * @return elements of the block
+   */
+  private long layOut(int from, int to, int[] lastUse) {
     WorkspaceLayout layout = new WorkspaceLayout();
-    for (int s = 0; s < steps.size() - 1; s++) {
+    for (int s = from; s < to; s++) {
       Step step = steps.get(s);
       offsets[step.output] = layout.take(intermediateElements(s));
       for (int slot : step.inputs) {
-        if (slot >= operands && lastUse[slot] == s) {
-          layout.give(offsets[slot], elementsOf(slot));
+        if (slot >= operands + from && lastUse[slot] == s) {
+          layout.give(offsets[slot], intermediateElements(slot - operands));
         }
       }
     }
     return layout.size();
   }
 
+  /** Elements of an intermediate; what no machine holds counts as {@link #MOST_ELEMENTS}. */
   private long intermediateElements(int step) {
-    int[] outer = steps.get(step).outer;
-    double size = Arrays.stream(outer).mapToDouble(lengths::get).reduce(1, (x, y) -> x * y);
-    if (size > MOST_ELEMENTS) {
+    return (long) Math.min(size(steps.get(step).outer), MOST_ELEMENTS);
+  }
+
+  private double size(int[] labels) {
+    return Arrays.stream(labels).mapToDouble(lengths::get).reduce(1, (x, y) -> x * y);
+  }
+
+  /** The first step whose intermediate is beyond any address space, or -1. */
+  private int firstTooLarge() {
+    for (int s = 0; s < steps.size() - 1; s++) {
+      if (size(steps.get(s).outer) > MOST_ELEMENTS) {
+        return s;
+      }
+    }
+    return -1;
+  }
+
+  /** Whether some address space could hold all intermediates. */
+  public boolean isPossible() {
+    return firstTooLarge() < 0;
+  }
+
+  /**
+   * Refuses what no machine can hold.
+   *
+   * @throws IllegalArgumentException naming step and labels
+   */
+  public void requirePossible() {
+    int step = firstTooLarge();
+    if (step >= 0) {
+      int[] outer = steps.get(step).outer;
       throw new IllegalArgumentException(
           String.format(
               java.util.Locale.ROOT,
               "equation \"%s\": step %d of %d would need an intermediate of %.3g elements"
-                  + " (labels %s); give another path or contract parts of it",
+                  + " (labels %s); give another path, a memory limit, or contract parts of it",
               Equation.abbreviated(equation.toString()),
               step + 1,
               steps.size(),
-              size,
+              size(outer),
               equation.names(outer)));
     }
-    return elements(outer);
   }
 
   private long elements(int[] ids) {
@@ -119,6 +211,11 @@ public final class Program {
   /** The pairs contracted, by slots. */
   public int[][] path() {
     return choice.pairs();
+  }
+
+  /** The path and who chose it. */
+  PathChoice choice() {
+    return choice;
   }
 
   /** Who chose the path, in words. */
@@ -141,7 +238,22 @@ public final class Program {
     return workspace;
   }
 
-  /** Place of an intermediate in the workspace, in elements. */
+  /** Elements of the results that constant operands alone decide, as laid out. */
+  public long heldElements() {
+    return held;
+  }
+
+  /** Whether an intermediate lies among those that constant operands alone decide. */
+  boolean isHeld(int slot) {
+    return slot >= operands && slot - operands < ends[CONSTANT];
+  }
+
+  /** The first step of a level; that of {@link #EACH_SLICE} + 1 is the number of steps. */
+  int firstOf(int level) {
+    return level == CONSTANT ? 0 : ends[level - 1];
+  }
+
+  /** Place of an intermediate in the workspace or among those held, in elements. */
   public long offset(int slot) {
     return offsets[slot];
   }

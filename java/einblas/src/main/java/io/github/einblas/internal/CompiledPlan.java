@@ -1,0 +1,221 @@
+// Planner, last stage: all slices of a contraction over native steps, for one set of strides.
+package io.github.einblas.internal;
+
+import io.github.einblas.NativeMemoryException;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
+
+/** A sliced program's steps for given strides. Immutable; run by many threads at once. */
+public final class CompiledPlan {
+  private final SlicedProgram slices;
+  private final CompiledSteps[] variants;
+  private final int elementBytes;
+  private final long[][] strides;
+  private final long[] outputStrides;
+
+  /** Bytes from one index of a cut label to the next, by label and operand; the output's last. */
+  private final long[][] steps;
+
+  private final CompiledSteps single;
+
+  /** Makes the steps; strides are kept, not copied. */
+  public CompiledPlan(
+      SlicedProgram slices,
+      int dtype,
+      int elementBytes,
+      long[][] strides,
+      long[] outputStrides,
+      String kernel) {
+    this.slices = slices;
+    this.elementBytes = elementBytes;
+    this.strides = strides;
+    this.outputStrides = outputStrides;
+    List<Program> programs = slices.variants();
+    variants = new CompiledSteps[programs.size()];
+    for (int v = 0; v < variants.length; v++) {
+      variants[v] =
+          new CompiledSteps(
+              programs.get(v),
+              dtype,
+              elementBytes,
+              slices.shapesOf(v),
+              strides,
+              outputStrides,
+              kernel);
+    }
+    single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
+    steps = new long[slices.cuts()][strides.length + 1];
+    for (int k = 0; k < steps.length; k++) {
+      for (int i = 0; i < strides.length; i++) {
+        steps[k][i] = slices.stride(k, i, strides[i]) * elementBytes;
+      }
+      steps[k][strides.length] = slices.stride(k, -1, outputStrides) * elementBytes;
+    }
+  }
+
+  /** Whether the steps were made for these output strides. */
+  public boolean fitsOutput(long[] other) {
+    return Views.same(outputStrides, other);
+  }
+
+  /** Whether the steps were made for these strides of operand i. */
+  public boolean fitsOperand(int i, long[] other) {
+    return Views.same(strides[i], other);
+  }
+
+  /** The programs. */
+  public SlicedProgram slices() {
+    return slices;
+  }
+
+  /** Steps of a whole slice, for explanations. */
+  public CompiledSteps main() {
+    return variants[0];
+  }
+
+  /** The only step, to be run by {@link CompiledSteps#runSingle}; null when there is more to do. */
+  public CompiledSteps single() {
+    return single;
+  }
+
+  /** Bytes of intermediates. */
+  public long workspaceBytes() {
+    return slices.workspaceElements() * elementBytes;
+  }
+
+  /** Bytes of the results that constant operands alone decide. */
+  public long heldBytes() {
+    return slices.main().heldElements() * elementBytes;
+  }
+
+  /** Most bytes that a run with so many threads takes at a time beside operands and result. */
+  public long peakBytes(int threads) {
+    long most = 0;
+    for (CompiledSteps v : variants) {
+      most = Math.max(most, v.stepMemory(threads));
+    }
+    return Math.addExact(Math.addExact(workspaceBytes(), heldBytes()), most);
+  }
+
+  /** Computes what constant operands alone decide, into a block of {@link #heldBytes}. */
+  public void hold(long[] operands, long held, int threads) {
+    CompiledSteps main = variants[0];
+    main.run(
+        0,
+        main.program().firstOf(Program.EACH_RUN),
+        new CompiledSteps.Places(operands, held, 0, 0),
+        1,
+        0,
+        threads,
+        null);
+  }
+
+  /**
+   * Runs all slices.
+   *
+   * @param held what {@link #hold} computed
+   * @param afterSlice told the number of slices done after each, or null
+   * @param nanos gets the time of each step added, or null
+   */
+  public void run(
+      long[] operands,
+      long out,
+      double alpha,
+      double beta,
+      int threads,
+      long held,
+      LongConsumer afterSlice,
+      long[] nanos) {
+    if (single != null && nanos == null) {
+      single.runSingle(
+          operands[0],
+          operands.length > 1 ? operands[1] : 0,
+          operands.length > 2 ? operands[2] : 0,
+          out,
+          alpha,
+          beta,
+          threads);
+      return;
+    }
+    // With alpha = 0 nothing is read, so there is no need to compute it.
+    long bytes = alpha == 0 ? 0 : workspaceBytes();
+    long workspace = Native.alloc(bytes);
+    long done = 0;
+    try {
+      CompiledSteps main = variants[0];
+      int first = main.program().firstOf(Program.EACH_SLICE);
+      if (alpha != 0) {
+        main.run(
+            main.program().firstOf(Program.EACH_RUN),
+            first,
+            new CompiledSteps.Places(operands, held, workspace, out),
+            alpha,
+            beta,
+            threads,
+            nanos);
+      } else if (first == main.count()) {
+        last(main, new CompiledSteps.Places(operands, held, workspace, out), 0, beta, threads);
+      }
+      if (first == main.count()) {
+        return;
+      }
+      long count = slices.slices();
+      for (; done < count; done++) {
+        long[] starts = slices.starts(done);
+        boolean begins = SlicedProgram.isFirst(slices, starts);
+        CompiledSteps steps = variants[slices.variant(starts)];
+        CompiledSteps.Places at = places(operands, held, workspace, out, starts);
+        if (alpha == 0) {
+          if (begins) {
+            last(steps, at, 0, beta, threads);
+          }
+        } else {
+          steps.run(first(steps), steps.count(), at, alpha, begins ? beta : 1, threads, nanos);
+        }
+        if (afterSlice != null) {
+          afterSlice.accept(done + 1);
+        }
+        if (done + 1 < count && Thread.currentThread().isInterrupted()) {
+          throw new CancellationException(
+              "interrupted after "
+                  + (done + 1)
+                  + " of "
+                  + count
+                  + " slices: the output is partly written");
+        }
+      }
+    } catch (NativeMemoryException e) {
+      if (done > 0) {
+        e.addSuppressed(
+            new IllegalStateException(
+                "the output is partly written: " + done + " slices were done"));
+      }
+      throw e;
+    } finally {
+      Native.free(workspace, bytes);
+    }
+  }
+
+  private static int first(CompiledSteps steps) {
+    return steps.program().firstOf(Program.EACH_SLICE);
+  }
+
+  private static void last(
+      CompiledSteps steps, CompiledSteps.Places at, double alpha, double beta, int threads) {
+    steps.run(steps.count() - 1, steps.count(), at, alpha, beta, threads, null);
+  }
+
+  private CompiledSteps.Places places(
+      long[] operands, long held, long workspace, long out, long[] starts) {
+    long[] own = operands.clone();
+    long result = out;
+    for (int k = 0; k < starts.length; k++) {
+      for (int i = 0; i < own.length; i++) {
+        own[i] += starts[k] * steps[k][i];
+      }
+      result += starts[k] * steps[k][own.length];
+    }
+    return new CompiledSteps.Places(own, held, workspace, result);
+  }
+}

@@ -1,0 +1,205 @@
+// Planner, third stage: which labels to cut so that a run fits a memory budget.
+package io.github.einblas.internal;
+
+import io.github.einblas.PlanOptions;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Cuts labels until a run fits: at each point, the label of the largest tensors is halved whose
+ * halving adds the fewest operations; at last the latest cut is made as coarse as fits. Paths of
+ * small intermediates are tried beside the cheapest one.
+ */
+public final class SliceSearch {
+  /** A slice costs some microsecond beside its steps: this many operations. */
+  private static final double SLICE_COST = 5e4;
+
+  private final Equation equation;
+  private final long[][] shapes;
+  private final boolean fuse;
+  private final boolean[] constant;
+  private final long limit;
+
+  /** Most bytes that a run takes at a time, the result and the constants' results included. */
+  private final ToLongFunction<SlicedProgram> peak;
+
+  /** Prepares; the budget is the options'. */
+  public SliceSearch(
+      Equation equation,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      ToLongFunction<SlicedProgram> peak) {
+    this.equation = equation;
+    this.shapes = shapes;
+    this.fuse = SlicedProgram.fuses(options);
+    this.constant = constant;
+    this.limit = options.memoryLimit();
+    this.peak = peak;
+  }
+
+  /**
+   * The cheapest way found.
+   *
+   * @param whole the contraction in one piece
+   * @throws IllegalArgumentException naming the smallest budget that would do
+   */
+  public SlicedProgram search(SlicedProgram whole, PlanOptions options) {
+    if (peak.applyAsLong(whole) <= limit) {
+      return whole;
+    }
+    SlicedProgram best = fit(whole.main().choice());
+    if (options.path() == null && shapes.length > 2) {
+      Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
+      SlicedProgram other = fit(PathChoice.ofSmallIntermediates(labels));
+      best = best == null || (other != null && cost(other) < cost(best)) ? other : best;
+    }
+    if (best != null) {
+      return best;
+    }
+    throw new IllegalArgumentException(
+        "equation \""
+            + Equation.abbreviated(equation.toString())
+            + "\": no cutting fits a memory limit of "
+            + limit
+            + " bytes; the smallest that does is "
+            + peak.applyAsLong(finest(whole.main().choice()))
+            + " (result, intermediates and workspaces together)");
+  }
+
+  /** All labels that can be cut, cut to single elements: what takes least. */
+  private SlicedProgram finest(PathChoice choice) {
+    Map<Integer, Long> chunks = new LinkedHashMap<>();
+    equation
+        .lengths(shapes)
+        .forEach(
+            (label, length) -> {
+              if (length > 1) {
+                chunks.put(label, 1L);
+              }
+            });
+    SlicedProgram all = cut(choice, chunks);
+    // Where there is little to hold, cutting can cost a workspace that the whole has not.
+    SlicedProgram whole = cut(choice, Map.of());
+    return peak.applyAsLong(whole) < peak.applyAsLong(all) ? whole : all;
+  }
+
+  private SlicedProgram cut(PathChoice choice, Map<Integer, Long> chunks) {
+    int[] output = equation.output();
+    int[] labels =
+        chunks.keySet().stream()
+            .sorted(Comparator.comparing(l -> Arrays.stream(output).noneMatch(o -> o == l)))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    long[] lengths = Arrays.stream(labels).mapToLong(chunks::get).toArray();
+    return new SlicedProgram(equation, shapes, choice, fuse, constant, labels, lengths);
+  }
+
+  private SlicedProgram fit(PathChoice choice) {
+    Map<Integer, Long> all = equation.lengths(shapes);
+    Map<Integer, Long> chunks = new LinkedHashMap<>();
+    SlicedProgram now = cut(choice, chunks);
+    while (true) {
+      int label = -1;
+      SlicedProgram next = null;
+      for (int candidate : candidates(now.main())) {
+        SlicedProgram tried = cut(choice, halved(chunks, all, candidate, now));
+        if (next == null || better(tried, next, now)) {
+          next = tried;
+          label = candidate;
+        }
+      }
+      if (next == null) {
+        SlicedProgram finest = finest(choice);
+        return peak.applyAsLong(finest) <= limit ? finest : null;
+      }
+      Map<Integer, Long> before = new LinkedHashMap<>(chunks);
+      chunks = halved(chunks, all, label, now);
+      now = next;
+      if (peak.applyAsLong(now) <= limit) {
+        return coarsest(choice, chunks, label, before.getOrDefault(label, all.get(label)), now);
+      }
+    }
+  }
+
+  private static Map<Integer, Long> halved(
+      Map<Integer, Long> chunks, Map<Integer, Long> all, int label, SlicedProgram now) {
+    Map<Integer, Long> result = new LinkedHashMap<>(chunks);
+    long chunk = chunks.getOrDefault(label, all.get(label));
+    result.put(label, SlicedProgram.smaller(all.get(label), chunk, now.remainders()));
+    return result;
+  }
+
+  /** Labels of the tensors near the largest intermediate, and of the largest step. */
+  private static Set<Integer> candidates(Program program) {
+    double most = 0;
+    for (int s = 0; s < program.steps().size() - 1; s++) {
+      most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
+    }
+    double largest = 0;
+    for (Program.Step step : program.steps()) {
+      largest = Math.max(largest, product(program.axisLengths(step)));
+    }
+    Set<Integer> labels = new TreeSet<>();
+    for (int s = 0; s < program.steps().size(); s++) {
+      Program.Step step = program.steps().get(s);
+      boolean large =
+          s < program.steps().size() - 1 && program.elementsOf(step.output()) >= most / 4;
+      if (large || product(program.axisLengths(step)) == largest) {
+        IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
+            .filter(l -> program.length(l) > 1)
+            .forEach(labels::add);
+      }
+    }
+    return labels;
+  }
+
+  private static double product(long[] lengths) {
+    return Arrays.stream(lengths).mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
+  }
+
+  /** Fewer operations for each halving of the memory. */
+  private static boolean better(SlicedProgram a, SlicedProgram b, SlicedProgram now) {
+    return score(a, now) < score(b, now);
+  }
+
+  private static double score(SlicedProgram next, SlicedProgram now) {
+    double gain = Math.log((now.workspaceElements() + 1.0) / (next.workspaceElements() + 1.0));
+    double added = Math.log(cost(next) / cost(now));
+    return gain < 0.01 ? 1e6 + added : (added + 0.01) / gain;
+  }
+
+  private static double cost(SlicedProgram p) {
+    return PlanText.flops(p) + SLICE_COST * p.slices();
+  }
+
+  /** The largest chunk of the latest cut that still fits, by bisection. */
+  private SlicedProgram coarsest(
+      PathChoice choice, Map<Integer, Long> chunks, int label, long tooLong, SlicedProgram fits) {
+    long low = chunks.get(label);
+    long high = tooLong;
+    SlicedProgram best = fits;
+    long length = equation.lengths(shapes).get(label);
+    while (high - low > 1) {
+      // Equal pieces: no chunk between two with the same number of pieces is worth having.
+      long middle = (low + high) / 2;
+      Map<Integer, Long> tried = new LinkedHashMap<>(chunks);
+      long pieces = (length + middle - 1) / middle;
+      tried.put(label, (length + pieces - 1) / pieces);
+      SlicedProgram next = cut(choice, tried);
+      if (next.remainders() <= fits.remainders() + 1 && peak.applyAsLong(next) <= limit) {
+        low = middle;
+        best = next;
+      } else {
+        high = middle;
+      }
+    }
+    return best;
+  }
+}

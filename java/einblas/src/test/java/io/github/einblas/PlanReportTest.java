@@ -1,0 +1,113 @@
+// Reports: figures against hand counts, JSON that parses, graphs that name every step, profiles.
+package io.github.einblas;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import org.junit.jupiter.api.Test;
+
+class PlanReportTest {
+  private static EinsumPlan chain(PlanOptions options) {
+    return Einsum.plan(
+        "ij,jk,kl->il",
+        options,
+        DType.F64,
+        new long[] {10, 1000},
+        new long[] {1000, 20},
+        new long[] {20, 30});
+  }
+
+  @Test
+  void figures() {
+    PlanReport r = chain(PlanOptions.DEFAULT).report();
+    // (ij,jk) 2*10*1000*20, then (ik,kl) 2*10*20*30; one loop nest: 3 * 10*1000*20*30.
+    assertEquals(400_000 + 12_000, r.flops());
+    assertEquals(18e6, r.naiveFlops());
+    assertEquals(8.0 * (10_000 + 20_000 + 200 + 200 + 600 + 300), r.bytesMoved());
+    assertEquals(200 * 8, r.largestBytes());
+    assertEquals(1, r.largestStep());
+    assertEquals(208 * 8, r.intermediateBytes(), "whole cache lines");
+    assertTrue(r.peakBytes() >= r.intermediateBytes() + 300 * 8);
+    assertEquals(2, r.steps().size());
+    assertEquals(-1, r.steps().get(1).output());
+    assertTrue(r.predictedSeconds() > 0 && r.peakFlops() > 1e8 && r.bandwidth() > 1e8);
+    assertFalse(r.isProfile());
+  }
+
+  @Test
+  void slicedFiguresAddUp() {
+    EinsumPlan whole =
+        Einsum.plan(
+            "ab,bc,cd,de->ae",
+            DType.F64,
+            new long[] {100, 90},
+            new long[] {90, 110},
+            new long[] {110, 70},
+            new long[] {70, 60});
+    long result = 100 * 60 * 8;
+    EinsumPlan cut =
+        Einsum.plan(
+            "ab,bc,cd,de->ae",
+            PlanOptions.DEFAULT.withMemoryLimit(result + (whole.peakBytes() - result) / 2),
+            DType.F64,
+            whole.shapes());
+    PlanReport r = cut.report();
+    assertTrue(r.slices() > 1);
+    assertFalse(r.cuts().isEmpty());
+    double sum = r.steps().stream().mapToDouble(PlanReport.Step::flops).sum();
+    assertEquals(r.flops(), sum, 1e-9 * sum);
+    // Pieces of a cut label are no more work than the whole, steps without it are.
+    assertTrue(r.flops() >= 0.999 * whole.flops(), r::text);
+    assertTrue(r.text().contains("slices    " + r.slices()), r::text);
+  }
+
+  @Test
+  void jsonHoldsTheFigures() {
+    PlanReport r = chain(PlanOptions.DEFAULT).report();
+    JsonObject o = JsonParser.parseString(r.json()).getAsJsonObject();
+    assertEquals("ij,jk,kl->il", o.get("equation").getAsString());
+    assertEquals(r.flops(), o.get("flops").getAsDouble());
+    assertEquals(r.peakBytes(), o.get("peakBytes").getAsLong());
+    assertEquals(2, o.get("steps").getAsJsonArray().size());
+    JsonObject step = o.get("steps").getAsJsonArray().get(0).getAsJsonObject();
+    assertEquals(r.steps().get(0).kernel(), step.get("kernel").getAsString());
+    assertFalse(step.has("measuredSeconds"));
+    assertEquals(1000, o.get("shapes").getAsJsonArray().get(0).getAsJsonArray().get(1).getAsInt());
+  }
+
+  @Test
+  void graphsNameEveryTensor() {
+    PlanReport r = chain(PlanOptions.DEFAULT).report();
+    for (String graph : new String[] {r.dot(), r.mermaid()}) {
+      for (String name : new String[] {"s0", "s1", "s2", "s3", "result", "[10, 1000]"}) {
+        assertTrue(graph.contains(name), graph);
+      }
+      assertEquals(4, graph.split("s[0-9] --?> ", -1).length - 1, graph);
+    }
+    assertTrue(r.dot().startsWith("digraph"));
+    assertTrue(r.mermaid().startsWith("flowchart"));
+  }
+
+  @Test
+  void profileMeasuresEachStep() {
+    EinsumPlan plan = chain(PlanOptions.DEFAULT);
+    try (Tensor a = Tensor.zeros(DType.F64, 10, 1000);
+        Tensor b = Tensor.zeros(DType.F64, 1000, 20);
+        Tensor c = Tensor.zeros(DType.F64, 20, 30)) {
+      long before = Einblas.nativeBytesInUse();
+      PlanReport r = plan.profile(a, b, c);
+      assertTrue(r.isProfile());
+      double sum = r.steps().stream().mapToDouble(PlanReport.Step::measuredSeconds).sum();
+      assertEquals(r.measuredSeconds(), sum, 1e-9 * sum);
+      assertTrue(r.steps().stream().allMatch(s -> s.measuredSeconds() > 0));
+      assertTrue(r.text().contains("of the bound"), r::text);
+      assertTrue(
+          JsonParser.parseString(r.json()).getAsJsonObject().get("measuredSeconds").getAsDouble()
+              > 0);
+      assertEquals(before, Einblas.nativeBytesInUse());
+    }
+  }
+}
