@@ -39,10 +39,17 @@ public final class EinsumPlan {
   private final SlicedProgram slices;
   private final long[] outputShape;
   private final long[] contiguousOutput;
+
+  /** Where the equation's output lies in the result, or null where it is the result. */
+  private final OutputForm form;
+
   private final long outputBytes;
 
   /** Newest first; replaced as a whole, never changed. */
   private volatile CompiledPlan[] layouts = {};
+
+  /** Made when it is first asked for. */
+  private volatile GradientTree gradientTree;
 
   EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
     this(equation, dtype, shapes, options, new boolean[shapes.length]);
@@ -51,6 +58,16 @@ public final class EinsumPlan {
   /** A plan for which some operands stay the same from run to run. */
   EinsumPlan(
       Equation equation, DType dtype, long[][] shapes, PlanOptions options, boolean[] constant) {
+    this(equation, dtype, shapes, options, constant, null);
+  }
+
+  private EinsumPlan(
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      OutputForm form) {
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException(
           "\""
@@ -67,11 +84,12 @@ public final class EinsumPlan {
         options.threads() == 0 && options.isLimited() ? Native.threads() : options.threads();
     this.constant = constant;
     SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant);
-    this.outputShape = whole.outputShape();
+    this.form = form;
+    this.outputShape = form == null ? whole.outputShape() : form.shape();
     this.contiguousOutput = Views.contiguous(outputShape);
     this.outputBytes = Views.bytes(outputShape, dtype.bytes());
     long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
-    this.slices = options.isLimited() ? cut(whole, strides, contiguousOutput) : whole;
+    this.slices = options.isLimited() ? cut(whole, strides, core(contiguousOutput)) : whole;
     slices.main().requirePossible();
   }
 
@@ -204,7 +222,7 @@ public final class EinsumPlan {
     checkOperand(1, b);
     checkOutput(out);
     CompiledPlan compiled = find(out, a, b);
-    CompiledSteps steps = compiled == null ? null : compiled.single();
+    CompiledSteps steps = compiled == null || form != null ? null : compiled.single();
     if (steps == null) {
       execute(out, alpha, beta, new Tensor[] {a, b}, true);
       return;
@@ -315,7 +333,13 @@ public final class EinsumPlan {
             for (int i = 0; checkOverlap && i < operands.length; i++) {
               checkShared(out, operands[i], i);
             }
-            plan.run(addresses, out.address(), alpha, beta, threads, held, afterSlice, nanos);
+            boolean apart = form != null && form.isDiagonal();
+            if (apart) {
+              // What lies off the diagonal gets no more than this.
+              scale(out, beta);
+            }
+            double rest = apart && beta != 0 ? 1 : beta;
+            plan.run(addresses, out.address(), alpha, rest, threads, held, afterSlice, nanos);
           });
     } finally {
       out.release();
@@ -341,7 +365,7 @@ public final class EinsumPlan {
 
   private CompiledPlan find(Tensor out, Tensor a, Tensor b) {
     for (CompiledPlan plan : layouts) {
-      if (plan.fitsOutput(out.stridesRef())
+      if (plan.fitsOutput(core(out.stridesRef()))
           && plan.fitsOperand(0, a.stridesRef())
           && plan.fitsOperand(1, b.stridesRef())) {
         return plan;
@@ -359,8 +383,8 @@ public final class EinsumPlan {
     return null;
   }
 
-  private static boolean fits(CompiledPlan plan, Tensor out, Tensor[] operands) {
-    if (!plan.fitsOutput(out.stridesRef())) {
+  private boolean fits(CompiledPlan plan, Tensor out, Tensor[] operands) {
+    if (!plan.fitsOutput(core(out.stridesRef()))) {
       return false;
     }
     for (int i = 0; i < operands.length; i++) {
@@ -374,7 +398,12 @@ public final class EinsumPlan {
   private CompiledPlan make(Tensor out, Tensor[] operands) {
     // Depends on shape and strides alone, so it is asked once per layout.
     out.requireWritable("einsum \"" + equation + "\"");
-    return compiled(strides(operands), out.stridesRef());
+    return compiled(strides(operands), core(out.stridesRef()));
+  }
+
+  /** Strides of the equation's output in a result of these strides. */
+  private long[] core(long[] strides) {
+    return form == null ? strides : form.strides(strides);
   }
 
   private static long[][] strides(Tensor[] operands) {
@@ -383,7 +412,8 @@ public final class EinsumPlan {
 
   private CompiledPlan compiledContiguous() {
     return compiled(
-        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), contiguousOutput);
+        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new),
+        core(contiguousOutput));
   }
 
   /** The steps for a layout; the oldest one is forgotten when there are too many. */
@@ -438,13 +468,21 @@ public final class EinsumPlan {
   public PlanReport report(Tensor... operands) {
     checkOperands(operands);
     Einsum.checkOperands(equation.toString(), operands);
-    return report(compiled(strides(operands), contiguousOutput), null);
+    return report(compiled(strides(operands), core(contiguousOutput)), null);
   }
 
   private PlanReport report(CompiledPlan compiled, double[] seconds) {
     int used = threads == 0 ? Native.threads() : threads;
     return PlanText.report(
-        equation, dtype, shapes, compiled, threads, peakBytes(compiled), seconds, used);
+        equation,
+        dtype,
+        shapes,
+        outputShape,
+        compiled,
+        threads,
+        peakBytes(compiled),
+        seconds,
+        used);
   }
 
   /**
@@ -455,7 +493,7 @@ public final class EinsumPlan {
   public PlanReport profile(Tensor... operands) {
     checkOperands(operands);
     Einsum.checkOperands(equation.toString(), operands);
-    CompiledPlan compiled = compiled(strides(operands), contiguousOutput);
+    CompiledPlan compiled = compiled(strides(operands), core(contiguousOutput));
     long[] best = null;
     try (Tensor out = Tensor.empty(dtype, outputShape)) {
       long start = System.nanoTime();
@@ -478,7 +516,83 @@ public final class EinsumPlan {
   public List<String> kernels(Tensor... operands) {
     checkOperands(operands);
     Einsum.checkOperands(equation.toString(), operands);
-    return PlanText.kernels(compiled(strides(operands), contiguousOutput).main());
+    return PlanText.kernels(compiled(strides(operands), core(contiguousOutput)).main());
+  }
+
+  private void scale(Tensor out, double beta) {
+    long[] lengths = outputShape;
+    long[] strides = new long[2 * lengths.length];
+    System.arraycopy(out.stridesRef(), 0, strides, lengths.length, lengths.length);
+    long step = Native.createStep(dtype.ordinal(), 1, lengths.length, lengths, strides, null);
+    try {
+      Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
+    } finally {
+      Native.destroyStep(step);
+    }
+  }
+
+  /**
+   * The gradient for operand i as a plan: from the gradient of a scalar loss for the result, and
+   * the other operands in their order, to the gradient for that operand, of the operand's shape.
+   *
+   * <p>{@code dL/dX_i = sum of dL/dresult * product of the others} over all labels that X_i lacks;
+   * zero off the diagonal where a label is repeated, summed along axes of length 1 that were
+   * broadcast, repeated along labels that nothing else has.
+   *
+   * @throws IndexOutOfBoundsException if there is no such operand
+   */
+  public EinsumPlan gradient(int i) {
+    if (form != null) {
+      throw new UnsupportedOperationException(
+          where() + "this is a gradient already; take the gradient of an equation");
+    }
+    if (i < 0 || i >= shapes.length) {
+      throw new IndexOutOfBoundsException(
+          where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
+    }
+    Equation gradient = equation.gradient(i, shapes);
+    long[][] own = new long[shapes.length][];
+    own[0] = outputShape;
+    int n = 1;
+    for (int j = 0; j < shapes.length; j++) {
+      if (j != i) {
+        own[n++] = shapes[j];
+      }
+    }
+    return new EinsumPlan(
+        gradient,
+        dtype,
+        own,
+        options.withPath(null),
+        new boolean[own.length],
+        OutputForm.of(gradient.output(), equation.operand(i), shapes[i]));
+  }
+
+  /**
+   * The gradients for all operands at once, sharing intermediates: some three times the work of a
+   * run, for any number of operands.
+   *
+   * @param upstream gradient of a scalar loss for the result
+   * @return new tensors of the operands' shapes, to be closed by the caller
+   */
+  public Tensor[] gradients(Tensor upstream, Tensor... operands) {
+    checkOperands(operands);
+    checkOutput(upstream);
+    Einsum.checkOperands(equation.toString(), operands);
+    return gradientTree().run(upstream, operands);
+  }
+
+  private GradientTree gradientTree() {
+    GradientTree known = gradientTree;
+    if (known == null) {
+      if (form != null) {
+        throw new UnsupportedOperationException(
+            where() + "this is a gradient already; take the gradient of an equation");
+      }
+      known = new GradientTree(equation, dtype, shapes, options, path());
+      gradientTree = known;
+    }
+    return known;
   }
 
   /** Number of slices that a run consists of; 1 unless a memory limit made it cut labels. */
@@ -491,6 +605,9 @@ public final class EinsumPlan {
    * parts of the output is the result. Other programs can spread one contraction so.
    */
   public List<PlanSlice> slices() {
+    if (form != null) {
+      throw new UnsupportedOperationException(where() + "slices of a gradient are not handed out");
+    }
     return PlanSlice.all(this, equation, slices);
   }
 

@@ -23,11 +23,71 @@ public final class Equation {
   private final int[] output;
   private final boolean numbered;
 
+  /** Lengths of output labels that no operand has: the result repeats along them. */
+  private final Map<Integer, Long> repeated;
+
   private Equation(String text, int[][] operands, int[] output, boolean numbered) {
+    this(text, operands, output, numbered, Map.of());
+  }
+
+  private Equation(
+      String text, int[][] operands, int[] output, boolean numbered, Map<Integer, Long> repeated) {
     this.text = text;
     this.operands = operands;
     this.output = output;
     this.numbered = numbered;
+    this.repeated = repeated;
+  }
+
+  /**
+   * The equation of the gradient for an operand, given the upstream gradient and the other
+   * operands. Its output has each label of the operand once: axes of length 1 are left out (their
+   * labels are summed), repeated labels stand for a diagonal, and along labels that nothing else
+   * has the result repeats.
+   *
+   * @param shapes of this equation's operands
+   */
+  public Equation gradient(int operand, long[][] shapes) {
+    int[][] others = new int[operands.length][];
+    others[0] = output;
+    Map<Integer, Long> found = new TreeMap<>();
+    Map<Integer, Long> lengths = lengths(shapes);
+    for (int label : output) {
+      found.put(label, lengths.get(label));
+    }
+    int n = 1;
+    for (int i = 0; i < operands.length; i++) {
+      if (i != operand) {
+        others[n++] = operands[i];
+        for (int d = 0; d < operands[i].length; d++) {
+          found.merge(operands[i][d], shapes[i][d], Math::max);
+        }
+      }
+    }
+    List<Integer> result = new ArrayList<>();
+    Map<Integer, Long> alone = new TreeMap<>();
+    for (int d = 0; d < operands[operand].length; d++) {
+      int label = operands[operand][d];
+      long length = shapes[operand][d];
+      if (length != 1 && !result.contains(label)) {
+        result.add(label);
+        if (found.getOrDefault(label, 1L) == 1) {
+          alone.put(label, length);
+        }
+      }
+    }
+    return new Equation(
+        "gradient for operand " + operand + " of " + text,
+        others,
+        result.stream().mapToInt(Integer::intValue).toArray(),
+        numbered,
+        alone);
+  }
+
+  /** The contraction of two tensors of this equation, or of its intermediates, to some labels. */
+  public Equation pair(int[] a, int[] b, int[] result) {
+    String name = names(a) + "," + names(b) + "->" + names(result);
+    return new Equation(name, new int[][] {a, b}, result, numbered);
   }
 
   /** Labels of operand i, one for each axis. */
@@ -251,7 +311,8 @@ public final class Equation {
         throw bad(
             "the ellipsis stands for "
                 + dots
-                + " axes that the output leaves out; write '...' there too, or name the axes to sum them");
+                + " axes that the output leaves out; write '...' there too, or name the axes to sum"
+                + " them");
       }
     }
   }
@@ -392,6 +453,8 @@ public final class Equation {
         }
       }
     }
+    // An operand may have such a label with length 1.
+    lengths.putAll(repeated);
     return lengths;
   }
 }

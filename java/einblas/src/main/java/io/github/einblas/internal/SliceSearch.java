@@ -80,7 +80,7 @@ public final class SliceSearch {
         .lengths(shapes)
         .forEach(
             (label, length) -> {
-              if (length > 1) {
+              if (length > 1 && isCuttable(label)) {
                 chunks.put(label, 1L);
               }
             });
@@ -136,8 +136,20 @@ public final class SliceSearch {
     return result;
   }
 
+  /** Whether an operand has the label: a result that only repeats along it holds nothing. */
+  private boolean isCuttable(int label) {
+    for (int i = 0; i < shapes.length; i++) {
+      for (int d = 0; d < shapes[i].length; d++) {
+        if (equation.operand(i)[d] == label && shapes[i][d] != 1) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Labels of the tensors near the largest intermediate, and of the largest step. */
-  private static Set<Integer> candidates(Program program) {
+  private Set<Integer> candidates(Program program) {
     double most = 0;
     for (int s = 0; s < program.steps().size() - 1; s++) {
       most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
@@ -153,7 +165,7 @@ public final class SliceSearch {
           s < program.steps().size() - 1 && program.elementsOf(step.output()) >= most / 4;
       if (large || product(program.axisLengths(step)) == largest) {
         IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
-            .filter(l -> program.length(l) > 1)
+            .filter(l -> program.length(l) > 1 && isCuttable(l))
             .forEach(labels::add);
       }
     }

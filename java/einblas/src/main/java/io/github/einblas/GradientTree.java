@@ -1,0 +1,111 @@
+// Plans: gradients for all operands, backwards through the pairs of a contraction.
+package io.github.einblas;
+
+import io.github.einblas.internal.Equation;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Reverse-mode differentiation of a contraction tree: the pairs forward, then for each pair, from
+ * the last, the gradients of its two tensors. Immutable.
+ */
+final class GradientTree {
+  private final int operands;
+  private final int[][] path;
+
+  /** For each pair: forward, gradient for its first and for its second tensor. */
+  private final EinsumPlan[] forward;
+
+  private final EinsumPlan[][] backward;
+  private final EinsumPlan alone;
+
+  GradientTree(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
+    this.operands = shapes.length;
+    this.path = path;
+    this.forward = new EinsumPlan[path.length];
+    this.backward = new EinsumPlan[path.length][2];
+    PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE);
+    this.alone = operands == 1 ? new EinsumPlan(equation, dtype, shapes, pair).gradient(0) : null;
+    Map<Integer, Integer> users = new TreeMap<>();
+    int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);
+    for (int i = 0; i < operands; i++) {
+      labels[i] = equation.operand(i);
+      count(users, labels[i], 1);
+    }
+    count(users, equation.output(), 1);
+    long[][] lengths = Arrays.copyOf(shapes, operands + path.length);
+    for (int p = 0; p < path.length; p++) {
+      int a = path[p][0];
+      int b = path[p][1];
+      count(users, labels[a], -1);
+      count(users, labels[b], -1);
+      int[] result = p == path.length - 1 ? equation.output() : kept(users, labels[a], labels[b]);
+      Equation own = equation.pair(labels[a], labels[b], result);
+      forward[p] = new EinsumPlan(own, dtype, new long[][] {lengths[a], lengths[b]}, pair);
+      backward[p] = new EinsumPlan[] {forward[p].gradient(0), forward[p].gradient(1)};
+      labels[operands + p] = result;
+      lengths[operands + p] = forward[p].outputShape();
+      count(users, result, 1);
+    }
+  }
+
+  private static void count(Map<Integer, Integer> users, int[] labels, int change) {
+    Arrays.stream(labels).distinct().forEach(l -> users.merge(l, change, Integer::sum));
+  }
+
+  private static int[] kept(Map<Integer, Integer> users, int[] a, int[] b) {
+    return java.util.stream.IntStream.concat(Arrays.stream(a), Arrays.stream(b))
+        .distinct()
+        .filter(l -> users.get(l) > 0)
+        .toArray();
+  }
+
+  /** Gradients of the operands, for a checked upstream gradient. */
+  Tensor[] run(Tensor upstream, Tensor[] given) {
+    if (alone != null) {
+      return new Tensor[] {alone.run(upstream)};
+    }
+    int slots = operands + path.length;
+    Tensor[] values = Arrays.copyOf(given, slots);
+    Tensor[] gradients = new Tensor[slots];
+    gradients[slots - 1] = upstream;
+    List<Tensor> made = new ArrayList<>();
+    boolean done = false;
+    try {
+      for (int p = 0; p < path.length - 1; p++) {
+        values[operands + p] = forward[p].run(values[path[p][0]], values[path[p][1]]);
+        made.add(values[operands + p]);
+      }
+      for (int p = path.length - 1; p >= 0; p--) {
+        Tensor own = gradients[operands + p];
+        for (int side = 0; side < 2; side++) {
+          int slot = path[p][side];
+          gradients[slot] = backward[p][side].run(own, values[path[p][1 - side]]);
+          if (slot >= operands) {
+            made.add(gradients[slot]);
+          }
+        }
+        if (p < path.length - 1) {
+          own.close();
+        }
+      }
+      done = true;
+    } finally {
+      made.forEach(Tensor::close);
+      for (int i = 0; !done && i < operands; i++) {
+        if (gradients[i] != null) {
+          gradients[i].close();
+        }
+      }
+    }
+    return Arrays.copyOf(gradients, operands);
+  }
+
+  @Override
+  public String toString() {
+    return "GradientTree(" + operands + " operands)";
+  }
+}
