@@ -239,6 +239,9 @@ class RefusalTest {
     if (type == PlanOptions.class) {
       return PlanOptions.DEFAULT;
     }
+    if (type == java.util.function.LongConsumer.class) {
+      return (java.util.function.LongConsumer) done -> {};
+    }
     if (type == Einblas.Traffic.class) {
       return Einblas.Traffic.READ;
     }
