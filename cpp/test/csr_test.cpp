@@ -55,9 +55,9 @@ struct Shape {
   int64_t long_row;  // entries of the middle row, or 0
 };
 
-const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},        {40, 33, 4, 0},      {3, 200, 50, 0},
-                         {200, 3, 1, 0},   {5, 4, 0, 0},        {300, 70, 20, 9000}, {64, 500, 3, 70000},
-                         {1, 9, 0, 20000}, {129, 4000, 30, 100}};
+const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},         {40, 33, 4, 0},      {3, 200, 50, 0},
+                         {200, 3, 1, 0},   {5, 4, 0, 0},         {300, 70, 20, 9000}, {64, 500, 3, 70000},
+                         {1, 9, 0, 20000}, {129, 4000, 30, 100}, {150, 1500, 150, 0}};
 
 // Rows of random lengths, unsorted columns, entries that repeat.
 template <class T>
@@ -198,6 +198,7 @@ void every_shape() {
     ++seed;
     for (int64_t n : {1, 2, 3, 8, 15, 16, 17, 30, 33, 64, 65, 131}) {
       if (s.long_row > 10000 && n > 33) continue;
+      if (s.columns > 1000 && n != 1 && n != 17 && n != 30 && n != 65) continue;  // slow to check
       check(*a, n, 0, 0, 1, 0);
       check(*a, n, 2, 2, -0.5, 1.5);
       check(*a, n, 1, 1, 1, 0);

@@ -24,13 +24,20 @@ constexpr int64_t kRowWeight = 4;
 constexpr int64_t kMostChunks = 4096;
 // Rows longer than so many chunks are cut, up to so many columns of D (wider ones have panels enough for all threads).
 constexpr int64_t kCutFrom = 4, kCutColumns = 1024;
-constexpr int64_t kTileRows = 64;   // rows of C in a tile
-constexpr int64_t kPackRows = 256;  // rows of D that a task copies
-constexpr int kMostVectors = 4;     // of a kernel call
-constexpr int64_t kDefaultAhead = 16;
+constexpr int64_t kTileRows = 64;         // rows of C in a tile, and of A that share a block of D
+constexpr int64_t kPackRows = 256;        // rows of D that a task copies
+constexpr int64_t kMostVectors = 4;       // of a kernel call
+constexpr int64_t kMostBlocks = 16;       // of D's rows
+constexpr int64_t kEntriesPerBlock = 32;  // of a row on average: less is not worth another pass
 
 Tunable csr_panel_bytes{"CSR_PANEL_BYTES", 16 << 20, 1 << 12, int64_t{1} << 40,
                         "bytes of the dense operand of a CSR product that one panel of columns may have"};
+Tunable csr_block_bytes{"CSR_BLOCK_BYTES", 256 << 10, 1 << 10, int64_t{1} << 40,
+                        "bytes of the dense operand of a CSR product that are used by many rows before the next ones"};
+Tunable csr_vectors{"CSR_VECTORS", 4, 1, 4, "vectors of columns that a CSR product sums at once"};
+Tunable csr_ahead{"CSR_AHEAD", 16, 1, 60, "entries before their turn that rows of the dense operand are asked for"};
+Tunable csr_copy_bytes{"CSR_COPY_BYTES", 512 << 10, 0, int64_t{1} << 40,
+                       "bytes of a CSR product's dense operand up to which it is copied for the sake of whole vectors"};
 Tunable csr_ahead_from{"CSR_AHEAD_FROM", 512 << 10, 0, int64_t{1} << 40,
                        "bytes of a panel from which rows of a CSR product's dense operand are asked for ahead"};
 
@@ -46,13 +53,16 @@ class Multiply {
         d_(reinterpret_cast<const T*>(m.d.at)),
         c_(reinterpret_cast<T*>(m.c.at)) {
     single_ = m.n == 1;
+    group_ = csr_vectors * lanes_;
     choose_panels();
     choose_chunks();
+    choose_blocks();
     const bool aligned = m.d.row * static_cast<int64_t>(sizeof(T)) % kAlignment == 0 &&
                          reinterpret_cast<uintptr_t>(d_) % kAlignment == 0;
     const bool unit = single_ ? m.d.row == 1 : m.d.column == 1;
     // A copy costs about as much as two entries per row of D.
-    packed_ = !unit || (!single_ && (!aligned || m.n % lanes_ != 0) && a.entries >= 4 * a.columns);
+    packed_ = !unit || (!single_ && (!aligned || m.n % lanes_ != 0) && a.entries >= 4 * a.columns &&
+                        a.columns * padded() * static_cast<int64_t>(sizeof(T)) <= csr_copy_bytes);
     through_tile_ = !single_ && m.c.column != 1;
     cut_ = a.longest > kCutFrom * weight_ && m.n <= kCutColumns;
   }
@@ -95,13 +105,24 @@ class Multiply {
   void choose_panels() {
     const int64_t vectors = (m_.n + lanes_ - 1) / lanes_;
     const int64_t vector_bytes = lanes_ * static_cast<int64_t>(sizeof(T)) * std::max<int64_t>(a_.columns, 1);
-    int64_t most = std::max<int64_t>(csr_panel_bytes / vector_bytes, kMostVectors) / kMostVectors * kMostVectors;
+    int64_t most = std::max<int64_t>(csr_panel_bytes / vector_bytes, 1);
     // Few rows: panels make the tasks.
     if (a_.entries < 16384) most = std::min<int64_t>(most, 64);
+    if (most > kMostVectors) most = most / kMostVectors * kMostVectors;
     const int64_t count = (vectors + most - 1) / most;
-    const int64_t each = (vectors + count - 1) / count;
-    panel_ = std::min(m_.n, (each + kMostVectors - 1) / kMostVectors * kMostVectors * lanes_);
+    int64_t each = (vectors + count - 1) / count;
+    if (each > kMostVectors) each = (each + kMostVectors - 1) / kMostVectors * kMostVectors;
+    panel_ = std::min(m_.n, each * lanes_);
     panels_ = (m_.n + panel_ - 1) / panel_;
+  }
+
+  // Blocks of D's rows that stay in L2 while kTileRows rows of A use them, where these rows have entries enough in
+  // each.
+  void choose_blocks() {
+    const int64_t bytes = a_.columns * std::min(panel_, group_) * static_cast<int64_t>(sizeof(T));
+    blocks_ = std::min((bytes + csr_block_bytes - 1) / csr_block_bytes, kMostBlocks);
+    if (single_ || a_.entries < blocks_ * kEntriesPerBlock * a_.rows) blocks_ = 1;
+    block_ = (a_.columns + blocks_ - 1) / blocks_;
   }
 
   // Chunks of some 20 us: a million products, at most 16384 entries, so that they stay in L2 between groups of columns.
@@ -178,17 +199,43 @@ class Multiply {
       kernels_.csr_dots(&s);
       return;
     }
-    const bool far =
-        a_.columns * std::min(panel_, kMostVectors * lanes_) * static_cast<int64_t>(sizeof(T)) >= csr_ahead_from;
-    s.ahead = far ? kDefaultAhead : 0;
-    for (int64_t j = 0; j < n; j += kMostVectors * lanes_) {
-      const int64_t left = std::min(n - j, kMostVectors * lanes_);
+    const bool far = a_.columns * std::min(panel_, group_) * static_cast<int64_t>(sizeof(T)) >= csr_ahead_from;
+    s.ahead = far ? static_cast<int64_t>(csr_ahead) : 0;
+    for (int64_t j = 0; j < n; j += group_) {
+      const int64_t left = std::min(n - j, group_);
       s.vectors = static_cast<int32_t>((left + lanes_ - 1) / lanes_);
       s.last = static_cast<int32_t>(left - (s.vectors - 1) * lanes_);
       s.whole = packed_ || s.last == lanes_ ? 1 : 0;
       s.d = d + j;
       s.c = c + j;
+      if (blocks_ == 1) {
+        kernels_.csr_rows(&s);
+      } else {
+        for (int64_t r = 0; r < count; r += kTileRows) blocked(s, r, std::min(kTileRows, count - r));
+      }
+    }
+  }
+
+  // Some rows of a call, block by block of D. The next rows' entries are asked for meanwhile: here the walk through
+  // the entries is not one that the hardware follows.
+  void blocked(const CsrRows<T>& call, int64_t r0, int64_t count) const {
+    int64_t begin[kTileRows], end[kTileRows];
+    CsrRows<T> s = call;
+    s.rows = count;
+    s.c = call.c + r0 * call.ldc;
+    s.begin = begin;
+    s.end = end;
+    std::copy(call.begin + r0, call.begin + r0 + count, begin);
+    const int64_t entries = call.end[r0 + count - 1] - begin[0];
+    s.fetch = call.end[r0 + count - 1];
+    s.fetch_step = std::max<int64_t>(entries / (count * blocks_), 1);
+    for (int64_t b = 0; b < blocks_; ++b) {
+      const int64_t limit = std::min((b + 1) * block_, a_.columns);
+      kernels_.csr_split(count, a_.column, begin, call.end + r0, static_cast<int32_t>(limit), end);
       kernels_.csr_rows(&s);
+      std::copy(end, end + count, begin);
+      s.fetch += count * s.fetch_step;
+      s.beta = T{1};
     }
   }
 
@@ -253,6 +300,8 @@ class Multiply {
   T* const c_;
   int64_t panel_, panels_;   // columns of D in a panel, panels
   int64_t weight_, chunks_;  // weight of a chunk of rows, chunks
+  int64_t group_;            // columns of a kernel call
+  int64_t blocks_, block_;   // blocks of D's rows, rows of a block
   bool single_;              // D is a vector
   bool packed_, through_tile_, cut_;
 };

@@ -1,5 +1,25 @@
 // Micro-kernels of CSR products: rows of a sparse matrix times a panel of a dense one.
 
+// Count entries from p on: acc[u] += value * row of D.
+template <class T, int NV, int Count, bool Whole, bool Ahead>
+EINBLAS_INLINE void csr_entries(const int32_t* column, const T* value, const T* d, int64_t ldd, int64_t ahead, int last,
+                                vec<T> (*acc)[NV]) {
+  constexpr int w = lanes<T>::value;
+#pragma GCC unroll 4
+  for (int u = 0; u < Count; ++u) {
+    if (Ahead) {
+      const T* later = d + column[u + ahead] * ldd;
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) __builtin_prefetch(later + v * w);
+    }
+    const T* row = d + column[u] * ldd;
+    const vec<T> x = splat(value[u]);
+#pragma GCC unroll 4
+    for (int v = 0; v < NV - 1; ++v) acc[u][v] += x * load(row + v * w);
+    acc[u][NV - 1] += x * (Whole ? load(row + (NV - 1) * w) : load_n(row + (NV - 1) * w, last));
+  }
+}
+
 // Rows: C[r * ldc + j] = alpha * sum_p value[p] * D[column[p] * ldd + j] + beta * C, p from begin[r] to end[r],
 // j < (NV - 1) * lanes + last. Sums of U entries side by side hide the latency of the additions; they are added up in
 // a fixed order. Ahead: the rows of D that `ahead` entries later will need are asked for.
@@ -14,37 +34,25 @@ static void csr_rows_panel(const CsrRows<T>* s) {
   const int64_t ldd = s->ldd, ahead = s->ahead;
   const int last = s->last;
   const vec<T> alpha = splat(s->alpha), beta = splat(s->beta);
+  int64_t fetch = s->fetch;
   for (int64_t r = 0; r < s->rows; ++r) {
+    for (const int64_t to = fetch + s->fetch_step; fetch < to; fetch += 64 / static_cast<int>(sizeof(T))) {
+      __builtin_prefetch(value + fetch, 0, 2);
+      __builtin_prefetch(column + fetch, 0, 2);
+    }
     vec<T> acc[U][NV];
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int u = 0; u < U; ++u)
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) acc[u][v] = vec<T>{};
     int64_t p = s->begin[r];
     const int64_t end = s->end[r];
-    for (; p + U <= end; p += U) {
-#pragma GCC unroll 8
-      for (int u = 0; u < U; ++u) {
-        if (Ahead) {
-          const T* later = d + column[p + u + ahead] * ldd;
-#pragma GCC unroll 4
-          for (int v = 0; v < NV; ++v) __builtin_prefetch(later + v * w);
-        }
-        const T* row = d + column[p + u] * ldd;
-        const vec<T> x = splat(value[p + u]);
-#pragma GCC unroll 4
-        for (int v = 0; v < NV - 1; ++v) acc[u][v] += x * load(row + v * w);
-        acc[u][NV - 1] += x * (Whole ? load(row + (NV - 1) * w) : load_n(row + (NV - 1) * w, last));
-      }
+    for (; p + U <= end; p += U) csr_entries<T, NV, U, Whole, Ahead>(column + p, value + p, d, ldd, ahead, last, acc);
+    if (U > 2 && p + 2 <= end) {
+      csr_entries<T, NV, 2, Whole, Ahead>(column + p, value + p, d, ldd, ahead, last, acc);
+      p += 2;
     }
-    for (; p < end; ++p) {
-      if (Ahead) __builtin_prefetch(d + column[p + ahead] * ldd);
-      const T* row = d + column[p] * ldd;
-      const vec<T> x = splat(value[p]);
-#pragma GCC unroll 4
-      for (int v = 0; v < NV - 1; ++v) acc[0][v] += x * load(row + v * w);
-      acc[0][NV - 1] += x * (Whole ? load(row + (NV - 1) * w) : load_n(row + (NV - 1) * w, last));
-    }
+    if (p < end) csr_entries<T, NV, 1, Whole, Ahead>(column + p, value + p, d, ldd, ahead, last, acc);
 #pragma GCC unroll 3
     for (int h = U / 2; h > 0; h /= 2)
 #pragma GCC unroll 4
@@ -83,7 +91,7 @@ template <class T>
 static void csr_rows(const CsrRows<T>* s) {
   switch (s->vectors) {
     case 1:
-      return csr_rows_vectors<T, 1, 8>(s);
+      return csr_rows_vectors<T, 1, 4>(s);
     case 2:
       return csr_rows_vectors<T, 2, 4>(s);
     case 3:
@@ -112,5 +120,37 @@ static void csr_dots(const CsrRows<T>* s) {
     const T result = s->alpha * ((sum[0] + sum[2]) + (sum[1] + sum[3]));
     T* c = s->c + r * s->ldc;
     *c = s->beta == 0 ? result : result + s->beta * *c;
+  }
+}
+
+// Columns below the limit among the 16 (or 8, or 1) at p; they come first.
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+enum { kSplitLanes = 16 };
+EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) {
+  return __builtin_popcount(_mm512_cmplt_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32(limit)));
+}
+#elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
+enum { kSplitLanes = 8 };
+EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) {
+  const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(limit), v);
+  return __builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(below))));
+}
+#else
+enum { kSplitLanes = 1 };
+EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) { return *p < limit ? 1 : 0; }
+#endif
+
+// Assumes: columns can be read kSplitLanes past row_end[r].
+static void csr_split(int64_t rows, const int32_t* column, const int64_t* begin, const int64_t* row_end, int32_t limit,
+                      int64_t* end) {
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t p = begin[r];
+    while (p < row_end[r]) {
+      const int below = csr_below(column + p, limit);
+      p += below;
+      if (below < kSplitLanes) break;
+    }
+    end[r] = p < row_end[r] ? p : row_end[r];
   }
 }

@@ -14,10 +14,12 @@ import java.util.stream.Collectors;
  * @param equation an explicit equation, one letter per axis, no letter twice in an operand
  * @param dtype type of operands and result
  * @param lengths length of each letter
+ * @param zeros share of the first operand's elements that are 0; it is a sparse matrix then
  * @param fold rows of the first operand and of the result that a row of their files joins: a file
  *     of shape (r/fold, fold*d) is viewed as (r, d)
  */
-record DemoCase(String equation, DType dtype, Map<Character, Long> lengths, long fold) {
+record DemoCase(
+    String equation, DType dtype, Map<Character, Long> lengths, long fold, double zeros) {
 
   /** The cases of the demonstration, in order. */
   static List<DemoCase> all() {
@@ -29,12 +31,14 @@ record DemoCase(String equation, DType dtype, Map<Character, Long> lengths, long
         of("ijk,il->ijkl", DType.F32, "i=64 j=128 k=64 l=64"),
         of("ixy,jxy->ijxy", DType.F64, "i=200 j=300 x=50 y=60"),
         of("ixy,jxy->ijxy", DType.F64, "i=2 j=3 x=50 y=60"),
-        new DemoCase("rd,od->ro", DType.F32, lengths("r=49980 d=784 o=30"), 30));
+        new DemoCase("rd,od->ro", DType.F32, lengths("r=49980 d=784 o=30"), 30, 0),
+        new DemoCase("rd,od->ro", DType.F32, lengths("r=49980 d=784 o=30"), 30, 0.8),
+        new DemoCase("rd,od->ro", DType.F64, lengths("r=49980 d=784 o=30"), 30, 0.8));
   }
 
   /** A case whose files have the operands' own shapes. */
   static DemoCase of(String equation, DType dtype, String lengths) {
-    return new DemoCase(equation, dtype, lengths(lengths), 1);
+    return new DemoCase(equation, dtype, lengths(lengths), 1, 0);
   }
 
   private static Map<Character, Long> lengths(String text) {
@@ -65,9 +69,20 @@ record DemoCase(String equation, DType dtype, Map<Character, Long> lengths, long
     return shape;
   }
 
-  /** Bytes of an operand or of the result. */
+  /** Whether the first operand is a sparse matrix. */
+  boolean isSparse() {
+    return zeros > 0;
+  }
+
+  /** Elements of an operand or of the result that are stored, about. */
+  long stored(int term) {
+    return term == 0 ? Math.round((1 - zeros) * size(shape(0))) : size(shape(term));
+  }
+
+  /** Bytes of an operand or of the result; those of a sparse matrix with its indices. */
   long bytes(int term) {
-    return size(shape(term)) * dtype.bytes();
+    boolean indexed = term == 0 && isSparse();
+    return stored(term) * (dtype.bytes() + (indexed ? 4 : 0)) + (indexed ? 8 * shape(0)[0] : 0);
   }
 
   /** Bytes of both operands and the result. */
@@ -89,8 +104,9 @@ record DemoCase(String equation, DType dtype, Map<Character, Long> lengths, long
     Map<Long, String> labels = new LinkedHashMap<>();
     lengths.forEach((label, length) -> labels.merge(length, label + "=", String::concat));
     return labels.entrySet().stream()
-        .map(e -> e.getValue() + e.getKey())
-        .collect(Collectors.joining(" "));
+            .map(e -> e.getValue() + e.getKey())
+            .collect(Collectors.joining(" "))
+        + (isSparse() ? " " + Math.round(100 * zeros) + "%0" : "");
   }
 
   /**
@@ -123,7 +139,7 @@ record DemoCase(String equation, DType dtype, Map<Character, Long> lengths, long
     }
     Map<Character, Long> fewer = new LinkedHashMap<>(lengths);
     fewer.put(longest, half);
-    return new DemoCase(equation, dtype, fewer, fold);
+    return new DemoCase(equation, dtype, fewer, fold, zeros);
   }
 
   static long size(long[] shape) {

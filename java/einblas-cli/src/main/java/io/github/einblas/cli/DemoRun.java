@@ -1,6 +1,7 @@
 // Demo: one case from its files to a checked result and a median time.
 package io.github.einblas.cli;
 
+import io.github.einblas.CsrMatrix;
 import io.github.einblas.Einsum;
 import io.github.einblas.EinsumPlan;
 import io.github.einblas.Tensor;
@@ -37,8 +38,12 @@ record DemoRun(
   static DemoRun of(DemoCase demoCase, Path folder, String name, long seed) throws IOException {
     Path[] files = {folder.resolve(name + "-a.npy"), folder.resolve(name + "-b.npy")};
     RandomData[] data = {
-      new RandomData(demoCase.dtype(), 2 * seed), new RandomData(demoCase.dtype(), 2 * seed + 1)
+      new RandomData(demoCase.dtype(), 2 * seed, demoCase.zeros()),
+      new RandomData(demoCase.dtype(), 2 * seed + 1)
     };
+    if (demoCase.isSparse()) {
+      return sparse(demoCase, folder, name, data, seed);
+    }
     for (int i = 0; i < 2; i++) {
       try (Tensor tensor = data[i].tensor(demoCase.storedShape(i))) {
         tensor.writeNpy(files[i]);
@@ -58,6 +63,33 @@ record DemoRun(
           DemoCheck.of(demoCase, result, new PlainLoops(demoCase, data[0], data[1]), seed);
       return new DemoRun(
           demoCase, median(times), times.length, plan.flops(), plan.kernels(x, y), check);
+    }
+  }
+
+  /** A sparse first operand, rd, from a file as SciPy writes it, times a dense od. */
+  private static DemoRun sparse(
+      DemoCase demoCase, Path folder, String name, RandomData[] data, long seed)
+      throws IOException {
+    Path file = folder.resolve(name + "-a.npz");
+    try (Tensor dense = data[0].tensor(demoCase.storedShape(0));
+        CsrMatrix matrix = CsrMatrix.ofDense(dense, 0)) {
+      matrix.writeNpz(file);
+    }
+    Path weightsFile = folder.resolve(name + "-b.npy");
+    try (Tensor weights = data[1].tensor(demoCase.shape(1))) {
+      weights.writeNpy(weightsFile);
+    }
+    long[] shape = demoCase.shape(0);
+    try (CsrMatrix stored = CsrMatrix.readNpz(file);
+        CsrMatrix rows = stored.reshape(shape[0], shape[1]);
+        Tensor weights = Tensor.readNpy(weightsFile);
+        Tensor turned = weights.transpose();
+        Tensor out = Tensor.full(demoCase.dtype(), Double.NaN, demoCase.shape(2))) {
+      double[] times = measure(() -> rows.timesInto(out, 1, 0, turned));
+      DemoCheck check =
+          DemoCheck.of(demoCase, out, new PlainLoops(demoCase, data[0], data[1]), seed);
+      double flops = 2.0 * rows.entries() * demoCase.shape(2)[1];
+      return new DemoRun(demoCase, median(times), times.length, flops, List.of("csr"), check);
     }
   }
 

@@ -65,6 +65,7 @@ public final class Main extends BaseCommand {
     ProductCommand.addTo(line, io);
     BlockCommand.addTo(line, io);
     line.addSubcommand(new BlockTrainCommand(io));
+    line.addSubcommand(new CsrCommand(io));
     line.addSubcommand(new RandomCommand(io));
     line.addSubcommand(new InfoCommand(io));
     line.addSubcommand(new TuneCommand(io));

@@ -13,10 +13,17 @@ final class RandomData {
   private static final int CHUNK = 1 << 16;
 
   private final DType dtype;
+  private final double zeros;
   private final long start;
 
   RandomData(DType dtype, long seed) {
+    this(dtype, seed, 0);
+  }
+
+  /** zeros: share of the elements that are 0, chosen by other bits of the sequence. */
+  RandomData(DType dtype, long seed, double zeros) {
     this.dtype = dtype;
+    this.zeros = zeros;
     // Mixed, because the sequences of raw neighbouring seeds would be one sequence shifted.
     this.start = mix(seed + GAMMA);
   }
@@ -24,6 +31,9 @@ final class RandomData {
   /** Element {@code index}: 24 random bits for F32 and 53 for F64, so exact in its type. */
   double element(long index) {
     long bits = mix(start + (index + 1) * GAMMA);
+    if (zeros > 0 && (mix(bits) >>> 11) * 0x1p-53 < zeros) {
+      return 0;
+    }
     return dtype == DType.F32 ? (bits >>> 40) * 0x1p-23 - 1 : (bits >>> 11) * 0x1p-52 - 1;
   }
 

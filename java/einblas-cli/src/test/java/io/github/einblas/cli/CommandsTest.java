@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.CsrMatrix;
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Tensor;
@@ -73,6 +74,24 @@ final class CommandsTest {
     byte[] product = program.done("matmul", "@a.npy", "@b.npy", "-o", "-").bytes();
     program.withInput(product).done("einsum", "ii", "-", "-o", "@trace.npy");
     assertArrayEquals(new double[] {18}, program.get("trace.npy"));
+  }
+
+  @Test
+  void sparseTimesDenseAndDenseTimesSparse() throws IOException {
+    try (Tensor dense = Tensor.of(new double[] {0, 2, 0, 1, 0, 3}, 2, 3);
+        CsrMatrix sparse = CsrMatrix.ofDense(dense, 0)) {
+      sparse.writeNpz(program.path("s.npz"));
+    }
+    program.done("csr-mm", "@s.npz", "@b.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {4, -2, 1, 9}, program.get("c.npy"));
+    program.done("csr-mm", "@b.npy", "@s.npz", "-o", "@c.npy");
+    assertArrayEquals(new double[] {0, 2, 0, -1, 4, -3, 3, 0, 9}, program.get("c.npy"));
+    program.done("csr-mm", "-T", "@s.npz", "@a.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {4, 5, 6, 2, 4, 6, 12, 15, 18}, program.get("c.npy"));
+    program.done("csr-mm", "--transpose", "@a.npy", "@s.npz", "-o", "@c.npy");
+    assertArrayEquals(new double[] {4, 10, 10, 22}, program.get("c.npy"));
+    program.done("csr-mm", "--reshape", "3x2", "@s.npz", "@a.npy", "-o", "@c.npy");
+    assertArrayEquals(new double[] {8, 10, 12, 4, 5, 6, 12, 15, 18}, program.get("c.npy"));
   }
 
   @Test

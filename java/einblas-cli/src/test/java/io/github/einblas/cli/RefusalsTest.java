@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.CsrMatrix;
 import io.github.einblas.DType;
 import io.github.einblas.Tensor;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +46,20 @@ final class RefusalsTest {
     program.refused("needs two inputs, and got 1", "matmul", "@a.npy");
     program.refused("needs two inputs, and got 3", "matmul", "@a.npy", "@a.npy", "@a.npy");
     program.refused("two or more", "kron", "@a.npy");
+    try (Tensor dense = Tensor.ones(DType.F64, 2, 3);
+        CsrMatrix sparse = CsrMatrix.ofDense(dense, 0)) {
+      sparse.writeNpz(program.path("s.npz"));
+    }
+    Tensor.writeNpz(program.path("t.npz"), Map.of("x", Tensor.ones(DType.F64, 2)));
+    program.refused("one sparse matrix", "csr-mm", "@a.npy", "@f.npy");
+    program.refused("one sparse matrix", "csr-mm", "@s.npz", "@s.npz");
+    program.refused("(3) or (3, n)", "csr-mm", "@s.npz", "@a.npy");
+    program.refused("6 places", "csr-mm", "--reshape", "3x3", "@s.npz", "@a.npy");
+    program.refused("--reshape", "csr-mm", "--reshape", "3", "@s.npz", "@a.npy");
+    program.refused("no array 'format'", "csr-mm", "@t.npz", "@a.npy");
+    program.refused("no such file", "csr-mm", "@absent.npz", "@a.npy");
+    Files.delete(program.path("s.npz"));
+    Files.delete(program.path("t.npz"));
     program.refused("--axes", "tensordot", "@a.npy", "@a.npy", "--axes", "one");
     program.refused("3-4", "explain", "ij", "3-4");
     program.refused("x5", "random", "x5", "-o", "@c.npy");
