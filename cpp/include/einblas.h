@@ -144,6 +144,13 @@ EINBLAS_API int64_t einblas_step_workspace(int64_t step);
 /* Bytes that a run with so many threads takes at most beside the tensors: workspaces and packed panels, shared or not.
  */
 EINBLAS_API int64_t einblas_step_memory(int64_t step, int32_t threads);
+/* Runs the same steps on many sets of tensors, sets shared out to threads when there is work for them.
+   places: for each step X0, X1, X2 and C: the number of an address of the set; -1 - b for byte b of the workspace that
+   the set's thread has; INT64_MIN where there is none. addresses: `slots` for each set. alpha and beta are the last
+   step's. Other sets may have been written when one cannot get memory. */
+EINBLAS_API int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* places, int64_t sets,
+                                      int32_t slots, const int64_t* addresses, int64_t workspace_bytes, double alpha,
+                                      double beta, int32_t threads);
 /* Names of all kernels in the order in which they are tried, separated by spaces. */
 EINBLAS_API const char* einblas_kernels(void);
 

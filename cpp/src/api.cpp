@@ -1,4 +1,5 @@
 // Front door: the extern "C" surface. Checks handles and numbers, catches everything, returns status codes.
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -254,6 +255,41 @@ int32_t einblas_step_run(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64
                          int32_t threads) {
   if (step == 0) return EINBLAS_INVALID_ARGUMENT;
   return run_step(*step_of(step), x0, x1, x2, c, alpha, beta, threads);
+}
+
+int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* places, int64_t sets, int32_t slots,
+                          const int64_t* addresses, int64_t workspace_bytes, double alpha, double beta,
+                          int32_t threads) {
+  if (steps < 1 || sets < 0 || slots < 1 || workspace_bytes < 0) return EINBLAS_INVALID_ARGUMENT;
+  if (threads <= 0) threads = process_threads();
+  double nanos = 0;
+  for (int32_t s = 0; s < steps; ++s) {
+    if (handles[s] == 0) return EINBLAS_INVALID_ARGUMENT;
+    const Step& step = *step_of(handles[s]);
+    nanos += static_cast<double>(step.flops) / 20 + static_cast<double>(step.bytes) / 20;
+  }
+  const int workers = useful_threads(threads, sets, nanos * static_cast<double>(sets));
+  const Workspace workspace(workspace_bytes, workers);
+  if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
+  std::atomic<int32_t> status{EINBLAS_OK};
+  parallel_tasks(sets, workers, [&](int64_t set, int worker) {
+    const int64_t* own = addresses + set * slots;
+    auto at = [&](int64_t place) -> int64_t {
+      if (place == INT64_MIN) return 0;
+      return place >= 0 ? own[place] : reinterpret_cast<int64_t>(workspace.of(worker)) + (-1 - place);
+    };
+    for (int32_t s = 0; s < steps; ++s) {
+      const int64_t* p = places + 4 * s;
+      const bool last = s == steps - 1;
+      const int32_t got = run_step(*step_of(handles[s]), at(p[0]), at(p[1]), at(p[2]), at(p[3]), last ? alpha : 1,
+                                   last ? beta : 0, workers > 1 ? 1 : threads);
+      if (got != EINBLAS_OK) {
+        status.store(got, std::memory_order_relaxed);
+        return;
+      }
+    }
+  });
+  return status.load();
 }
 
 const char* einblas_step_kernel(int64_t step) {

@@ -9,6 +9,7 @@ import io.github.einblas.internal.PlanText;
 import io.github.einblas.internal.SliceSearch;
 import io.github.einblas.internal.SlicedProgram;
 import io.github.einblas.internal.Views;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -43,10 +44,18 @@ public final class EinsumPlan {
   /** Where the equation's output lies in the result, or null where it is the result. */
   private final OutputForm form;
 
+  /** What this is the gradient of, or null. */
+  private final GradientOf gradientOf;
+
+  private record GradientOf(EinsumPlan plan, int operand, OutputForm form) {}
+
   private final long outputBytes;
 
   /** Newest first; replaced as a whole, never changed. */
   private volatile CompiledPlan[] layouts = {};
+
+  /** 0 until it is asked for; the same from whatever thread. */
+  private int hash;
 
   /** Made when it is first asked for. */
   private volatile GradientTree gradientTree;
@@ -58,7 +67,12 @@ public final class EinsumPlan {
   /** A plan for which some operands stay the same from run to run. */
   EinsumPlan(
       Equation equation, DType dtype, long[][] shapes, PlanOptions options, boolean[] constant) {
-    this(equation, dtype, shapes, options, constant, null);
+    this(equation, dtype, shapes, options, constant, null, null);
+  }
+
+  /** A plan along a path that was found earlier. */
+  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] known) {
+    this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
   }
 
   private EinsumPlan(
@@ -67,7 +81,8 @@ public final class EinsumPlan {
       long[][] shapes,
       PlanOptions options,
       boolean[] constant,
-      OutputForm form) {
+      GradientOf gradientOf,
+      int[][] known) {
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException(
           "\""
@@ -83,8 +98,9 @@ public final class EinsumPlan {
     this.threads =
         options.threads() == 0 && options.isLimited() ? Native.threads() : options.threads();
     this.constant = constant;
-    SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant);
-    this.form = form;
+    SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant, known);
+    this.gradientOf = gradientOf;
+    this.form = gradientOf == null ? null : gradientOf.form;
     this.outputShape = form == null ? whole.outputShape() : form.shape();
     this.contiguousOutput = Views.contiguous(outputShape);
     this.outputBytes = Views.bytes(outputShape, dtype.bytes());
@@ -430,6 +446,17 @@ public final class EinsumPlan {
       }
       CompiledPlan made = compile(slices, strides, outputStrides);
       if (options.isLimited() && peakBytes(made) > options.memoryLimit()) {
+        for (boolean fixed : constant) {
+          if (fixed) {
+            throw new IllegalArgumentException(
+                where()
+                    + "operands of these strides need "
+                    + peakBytes(made)
+                    + " bytes, the memory limit is "
+                    + options.memoryLimit()
+                    + "; a plan with constants is cut for contiguous operands only");
+          }
+        }
         // Other strides may take more workspace: this layout is cut in its own way.
         made = compile(cut(slices, strides, outputStrides), strides, outputStrides);
       }
@@ -565,7 +592,8 @@ public final class EinsumPlan {
         own,
         options.withPath(null),
         new boolean[own.length],
-        OutputForm.of(gradient.output(), equation.operand(i), shapes[i]));
+        new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
+        null);
   }
 
   /**
@@ -593,6 +621,259 @@ public final class EinsumPlan {
       gradientTree = known;
     }
     return known;
+  }
+
+  /**
+   * Runs the plan on many sets of operands, for many small contractions: sets of the same strides
+   * in one native call, shared out to threads.
+   *
+   * @param sets the operands of each contraction
+   * @return the results, along a new first axis
+   * @throws IllegalArgumentException if some set's number, shapes or types are not the plan's;
+   *     nothing is computed then
+   */
+  public Tensor runBatch(List<Tensor[]> sets) {
+    Objects.requireNonNull(sets, "sets");
+    long[] shape = new long[outputShape.length + 1];
+    shape[0] = sets.size();
+    System.arraycopy(outputShape, 0, shape, 1, outputShape.length);
+    Tensor out = Tensor.empty(dtype, shape);
+    try {
+      runBatchInto(out, 1, 0, sets);
+      return out;
+    } catch (RuntimeException e) {
+      out.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Runs the plan on many sets of operands: {@code out[s] = alpha * result of set s + beta *
+   * out[s]}.
+   *
+   * @param out its first axis runs over the sets
+   */
+  public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
+    Objects.requireNonNull(out, "out");
+    Objects.requireNonNull(sets, "sets");
+    long[] shape = out.shapeRef();
+    if (out.dtype() != dtype
+        || shape.length != outputShape.length + 1
+        || shape[0] != sets.size()
+        || !Arrays.equals(shape, 1, shape.length, outputShape, 0, outputShape.length)) {
+      throw new IllegalArgumentException(
+          where()
+              + "the output for "
+              + sets.size()
+              + " sets must have that length and then "
+              + describe(outputShape)
+              + ", got "
+              + out.describe());
+    }
+    for (int s = 0; s < sets.size(); s++) {
+      if (sets.get(s) == null) {
+        throw new NullPointerException(where() + "set " + s + " is null");
+      }
+      checkOperands(sets.get(s));
+      for (int i = 0; i < shapes.length; i++) {
+        checkShared(out, sets.get(s)[i], i);
+      }
+    }
+    out.requireWritable("einsum \"" + equation + "\"");
+    if (form != null && form.isDiagonal()) {
+      for (int s = 0; s < sets.size(); s++) {
+        execute(out.select(0, s), alpha, beta, sets.get(s), true);
+      }
+      return;
+    }
+    acquire(out, -1);
+    try {
+      for (int from = 0; from < sets.size(); ) {
+        from = runAlike(out, alpha, beta, sets, from);
+      }
+    } finally {
+      out.release();
+    }
+  }
+
+  /** Runs the sets from one on that have its strides; gives the first that has others. */
+  private int runAlike(Tensor out, double alpha, double beta, List<Tensor[]> sets, int from) {
+    long[] outStrides = out.stridesRef();
+    long[] own = core(Arrays.copyOfRange(outStrides, 1, outStrides.length));
+    CompiledPlan compiled = compiled(strides(sets.get(from)), own);
+    int n = shapes.length;
+    int to = from;
+    int acquired = 0;
+    long[] addresses = new long[(sets.size() - from) * (n + 1)];
+    try {
+      for (; to < sets.size(); to++) {
+        Tensor[] set = sets.get(to);
+        for (int i = 0; i < n; i++) {
+          if (!compiled.fitsOperand(i, set[i].stridesRef())) {
+            return finish(compiled, to - from, addresses, alpha, beta, to);
+          }
+        }
+        for (int i = 0; i < n; i++) {
+          acquire(set[i], i);
+          acquired++;
+          addresses[(to - from) * (n + 1) + i] = set[i].address();
+        }
+        addresses[(to - from) * (n + 1) + n] = out.address() + to * outStrides[0] * dtype.bytes();
+      }
+      return finish(compiled, to - from, addresses, alpha, beta, to);
+    } finally {
+      for (int a = 0; a < acquired; a++) {
+        sets.get(from + a / n)[a % n].release();
+      }
+    }
+  }
+
+  private int finish(
+      CompiledPlan compiled, int sets, long[] addresses, double alpha, double beta, int to) {
+    compiled.runBatch(sets, addresses, alpha, beta, threads);
+    return to;
+  }
+
+  /**
+   * A plan with some operands given once: what depends on them alone is computed now.
+   *
+   * @param constants for each operand a tensor, or null where each run gives one. They must stay
+   *     open and unchanged while the bound plan is used.
+   * @throws IllegalArgumentException if number, shape or type of the constants is not the plan's
+   */
+  public BoundPlan bind(Tensor... constants) {
+    Objects.requireNonNull(constants, "constants");
+    if (constants.length != shapes.length) {
+      throw wrongCount(constants.length);
+    }
+    if (form != null) {
+      throw new UnsupportedOperationException(where() + "a gradient takes no constants");
+    }
+    boolean[] given = new boolean[shapes.length];
+    for (int i = 0; i < given.length; i++) {
+      given[i] = constants[i] != null;
+      if (given[i]) {
+        checkOperand(i, constants[i]);
+      }
+    }
+    return new BoundPlan(
+        new EinsumPlan(equation, dtype, shapes, options, given), constants.clone());
+  }
+
+  /**
+   * Computes what the constants alone decide, into a new native block; for {@link BoundPlan}.
+   *
+   * @param constants null where a run gives the operand
+   * @param bytes gets the size of the block
+   */
+  long hold(Tensor[] constants, long[] bytes) {
+    long[][] strides = new long[constants.length][];
+    List<Tensor> given = new ArrayList<>();
+    for (int i = 0; i < strides.length; i++) {
+      strides[i] = constants[i] == null ? Views.contiguous(shapes[i]) : constants[i].stridesRef();
+      if (constants[i] != null) {
+        given.add(constants[i]);
+      }
+    }
+    CompiledPlan plan = compiled(strides, core(contiguousOutput));
+    bytes[0] = plan.heldBytes();
+    long held = Native.alloc(bytes[0]);
+    boolean done = false;
+    try {
+      withAddresses(
+          given.toArray(Tensor[]::new),
+          known -> {
+            long[] addresses = new long[constants.length];
+            for (int i = 0, n = 0; i < addresses.length; i++) {
+              addresses[i] = constants[i] == null ? 0 : known[n++];
+            }
+            plan.hold(addresses, held, threads);
+          });
+      done = true;
+      return held;
+    } finally {
+      if (!done) {
+        Native.free(held, bytes[0]);
+      }
+    }
+  }
+
+  /** Runs with what {@link #hold} computed. */
+  void runHeld(Tensor out, double alpha, double beta, Tensor[] operands, long held) {
+    execute(out, alpha, beta, operands, true, held, null, null);
+  }
+
+  /** Checks the operands and output of a run; for {@link BoundPlan}. */
+  void check(Tensor out, Tensor[] operands) {
+    checkOperands(operands);
+    checkOutput(out);
+  }
+
+  /**
+   * Equation, type, shapes, path and options as JSON: {@link #fromJson(String)} makes the plan
+   * again without a search.
+   */
+  public String toJson() {
+    return gradientOf == null
+        ? PlanJson.write(equation, dtype, shapes, options, path())
+        : PlanJson.writeGradient(gradientOf.plan.toJson(), gradientOf.operand);
+  }
+
+  /**
+   * The plan that {@link #toJson} wrote.
+   *
+   * @throws IllegalArgumentException if the text is no such plan, saying what is missing or wrong
+   */
+  public static EinsumPlan fromJson(String json) {
+    return PlanJson.read(json);
+  }
+
+  /**
+   * The plan that {@link #toJson} wrote, for operands of these shapes and this type.
+   *
+   * @throws IllegalArgumentException if the text is no such plan, or was written for others
+   */
+  public static EinsumPlan fromJson(String json, DType dtype, long[]... shapes) {
+    Objects.requireNonNull(dtype, "dtype");
+    Objects.requireNonNull(shapes, "shapes");
+    EinsumPlan plan = PlanJson.read(json);
+    if (plan.dtype != dtype || !Arrays.deepEquals(plan.shapes, shapes)) {
+      throw new IllegalArgumentException(
+          plan.where()
+              + "it was saved for shapes "
+              + Arrays.deepToString(plan.shapes)
+              + " of "
+              + plan.dtype
+              + ", not for "
+              + Arrays.deepToString(shapes)
+              + " of "
+              + dtype);
+    }
+    return plan;
+  }
+
+  /** Equal plans have the same equation (as written), type, shapes, options and path. */
+  @Override
+  public boolean equals(Object other) {
+    return this == other
+        || (other instanceof EinsumPlan p
+            && hashCode() == p.hashCode()
+            && dtype == p.dtype
+            && equation.toString().equals(p.equation.toString())
+            && options.equals(p.options)
+            && Arrays.equals(constant, p.constant)
+            && Arrays.deepEquals(shapes, p.shapes)
+            && Arrays.deepEquals(slices.main().path(), p.slices.main().path()));
+  }
+
+  @Override
+  public int hashCode() {
+    int known = hash;
+    if (known == 0) {
+      known = Objects.hash(equation.toString(), dtype.name(), Arrays.deepHashCode(shapes));
+      hash = known == 0 ? 1 : known;
+    }
+    return hash;
   }
 
   /** Number of slices that a run consists of; 1 unless a memory limit made it cut labels. */

@@ -7,6 +7,7 @@ import io.github.einblas.Tensor;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -30,7 +31,17 @@ final class EinsumCommand extends TensorCommand {
       description = "say on standard error which steps and kernels are used")
   boolean explain;
 
+  @Option(
+      names = "--profile",
+      description =
+          "run a few times first and say on standard error how long each step takes,"
+              + " beside its bound")
+  boolean profile;
+
+  @Mixin PlanArguments planning = new PlanArguments();
+
   private String details = "";
+  private long drawn = System.nanoTime();
 
   EinsumCommand(Streams io) {
     super(io);
@@ -43,17 +54,44 @@ final class EinsumCommand extends TensorCommand {
 
   @Override
   Tensor compute(Tensor[] operands) {
-    EinsumPlan plan = Einsum.plan(equation, operands);
+    EinsumPlan plan = Einsum.plan(equation, planning.options(), operands);
     if (explain) {
       io.err().println(plan.explain(operands).stripTrailing());
     }
+    if (profile) {
+      io.err().println(plan.profile(operands).text().stripTrailing());
+    }
     long start = System.nanoTime();
-    Tensor result = plan.run(operands);
+    Tensor result = run(plan, operands);
     double seconds = (System.nanoTime() - start) * 1e-9;
     details =
         String.format(
             Locale.ROOT, " (run %.6f s, %.2f GFLOP/s)", seconds, plan.flops() / seconds * 1e-9);
     return result;
+  }
+
+  private Tensor run(EinsumPlan plan, Tensor[] operands) {
+    if (plan.sliceCount() == 1) {
+      return plan.run(operands);
+    }
+    try (Progress progress = new Progress(io, "slices", plan.sliceCount())) {
+      return plan.run(
+          done -> {
+            if (isTime()) {
+              progress.now(done + " of " + plan.sliceCount());
+            }
+            progress.step();
+          },
+          operands);
+    }
+  }
+
+  /** Drawing takes longer than a small slice: ten times a second is enough. */
+  private boolean isTime() {
+    long now = System.nanoTime();
+    boolean due = now - drawn > 100_000_000;
+    drawn = due ? now : drawn;
+    return due;
   }
 
   @Override

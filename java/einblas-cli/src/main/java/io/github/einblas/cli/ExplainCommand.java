@@ -3,12 +3,15 @@ package io.github.einblas.cli;
 
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
+import io.github.einblas.PlanReport;
 import java.util.List;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code einblas explain EQUATION SHAPE... [--dtype f32|f64]}. */
+/** {@code einblas explain EQUATION SHAPE... [--dtype f32|f64] [--json|--dot|--mermaid]}. */
 @Command(
     name = "explain",
     description = "Say how an einsum over these shapes would be computed; no data is needed.")
@@ -30,6 +33,23 @@ final class ExplainCommand extends BaseCommand {
       description = "type of the elements (default: ${DEFAULT-VALUE})")
   DType dtype;
 
+  @Mixin PlanArguments planning = new PlanArguments();
+
+  @ArgGroup(exclusive = true)
+  Format format = new Format();
+
+  /** What is printed instead of text. */
+  static final class Format {
+    @Option(names = "--json", description = "print a JSON object")
+    boolean json;
+
+    @Option(names = "--dot", description = "print the contraction tree for Graphviz")
+    boolean dot;
+
+    @Option(names = "--mermaid", description = "print the contraction tree as a Mermaid flowchart")
+    boolean mermaid;
+  }
+
   ExplainCommand(Streams io) {
     super(io);
   }
@@ -37,6 +57,11 @@ final class ExplainCommand extends BaseCommand {
   @Override
   void run() {
     long[][] lengths = shapes.stream().map(Shapes::parse).toArray(long[][]::new);
-    io.out().println(Einsum.plan(equation, dtype, lengths).explain().stripTrailing());
+    PlanReport report = Einsum.plan(equation, planning.options(), dtype, lengths).report();
+    String text =
+        format.json
+            ? report.json()
+            : format.dot ? report.dot() : format.mermaid ? report.mermaid() : report.text();
+    io.out().println(text.stripTrailing());
   }
 }

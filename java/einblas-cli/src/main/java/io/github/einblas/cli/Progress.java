@@ -43,6 +43,13 @@ final class Progress implements AutoCloseable {
     }
   }
 
+  /** One step more is done, without drawing. */
+  void step() {
+    if (bar != null) {
+      bar.step();
+    }
+  }
+
   /** One step more is done. The line is cleared, so that results can be printed. */
   void done() {
     if (bar != null) {

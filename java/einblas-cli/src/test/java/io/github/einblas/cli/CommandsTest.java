@@ -13,8 +13,10 @@ import io.github.einblas.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -135,6 +137,54 @@ final class CommandsTest {
     assertTrue(out.contains("F64"), out);
     assertTrue(program.done("explain", ",i->i", "scalar", "3").out().contains("[3]"));
     assertTrue(program.done("explain", ",i->i", "", "3").out().contains("[3]"));
+  }
+
+  @Test
+  void explainDrawsAndCounts() throws IOException {
+    String[] chain = {"explain", "ij,jk,kl->il", "30x40", "40x50", "50x20", "--dtype", "F64"};
+    String json = program.done(with(chain, "--json")).out();
+    assertTrue(json.startsWith("{") && json.contains("\"peakBytes\""), json);
+    assertTrue(program.done(with(chain, "--dot")).out().startsWith("digraph"));
+    assertTrue(program.done(with(chain, "--mermaid")).out().startsWith("flowchart"));
+    String given = program.done(with(chain, "--path", "(1,2) (0,3)")).out();
+    assertTrue(given.contains("(1,2) (0,3) - as given"), given);
+    assertTrue(program.done(with(chain, "--path", "random-greedy")).out().contains("random"));
+    String cut = program.done(with(chain, "--memory-limit", "7K")).out();
+    assertTrue(cut.contains("slices"), cut);
+    program.refused("smallest", with(chain, "--memory-limit", "1K"));
+    program.refused("--memory-limit", with(chain, "--memory-limit", "much"));
+    program.refused("--path", with(chain, "--path", "(0;1)"));
+    program.refused("--path", with(chain, "--path", "best"));
+    program.refused("names slot 9", with(chain, "--path", "(0,1)(9,2)"));
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  @Test
+  void einsumUnderALimitAndProfiled() throws IOException {
+    program.put("big.npy", Tensor.full(DType.F64, 2, 40, 40));
+    Program.Outcome outcome =
+        program.run(
+            "einsum",
+            "ij,jk,kl->il",
+            "@big.npy",
+            "@big.npy",
+            "@big.npy",
+            "-o",
+            "@cut.npy",
+            "--memory-limit",
+            "16K",
+            "--path",
+            "left-to-right",
+            "--profile");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("slices"), outcome.err());
+    assertTrue(outcome.err().contains("of the bound"), outcome.err());
+    double[] expected = new double[40 * 40];
+    Arrays.fill(expected, 8 * 40 * 40);
+    assertArrayEquals(expected, program.get("cut.npy"));
   }
 
   @Test

@@ -197,6 +197,25 @@ public final class CompiledPlan {
     }
   }
 
+  /**
+   * Runs many sets of tensors: in one native call, unless labels are cut.
+   *
+   * @param addresses for each set its operands and then its result
+   */
+  public void runBatch(int sets, long[] addresses, double alpha, double beta, int threads) {
+    int operands = strides.length;
+    if (slices.cuts() == 0) {
+      long bytes = alpha == 0 ? 0 : workspaceBytes();
+      variants[0].runBatch(sets, addresses, bytes, alpha, beta, threads);
+      return;
+    }
+    for (int set = 0; set < sets; set++) {
+      int at = set * (operands + 1);
+      long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
+      run(own, addresses[at + operands], alpha, beta, threads, 0, null, null);
+    }
+  }
+
   private static int first(CompiledSteps steps) {
     return steps.program().firstOf(Program.EACH_SLICE);
   }

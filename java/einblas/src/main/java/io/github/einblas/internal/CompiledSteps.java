@@ -134,6 +134,33 @@ public final class CompiledSteps {
     }
   }
 
+  /**
+   * Runs all steps on many sets of tensors in one native call.
+   *
+   * @param addresses for each set its operands and then its result
+   */
+  void runBatch(
+      long sets, long[] addresses, long workspaceBytes, double alpha, double beta, int threads) {
+    long[] places = new long[4 * handles.length];
+    for (int s = 0; s < handles.length; s++) {
+      Program.Step step = program.steps().get(s);
+      for (int t = 0; t < 3; t++) {
+        places[4 * s + t] = t < step.inputs().length ? place(step.inputs()[t]) : Native.NO_PLACE;
+      }
+      places[4 * s + 3] = s == handles.length - 1 ? operands : place(step.output());
+    }
+    try {
+      Native.runBatch(
+          handles, places, sets, operands + 1, addresses, workspaceBytes, alpha, beta, threads);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private long place(int slot) {
+    return slot < operands ? slot : -1 - program.offset(slot) * elementBytes;
+  }
+
   private long address(int[] inputs, int i, Places at) {
     if (i >= inputs.length) {
       return 0;

@@ -19,6 +19,7 @@ final class ConnectedSearch {
   private final int[] keep;
   private final LabelMasks masks;
   private final long[] neighbours;
+  private long constants;
   private final long mostPairs;
 
   /** Pairs and groups looked at: some groups of a tree have no partner that is not counted yet. */
@@ -50,6 +51,9 @@ final class ConnectedSearch {
       }
     }
     Arrays.fill(table, -1);
+    for (int i = 0; i < tensors.length; i++) {
+      constants |= tensors[i].constant ? 1L << i : 0;
+    }
   }
 
   /**
@@ -148,7 +152,8 @@ final class ConnectedSearch {
     double c = cost[a] + cost[b];
     if (c < cost[s] || left[s] < 0) {
       double all = masks.unionSize(sets, a * words, sets, b * words);
-      c += model.pair(all, size[a], size[b], size[s]);
+      double own = model.pair(all, size[a], size[b], size[s]);
+      c += (group[s] & ~constants) == 0 ? Network.CONSTANT_COST * own : own;
       if (c < cost[s] || left[s] < 0) {
         cost[s] = c;
         left[s] = a;

@@ -90,6 +90,11 @@ public final class Equation {
     return new Equation(name, new int[][] {a, b}, result, numbered);
   }
 
+  /** Whether labels were given as numbers: the text is then no equation in letters. */
+  public boolean isNumbered() {
+    return numbered;
+  }
+
   /** Labels of operand i, one for each axis. */
   public int[] operand(int i) {
     return operands[i];

@@ -321,6 +321,35 @@ public final class Native {
     }
   }
 
+  /** A place of {@link #runBatch} where there is no tensor. */
+  public static final long NO_PLACE = Long.MIN_VALUE;
+
+  /** Runs steps on many sets of tensors (see einblas.h); threads 0 means the process's number. */
+  public static void runBatch(
+      long[] steps,
+      long[] places,
+      long sets,
+      int slots,
+      long[] addresses,
+      long workspaceBytes,
+      double alpha,
+      double beta,
+      int threads) {
+    throwIfBad(
+        einblas.einblas_batch_run(
+            steps.length,
+            steps,
+            places,
+            sets,
+            slots,
+            addresses,
+            workspaceBytes,
+            alpha,
+            beta,
+            threads),
+        "running a batch");
+  }
+
   /** Name of the kernel that a step uses. */
   public static String stepKernel(long step) {
     return string(einblas.einblas_step_kernel(step));

@@ -14,6 +14,9 @@ import java.util.Map;
  * the output are gone too: they multiply every size by {@link #scale}.
  */
 final class Network {
+  /** Pairs of constants are computed once: they decide between equals only. */
+  static final double CONSTANT_COST = 1e-6;
+
   /** Product of the lengths of the labels that everything has. */
   final double scale;
 
@@ -30,6 +33,10 @@ final class Network {
   final int[] output;
 
   Network(Labels labels) {
+    this(labels, new boolean[labels.operands.length]);
+  }
+
+  Network(Labels labels, boolean[] constant) {
     int n = labels.operands.length;
     BitSet[] holders = new BitSet[labels.ids.length];
     for (int l = 0; l < holders.length; l++) {
@@ -73,7 +80,7 @@ final class Network {
     leaves = new Node[n];
     for (int i = 0; i < n; i++) {
       int[] set = Arrays.copyOf(sets[i], ranks[i]);
-      leaves[i] = new Node(i, set, size(set));
+      leaves[i] = new Node(i, set, size(set), constant[i]);
     }
     output = Arrays.copyOf(sets[n], ranks[n]);
   }
@@ -120,6 +127,9 @@ final class Network {
     /** Elements. */
     final double size;
 
+    /** Whether constant operands alone decide it. */
+    final boolean constant;
+
     final Node left;
     final Node right;
 
@@ -129,7 +139,8 @@ final class Network {
     /** Cost of the pair and of all below it. */
     final double cost;
 
-    Node(int leaf, int[] set, double size) {
+    Node(int leaf, int[] set, double size, boolean constant) {
+      this.constant = constant;
       this.leaf = leaf;
       this.set = set;
       this.size = size;
@@ -147,6 +158,7 @@ final class Network {
       this.right = right;
       this.own = own;
       this.cost = own + left.cost + right.cost;
+      this.constant = left.constant && right.constant;
     }
 
     boolean isLeaf() {
@@ -157,7 +169,8 @@ final class Network {
   /** The pair of two tensors, whose result has these labels. */
   Node pair(Node a, Node b, int[] result, PathCost cost) {
     double size = size(result);
-    return new Node(a, b, result, size, cost.pair(size(union(a.set, b.set)), a.size, b.size, size));
+    double own = cost.pair(size(union(a.set, b.set)), a.size, b.size, size);
+    return new Node(a, b, result, size, a.constant && b.constant ? CONSTANT_COST * own : own);
   }
 
   /** The tree of a path, costed. */

@@ -51,6 +51,17 @@ record PathChoice(int[][] pairs, String origin) {
 
   /** The path for an equation's labels. */
   static PathChoice of(Labels labels, PlanOptions options) {
+    return of(labels, options, new boolean[labels.operands.length]);
+  }
+
+  /** A path that was found earlier, for the same equation. */
+  static PathChoice known(Labels labels, PlanOptions options, int[][] pairs) {
+    check(labels.operands.length, pairs);
+    return new PathChoice(pairs, options.path() == null ? "as saved" : "as given");
+  }
+
+  /** The path for an equation's labels; what constant operands alone decide costs nothing. */
+  static PathChoice of(Labels labels, PlanOptions options, boolean[] constant) {
     int n = labels.operands.length;
     int[][] given = options.path();
     if (given != null) {
@@ -63,7 +74,7 @@ record PathChoice(int[][] pairs, String origin) {
     if (options.strategy() == PlanOptions.Strategy.LEFT_TO_RIGHT) {
       return new PathChoice(leftToRight(n), "from the left, as asked");
     }
-    Network network = new Network(labels);
+    Network network = new Network(labels, constant);
     PathCost model = PathCost.of(options.costModel());
     return switch (options.strategy()) {
       case OPTIMAL -> optimal(network, model);
@@ -81,7 +92,7 @@ record PathChoice(int[][] pairs, String origin) {
 
   /** A path that avoids large results, whatever that costs. */
   static PathChoice ofSmallIntermediates(Labels labels) {
-    Network network = new Network(labels);
+    Network network = new Network(labels, new boolean[labels.operands.length]);
     PathCost written = (all, a, b, c) -> c + 0x1p-20 * all;
     return choice(
         network,

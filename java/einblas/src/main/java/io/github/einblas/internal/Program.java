@@ -62,7 +62,7 @@ public final class Program {
 
   /** An equation in one piece, along a path that is searched for. */
   static Program of(Equation equation, long[][] shapes, PlanOptions options) {
-    return SlicedProgram.whole(equation, shapes, options, new boolean[shapes.length]).main();
+    return SlicedProgram.whole(equation, shapes, options, new boolean[shapes.length], null).main();
   }
 
   /**

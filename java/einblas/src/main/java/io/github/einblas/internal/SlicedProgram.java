@@ -75,18 +75,20 @@ public final class SlicedProgram {
     }
   }
 
-  /** A contraction in one piece. */
+  /**
+   * A contraction in one piece.
+   *
+   * @param known pairs of a path found earlier, or null to search
+   */
   public static SlicedProgram whole(
-      Equation equation, long[][] shapes, PlanOptions options, boolean[] constant) {
+      Equation equation, long[][] shapes, PlanOptions options, boolean[] constant, int[][] known) {
     Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
+    PathChoice choice =
+        known == null
+            ? PathChoice.of(labels, options, constant)
+            : PathChoice.known(labels, options, known);
     return new SlicedProgram(
-        equation,
-        shapes,
-        PathChoice.of(labels, options),
-        fuses(options),
-        constant,
-        new int[0],
-        new long[0]);
+        equation, shapes, choice, fuses(options), constant, new int[0], new long[0]);
   }
 
   /** One fused step of three moves less, but multiplies more; a given path is followed. */

@@ -42,6 +42,10 @@ final class SubsetSearch {
   }
 
   private void search() {
+    int constants = 0;
+    for (int i = 0; i < tensors.length; i++) {
+      constants |= tensors[i].constant ? 1 << i : 0;
+    }
     int words = masks.words;
     int subsets = cost.length;
     long[] sets = new long[subsets * words];
@@ -67,7 +71,8 @@ final class SubsetSearch {
         double c = cost[a] + cost[b];
         if (c < best || split[s] == 0) {
           double all = masks.unionSize(sets, a * words, sets, b * words);
-          c += model.pair(all, sizes[a], sizes[b], sizes[s]);
+          double own = model.pair(all, sizes[a], sizes[b], sizes[s]);
+          c += (s & ~constants) == 0 ? Network.CONSTANT_COST * own : own;
           if (c < best || split[s] == 0) {
             best = c;
             split[s] = a;

@@ -1,0 +1,82 @@
+// Command line: how a contraction is planned, for the commands that plan one.
+package io.github.einblas.cli;
+
+import io.github.einblas.PlanOptions;
+import io.github.einblas.PlanOptions.Strategy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
+
+/** {@code --path} and {@code --memory-limit}. */
+final class PlanArguments {
+  private static final Pattern BYTES = Pattern.compile("([0-9]{1,18})([KMGT]?)(i?B?)");
+  private static final Pattern PAIR =
+      Pattern.compile("\\(?\\s*([0-9]{1,9})\\s*,\\s*([0-9]{1,9})\\s*\\)?\\s*;?\\s*");
+
+  @Option(
+      names = "--path",
+      paramLabel = "SEARCH|PAIRS",
+      description =
+          "order of contractions: auto, optimal, branch, greedy, random-greedy, dynamic,"
+              + " left-to-right, or pairs of slots such as \"(0,1)(3,2)\": operands are 0 to n-1,"
+              + " the result of the first pair is n")
+  String path;
+
+  @Option(
+      names = "--memory-limit",
+      paramLabel = "BYTES",
+      description =
+          "most memory for result, intermediates and workspaces together, such as 500M or 2G"
+              + " (powers of 1024); larger contractions are computed slice by slice")
+  String memoryLimit;
+
+  /** The options asked for. */
+  PlanOptions options() {
+    PlanOptions options = PlanOptions.DEFAULT;
+    if (memoryLimit != null) {
+      options = options.withMemoryLimit(bytes(memoryLimit));
+    }
+    return path == null ? options : withPath(options, path.strip());
+  }
+
+  private static PlanOptions withPath(PlanOptions options, String text) {
+    String name = text.toUpperCase(Locale.ROOT).replace('-', '_');
+    for (Strategy strategy : Strategy.values()) {
+      if (strategy.name().equals(name)) {
+        return options.withStrategy(strategy);
+      }
+    }
+    List<int[]> pairs = new ArrayList<>();
+    Matcher m = PAIR.matcher(text);
+    int at = 0;
+    while (at < text.length() && m.find(at) && m.start() == at) {
+      pairs.add(new int[] {Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2))});
+      at = m.end();
+    }
+    if (pairs.isEmpty() || at < text.length()) {
+      throw new InputException(
+          "--path needs auto, optimal, branch, greedy, random-greedy, dynamic, left-to-right or"
+              + " pairs such as \"(0,1)(3,2)\", not '"
+              + text
+              + "'");
+    }
+    return options.withPath(pairs.toArray(int[][]::new));
+  }
+
+  private static long bytes(String text) {
+    Matcher m = BYTES.matcher(text.strip().toUpperCase(Locale.ROOT).replace("I", "i"));
+    if (!m.matches()) {
+      throw new InputException(
+          "--memory-limit needs bytes, such as 1000000, 500M or 2G, not '" + text + "'");
+    }
+    int power = m.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(m.group(2)) + 1);
+    long number = Long.parseLong(m.group(1));
+    if (number > Long.MAX_VALUE >> power) {
+      throw new InputException("--memory-limit " + text + " is beyond any memory");
+    }
+    return number << power;
+  }
+}
