@@ -164,6 +164,19 @@ class LoadingIT {
   }
 
   @Test
+  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  void anInstructionSetThatTheProcessorLacksIsRefused() throws Exception {
+    Path qemu = Path.of("/usr/bin/qemu-x86_64-static");
+    assumeTrue(Files.isExecutable(qemu), "the package qemu-user-static is not installed");
+    run(
+            List.of(qemu.toString(), "-cpu", "Haswell"),
+            classPathWithout(name -> false),
+            Map.of("EINBLAS_ISA", "avx512"))
+        .refused()
+        .says("EINBLAS_ISA is 'avx512', which this machine lacks", "one of: avx2 base");
+  }
+
+  @Test
   void aCacheThatCannotBeWrittenIsLeftForTheNext() throws Exception {
     cache = Files.createFile(folder.resolve("a file")).resolve("cache");
     Path home = Files.createDirectory(folder.resolve("home"));
