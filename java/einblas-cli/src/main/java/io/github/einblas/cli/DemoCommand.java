@@ -85,7 +85,7 @@ final class DemoCommand extends BaseCommand {
   private void run(Path folder, long limit) throws IOException {
     List<DemoCase> cases = DemoCase.all();
     List<DemoRun> runs = new ArrayList<>();
-    try (Progress progress = new Progress(io, "demo", cases.size() + 1L)) {
+    try (Progress progress = new Progress(io, "demo", cases.size() + 2L)) {
       progress.now("measuring the machine");
       MachineLimits limits = new MachineLimits(Einblas.threads(), limit);
       progress.done();
@@ -106,6 +106,14 @@ final class DemoCommand extends BaseCommand {
         }
         io.out().flush();
         runs.add(run);
+      }
+      progress.now(DemoBlocks.EQUATION);
+      DemoBlocks blocks = DemoBlocks.of(folder, SEED, limit);
+      progress.done();
+      table.row(blocks);
+      if (!blocks.right()) {
+        throw new WrongResult(
+            "demo: the block-sparse product is off by " + blocks.error() + " (a defect)");
       }
     }
     notes(runs, folder);

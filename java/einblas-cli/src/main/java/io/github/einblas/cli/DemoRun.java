@@ -94,7 +94,7 @@ record DemoRun(
   }
 
   /** Seconds per run, after warming up. */
-  private static double[] measure(Runnable run) {
+  static double[] measure(Runnable run) {
     long start = System.nanoTime();
     int warm = 0;
     while (warm < 2 || (warm < 10_000 && since(start) < WARM_UP_SECONDS)) {
@@ -120,7 +120,7 @@ record DemoRun(
     return (System.nanoTime() - start) * 1e-9;
   }
 
-  private static double median(double[] times) {
+  static double median(double[] times) {
     double[] sorted = times.clone();
     Arrays.sort(sorted);
     return sorted[sorted.length / 2];

@@ -1,6 +1,7 @@
 // Demo: the table of results, one line per case, at most 120 columns.
 package io.github.einblas.cli;
 
+import io.github.einblas.DType;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
@@ -45,6 +46,30 @@ final class DemoTable {
         String.format(Locale.ROOT, "%.1e", run.check().error()),
         run.check().right() ? String.format(Locale.ROOT, "%.3f", run.check().ofBound()) : "WRONG",
         kernels(run.kernels()));
+  }
+
+  /** The block-sparse product; its weight blocks count once each. */
+  void row(DemoBlocks run) {
+    double arithmetic = run.flops() / limits.peak(DType.F32);
+    double memory = run.bytes() / limits.read();
+    boolean byArithmetic = arithmetic >= memory;
+    double work = byArithmetic ? run.flops() : run.bytes();
+    out.printf(
+        ROW,
+        DemoBlocks.EQUATION,
+        run.sizes(),
+        DType.F32,
+        time(run.seconds()),
+        String.format(
+            Locale.ROOT, "%.1f %s", work / run.seconds() * 1e-9, byArithmetic ? "GFLOP/s" : "GB/s"),
+        String.format(
+            Locale.ROOT,
+            "%.0f%% of %s",
+            100 * Math.max(arithmetic, memory) / run.seconds(),
+            byArithmetic ? "P" : "B"),
+        String.format(Locale.ROOT, "%.1e", run.error()),
+        run.right() ? String.format(Locale.ROOT, "%.3f", run.ofBound()) : "WRONG",
+        "block");
   }
 
   private static String kernels(List<String> kernels) {
