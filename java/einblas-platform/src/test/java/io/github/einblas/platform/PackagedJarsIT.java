@@ -79,7 +79,9 @@ class PackagedJarsIT {
 
   @Test
   void jarsAreSmall() throws IOException {
-    assertTrue(Files.size(jar("einblas-presets")) < 2_000_000);
+    assertTrue(Files.size(jar("einblas-presets")) < 2_000_000, "natives of 2 MB and more");
+    Path api = Path.of(Einblas.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    assertTrue(Files.size(api) < 400_000, () -> api + " has 400 KB and more");
   }
 
   @Test
