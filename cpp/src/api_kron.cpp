@@ -31,6 +31,7 @@ int32_t einblas_kron_create(int32_t dtype, int32_t outer_axes, const int64_t* ou
   try {
     std::vector<KronOuter> o;
     std::vector<KronAxis> a;
+    o.reserve(static_cast<size_t>(outer_axes));
     for (int i = 0; i < outer_axes; ++i) o.push_back({outer[3 * i], outer[3 * i + 1], outer[3 * i + 2]});
     for (int i = 0; i < factors; ++i) {
       const int64_t* f = axes + 6 * i;
