@@ -94,6 +94,8 @@ struct BsrTile {
   int64_t ldc;
   int last;  // lanes of the last vector
   T alpha, beta;
+  int64_t ahead;       // of the terms that follow those of the tile, so many are asked for:
+  int64_t ahead_line;  // this element of each of their rows of b
 };
 
 // Dot products of the rows of blocks with a few vectors, over all terms.

@@ -96,7 +96,7 @@ std::vector<double> fastest(const std::vector<std::function<void()>>& all) {
     f();
     repeat.push_back(std::max(1, static_cast<int>(2e-3 / std::max(now() - t, 1e-7))));
   }
-  for (int sample = 0; sample < 15; ++sample)
+  for (int sample = 0; sample < 40; ++sample)
     for (size_t i = 0; i < all.size(); ++i) {
       const double t = now();
       for (int r = 0; r < repeat[i]; ++r) all[i]();

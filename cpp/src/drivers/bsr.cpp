@@ -20,12 +20,16 @@
 namespace einblas {
 namespace {
 
-Tunable bsr_depth{"BSR_DEPTH", 64, 1, 1 << 20, "depth of the blocks of a BSR product that one pass of tiles takes"};
-Tunable bsr_result{"BSR_RESULT", 16 << 10, 64, 1 << 26, "bytes of a BSR product's result that one task keeps in L1"};
+// 4096 x 4096, blocks of 32, 10 % of them, times 128 columns, two threads, F32 and F64: depth 64 and 16 KB of result 52
+// and 64 % of P, 128 and 64 KB 90 and 84 %, 192 and 64 KB 93 and 82 %, 256 and 64 KB 88 and 84 %.
+Tunable bsr_depth{"BSR_DEPTH", 192, 1, 1 << 20, "depth of the blocks of a BSR product that one pass of tiles takes"};
+Tunable bsr_result{"BSR_RESULT", 64 << 10, 64, 1 << 26, "bytes of a BSR product's result that one task keeps in L2"};
 Tunable bsr_packed{"BSR_PACKED", 32 << 20, 1 << 10, int64_t{1} << 36, "bytes of a dense operand packed at once"};
 
 constexpr int64_t kRows = 64;        // of a target block in one task: 64 rows of 64 columns are 16 KB
 constexpr int64_t kPackDepth = 256;  // rows of X packed by one task
+constexpr int64_t kPackRows = 4;     // fewer rows of X are not worth a copy (128 of them: 80 to 85 and 63 to 80 % of P)
+constexpr int64_t kMostTerms = 256;  // blocks in a pass
 constexpr int64_t kDotColumns = 4;
 
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
@@ -57,8 +61,9 @@ class Product {
     const int64_t few = std::max<int64_t>(1, lanes_ / 2);
     const bool few_columns = n == 1 || (n <= few && 2 * n < (call_.transposed ? target_ : depth_));
     if (few_columns && !call_.transposed) return dots();
-    if (call_.transposed && (few_columns || (cm_ == 1 && cn_ != 1 && 2 * target_ > lanes_))) return along_target();
-    return along_columns();
+    if (call_.transposed && few_columns) return along_target();
+    const bool fills = 3 * target_ >= 2 * round_up(target_, lanes_);
+    return cm_ == 1 && cn_ != 1 && n > 1 && fills ? along_target() : along_columns();
   }
 
  private:
@@ -71,6 +76,7 @@ class Product {
     int64_t vectors, tile_rows;
     int64_t row_stride, column_stride, target_stride;  // of C
     bool buffered;                                     // C has no unit stride along the columns
+    bool transposes;                                   // b is made of transposed blocks
   };
 
   // Vectors and rows of tiles, by the time of a step of depth: two FMAs, two loads per cycle; sums wait four cycles.
@@ -154,36 +160,59 @@ class Product {
   }
 
   int32_t along_target() const {
+    const int64_t n = call_.columns, depth = others_ * depth_;
+    const bool transposes = !call_.transposed && terms_ > 0, packs = n > kPackRows && terms_ > 0;
     Pieces p{};
-    p.rows = call_.columns;
+    p.transposes = transposes;
     p.columns = target_;
     p.columns_piece = std::min(target_, 16 * lanes_);
-    p.rows_piece = std::min(p.rows, std::max<int64_t>(12, bsr_result / (p.columns_piece * size_)));
+    // Blocks are transposed once for all rows of a piece.
+    p.rows_piece = std::min(
+        n, std::max<int64_t>(12, bsr_result / (std::min(p.columns_piece, 4 * lanes_) * size_) * (transposes ? 4 : 1)));
     p.row_stride = cn_;
     p.column_stride = cm_;
     p.target_stride = target_ * cm_;
     p.buffered = cm_ != 1 && target_ > 1;
     choose_tile(p);
-    p.rows_piece = std::min(p.rows, round_up(p.rows_piece, p.tile_rows));
+    p.rows_piece = std::min(n, round_up(p.rows_piece, p.tile_rows));
     p.columns_piece = std::min(p.columns, round_up(p.columns_piece, p.vectors * lanes_));
+    const int64_t slab = packs ? std::clamp<int64_t>(bsr_packed / (depth * size_), p.tile_rows, n) : n;
     BsrTile<T> t{};
-    t.a = reinterpret_cast<const T*>(call_.x.at);
     t.a_other = depth_ * xk_;
     t.rs = xn_;
     t.cs = xk_;
     t.b = reinterpret_cast<const T*>(call_.blocks);
     t.b_block = block_;
     t.ldb = ld_block_;
-    const int threads = threads_for(runs() * blocks_of(p.rows, p.rows_piece) * blocks_of(p.columns, p.columns_piece));
+    const int threads =
+        threads_for(runs() * blocks_of(std::min(n, slab), p.rows_piece) * blocks_of(p.columns, p.columns_piece));
+    const Workspace packed(packs ? depth * slab * size_ : 0, 1);
     const Workspace own(buffer_bytes(p), threads);
-    if (!own.ok()) return EINBLAS_OUT_OF_MEMORY;
-    product(p, t, p.vectors * lanes_, reinterpret_cast<T*>(call_.c.at), threads, own);
+    if (!packed.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
+    for (int64_t n0 = 0; n0 < n; n0 += slab) {
+      p.rows = std::min(slab, n - n0);
+      t.a = reinterpret_cast<const T*>(call_.x.at) + n0 * xn_;
+      if (packs) {
+        T* to = reinterpret_cast<T*>(packed.of(0));
+        pack_rows(t.a, p.rows, threads, to);
+        t.a = to;
+        t.a_other = p.rows * depth_;
+        t.rs = depth_;
+        t.cs = 1;
+      }
+      product(p, t, p.vectors * lanes_, reinterpret_cast<T*>(call_.c.at) + n0 * cn_, threads, own);
+    }
     return EINBLAS_OK;
   }
 
   int64_t buffer_bytes(const Pieces& p) const {
-    return p.buffered ? p.rows_piece * round_up(p.columns_piece, lanes_) * size_ : 0;
+    return (p.buffered ? p.rows_piece * round_up(p.columns_piece, lanes_) * size_ : 0) +
+           (p.transposes ? pass_depth() * round_up(p.columns_piece, lanes_) * size_ : 0);
   }
+
+  // Depth of a pass: of several blocks, or a part of one.
+  int64_t pass_depth() const { return std::min(depth_, bsr_depth_) * terms_per_pass(); }
+  int64_t terms_per_pass() const { return std::clamp(bsr_depth_ / depth_, int64_t{1}, kMostTerms); }
 
   // panel_step: elements of b from one panel of columns to the next.
   void product(const Pieces& p, const BsrTile<T>& base, int64_t panel_step, T* c, int threads,
@@ -194,7 +223,7 @@ class Product {
       const int64_t ii = std::min(p.rows_piece, p.rows - i0), jj = std::min(p.columns_piece, p.columns - j0);
       BsrTile<T> tile = base;
       tile.a += i0 * tile.rs;
-      tile.b += j0 / (p.vectors * lanes_) * panel_step;
+      tile.b += p.transposes ? j0 * ld_block_ : j0 / (p.vectors * lanes_) * panel_step;
       each_target(t % all_runs, [&](int64_t target) {
         T* at = c + target * p.target_stride + i0 * p.row_stride + j0 * p.column_stride;
         piece(p, tile, panel_step, target, ii, jj, at, reinterpret_cast<T*>(own.of(worker)));
@@ -208,35 +237,61 @@ class Product {
     const int64_t first = order_.start[static_cast<size_t>(target)];
     const int64_t count = terms_ == 0 ? 0 : order_.start[static_cast<size_t>(target) + 1] - first;
     const BsrTerm* terms = order_.terms.data() + first;
-    const int64_t most = std::max<int64_t>(1, bsr_depth_), kk = std::min(depth_, most), per = most / kk;
+    const int64_t kk = std::min(depth_, bsr_depth_), per = terms_per_pass();
     tile.alpha = static_cast<T>(call_.alpha);
     tile.beta = p.buffered ? T{0} : static_cast<T>(call_.beta);
     tile.c = p.buffered ? buffer : c;
     tile.ldc = p.buffered ? round_up(jj, lanes_) : p.row_stride;
     if (count == 0) tiles(p, tile, panel_step, ii, jj);
+    T* turned = buffer + (p.buffered ? p.rows_piece * round_up(p.columns_piece, lanes_) : 0);
     const T *a = tile.a, *b = tile.b;
+    BsrTerm local[kMostTerms];
     for (int64_t t = 0; t < count; t += per) {
       tile.terms = terms + t;
       tile.count = std::min(per, count - t);
+      tile.ahead = p.transposes || kk < depth_ ? 0 : std::min(tile.count, count - t - tile.count);
       for (int64_t k = 0; k < depth_; k += kk) {
+        tile.k = std::min(kk, depth_ - k);
         tile.a = a + k * tile.cs;
         tile.b = b + k * tile.ldb;
-        tile.k = std::min(kk, depth_ - k);
+        if (p.transposes) transpose(b, k, jj, terms + t, local, turned, tile);
         tiles(p, tile, panel_step, ii, jj);
         tile.beta = T{1};
       }
     }
-    if (!p.buffered) return;
+    if (p.buffered) flush(p, buffer, tile.ldc, ii, jj, c);
+  }
+
+  // C = buffer + beta * C
+  void flush(const Pieces& p, const T* buffer, int64_t ld, int64_t ii, int64_t jj, T* c) const {
     const T beta = static_cast<T>(call_.beta);
+    if (p.row_stride == 1)
+      return kernels_.transpose_tile(ii, jj, c, p.column_stride, buffer, ld, T{1}, beta, nullptr, false);
     for (int64_t i = 0; i < ii; ++i)
       for (int64_t j = 0; j < jj; ++j) {
         T& out = c[i * p.row_stride + j * p.column_stride];
-        out = beta == 0 ? buffer[i * tile.ldc + j] : buffer[i * tile.ldc + j] + beta * out;
+        out = beta == 0 ? buffer[i * ld + j] : buffer[i * ld + j] + beta * out;
       }
+  }
+
+  // The pass's blocks with depth as rows and jj rows of the target, from `b` on, side by side.
+  void transpose(const T* b, int64_t k, int64_t jj, const BsrTerm* terms, BsrTerm* local, T* to,
+                 BsrTile<T>& tile) const {
+    const int64_t ld = round_up(jj, lanes_);
+    for (int64_t t = 0; t < tile.count; ++t) {
+      kernels_.transpose_tile(jj, tile.k, to + t * tile.k * ld, ld, b + terms[t].block * block_ + k, ld_block_, T{1},
+                              T{0}, nullptr, false);
+      local[t] = {static_cast<int32_t>(t), terms[t].other};
+    }
+    tile.terms = local;
+    tile.b = to;
+    tile.b_block = tile.k * ld;
+    tile.ldb = ld;
   }
 
   void tiles(const Pieces& p, BsrTile<T> tile, int64_t panel_step, int64_t ii, int64_t jj) const {
     const int64_t width = p.vectors * lanes_;
+    const int64_t ahead = tile.ahead, line = 64 / size_;
     const T* a = tile.a;
     T* c = tile.c;
     for (int64_t j = 0; j < jj; j += width, tile.b += panel_step) {
@@ -245,6 +300,8 @@ class Product {
       for (int64_t i = 0; i < ii; i += p.tile_rows) {
         tile.a = a + i * tile.rs;
         tile.c = c + i * tile.ldc + j;
+        tile.ahead_line = i / p.tile_rows * line;  // each tile of rows asks for one line of the panel
+        tile.ahead = i / p.tile_rows < vectors ? ahead : 0;
         kernels_.bsr_tile(static_cast<int>(std::min(p.tile_rows, ii - i)), static_cast<int>(vectors), &tile);
       }
     }
@@ -263,6 +320,23 @@ class Product {
       for (int64_t j = 0; j < lanes; ++j) lane[j] = (j0 + j) * xn_;
       for (int64_t k = 0; k < rows; ++k) row[k] = (k0 + k) * xk_;
       pack_panels(kernels_, to + j0 * depth + k0 * width, {width, 0, width}, x, {lane, lanes, row, rows}, unit);
+    });
+  }
+  // Row n of X's part for block j: its element p at to[(j * rows + n) * depth_ + p]. Rows of X may stand a power of two
+  // apart, so that those of a tile would share a few sets of L1.
+  void pack_rows(const T* x, int64_t rows, int threads, T* to) const {
+    using On = UnitStride::On;
+    const UnitStride unit{xk_ == 1 ? On::Own : xn_ == 1 ? On::Depth : On::Nothing, 1, 1};
+    const int64_t parts = blocks_of(rows, kPackDepth), steps = blocks_of(depth_, kPackDepth);
+    const int64_t tasks = others_ * parts * steps;
+    const double nanos = static_cast<double>(rows * others_ * depth_) / 2;
+    parallel_tasks(tasks, useful_threads(threads, tasks, nanos), [&](int64_t t, int) {
+      const int64_t j = t / steps / parts, n0 = t / steps % parts * kPackDepth, p0 = t % steps * kPackDepth;
+      const int64_t nn = std::min(kPackDepth, rows - n0), pp = std::min(kPackDepth, depth_ - p0);
+      int64_t lane[kPackDepth], row[kPackDepth];
+      for (int64_t p = 0; p < pp; ++p) lane[p] = (j * depth_ + p0 + p) * xk_;
+      for (int64_t q = 0; q < nn; ++q) row[q] = (n0 + q) * xn_;
+      pack_panels(kernels_, to + (j * rows + n0) * depth_ + p0, {depth_, 0, depth_}, x, {lane, pp, row, nn}, unit);
     });
   }
   static constexpr int64_t kMostLanes = 4 * 64 / size_;  // 4 vectors of 64 bytes

@@ -51,7 +51,7 @@ class Sampled {
     const T *a = reinterpret_cast<const T*>(call_.a.at), *b = reinterpret_cast<const T*>(call_.b.at);
     const int64_t k_a = call_.a.stride[1], k_b = call_.b.stride[0], n_b = call_.b.stride[1];
     if (depth_ == 0) return pass(a, b, c_ * n_b, k_b, 0, static_cast<T>(call_.beta));
-    if (k_a == 1 && k_b == 1 && 2 * c_ <= lanes_) return dots(a, b);
+    if (k_a == 1 && k_b == 1 && (4 * c_ <= lanes_ || (2 * c_ <= lanes_ && depth_ >= 32 * lanes_))) return dots(a, b);
     if (n_b == 1 || c_ == 1) return pass(a, b, c_ * n_b, k_b, depth_, static_cast<T>(call_.beta));
     const int64_t slab = std::clamp<int64_t>(sampled_packed / (columns_ * size_), 16, std::max<int64_t>(16, depth_));
     const Workspace packed(std::min(slab, depth_) * columns_ * size_, 1);

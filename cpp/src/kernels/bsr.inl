@@ -30,10 +30,15 @@ static void bsr_tile(const BsrTile<T>* s) {
     const BsrTerm term = s->terms[t];
     const char* a = reinterpret_cast<const char*>(s->a + term.block * s->a_block + term.other * s->a_other);
     const char* from = reinterpret_cast<const char*>(s->b + term.block * s->b_block + term.other * s->b_other);
+    const BsrTerm later = s->terms[t < s->ahead ? t + s->count : t];
+    const char* ahead =
+        reinterpret_cast<const char*>(s->b + later.block * s->b_block + later.other * s->b_other + s->ahead_line);
     const char* base[kBases];
 #pragma GCC unroll 12
     for (int g = 0; g < kBases; ++g) base[g] = a + 3 * g * row;
     for (int64_t p = 0; p < k; ++p) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += next;
       vec<T> bv[NV];
 #pragma GCC unroll 4
       for (int v = 0; v < NV - 1; ++v) bv[v] = load(reinterpret_cast<const T*>(from) + v * w);
