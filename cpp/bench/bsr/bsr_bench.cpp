@@ -1,6 +1,6 @@
 // Bench: products with BSR matrices beside the machine's limits and, when its library is given, MKL's BSR.
 //
-// usage: einblas_bench_bsr [--threads N] [--case 0..7] [--mkl libmkl_rt.so.2] [SX] [StX] [XS] [XSt] [grad]
+// usage: einblas_bsr_bench [--threads N] [--case 0..7] [--mkl libmkl_rt.so.2] [SX] [StX] [XS] [XSt] [grad]
 #include <dlfcn.h>
 
 #include <algorithm>
