@@ -68,10 +68,9 @@ struct CsrRows {
   const T *value, *d;
   T* c;
   int64_t ldd, ldc;
-  int32_t vectors, last;      // of the panel; lanes of the last vector
-  int32_t whole;              // 1: d can be read to the end of the last vector
-  int64_t ahead;              // entries before their turn that rows of d are asked for; 0: none are
-  int64_t fetch, fetch_step;  // entries to ask for beside each row: the first, and how many for a row
+  int32_t vectors, last;  // of the panel; lanes of the last vector
+  int32_t whole;          // 1: d can be read to the end of the last vector
+  int64_t ahead;          // entries before their turn that rows of d are asked for; 0: none are
   T alpha, beta;
 };
 
@@ -185,9 +184,6 @@ struct TypedKernels {
   int bsr_rows[5];
   void (*bsr_tile)(int rows, int vectors, const BsrTile<T>* tile);
   void (*bsr_dots)(int columns, const BsrDots<T>* dots);
-  // end[r]: the first entry from begin[r] on, and before row_end[r], whose column is `limit` or beyond; columns rise.
-  void (*csr_split)(int64_t rows, const int32_t* column, const int64_t* begin, const int64_t* row_end, int32_t limit,
-                    int64_t* end);
 };
 
 struct KernelTable {

@@ -21,7 +21,7 @@
 namespace {
 
 const char* const kUsage =
-    "usage: einblas_csr_bench [--threads N] [--samples N] [--mkl PATH/libmkl_rt.so] [NAME-REGEX]\n"
+    "usage: einblas_csr_bench [--threads N] [--samples N] [--seconds S] [--mkl PATH/libmkl_rt.so] [NAME-REGEX]\n"
     "  cases: seed, wide, uniform_N, power_N (N columns), each also as _transposed; density_D (percent)\n";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -148,25 +148,24 @@ std::function<void()> mkl_run(const Mkl& mkl, const Csr<T>& a, std::vector<int32
 }
 
 struct Options {
-  int threads = 2, samples = 9;
+  int threads = 2, samples = 5;
+  double budget = 1;
   std::string mkl;
   std::regex name{""};
 };
 
-// Fastest sample of each in turn, seconds.
-std::vector<double> measure(const std::vector<std::function<void()>>& runs, int samples) {
+// Fastest run of each in turn, seconds, in at least `samples` turns and so many seconds: on a machine that others use
+// too, a turn in which nobody else ran is what is waited for.
+std::vector<double> measure(const std::vector<std::function<void()>>& runs, int samples, double budget) {
   std::vector<double> best(runs.size(), 1e9);
-  for (int s = 0; s < samples; ++s)
-    for (size_t i = 0; i < runs.size(); ++i) {
-      runs[i]();
-      double one = now();
-      runs[i]();
-      one = now() - one;
-      const int repeats = static_cast<int>(std::max(1.0, std::min(50.0, 2e-3 / one)));
-      const double start = now();
-      for (int r = 0; r < repeats; ++r) runs[i]();
-      best[i] = std::min({best[i], (now() - start) / repeats});
-    }
+  const double start = now();
+  for (int s = 0; s < samples || now() - start < budget; ++s)
+    for (size_t i = 0; i < runs.size(); ++i)
+      for (int warm = 0; warm < 3; ++warm) {
+        const double from = now();
+        runs[i]();
+        best[i] = std::min(best[i], now() - from);
+      }
   return best;
 }
 
@@ -230,7 +229,7 @@ void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double 
   if (runs.size() > 1)
     for (int64_t i = 0; i < out * c.n; ++i)
       difference = std::max(difference, std::abs(static_cast<double>(result.at[i]) - static_cast<double>(other.at[i])));
-  const std::vector<double> seconds = measure(runs, o.samples);
+  const std::vector<double> seconds = measure(runs, o.samples, o.budget);
   const double flops = 2.0 * static_cast<double>(entries) * static_cast<double>(c.n);
   const double bytes = static_cast<double>(entries) * (4 + sizeof(T)) + 8.0 * static_cast<double>(out + 1) +
                        static_cast<double>((in + out) * c.n) * sizeof(T);
@@ -254,12 +253,15 @@ int main(int argc, char** argv) {
   const option longs[] = {{"threads", required_argument, nullptr, 't'},
                           {"samples", required_argument, nullptr, 'n'},
                           {"mkl", required_argument, nullptr, 'm'},
+                          {"seconds", required_argument, nullptr, 's'},
                           {nullptr, 0, nullptr, 0}};
-  for (int c; (c = getopt_long(argc, argv, "t:n:m:", longs, nullptr)) != -1;) {
+  for (int c; (c = getopt_long(argc, argv, "t:n:m:s:", longs, nullptr)) != -1;) {
     if (c == 't') {
       o.threads = std::atoi(optarg);
     } else if (c == 'n') {
       o.samples = std::atoi(optarg);
+    } else if (c == 's') {
+      o.budget = std::atof(optarg);
     } else if (c == 'm') {
       o.mkl = optarg;
     } else {

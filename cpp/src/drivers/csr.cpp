@@ -24,17 +24,15 @@ constexpr int64_t kRowWeight = 4;
 constexpr int64_t kMostChunks = 4096;
 // Rows longer than so many chunks are cut, up to so many columns of D (wider ones have panels enough for all threads).
 constexpr int64_t kCutFrom = 4, kCutColumns = 1024;
-constexpr int64_t kTileRows = 64;         // rows of C in a tile, and of A that share a block of D
-constexpr int64_t kPackRows = 256;        // rows of D that a task copies
-constexpr int64_t kMostVectors = 4;       // of a kernel call
-constexpr int64_t kMostBlocks = 16;       // of D's rows
-constexpr int64_t kEntriesPerBlock = 32;  // of a row on average: less is not worth another pass
+constexpr int64_t kTileRows = 64;    // rows of C in a tile
+constexpr int64_t kPackRows = 256;   // rows of D that a task copies
+constexpr int64_t kMostVectors = 4;  // of a kernel call
 
 Tunable csr_panel_bytes{"CSR_PANEL_BYTES", 16 << 20, 1 << 12, int64_t{1} << 40,
                         "bytes of the dense operand of a CSR product that one panel of columns may have"};
-Tunable csr_block_bytes{"CSR_BLOCK_BYTES", 256 << 10, 1 << 10, int64_t{1} << 40,
-                        "bytes of the dense operand of a CSR product that are used by many rows before the next ones"};
-Tunable csr_vectors{"CSR_VECTORS", 4, 1, 4, "vectors of columns that a CSR product sums at once"};
+Tunable csr_near_bytes{"CSR_NEAR_BYTES", 64 << 10, 1 << 10, int64_t{1} << 40,
+                       "bytes of the columns of the dense operand that a CSR product sums at once, where they fit"};
+Tunable csr_vectors{"CSR_VECTORS", 0, 0, 4, "vectors of columns that a CSR product sums at once; 0: by their bytes"};
 Tunable csr_ahead{"CSR_AHEAD", 16, 1, 60, "entries before their turn that rows of the dense operand are asked for"};
 Tunable csr_copy_bytes{"CSR_COPY_BYTES", 512 << 10, 0, int64_t{1} << 40,
                        "bytes of a CSR product's dense operand up to which it is copied for the sake of whole vectors"};
@@ -53,15 +51,14 @@ class Multiply {
         d_(reinterpret_cast<const T*>(m.d.at)),
         c_(reinterpret_cast<T*>(m.c.at)) {
     single_ = m.n == 1;
-    group_ = csr_vectors * lanes_;
+    choose_group();
     choose_panels();
     choose_chunks();
-    choose_blocks();
     const bool aligned = m.d.row * static_cast<int64_t>(sizeof(T)) % kAlignment == 0 &&
                          reinterpret_cast<uintptr_t>(d_) % kAlignment == 0;
     const bool unit = single_ ? m.d.row == 1 : m.d.column == 1;
     // A copy costs about as much as two entries per row of D.
-    packed_ = !unit || (!single_ && (!aligned || m.n % lanes_ != 0) && a.entries >= 4 * a.columns &&
+    packed_ = !unit || (!single_ && (!aligned || m.n % lanes_ != 0 || m.n > group_) && a.entries >= 4 * a.columns &&
                         a.columns * padded() * static_cast<int64_t>(sizeof(T)) <= csr_copy_bytes);
     through_tile_ = !single_ && m.c.column != 1;
     cut_ = a.longest > kCutFrom * weight_ && m.n <= kCutColumns;
@@ -102,6 +99,17 @@ class Multiply {
     int64_t row, begin, end;
   };
 
+  // As many vectors at once as leave their columns of D in L1; where one does not, the walk through A is what to save.
+  void choose_group() {
+    int64_t vectors = csr_vectors;
+    if (vectors == 0) {
+      const int64_t bytes = a_.columns * kernel_table().vector_bytes;
+      vectors = bytes > csr_near_bytes ? kMostVectors : csr_near_bytes / std::max<int64_t>(bytes, 1);
+      vectors = vectors >= kMostVectors ? kMostVectors : vectors >= 2 ? 2 : 1;
+    }
+    group_ = vectors * lanes_;
+  }
+
   void choose_panels() {
     const int64_t vectors = (m_.n + lanes_ - 1) / lanes_;
     const int64_t vector_bytes = lanes_ * static_cast<int64_t>(sizeof(T)) * std::max<int64_t>(a_.columns, 1);
@@ -114,15 +122,6 @@ class Multiply {
     if (each > kMostVectors) each = (each + kMostVectors - 1) / kMostVectors * kMostVectors;
     panel_ = std::min(m_.n, each * lanes_);
     panels_ = (m_.n + panel_ - 1) / panel_;
-  }
-
-  // Blocks of D's rows that stay in L2 while kTileRows rows of A use them, where these rows have entries enough in
-  // each.
-  void choose_blocks() {
-    const int64_t bytes = a_.columns * std::min(panel_, group_) * static_cast<int64_t>(sizeof(T));
-    blocks_ = std::min((bytes + csr_block_bytes - 1) / csr_block_bytes, kMostBlocks);
-    if (single_ || a_.entries < blocks_ * kEntriesPerBlock * a_.rows) blocks_ = 1;
-    block_ = (a_.columns + blocks_ - 1) / blocks_;
   }
 
   // Chunks of some 20 us: a million products, at most 16384 entries, so that they stay in L2 between groups of columns.
@@ -160,24 +159,36 @@ class Multiply {
     return {row, begin, std::min(a_.indptr[row + 1], begin + weight_)};
   }
 
+  // A panel of D, group of columns by group: rows of a group lie one after the other and fill whole vectors.
   void pack(int64_t p, T* to, int threads) const {
-    const int64_t tasks = (a_.columns + kPackRows - 1) / kPackRows;
-    const int64_t n = columns_of(p), step = row_step();
+    const int64_t tasks = (a_.columns + kPackRows - 1) / kPackRows, n = columns_of(p);
     const T* from = d_ + p * panel_ * m_.d.column;
-    const int workers = useful_threads(threads, tasks, static_cast<double>(a_.columns * step) / 4);
+    const int workers = useful_threads(threads, tasks, static_cast<double>(a_.columns * row_step()) / 4);
     parallel_tasks(tasks, workers, [&](int64_t t, int) {
       const int64_t k0 = t * kPackRows, k = std::min(kPackRows, a_.columns - k0);
-      T* rows = to + k0 * step;
       if (single_) {
-        kernels_.gather_line(k, rows, from + k0 * m_.d.row, m_.d.row);
-      } else if (m_.d.row == 1) {
-        kernels_.transpose_tile(n, k, rows, step, from + k0, m_.d.column, T{1}, T{0}, nullptr, false);
-      } else {
-        for (int64_t i = 0; i < k; ++i)
-          kernels_.gather_line(n, rows + i * step, from + (k0 + i) * m_.d.row, m_.d.column);
+        kernels_.gather_line(k, to + k0, from + k0 * m_.d.row, m_.d.row);
+        return;
       }
-      for (int64_t i = 0; i < k; ++i) std::fill(rows + i * step + n, rows + (i + 1) * step, T{0});
+      for (int64_t j = 0; j < n; j += group_) {
+        const int64_t step = group_step(n - j);
+        pack_group(from + j * m_.d.column + k0 * m_.d.row, k, std::min(n - j, group_), to + j * a_.columns + k0 * step,
+                   step);
+      }
     });
+  }
+
+  // Distance between rows of a packed group of which so many columns are left.
+  int64_t group_step(int64_t left) const { return (std::min(left, group_) + lanes_ - 1) / lanes_ * lanes_; }
+
+  void pack_group(const T* from, int64_t k, int64_t n, T* to, int64_t step) const {
+    if (m_.d.row == 1) {
+      kernels_.transpose_tile(n, k, to, step, from, m_.d.column, T{1}, T{0}, nullptr, false);
+    } else {
+      for (int64_t i = 0; i < k; ++i) kernels_.gather_line(n, to + i * step, from + i * m_.d.row, m_.d.column);
+    }
+    if (n < step)
+      for (int64_t i = 0; i < k; ++i) std::fill(to + i * step + n, to + (i + 1) * step, T{0});
   }
 
   // c[r] = alpha * rows r0.. of A . d + beta * c[r]; c has unit stride along its rows.
@@ -189,7 +200,6 @@ class Multiply {
     s.end = end;
     s.column = a_.column;
     s.value = value_;
-    s.ldd = ldd;
     s.ldc = ldc;
     s.alpha = alpha;
     s.beta = beta;
@@ -206,36 +216,10 @@ class Multiply {
       s.vectors = static_cast<int32_t>((left + lanes_ - 1) / lanes_);
       s.last = static_cast<int32_t>(left - (s.vectors - 1) * lanes_);
       s.whole = packed_ || s.last == lanes_ ? 1 : 0;
-      s.d = d + j;
+      s.d = packed_ ? d + j * a_.columns : d + j;
+      s.ldd = packed_ ? group_step(n - j) : ldd;
       s.c = c + j;
-      if (blocks_ == 1) {
-        kernels_.csr_rows(&s);
-      } else {
-        for (int64_t r = 0; r < count; r += kTileRows) blocked(s, r, std::min(kTileRows, count - r));
-      }
-    }
-  }
-
-  // Some rows of a call, block by block of D. The next rows' entries are asked for meanwhile: here the walk through
-  // the entries is not one that the hardware follows.
-  void blocked(const CsrRows<T>& call, int64_t r0, int64_t count) const {
-    int64_t begin[kTileRows], end[kTileRows];
-    CsrRows<T> s = call;
-    s.rows = count;
-    s.c = call.c + r0 * call.ldc;
-    s.begin = begin;
-    s.end = end;
-    std::copy(call.begin + r0, call.begin + r0 + count, begin);
-    const int64_t entries = call.end[r0 + count - 1] - begin[0];
-    s.fetch = call.end[r0 + count - 1];
-    s.fetch_step = std::max<int64_t>(entries / (count * blocks_), 1);
-    for (int64_t b = 0; b < blocks_; ++b) {
-      const int64_t limit = std::min((b + 1) * block_, a_.columns);
-      kernels_.csr_split(count, a_.column, begin, call.end + r0, static_cast<int32_t>(limit), end);
       kernels_.csr_rows(&s);
-      std::copy(end, end + count, begin);
-      s.fetch += count * s.fetch_step;
-      s.beta = T{1};
     }
   }
 
@@ -301,7 +285,6 @@ class Multiply {
   int64_t panel_, panels_;   // columns of D in a panel, panels
   int64_t weight_, chunks_;  // weight of a chunk of rows, chunks
   int64_t group_;            // columns of a kernel call
-  int64_t blocks_, block_;   // blocks of D's rows, rows of a block
   bool single_;              // D is a vector
   bool packed_, through_tile_, cut_;
 };

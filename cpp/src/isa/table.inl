@@ -73,7 +73,6 @@ constexpr TypedKernels<T> typed_kernels() {
   for (int v = 1; v <= 4; ++v) t.bsr_rows[v] = bsr_most_rows(v);
   t.bsr_tile = bsr_tile_any<T>;
   t.bsr_dots = bsr_dots<T>;
-  t.csr_split = csr_split;
   return t;
 }
 }  // namespace

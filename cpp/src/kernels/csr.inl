@@ -34,12 +34,7 @@ static void csr_rows_panel(const CsrRows<T>* s) {
   const int64_t ldd = s->ldd, ahead = s->ahead;
   const int last = s->last;
   const vec<T> alpha = splat(s->alpha), beta = splat(s->beta);
-  int64_t fetch = s->fetch;
   for (int64_t r = 0; r < s->rows; ++r) {
-    for (const int64_t to = fetch + s->fetch_step; fetch < to; fetch += 64 / static_cast<int>(sizeof(T))) {
-      __builtin_prefetch(value + fetch, 0, 2);
-      __builtin_prefetch(column + fetch, 0, 2);
-    }
     vec<T> acc[U][NV];
 #pragma GCC unroll 4
     for (int u = 0; u < U; ++u)
@@ -120,37 +115,5 @@ static void csr_dots(const CsrRows<T>* s) {
     const T result = s->alpha * ((sum[0] + sum[2]) + (sum[1] + sum[3]));
     T* c = s->c + r * s->ldc;
     *c = s->beta == 0 ? result : result + s->beta * *c;
-  }
-}
-
-// Columns below the limit among the 16 (or 8, or 1) at p; they come first.
-#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
-enum { kSplitLanes = 16 };
-EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) {
-  return __builtin_popcount(_mm512_cmplt_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32(limit)));
-}
-#elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
-enum { kSplitLanes = 8 };
-EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) {
-  const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(limit), v);
-  return __builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(below))));
-}
-#else
-enum { kSplitLanes = 1 };
-EINBLAS_INLINE int csr_below(const int32_t* p, int32_t limit) { return *p < limit ? 1 : 0; }
-#endif
-
-// Assumes: columns can be read kSplitLanes past row_end[r].
-static void csr_split(int64_t rows, const int32_t* column, const int64_t* begin, const int64_t* row_end, int32_t limit,
-                      int64_t* end) {
-  for (int64_t r = 0; r < rows; ++r) {
-    int64_t p = begin[r];
-    while (p < row_end[r]) {
-      const int below = csr_below(column + p, limit);
-      p += below;
-      if (below < kSplitLanes) break;
-    }
-    end[r] = p < row_end[r] ? p : row_end[r];
   }
 }

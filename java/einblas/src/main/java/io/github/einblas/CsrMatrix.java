@@ -432,6 +432,50 @@ public final class CsrMatrix implements AutoCloseable {
     };
   }
 
+  // ---- advice
+
+  /**
+   * Density from which the dense product is the faster one: measured for 49980 x 784 times 784 x 30
+   * with two threads and AVX-512, see {@link #explain}.
+   */
+  private static final double DENSE_FROM = 0.4;
+
+  /**
+   * Explains a product with n columns: the structure, the work of the sparse and of the dense
+   * product, and which of the two is likely to be faster.
+   *
+   * @param n columns of the dense operand, 1 for a vector
+   * @throws IllegalArgumentException if n is negative
+   */
+  public String explain(long n) {
+    if (n < 0) {
+      throw new IllegalArgumentException("explain needs 0 or more columns, got " + n);
+    }
+    double places = (double) rows() * columns();
+    double operands = (double) n * (rows() + columns()) * dtype().bytes();
+    boolean dense = density() >= DENSE_FROM;
+    return String.format(
+        Locale.ROOT,
+        "matrix   %d x %d %s, %d entries (%.3g %%), %.1f per row, %d in the longest%n"
+            + "sparse   %.3g FLOP, %.1f MB (indices %.1f MB)%n"
+            + "dense    %.3g FLOP, %.1f MB%n"
+            + "advice   %s: the dense product is faster from a density of about %.0f %% on%n",
+        rows(),
+        columns(),
+        dtype(),
+        entries(),
+        100 * density(),
+        rows() == 0 ? 0.0 : (double) entries() / rows(),
+        plain.longest(),
+        2.0 * entries() * n,
+        (nbytes() + operands) * 1e-6,
+        (nbytes() - (double) entries() * dtype().bytes()) * 1e-6,
+        2 * places * n,
+        (places * dtype().bytes() + operands) * 1e-6,
+        dense ? "toDense() and Einsum" : "stay sparse",
+        100 * DENSE_FROM);
+  }
+
   @Override
   public void close() {
     plain.close();

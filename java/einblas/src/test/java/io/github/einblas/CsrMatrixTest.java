@@ -363,6 +363,19 @@ class CsrMatrixTest {
   }
 
   @Test
+  void explanationSaysWhatIsFaster() {
+    try (Tensor ones = Tensor.ones(DType.F32, 20, 10);
+        CsrMatrix full = CsrMatrix.ofDense(ones, 0);
+        CsrMatrix few = small()) {
+      String text = full.explain(3);
+      assertTrue(text.contains("20 x 10 F32, 200 entries (100 %)"), text);
+      assertTrue(text.contains("toDense()"), text);
+      assertTrue(few.explain(1).contains("stay sparse"), few.explain(1));
+      assertThrows(IllegalArgumentException.class, () -> few.explain(-1));
+    }
+  }
+
+  @Test
   void laterChangesOfTheGivenArraysAreNotSeen() {
     float[] values = {2, 1, 1};
     try (Tensor indptr = Tensor.of(new int[] {0, 2, 2, 3});

@@ -104,6 +104,7 @@ class RefusalTest {
           "CsrMatrix.density",
           "CsrMatrix.nbytes",
           "CsrMatrix.isClosed",
+          "CsrMatrix.explain",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",
