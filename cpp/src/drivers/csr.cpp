@@ -30,8 +30,9 @@ constexpr int64_t kMostVectors = 4;  // of a kernel call
 
 Tunable csr_panel_bytes{"CSR_PANEL_BYTES", 16 << 20, 1 << 12, int64_t{1} << 40,
                         "bytes of the dense operand of a CSR product that one panel of columns may have"};
-Tunable csr_near_bytes{"CSR_NEAR_BYTES", 64 << 10, 1 << 10, int64_t{1} << 40,
-                       "bytes of the columns of the dense operand that a CSR product sums at once, where they fit"};
+Tunable csr_near_bytes{
+    "CSR_NEAR_BYTES", 64 << 10, 1 << 10, int64_t{1} << 40,
+    "bytes of four vectors of columns of a CSR product's dense operand beyond which two are summed at once"};
 Tunable csr_vectors{"CSR_VECTORS", 0, 0, 4, "vectors of columns that a CSR product sums at once; 0: by their bytes"};
 Tunable csr_ahead{"CSR_AHEAD", 16, 1, 60, "entries before their turn that rows of the dense operand are asked for"};
 Tunable csr_copy_bytes{"CSR_COPY_BYTES", 512 << 10, 0, int64_t{1} << 40,
@@ -99,13 +100,14 @@ class Multiply {
     int64_t row, begin, end;
   };
 
-  // As many vectors at once as leave their columns of D in L1; where one does not, the walk through A is what to save.
+  // Four vectors of columns at once, two where so many columns of D take a good part of L2. Measured for 784 rows of D
+  // and 7.8 million entries, ms for 1, 2, 4 vectors: F32 4.7, 3.4, -; F64 8.5, 7.6, 11.0. Far beyond L2 it is the
+  // number of places that counts, not their length.
   void choose_group() {
     int64_t vectors = csr_vectors;
     if (vectors == 0) {
-      const int64_t bytes = a_.columns * kernel_table().vector_bytes;
-      vectors = bytes > csr_near_bytes ? kMostVectors : csr_near_bytes / std::max<int64_t>(bytes, 1);
-      vectors = vectors >= kMostVectors ? kMostVectors : vectors >= 2 ? 2 : 1;
+      const int64_t bytes = a_.columns * kernel_table().vector_bytes * kMostVectors;
+      vectors = bytes > csr_near_bytes && bytes <= csr_copy_bytes ? 2 : kMostVectors;
     }
     group_ = vectors * lanes_;
   }
