@@ -341,6 +341,11 @@ public final class EinsumPlan {
       compiled = make(out, operands);
     }
     CompiledPlan plan = compiled;
+    CompiledSteps single = form == null && nanos == null ? plan.single() : null;
+    if (single != null) {
+      executeSingle(single, out, alpha, beta, operands, checkOverlap);
+      return;
+    }
     acquire(out, -1);
     try {
       withAddresses(
@@ -358,6 +363,39 @@ public final class EinsumPlan {
             plan.run(addresses, out.address(), alpha, rest, threads, held, afterSlice, nanos);
           });
     } finally {
+      out.release();
+    }
+  }
+
+  /** As {@link #execute}, for one step: small contractions spend no time on anything else. */
+  private void executeSingle(
+      CompiledSteps steps,
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor[] operands,
+      boolean checkOverlap) {
+    int acquired = 0;
+    acquire(out, -1);
+    try {
+      for (; acquired < operands.length; acquired++) {
+        acquire(operands[acquired], acquired);
+      }
+      for (int i = 0; checkOverlap && i < operands.length; i++) {
+        checkShared(out, operands[i], i);
+      }
+      steps.runSingle(
+          operands[0].address(),
+          operands.length > 1 ? operands[1].address() : 0,
+          operands.length > 2 ? operands[2].address() : 0,
+          out.address(),
+          alpha,
+          beta,
+          threads);
+    } finally {
+      for (int i = 0; i < acquired; i++) {
+        operands[i].release();
+      }
       out.release();
     }
   }
@@ -722,8 +760,11 @@ public final class EinsumPlan {
       }
       return finish(compiled, to - from, addresses, alpha, beta, to);
     } finally {
-      for (int a = 0; a < acquired; a++) {
-        sets.get(from + a / n)[a % n].release();
+      for (int s = from, left = acquired; left > 0; s++) {
+        Tensor[] set = sets.get(s);
+        for (int i = 0; i < n && left > 0; i++, left--) {
+          set[i].release();
+        }
       }
     }
   }

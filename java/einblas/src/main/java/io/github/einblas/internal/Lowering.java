@@ -20,13 +20,18 @@ final class Lowering {
    *
    * @param result labels of the result in its order, those of length 1 left out
    */
-  Lowering(Labels labels, int[] result) {
+  Lowering(Labels labels, Equation equation, int[] result) {
     this.labels = labels;
     this.result = result;
     this.users = labels.users();
-    for (BitSet set : labels.operands) {
+    for (int i = 0; i < labels.operands.length; i++) {
+      BitSet set = labels.operands[i];
       sets.add(set);
-      slotLabels.add(labels.idsOf(set));
+      slotLabels.add(
+          Arrays.stream(equation.operand(i))
+              .distinct()
+              .filter(id -> set.get(indexOf(id)))
+              .toArray());
     }
   }
 
@@ -110,21 +115,31 @@ final class Lowering {
   }
 
   /**
-   * Labels of an intermediate: those that stay of the first operand in its order, then the
-   * second's.
+   * Labels of an intermediate. The larger operand decides what lies closest: its own closest label
+   * if that stays, so that the step moves along it on both sides; else a label of the smaller one
+   * ({@code ea,fb,abcd,gc,hd->efgh} of length 40: 1.5 times faster than first operand first).
    */
   private int[] ordered(int a, int b, BitSet keep) {
+    boolean firstLarger = labels.size(sets.get(a)) >= labels.size(sets.get(b));
+    int large = firstLarger ? a : b;
+    int small = firstLarger ? b : a;
+    int[] own = slotLabels.get(large);
+    int closest = own.length == 0 ? -1 : indexOf(own[own.length - 1]);
+    boolean stays = closest >= 0 && keep.get(closest);
     BitSet rest = (BitSet) keep.clone();
     int[] order = new int[keep.cardinality()];
     int n = 0;
-    for (int slot : new int[] {a, b}) {
+    for (int slot : stays ? new int[] {small, large} : new int[] {large, small}) {
       for (int id : slotLabels.get(slot)) {
         int l = indexOf(id);
-        if (rest.get(l)) {
+        if (rest.get(l) && !(stays && l == closest)) {
           rest.clear(l);
           order[n++] = id;
         }
       }
+    }
+    if (stays) {
+      order[n] = labels.ids[closest];
     }
     return order;
   }

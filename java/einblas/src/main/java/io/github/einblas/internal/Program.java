@@ -77,7 +77,7 @@ public final class Program {
     Map<Integer, Long> lengths = equation.lengths(shapes);
     Labels labels = new Labels(equation, lengths, shapes);
     int[] result = Arrays.stream(equation.output()).filter(l -> lengths.get(l) != 1).toArray();
-    Lowering lowering = new Lowering(labels, result);
+    Lowering lowering = new Lowering(labels, equation, result);
     if (labels.summed().stream().anyMatch(i -> labels.lengths[i] == 0)) {
       lowering.emptySum();
     } else {

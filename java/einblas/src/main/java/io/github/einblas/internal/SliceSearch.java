@@ -12,13 +12,16 @@ import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
- * Cuts labels until a run fits: at each point, the label of the largest tensors is halved whose
- * halving adds the fewest operations; at last the latest cut is made as coarse as fits. Paths of
- * small intermediates are tried beside the cheapest one.
+ * Cuts labels until a run fits, as cheaply as it finds. Paths of small intermediates are tried
+ * beside the cheapest one.
  */
 public final class SliceSearch {
-  /** A slice costs some microsecond beside its steps: this many operations. */
-  private static final double SLICE_COST = 5e4;
+  /** What a slice costs beside its steps, and a step beside its work: 200 and 100 ns at peak. */
+  private static final double SLICE_COST = 4e4;
+
+  private static final double CALL_COST = 2e4;
+
+  private static final int MOST_REMAINDERS = 4;
 
   private final Equation equation;
   private final long[][] shapes;
@@ -101,31 +104,43 @@ public final class SliceSearch {
     return new SlicedProgram(equation, shapes, choice, fuse, constant, labels, lengths);
   }
 
+  /**
+   * Halves labels until a run fits. At each point, cutting one more label as coarsely as fits may
+   * do; the cheapest of all that fit is taken.
+   */
   private SlicedProgram fit(PathChoice choice) {
     Map<Integer, Long> all = equation.lengths(shapes);
     Map<Integer, Long> chunks = new LinkedHashMap<>();
     SlicedProgram now = cut(choice, chunks);
-    while (true) {
-      int label = -1;
+    SlicedProgram best = null;
+    while (best == null || cost(now) < cost(best)) {
       SlicedProgram next = null;
+      Map<Integer, Long> nextChunks = chunks;
+      double nextScore = Double.POSITIVE_INFINITY;
+      double peakNow = peak.applyAsLong(now);
       for (int candidate : candidates(now.main())) {
-        SlicedProgram tried = cut(choice, halved(chunks, all, candidate, now));
-        if (next == null || better(tried, next, now)) {
-          next = tried;
-          label = candidate;
+        SlicedProgram enough = coarsest(choice, chunks, candidate, now);
+        best = enough != null && (best == null || cost(enough) < cost(best)) ? enough : best;
+        Map<Integer, Long> tried = halved(chunks, all, candidate, now);
+        SlicedProgram half = cut(choice, tried);
+        double score = score(half, now, peakNow);
+        if (score < nextScore) {
+          next = half;
+          nextChunks = tried;
+          nextScore = score;
         }
       }
       if (next == null) {
         SlicedProgram finest = finest(choice);
-        return peak.applyAsLong(finest) <= limit ? finest : null;
+        return best == null && peak.applyAsLong(finest) <= limit ? finest : best;
       }
-      Map<Integer, Long> before = new LinkedHashMap<>(chunks);
-      chunks = halved(chunks, all, label, now);
       now = next;
+      chunks = nextChunks;
       if (peak.applyAsLong(now) <= limit) {
-        return coarsest(choice, chunks, label, before.getOrDefault(label, all.get(label)), now);
+        return best == null || cost(now) < cost(best) ? now : best;
       }
     }
+    return best;
   }
 
   private static Map<Integer, Long> halved(
@@ -176,36 +191,52 @@ public final class SliceSearch {
     return Arrays.stream(lengths).mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
   }
 
-  /** Fewer operations for each halving of the memory. */
-  private static boolean better(SlicedProgram a, SlicedProgram b, SlicedProgram now) {
-    return score(a, now) < score(b, now);
-  }
-
-  private static double score(SlicedProgram next, SlicedProgram now) {
-    double gain = Math.log((now.workspaceElements() + 1.0) / (next.workspaceElements() + 1.0));
+  /** What a halving of the memory costs. */
+  private double score(SlicedProgram next, SlicedProgram now, double peakNow) {
+    double gain = Math.log(peakNow / Math.max(1, peak.applyAsLong(next)));
     double added = Math.log(cost(next) / cost(now));
     return gain < 0.01 ? 1e6 + added : (added + 0.01) / gain;
   }
 
+  /** Time of all slices by kernel class, and of the calls. */
   private static double cost(SlicedProgram p) {
-    return PlanText.flops(p) + SLICE_COST * p.slices();
+    Program program = p.main();
+    double cost = SLICE_COST * p.slices();
+    for (int s = 0; s < program.steps().size(); s++) {
+      Program.Step step = program.steps().get(s);
+      double a = step.inputs().length > 0 ? product(program, step.inputs()[0]) : 1;
+      double b = step.inputs().length > 1 ? product(program, step.inputs()[1]) : 1;
+      double c =
+          Arrays.stream(step.outer()).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
+      double own = PathCost.KERNELS.pair(product(program.axisLengths(step)), a, b, c);
+      cost += p.runs(s) * (CALL_COST + own);
+    }
+    return cost;
   }
 
-  /** The largest chunk of the latest cut that still fits, by bisection. */
+  private static double product(Program program, int slot) {
+    return Arrays.stream(program.labelsOf(slot))
+        .mapToDouble(program::length)
+        .reduce(1, (x, y) -> x * y);
+  }
+
+  /** The largest chunk of a label that fits, by bisection; null when none does. */
   private SlicedProgram coarsest(
-      PathChoice choice, Map<Integer, Long> chunks, int label, long tooLong, SlicedProgram fits) {
-    long low = chunks.get(label);
-    long high = tooLong;
-    SlicedProgram best = fits;
+      PathChoice choice, Map<Integer, Long> chunks, int label, SlicedProgram now) {
     long length = equation.lengths(shapes).get(label);
+    long low = 0;
+    long high = chunks.getOrDefault(label, length);
+    SlicedProgram best = null;
     while (high - low > 1) {
-      // Equal pieces: no chunk between two with the same number of pieces is worth having.
       long middle = (low + high) / 2;
       Map<Integer, Long> tried = new LinkedHashMap<>(chunks);
+      // Equal pieces: no chunk between two with the same number of pieces is worth having.
       long pieces = (length + middle - 1) / middle;
-      tried.put(label, (length + pieces - 1) / pieces);
+      long chunk = (length + pieces - 1) / pieces;
+      tried.put(label, chunk);
       SlicedProgram next = cut(choice, tried);
-      if (next.remainders() <= fits.remainders() + 1 && peak.applyAsLong(next) <= limit) {
+      if (next.remainders() <= Math.max(now.remainders(), MOST_REMAINDERS)
+          && peak.applyAsLong(next) <= limit) {
         low = middle;
         best = next;
       } else {
