@@ -1,4 +1,5 @@
 // Front door: the extern "C" surface. Checks handles and numbers, catches everything, returns status codes.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -20,6 +21,7 @@ namespace einblas {
 namespace {
 
 constexpr int32_t kMaxThreads = 1024;
+constexpr double kBatchPieceNanos = 10000;  // some hundred times what handing out a task takes
 
 struct Step {
   Problem problem;
@@ -268,11 +270,14 @@ int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* 
     const Step& step = *step_of(handles[s]);
     nanos += static_cast<double>(step.flops) / 20 + static_cast<double>(step.bytes) / 20;
   }
-  const int workers = useful_threads(threads, sets, nanos * static_cast<double>(sets));
+  // Sets by the piece: handing them out one by one costs more than a small one takes.
+  const int64_t piece = std::max<int64_t>(1, static_cast<int64_t>(kBatchPieceNanos / (nanos + 20)));
+  const int64_t pieces = (sets + piece - 1) / piece;
+  const int workers = useful_threads(threads, pieces, nanos * static_cast<double>(sets));
   const Workspace workspace(workspace_bytes, workers);
   if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
   std::atomic<int32_t> status{EINBLAS_OK};
-  parallel_tasks(sets, workers, [&](int64_t set, int worker) {
+  auto run_set = [&](int64_t set, int worker) {
     const int64_t* own = addresses + set * slots;
     auto at = [&](int64_t place) -> int64_t {
       if (place == INT64_MIN) return 0;
@@ -288,6 +293,9 @@ int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* 
         return;
       }
     }
+  };
+  parallel_tasks(pieces, workers, [&](int64_t p, int worker) {
+    for (int64_t set = p * piece; set < std::min(sets, (p + 1) * piece); ++set) run_set(set, worker);
   });
   return status.load();
 }
