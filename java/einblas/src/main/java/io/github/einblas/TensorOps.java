@@ -365,6 +365,73 @@ public final class TensorOps {
     return new Call(call.plan, padded, shape);
   }
 
+  /**
+   * Khatri-Rao product of two or more matrices with as many columns: each column is the Kronecker
+   * product of their columns, (m, n) and (p, n) give (m * p, n).
+   *
+   * @throws IllegalArgumentException if a rank is not 2 or the columns differ
+   */
+  public static Tensor khatriRao(Tensor... factors) {
+    return pairedCall("khatriRao", 1, factors).run();
+  }
+
+  /** As {@link #khatriRao}, into {@code out}. */
+  public static void khatriRaoInto(Tensor out, double alpha, double beta, Tensor... factors) {
+    pairedCall("khatriRao", 1, factors).runInto("khatriRao", out, alpha, beta);
+  }
+
+  /**
+   * Face-splitting (row-wise Khatri-Rao) product of two or more matrices with as many rows: each
+   * row is the Kronecker product of their rows, (n, p) and (n, q) give (n, p * q).
+   *
+   * @throws IllegalArgumentException if a rank is not 2 or the rows differ
+   */
+  public static Tensor faceSplitting(Tensor... factors) {
+    return pairedCall("faceSplitting", 0, factors).run();
+  }
+
+  /** As {@link #faceSplitting}, into {@code out}. */
+  public static void faceSplittingInto(Tensor out, double alpha, double beta, Tensor... factors) {
+    pairedCall("faceSplitting", 0, factors).runInto("faceSplitting", out, alpha, beta);
+  }
+
+  /**
+   * Kronecker products along one axis of matrices, item by item along the other, {@code shared}.
+   */
+  private static Call pairedCall(String name, int shared, Tensor... factors) {
+    Einsum.checkOperands(name, factors);
+    int n = factors.length;
+    int[][] labels = new int[n][];
+    long[] shape = {1, 1};
+    for (int f = 0; f < n; f++) {
+      if (factors[f].rank() != 2) {
+        throw bad(
+            name,
+            "operand " + f + " has rank " + factors[f].rank() + ", needed are matrices",
+            factors);
+      }
+      if (factors[f].length(shared) != factors[0].length(shared)) {
+        throw bad(
+            name,
+            "all need as many "
+                + (shared == 0 ? "rows" : "columns")
+                + " as the first, "
+                + factors[0].length(shared)
+                + ", but operand "
+                + f
+                + " has "
+                + factors[f].length(shared),
+            factors);
+      }
+      labels[f] = shared == 0 ? new int[] {n, f} : new int[] {f, n};
+      shape[1 - shared] = multiply(shape[1 - shared], factors[f].length(1 - shared), factors);
+    }
+    shape[shared] = factors[0].length(shared);
+    int[] joined = range(0, n);
+    int[] output = shared == 0 ? join(new int[] {n}, joined) : join(joined, new int[] {n});
+    return new Call(call(labels, output, factors).plan, factors, shape);
+  }
+
   private static long multiply(long x, long y, Tensor[] factors) {
     try {
       return Math.multiplyExact(x, y);

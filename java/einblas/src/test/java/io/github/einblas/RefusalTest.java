@@ -332,6 +332,8 @@ class RefusalTest {
       case "outerInto" -> own(Tensor.zeros(DType.F32, 3, 3, 3, 3));
       case "hadamardOuterInto" -> own(Tensor.zeros(DType.F32, 3, 3, 3));
       case "kronInto" -> own(Tensor.zeros(DType.F32, 9, 9));
+      case "khatriRaoInto" -> own(Tensor.zeros(DType.F32, 9, 3));
+      case "faceSplittingInto" -> own(Tensor.zeros(DType.F32, 3, 9));
       default -> matrix();
     };
   }

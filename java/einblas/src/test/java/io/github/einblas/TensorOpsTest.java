@@ -138,6 +138,37 @@ class TensorOpsTest {
   }
 
   @Test
+  void khatriRaoAndFaceSplittingOfThreeMatrices() {
+    Tensor[] in = new Tensor[3];
+    for (int f = 0; f < 3; f++) {
+      double[] values = new double[4 * (f + 2)];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (i * 7 + f * 5) % 11 - 4;
+      }
+      in[f] = Tensor.of(values, f + 2, 4);
+    }
+    Tensor result = TensorOps.khatriRao(in);
+    assertArrayEquals(new long[] {24, 4}, result.shape());
+    Tensor[] turned = {in[0].transpose(), in[1].transpose(), in[2].transpose()};
+    Tensor split = TensorOps.faceSplitting(turned);
+    assertArrayEquals(new long[] {4, 24}, split.shape());
+    Tensor out = Tensor.ones(DType.F64, 24, 4);
+    TensorOps.khatriRaoInto(out, 2, 1, in);
+    for (int i = 0; i < 24; i++) {
+      for (int j = 0; j < 4; j++) {
+        double want = in[0].get(i / 12, j) * in[1].get(i / 4 % 3, j) * in[2].get(i % 4, j);
+        assertEquals(want, result.get(i, j));
+        assertEquals(want, split.get(j, i));
+        assertEquals(2 * want + 1, out.get(i, j));
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> TensorOps.faceSplitting(in));
+    assertThrows(IllegalArgumentException.class, () -> TensorOps.khatriRao(turned));
+    assertThrows(
+        IllegalArgumentException.class, () -> TensorOps.khatriRao(Tensor.ones(DType.F64, 3)));
+  }
+
+  @Test
   void kronOfFourFactorsOfSeveralRanks() {
     Tensor[] in = {numbers(2, 3), numbers(4), numbers(1, 2, 2), numbers()};
     Tensor result = TensorOps.kron(in);

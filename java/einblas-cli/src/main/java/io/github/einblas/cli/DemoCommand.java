@@ -170,10 +170,31 @@ final class DemoCommand extends BaseCommand {
         .println(
             "error: largest absolute difference from plain Java loops in double; of bound: relative"
                 + " to n u sum|ab|, at most 1.");
+    runs.stream().map(DemoRun::demoCase).filter(c -> c.fold() > 1 && !c.isSparse()).forEach(this::kronecker);
     io.out().println(checked(runs));
     if (keep != null) {
       io.out().println("The operands are in " + folder + ".");
     }
+  }
+
+  /** What a case of folded rows is, and what it would take to build its matrix. */
+  private void kronecker(DemoCase c) {
+    long[] x = c.storedShape(0);
+    long[] w = c.shape(1);
+    double bytes = (double) x[1] * w[0] * c.fold() * c.dtype().bytes();
+    io.out()
+        .printf(
+            Locale.ROOT,
+            "%s, %s: X (%d x %d) times kron(I%d, W)^T, W %d x %d, by Kronecker; built, the matrix%n"
+                + "  would take %.1f MB.%n",
+            c.equation(),
+            c.sizes(),
+            x[0],
+            x[1],
+            c.fold(),
+            w[0],
+            w[1],
+            bytes * 1e-6);
   }
 
   private static String checked(List<DemoRun> runs) {

@@ -63,6 +63,7 @@ public final class Main extends BaseCommand {
     line.addSubcommand(new EinsumCommand(io));
     line.addSubcommand(new ExplainCommand(io));
     ProductCommand.addTo(line, io);
+    line.addSubcommand(new KronMatmulCommand(io));
     BlockCommand.addTo(line, io);
     line.addSubcommand(new BlockTrainCommand(io));
     line.addSubcommand(new CsrCommand(io));

@@ -56,6 +56,16 @@ class ProductCommand extends TensorCommand {
         "kron",
         "Kronecker product of tensors of any rank, as NumPy's kron.",
         new ProductCommand(io, TensorOps::kron));
+    add(
+        line,
+        "khatri-rao",
+        "Kronecker product column by column, of matrices with as many columns.",
+        new ProductCommand(io, TensorOps::khatriRao));
+    add(
+        line,
+        "face-splitting",
+        "Kronecker product row by row, of matrices with as many rows.",
+        new ProductCommand(io, TensorOps::faceSplitting));
   }
 
   private static void add(

@@ -242,6 +242,43 @@ final class CommandsTest {
   }
 
   @Test
+  void khatriRaoAndFaceSplitting() throws IOException {
+    program.put("a.npy", Tensor.of(new double[] {1, 2, 3, 4}, 2, 2));
+    program.put("b.npy", Tensor.of(new double[] {5, 6, 7, 8}, 2, 2));
+    program.done("khatri-rao", "@a.npy", "@b.npy", "-o", "@c.npy");
+    assertArrayEquals(new long[] {4, 2}, program.shapeOf("c.npy"));
+    assertArrayEquals(new double[] {5, 12, 7, 16, 15, 24, 21, 32}, program.get("c.npy"));
+    program.done("face-splitting", "@a.npy", "@b.npy", "-o", "@c.npy");
+    assertArrayEquals(new long[] {2, 4}, program.shapeOf("c.npy"));
+    assertArrayEquals(new double[] {5, 6, 10, 12, 21, 24, 28, 32}, program.get("c.npy"));
+  }
+
+  @Test
+  void kronMatmul() throws IOException {
+    program.put("w.npy", Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3));
+    program.put("x.npy", Tensor.of(new double[] {1, 0, 0, 0, 1, 1}, 1, 6));
+    String said =
+        program
+            .run(
+                "kron-matmul",
+                "@x.npy",
+                "I2",
+                "@w.npy",
+                "--left",
+                "--transpose",
+                "--explain",
+                "-o",
+                "@y.npy")
+            .err();
+    assertArrayEquals(new long[] {1, 4}, program.shapeOf("y.npy"));
+    assertArrayEquals(new double[] {1, 4, 5, 11}, program.get("y.npy"));
+    assertTrue(said.contains("kernel"), said);
+    program.put("v.npy", Tensor.of(new double[] {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9));
+    program.done("kron-matmul", "@v.npy", "@w.npy", "@w.npy", "-o", "@y.npy");
+    assertArrayEquals(new double[] {36, 90, 90, 225}, program.get("y.npy"));
+  }
+
+  @Test
   void randomIsReproducible() throws IOException {
     program.done("random", "70x1000", "--seed", "7", "-o", "@r.npy");
     program.done("random", "70000", "--seed", "7", "-o", "@s.npy");
@@ -299,6 +336,9 @@ final class CommandsTest {
             "outer",
             "hadamard-outer",
             "kron",
+            "khatri-rao",
+            "face-splitting",
+            "kron-matmul",
             "random",
             "info",
             "demo")) {

@@ -60,6 +60,8 @@ final class RefusalsTest {
     program.refused("no such file", "csr-mm", "@absent.npz", "@a.npy");
     Files.delete(program.path("s.npz"));
     Files.delete(program.path("t.npz"));
+    program.refused("(..., 10, n)", "kron-matmul", "@a.npy", "I5", "I2");
+    program.refused("FACTOR", "kron-matmul", "@a.npy");
     program.refused("--axes", "tensordot", "@a.npy", "@a.npy", "--axes", "one");
     program.refused("3-4", "explain", "ij", "3-4");
     program.refused("x5", "random", "x5", "-o", "@c.npy");
