@@ -120,6 +120,8 @@ struct KronStep {
   int64_t line;              // elements at unit stride; in the kernels over rows: rows of a panel
   int64_t sx, sy;            // along the axis; in the kernels over rows: between rows
   int32_t vectors;           // of a tile of kron_rows
+  int32_t past_caches;       // 1: y is written with non-temporal stores (beta 0, whole vectors on their alignment)
+  int32_t gathers;           // 1: the lines of x that share sets of L1 are gathered first
   T alpha, beta;
 };
 

@@ -51,6 +51,9 @@ const Case kCases[] = {
     {{1}, {{7, 3}, {9, 11}}, 20, 3},
     {{1}, {{2, 100}, {100, 2}, {3, 50}}, 1},
     {{70}, {{20, 3}, {3, 20}}, 33},
+    {{40}, {{16, 16}, {32, 32}}, 1},
+    {{1}, {{16, 16}, {8, 8}}, 512},
+    {{1}, {{24, 40}, {16, 16}}, 512},
 };
 
 // Lengths and strides; every axis has `pad` more elements than it uses.
@@ -253,16 +256,26 @@ void all(const char* type) {
 TEST(Kron, F32) { all<float>("F32"); }
 TEST(Kron, F64) { all<double>("F64"); }
 
-// Blocks of every size give the same bits: the tunable only cuts.
-TEST(Kron, SmallBlocksTakeThePathOfLargeTensors) {
-  int index = -1;
-  for (int32_t i = 0; i < einblas_tunables(); ++i)
-    if (std::string("KRON_BLOCK") == einblas_tunable_name(i)) index = i;
-  ASSERT_GE(index, 0);
-  const int64_t before = einblas_tunable(index, 0);
-  ASSERT_EQ(EINBLAS_OK, einblas_tunable_set(index, 4 << 10));
-  all<float>("small blocks");
-  einblas_tunable_set(index, before);
+// A tunable for the length of a test.
+class With {
+ public:
+  With(const char* name, int64_t value) {
+    for (int32_t i = 0; i < einblas_tunables(); ++i)
+      if (std::string(name) == einblas_tunable_name(i)) index_ = i;
+    before_ = einblas_tunable(index_, 0);
+    EXPECT_EQ(EINBLAS_OK, einblas_tunable_set(index_, value)) << name;
+  }
+  ~With() { einblas_tunable_set(index_, before_); }
+
+ private:
+  int32_t index_ = -1;
+  int64_t before_;
+};
+
+TEST(Kron, SmallTensorsTakeThePathsOfLargeOnes) {
+  const With blocks("KRON_BLOCK", 4 << 10), far("KRON_FAR", 1), stream("STREAM_FROM", 1 << 16);
+  all<float>("small blocks F32");
+  all<double>("small blocks F64");
 }
 
 TEST(Kron, RefusesLayoutsAndNumbers) {

@@ -12,13 +12,18 @@
 #define EINBLAS_KRON_MR 4
 #endif
 #define EINBLAS_KRON_NV 3
+// Lines gathered on the stack: 128 of 3 vectors of 64 bytes are 24 KB, half of L1.
+#define EINBLAS_KRON_GATHERED 128
 
 template <class T>
-EINBLAS_INLINE void kron_store(T* at, vec<T> sum, T alpha, T beta) {
-  if (beta == 0) {
-    store(at, splat(alpha) * sum);
+EINBLAS_INLINE void kron_store(const KronStep<T>* s, T* at, vec<T> sum) {
+  const vec<T> x = splat(s->alpha) * sum;
+  if (s->past_caches) {
+    stream(at, x);
+  } else if (s->beta == 0) {
+    store(at, x);
   } else {
-    store(at, splat(alpha) * sum + splat(beta) * load(at));
+    store(at, x + splat(s->beta) * load(at));
   }
 }
 
@@ -61,7 +66,7 @@ EINBLAS_INLINE void kron_tile(const KronStep<T>* s, const T* f, const T* const* 
         if (beta != 0) sum += splat(beta) * load_n(to, n);
         store_n(to, sum, n);
       } else {
-        kron_store(to, acc[r][v], alpha, beta);
+        kron_store(s, to, acc[r][v]);
       }
       to += sy;
     }
@@ -74,6 +79,21 @@ static void kron_columns(const KronStep<T>* s, const T* const* x, T* const* y, i
   constexpr int MR = EINBLAS_KRON_MR;
   const T* f = s->f;
   int64_t j = 0;
+  if (!MASKED && s->gathers && s->k <= EINBLAS_KRON_GATHERED) {
+    // Lines a multiple of half a page apart share a few sets of L1: gathered once, not fetched again for each block of
+    // f.
+    constexpr int w = lanes<T>::value;
+    T lines[EINBLAS_KRON_GATHERED * NV * w] __attribute__((aligned(64)));
+    for (int64_t i = 0; i < s->k; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) store(lines + (i * NV + v) * w, load(x[v] + i * s->sx));
+    const T* gathered[NV];
+    for (int v = 0; v < NV; ++v) gathered[v] = lines + v * w;
+    KronStep<T> near = *s;
+    near.sx = NV * w;
+    near.gathers = 0;
+    return kron_columns<T, NV, MASKED>(&near, gathered, y, n);
+  }
   for (; j + MR <= s->q; j += MR, f += MR * s->k) kron_tile<T, MR, NV, MASKED>(s, f, x, y, j, n);
   switch (s->q - j) {
     case 1:
@@ -117,6 +137,7 @@ static void kron_lines(const KronStep<T>* s) {
   }
   if (n == 1) kron_columns<T, 1, false>(s, x, y, w);
   if (n == 2) kron_columns<T, 2, false>(s, x, y, w);
+  if (s->past_caches) stream_fence();
   if (whole == s->line) return;
   for (int64_t p = 0; p < s->panels; ++p) {
     x[0] = s->x + s->from[p] + whole;
@@ -125,24 +146,16 @@ static void kron_lines(const KronStep<T>* s) {
   }
 }
 
-// L elements repeated over the lanes.
+// Lane l is lane l % L.
+template <class T, int L, int... I>
+EINBLAS_INLINE vec<T> repeat_lanes(vec<T> v, lane_list<I...>) {
+  return __builtin_shufflevector(v, v, (I % L)...);
+}
+
+// L elements repeated over the lanes: in registers (halves put together in memory cost a store's way back).
 template <class T, int L>
 EINBLAS_INLINE vec<T> load_repeated(const T* p) {
-  typedef T part __attribute__((vector_size(L * sizeof(T)), aligned(sizeof(T)), may_alias));
-  constexpr int w = lanes<T>::value;
-  if constexpr (L * 2 == w) {
-    const part v = *reinterpret_cast<const part*>(p);
-    vec<T> r;
-    memcpy(&r, &v, sizeof v);
-    memcpy(reinterpret_cast<char*>(&r) + sizeof v, &v, sizeof v);
-    return r;
-  } else {
-    T t[w];
-    for (int i = 0; i < w; ++i) t[i] = p[i % L];
-    vec<T> r;
-    memcpy(&r, t, sizeof r);
-    return r;
-  }
+  return repeat_lanes<T, L>(load_n(p, L), all_lanes<T>());
 }
 
 // V vectors of the results of B panels at once: 8 sums in flight hide an FMA's latency.
@@ -169,7 +182,7 @@ EINBLAS_INLINE void short_tile(const KronStep<T>* s, int64_t p, int64_t v0, int6
 #pragma GCC unroll 8
   for (int b = 0; b < B; ++b)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) kron_store(s->y + s->to[p + b] + (v0 + v) * w, acc[b][v], s->alpha, s->beta);
+    for (int v = 0; v < V; ++v) kron_store(s, s->y + s->to[p + b] + (v0 + v) * w, acc[b][v]);
 }
 
 template <class T, int L, int V, int B>
@@ -188,6 +201,7 @@ static void kron_short(const KronStep<T>* s) {
   for (; v + 4 <= vectors; v += 4) short_panels<T, L, 4, 4>(s, v, vectors);
   for (; v + 2 <= vectors; v += 2) short_panels<T, L, 2, 4>(s, v, vectors);
   for (; v < vectors; ++v) short_panels<T, L, 1, 8>(s, v, vectors);
+  if (s->past_caches) stream_fence();
 }
 
 // Rows whose k elements lie at unit stride, `line` rows per panel. f: [q / width][k][width], width = vectors * lanes,
@@ -240,7 +254,7 @@ static void kron_tiny(const KronStep<T>* s) {
       for (int v = 0; v < V; ++v) xv[v] = load(x + v * w);
       tiny_factor<T, N, V, 0>(acc, xv, s->f);
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) kron_store(y + v * w, acc[v], s->alpha, s->beta);
+      for (int v = 0; v < V; ++v) kron_store(s, y + v * w, acc[v]);
     }
     for (; left > 0; left -= w, x += w, y += w) {
       const int n = left < w ? static_cast<int>(left) : w;

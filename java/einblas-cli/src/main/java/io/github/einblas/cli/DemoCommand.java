@@ -170,7 +170,10 @@ final class DemoCommand extends BaseCommand {
         .println(
             "error: largest absolute difference from plain Java loops in double; of bound: relative"
                 + " to n u sum|ab|, at most 1.");
-    runs.stream().map(DemoRun::demoCase).filter(c -> c.fold() > 1 && !c.isSparse()).forEach(this::kronecker);
+    runs.stream()
+        .map(DemoRun::demoCase)
+        .filter(c -> c.fold() > 1 && !c.isSparse())
+        .forEach(this::kronecker);
     io.out().println(checked(runs));
     if (keep != null) {
       io.out().println("The operands are in " + folder + ".");
