@@ -33,6 +33,14 @@ record BlockIndex(String name, long[] values, int batch, int window) {
     return new BlockIndex(name, flat, own.length, window);
   }
 
+  /** Of an int[][], a long[][] or a tensor. */
+  static BlockIndex ofAny(String name, Object index) {
+    if (index instanceof int[][] rows) {
+      return of(name, rows);
+    }
+    return index instanceof long[][] rows ? of(name, rows) : of(name, (Tensor) index);
+  }
+
   /** A tensor of rank 1 is a batch of one. */
   static BlockIndex of(String name, Tensor index) {
     Objects.requireNonNull(index, name);

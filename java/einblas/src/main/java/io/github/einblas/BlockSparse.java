@@ -74,21 +74,45 @@ public final class BlockSparse {
         outputBlocks);
   }
 
-  /** A body that uses a pattern for one call. */
-  private interface Use<R> {
-    R with(BlockPattern pattern);
-  }
-
-  /** The pattern of one call: its blocks are those of {@code weights}' first two axes. */
-  private static <R> R once(
-      Names names, String which, Tensor weights, BlockIndex in, BlockIndex out, Use<R> use) {
+  /**
+   * A call by the pattern of its own indices (all of one kind that {@link BlockIndex} takes): its
+   * blocks are those of the weights' first axes.
+   */
+  private static <R> R get(
+      Names names, String which, Tensor weights, Object in, Object out, Use<R> use) {
     BlockProduct.requireRank(names, which, weights, 4);
-    BlockPattern pattern = BlockPattern.once(in, out, weights.length(0), weights.length(1));
+    boolean layer = which.equals("w");
+    BlockPattern pattern =
+        BlockPattern.once(
+            BlockIndex.ofAny(layer ? INPUT : "xIndex", in),
+            BlockIndex.ofAny(layer ? OUTPUT : "yIndex", out),
+            weights.length(0),
+            weights.length(1));
     try {
       return use.with(pattern);
     } finally {
       pattern.free();
     }
+  }
+
+  private static void run(
+      Names names,
+      String which,
+      Tensor weights,
+      Object in,
+      Object out,
+      Consumer<BlockPattern> use) {
+    Use<Void> body =
+        p -> {
+          use.accept(p);
+          return null;
+        };
+    get(names, which, weights, in, out, body);
+  }
+
+  /** A body that uses a pattern for one call. */
+  private interface Use<R> {
+    R with(BlockPattern pattern);
   }
 
   // ---- gemv
@@ -102,38 +126,20 @@ public final class BlockSparse {
 
   /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
   public static Tensor gemv(Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
-    return once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> gemv(o, w, h, p));
+    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
   }
 
   /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
   public static Tensor gemv(
       Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
-    return once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> gemv(o, w, h, p));
+    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
   }
 
   /**
    * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
    */
   public static Tensor gemv(Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
-    return once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> gemv(o, w, h, p));
+    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
   }
 
   /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}. */
@@ -147,16 +153,7 @@ public final class BlockSparse {
    */
   public static void gemvInPlace(
       Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInPlace(o, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
   }
 
   /**
@@ -165,16 +162,7 @@ public final class BlockSparse {
    */
   public static void gemvInPlace(
       Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInPlace(o, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
   }
 
   /**
@@ -183,16 +171,7 @@ public final class BlockSparse {
    */
   public static void gemvInPlace(
       Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInPlace(o, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
   }
 
   /**
@@ -217,16 +196,7 @@ public final class BlockSparse {
       Tensor h,
       int[][] inputIndex,
       int[][] outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInto(out, alpha, beta, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
   }
 
   /**
@@ -241,16 +211,7 @@ public final class BlockSparse {
       Tensor h,
       long[][] inputIndex,
       long[][] outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInto(out, alpha, beta, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
   }
 
   /**
@@ -265,16 +226,7 @@ public final class BlockSparse {
       Tensor h,
       Tensor inputIndex,
       Tensor outputIndex) {
-    once(
-        GEMV,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          gemvInto(out, alpha, beta, w, h, p);
-          return null;
-        });
+    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
   }
 
   // ---- dot
@@ -297,38 +249,20 @@ public final class BlockSparse {
   /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
   public static Tensor dot(
       Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
-    return once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> dot(w, h, bias, p));
+    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
   }
 
   /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
   public static Tensor dot(
       Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
-    return once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> dot(w, h, bias, p));
+    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
   }
 
   /**
    * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
    */
   public static Tensor dot(Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
-    return once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> dot(w, h, bias, p));
+    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
   }
 
   /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}. */
@@ -344,16 +278,7 @@ public final class BlockSparse {
    */
   public static void dotInto(
       Tensor out, Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
-    once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          dotInto(out, w, h, bias, p);
-          return null;
-        });
+    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
   }
 
   /**
@@ -362,16 +287,7 @@ public final class BlockSparse {
    */
   public static void dotInto(
       Tensor out, Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
-    once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          dotInto(out, w, h, bias, p);
-          return null;
-        });
+    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
   }
 
   /**
@@ -380,16 +296,7 @@ public final class BlockSparse {
    */
   public static void dotInto(
       Tensor out, Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
-    once(
-        DOT,
-        "w",
-        w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        p -> {
-          dotInto(out, w, h, bias, p);
-          return null;
-        });
+    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
   }
 
   private static Tensor batched(Tensor h) {
@@ -413,25 +320,13 @@ public final class BlockSparse {
   /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
   public static Tensor outer(
       Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
-    return once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> outer(o, x, y, p, alpha));
+    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
   }
 
   /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
   public static Tensor outer(
       Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
-    return once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> outer(o, x, y, p, alpha));
+    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
   }
 
   /**
@@ -440,13 +335,7 @@ public final class BlockSparse {
    */
   public static Tensor outer(
       Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
-    return once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> outer(o, x, y, p, alpha));
+    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
   }
 
   /**
@@ -466,16 +355,7 @@ public final class BlockSparse {
    */
   public static void outerInPlace(
       Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
-    once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> {
-          outerInPlace(o, x, y, p, alpha);
-          return null;
-        });
+    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
   }
 
   /**
@@ -484,16 +364,7 @@ public final class BlockSparse {
    */
   public static void outerInPlace(
       Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
-    once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> {
-          outerInPlace(o, x, y, p, alpha);
-          return null;
-        });
+    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
   }
 
   /**
@@ -502,16 +373,7 @@ public final class BlockSparse {
    */
   public static void outerInPlace(
       Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
-    once(
-        OUTER,
-        "o",
-        o,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
-        p -> {
-          outerInPlace(o, x, y, p, alpha);
-          return null;
-        });
+    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
   }
 
   // ---- gradients
@@ -583,12 +445,12 @@ public final class BlockSparse {
    */
   public static GemvGradient gemvGradient(
       Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
-    return once(
-        new Names("block gemv gradient", "", "w", ""),
+    return get(
+        new Names("block gemv gradient", "", "", ""),
         "w",
         w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
+        inputIndex,
+        outputIndex,
         p -> gemvGradient(w, h, g, p));
   }
 
@@ -665,12 +527,12 @@ public final class BlockSparse {
    */
   public static DotGradient dotGradient(
       Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
-    return once(
-        new Names("block dot gradient", "", "w", ""),
+    return get(
+        new Names("block dot gradient", "", "", ""),
         "w",
         w,
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
+        inputIndex,
+        outputIndex,
         p -> dotGradient(w, h, g, p));
   }
 
@@ -711,12 +573,12 @@ public final class BlockSparse {
    */
   public static OuterGradient outerGradient(
       Tensor x, Tensor y, Tensor g, Tensor xIndex, Tensor yIndex, double alpha) {
-    return once(
-        new Names(OUTER_GRADIENT, "", "g", ""),
+    return get(
+        new Names(OUTER_GRADIENT, "", "", ""),
         "g",
         g,
-        BlockIndex.of("xIndex", xIndex),
-        BlockIndex.of("yIndex", yIndex),
+        xIndex,
+        yIndex,
         p -> outerGradient(x, y, g, p, alpha));
   }
 

@@ -26,50 +26,59 @@ final class DemoTable {
   /** One case, against the bound that allows it least: arithmetic or memory. */
   void row(DemoRun run) {
     DemoCase demoCase = run.demoCase();
-    double arithmetic = run.flops() / limits.peak(demoCase.dtype());
-    double memory = demoCase.bytes() / limits.bandwidth(demoCase);
-    boolean byArithmetic = arithmetic >= memory;
-    double work = byArithmetic ? run.flops() : demoCase.bytes();
-    out.printf(
-        ROW,
-        demoCase.equation(),
-        demoCase.sizes(),
+    row(
+        new String[] {demoCase.equation(), demoCase.sizes(), kernels(run.kernels())},
         demoCase.dtype(),
-        time(run.seconds()),
-        String.format(
-            Locale.ROOT, "%.1f %s", work / run.seconds() * 1e-9, byArithmetic ? "GFLOP/s" : "GB/s"),
-        String.format(
-            Locale.ROOT,
-            "%.0f%% of %s",
-            100 * Math.max(arithmetic, memory) / run.seconds(),
-            byArithmetic ? "P" : "B"),
-        String.format(Locale.ROOT, "%.1e", run.check().error()),
-        run.check().right() ? String.format(Locale.ROOT, "%.3f", run.check().ofBound()) : "WRONG",
-        kernels(run.kernels()));
+        run.seconds(),
+        run.flops(),
+        demoCase.bytes(),
+        demoCase.bytes() / limits.bandwidth(demoCase),
+        run.check().error(),
+        run.check().ofBound());
   }
 
   /** The block-sparse product; its weight blocks count once each. */
   void row(DemoBlocks run) {
-    double arithmetic = run.flops() / limits.peak(DType.F32);
-    double memory = run.bytes() / limits.read();
+    row(
+        new String[] {DemoBlocks.EQUATION, run.sizes(), "block"},
+        DType.F32,
+        run.seconds(),
+        run.flops(),
+        run.bytes(),
+        run.bytes() / limits.read(),
+        run.error(),
+        run.ofBound());
+  }
+
+  /** texts: equation, sizes, kernels; memory: seconds that the bytes must take. */
+  private void row(
+      String[] texts,
+      DType dtype,
+      double seconds,
+      double flops,
+      long bytes,
+      double memory,
+      double error,
+      double ofBound) {
+    double arithmetic = flops / limits.peak(dtype);
     boolean byArithmetic = arithmetic >= memory;
-    double work = byArithmetic ? run.flops() : run.bytes();
+    double work = byArithmetic ? flops : (double) bytes;
     out.printf(
         ROW,
-        DemoBlocks.EQUATION,
-        run.sizes(),
-        DType.F32,
-        time(run.seconds()),
+        texts[0],
+        texts[1],
+        dtype,
+        time(seconds),
         String.format(
-            Locale.ROOT, "%.1f %s", work / run.seconds() * 1e-9, byArithmetic ? "GFLOP/s" : "GB/s"),
+            Locale.ROOT, "%.1f %s", work / seconds * 1e-9, byArithmetic ? "GFLOP/s" : "GB/s"),
         String.format(
             Locale.ROOT,
             "%.0f%% of %s",
-            100 * Math.max(arithmetic, memory) / run.seconds(),
+            100 * Math.max(arithmetic, memory) / seconds,
             byArithmetic ? "P" : "B"),
-        String.format(Locale.ROOT, "%.1e", run.error()),
-        run.right() ? String.format(Locale.ROOT, "%.3f", run.ofBound()) : "WRONG",
-        "block");
+        String.format(Locale.ROOT, "%.1e", error),
+        ofBound <= 1 ? String.format(Locale.ROOT, "%.3f", ofBound) : "WRONG",
+        texts[2]);
   }
 
   private static String kernels(List<String> kernels) {
