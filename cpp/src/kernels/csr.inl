@@ -96,23 +96,31 @@ static void csr_rows(const CsrRows<T>* s) {
   }
 }
 
-// Dots: C[r * ldc] = alpha * sum_p value[p] * D[column[p]] + beta * C. Four sums side by side; gather instructions are
-// no faster than these loads on the machines that have them.
+// Dots: C[r * ldc] = alpha * sum_p value[p] * D[column[p]] + beta * C. Four sums side by side, one load each: gather
+// instructions, and vectors put together from single elements, are slower. The empty asm keeps GCC from making those
+// (5 KB of shuffles: 1.3x the time of MKL).
 template <class T>
 static void csr_dots(const CsrRows<T>* s) {
   const int32_t* column = s->column;
   const T* value = s->value;
   const T* d = s->d;
   for (int64_t r = 0; r < s->rows; ++r) {
-    T sum[4] = {0, 0, 0, 0};
+    T sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     int64_t p = s->begin[r];
     const int64_t end = s->end[r];
     for (; p + 4 <= end; p += 4) {
-#pragma GCC unroll 4
-      for (int u = 0; u < 4; ++u) sum[u] += value[p + u] * d[column[p + u]];
+      sum0 += value[p] * d[column[p]];
+      __asm__ volatile("");
+      sum1 += value[p + 1] * d[column[p + 1]];
+      sum2 += value[p + 2] * d[column[p + 2]];
+      __asm__ volatile("");
+      sum3 += value[p + 3] * d[column[p + 3]];
     }
-    for (; p < end; ++p) sum[0] += value[p] * d[column[p]];
-    const T result = s->alpha * ((sum[0] + sum[2]) + (sum[1] + sum[3]));
+    for (; p < end; ++p) {
+      sum0 += value[p] * d[column[p]];
+      __asm__ volatile("");
+    }
+    const T result = s->alpha * ((sum0 + sum2) + (sum1 + sum3));
     T* c = s->c + r * s->ldc;
     *c = s->beta == 0 ? result : result + s->beta * *c;
   }
