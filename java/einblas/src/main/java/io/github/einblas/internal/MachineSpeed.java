@@ -4,7 +4,7 @@ package io.github.einblas.internal;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Speed that predictions are made with: a matrix product and copies, run a few times, some 30 ms in
+ * Speed that predictions are made with: a matrix product and copies, run a few times, some 50 ms in
  * all. Kept for each type and number of threads.
  *
  * @param flops operations per second of a large product
@@ -34,10 +34,10 @@ record MachineSpeed(double flops, double memory, double cache) {
     long n = 384;
     long[] product = {n, n, n};
     long[] strides = {n, 0, 1, 0, 1, n, n, 1, 0};
-    double gemm = best(dtype, elementBytes, threads, 2, product, strides, n * n, 5);
+    double gemm = best(dtype, elementBytes, threads, 2, product, strides, n * n, 15);
     long large = (32L << 20) / elementBytes;
     double copy =
-        best(dtype, elementBytes, threads, 1, new long[] {large}, new long[] {1, 1}, large, 2);
+        best(dtype, elementBytes, threads, 1, new long[] {large}, new long[] {1, 1}, large, 5);
     long small = (128L << 10) / elementBytes;
     double cached =
         best(dtype, elementBytes, threads, 1, new long[] {small}, new long[] {1, 1}, small, 20);
