@@ -116,8 +116,9 @@ final class Lowering {
 
   /**
    * Labels of an intermediate. The larger operand decides what lies closest: its own closest label
-   * if that stays, so that the step moves along it on both sides; else a label of the smaller one
-   * ({@code ea,fb,abcd,gc,hd->efgh} of length 40: 1.5 times faster than first operand first).
+   * if that stays, so that the step moves along it on both sides; else a label of the smaller one.
+   * {@code ea,fb,abcd,gc,hd->efgh} of length 20 is 1.4 times faster than with the first operand's
+   * labels first, of length 40 1.1 times.
    */
   private int[] ordered(int a, int b, BitSet keep) {
     boolean firstLarger = labels.size(sets.get(a)) >= labels.size(sets.get(b));
