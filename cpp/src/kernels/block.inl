@@ -83,6 +83,16 @@ EINBLAS_INLINE void block_rows_tile(const T* const* a, const T* b, int64_t ldb, 
     }
 }
 
+// The tile of `height` rows, 1 <= height <= MR.
+template <class T, int MR, int NV, bool WHOLE>
+EINBLAS_INLINE void block_rows_of(int64_t height, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n0,
+                                  int64_t k, int last, T alpha, const T* ahead) {
+  if constexpr (MR > 1) {
+    if (height < MR) return block_rows_of<T, MR - 1, NV, WHOLE>(height, a, b, ldb, c, n0, k, last, alpha, ahead);
+  }
+  block_rows_tile<T, MR, NV, WHOLE>(a, b, ldb, c, n0, k, last, alpha, ahead);
+}
+
 template <class T, int NV, bool WHOLE>
 EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c,
                                        int64_t n0, int64_t k, int last, T alpha, const T* ahead) {
@@ -90,23 +100,7 @@ EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, const T*
   for (int64_t r = 0; r < rows;) {
     // Tiles of nearly one height: 9 rows are 5 and 4, not 8 and 1.
     const int64_t tiles = (rows - r + most - 1) / most, height = (rows - r + tiles - 1) / tiles;
-    switch (height) {
-#define EINBLAS_ROWS(MR)                                                                                      \
-  case MR:                                                                                                    \
-    block_rows_tile<T, (MR <= most ? MR : most), NV, WHOLE>(a + r, b, ldb, c + r, n0, k, last, alpha, ahead); \
-    break
-      EINBLAS_ROWS(1);
-      EINBLAS_ROWS(2);
-      EINBLAS_ROWS(3);
-      EINBLAS_ROWS(4);
-      EINBLAS_ROWS(5);
-      EINBLAS_ROWS(6);
-      EINBLAS_ROWS(7);
-      EINBLAS_ROWS(8);
-#undef EINBLAS_ROWS
-      default:
-        break;
-    }
+    block_rows_of<T, most, NV, WHOLE>(height, a + r, b, ldb, c + r, n0, k, last, alpha, ahead);
     r += height;
     ahead = nullptr;
   }
