@@ -114,7 +114,8 @@ int32_t csr_import(DType dtype, int64_t rows, int64_t columns, int64_t entries, 
     }
     t.columns[i] = static_cast<int32_t>(c);
   }
-  std::memcpy(t.values, values, static_cast<size_t>(entries * size_of(dtype)));
+  // A matrix without entries may come with null pointers, which memcpy must not be given.
+  if (entries > 0) std::memcpy(t.values, values, static_cast<size_t>(entries * size_of(dtype)));
   return finish(dtype, rows, entries, t, finding);
 }
 

@@ -48,11 +48,17 @@ EINBLAS_INLINE vec<T> splat(T x) {
 
 // First n lanes, 0 <= n <= lanes; the rest 0 and not touched in memory.
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+// The mask is hidden from the compiler: GCC 12 turns a load with a constant mask, of which a shuffle then takes the
+// first lanes alone, into one of the whole vector, which reads beyond the tensor.
 EINBLAS_INLINE vf32 load_n(const float* p, int n) {
-  return (vf32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+  __mmask16 mask = (__mmask16)((1u << n) - 1u);
+  __asm__("" : "+k"(mask));
+  return (vf32)_mm512_maskz_loadu_ps(mask, p);
 }
 EINBLAS_INLINE vf64 load_n(const double* p, int n) {
-  return (vf64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1u), p);
+  __mmask8 mask = (__mmask8)((1u << n) - 1u);
+  __asm__("" : "+k"(mask));
+  return (vf64)_mm512_maskz_loadu_pd(mask, p);
 }
 EINBLAS_INLINE void store_n(float* p, vf32 v, int n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
