@@ -33,7 +33,7 @@ public final class BoundPlan implements AutoCloseable {
     this.constants = constants;
     this.free = (int) Arrays.stream(constants).filter(Objects::isNull).count();
     long[] bytes = new long[1];
-    this.held = new Held(plan.hold(constants, bytes), bytes[0]);
+    this.held = new Held(plan.runs().hold(constants, bytes), bytes[0]);
     this.cleanable = CLEANER.register(this, held);
   }
 
@@ -59,20 +59,26 @@ public final class BoundPlan implements AutoCloseable {
    */
   public Tensor run(Tensor... operands) {
     Tensor[] all = all(operands);
-    Tensor out = Tensor.empty(plan.dtype(), plan.outputShape());
+    plan.checks().operands(all);
+    enter();
     try {
-      runAll(out, 1, 0, all);
-      return out;
-    } catch (RuntimeException e) {
-      out.close();
-      throw e;
+      return plan.runs().fresh(all, new PlanRun.Extras(false, held.address, null, null));
+    } finally {
+      leave();
     }
   }
 
   /** Runs into a given tensor: {@code out = alpha * result + beta * out}. */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
-    Objects.requireNonNull(out, "out");
-    runAll(out, alpha, beta, all(operands));
+    Tensor[] all = all(operands);
+    plan.checks().operands(all);
+    plan.checks().output(out);
+    enter();
+    try {
+      plan.runs().into(out, alpha, beta, all, new PlanRun.Extras(true, held.address, null, null));
+    } finally {
+      leave();
+    }
   }
 
   private Tensor[] all(Tensor[] operands) {
@@ -91,16 +97,6 @@ public final class BoundPlan implements AutoCloseable {
       all[i] = all[i] == null ? operands[n++] : all[i];
     }
     return all;
-  }
-
-  private void runAll(Tensor out, double alpha, double beta, Tensor[] all) {
-    plan.check(out, all);
-    enter();
-    try {
-      plan.runHeld(out, alpha, beta, all, held.address);
-    } finally {
-      leave();
-    }
   }
 
   private synchronized void enter() {

@@ -106,7 +106,7 @@ public final class PlanText {
    * The whole explanation.
    *
    * @param seconds measured time of each step, or null
-   * @param used threads that a run has
+   * @param threads threads of a run; 0 means the process's number
    */
   public static PlanReport report(
       Equation equation,
@@ -116,8 +116,8 @@ public final class PlanText {
       CompiledPlan compiled,
       int threads,
       long peakBytes,
-      double[] seconds,
-      int used) {
+      double[] seconds) {
+    int used = threads == 0 ? Native.threads() : threads;
     SlicedProgram slices = compiled.slices();
     Program program = slices.main();
     MachineSpeed speed = MachineSpeed.of(dtype.ordinal(), dtype.bytes(), used);

@@ -1,0 +1,214 @@
+// Plans: the native steps of a plan for the sets of strides that it was lately run with.
+package io.github.einblas;
+
+import io.github.einblas.internal.CompiledPlan;
+import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.Native;
+import io.github.einblas.internal.SliceSearch;
+import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.Views;
+import java.util.Arrays;
+
+/** A plan's program, cut to its memory limit, and its compiled layouts. Thread-safe. */
+final class PlanLayouts {
+  /** Sets of strides kept per plan: a caller rarely alternates between more than a few layouts. */
+  private static final int LAYOUTS = 4;
+
+  private final Equation equation;
+  private final DType dtype;
+  private final long[][] shapes;
+  private final PlanOptions options;
+  private final int threads;
+  private final boolean[] constant;
+  private final OutputForm form;
+  private final SlicedProgram slices;
+  private final long[] outputShape;
+  private final long[] contiguousOutput;
+  private final long outputBytes;
+
+  /** Newest first; replaced as a whole, never changed. */
+  private volatile CompiledPlan[] layouts = {};
+
+  /**
+   * Searches a path and cuts.
+   *
+   * @param constant operands that stay the same from run to run
+   * @param form where the equation's output lies in the result, or null where it is the result
+   * @param known pairs of a path found earlier, or null to search
+   */
+  PlanLayouts(
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      OutputForm form,
+      int[][] known) {
+    this.equation = equation;
+    this.dtype = dtype;
+    this.shapes = shapes;
+    this.options = options;
+    this.threads =
+        options.threads() == 0 && options.isLimited() ? Native.threads() : options.threads();
+    this.constant = constant;
+    this.form = form;
+    SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant, known);
+    this.outputShape = form == null ? whole.outputShape() : form.shape();
+    this.contiguousOutput = Views.contiguous(outputShape);
+    this.outputBytes = Views.bytes(outputShape, dtype.bytes());
+    long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
+    this.slices =
+        options.isLimited() ? cut(whole, strides, outputStrides(contiguousOutput)) : whole;
+    slices.main().requirePossible();
+  }
+
+  /** Cuts so that a run fits the memory limit for these strides. */
+  private SlicedProgram cut(SlicedProgram whole, long[][] strides, long[] outputStrides) {
+    return new SliceSearch(
+            equation,
+            shapes,
+            options,
+            constant,
+            p ->
+                p.main().isPossible()
+                    ? outputBytes + compile(p, strides, outputStrides).peakBytes(threads)
+                    : Long.MAX_VALUE)
+        .search(whole, options);
+  }
+
+  /** The program for contiguous operands. */
+  SlicedProgram slices() {
+    return slices;
+  }
+
+  /** Shape of the result, not to be changed. */
+  long[] outputShape() {
+    return outputShape;
+  }
+
+  /** Threads of a run; 0 means the process's number at the time of the run. */
+  int threads() {
+    return threads;
+  }
+
+  /** Most native bytes of a run at a time, the result included. */
+  long peakBytes(CompiledPlan compiled) {
+    return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
+  }
+
+  /** The steps for two operands, or null if there are none yet. */
+  CompiledPlan find(Tensor out, Tensor a, Tensor b) {
+    for (CompiledPlan plan : layouts) {
+      if (plan.fitsOutput(outputStrides(out.stridesRef()))
+          && plan.fitsOperand(0, a.stridesRef())
+          && plan.fitsOperand(1, b.stridesRef())) {
+        return plan;
+      }
+    }
+    return null;
+  }
+
+  /** The steps for a run, or null if there are none yet. */
+  CompiledPlan find(Tensor out, Tensor[] operands) {
+    for (CompiledPlan plan : layouts) {
+      if (fits(plan, out, operands)) {
+        return plan;
+      }
+    }
+    return null;
+  }
+
+  private boolean fits(CompiledPlan plan, Tensor out, Tensor[] operands) {
+    if (!plan.fitsOutput(outputStrides(out.stridesRef()))) {
+      return false;
+    }
+    for (int i = 0; i < operands.length; i++) {
+      if (!plan.fitsOperand(i, operands[i].stridesRef())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Strides of the equation's output in a result of these strides. */
+  long[] outputStrides(long[] strides) {
+    return form == null ? strides : form.strides(strides);
+  }
+
+  private static long[][] strides(Tensor[] operands) {
+    return Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
+  }
+
+  /** The steps for contiguous operands and result. */
+  CompiledPlan contiguous() {
+    return of(
+        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new),
+        outputStrides(contiguousOutput));
+  }
+
+  /** The steps for these operands and a contiguous result. */
+  CompiledPlan of(Tensor[] operands) {
+    return of(strides(operands), outputStrides(contiguousOutput));
+  }
+
+  /** The steps for these operands and a result of these strides. */
+  CompiledPlan of(Tensor[] operands, long[] resultStrides) {
+    return of(strides(operands), outputStrides(resultStrides));
+  }
+
+  /** The steps for constants of their strides; all else is contiguous. */
+  CompiledPlan ofConstants(Tensor[] constants) {
+    long[][] strides = new long[constants.length][];
+    for (int i = 0; i < strides.length; i++) {
+      strides[i] = constants[i] == null ? Views.contiguous(shapes[i]) : constants[i].stridesRef();
+    }
+    return of(strides, outputStrides(contiguousOutput));
+  }
+
+  /** The steps for a layout; the oldest one is forgotten when there are too many. */
+  private CompiledPlan of(long[][] strides, long[] outputStrides) {
+    synchronized (slices) {
+      for (CompiledPlan known : layouts) {
+        boolean same = known.fitsOutput(outputStrides);
+        for (int i = 0; same && i < strides.length; i++) {
+          same = known.fitsOperand(i, strides[i]);
+        }
+        if (same) {
+          return known;
+        }
+      }
+      CompiledPlan made = compile(slices, strides, outputStrides);
+      if (options.isLimited() && peakBytes(made) > options.memoryLimit()) {
+        requireNoConstants(made);
+        // Other strides may take more workspace: this layout is cut in its own way.
+        made = compile(cut(slices, strides, outputStrides), strides, outputStrides);
+      }
+      CompiledPlan[] known = layouts;
+      CompiledPlan[] next = new CompiledPlan[Math.min(known.length + 1, LAYOUTS)];
+      next[0] = made;
+      System.arraycopy(known, 0, next, 1, next.length - 1);
+      layouts = next;
+      return made;
+    }
+  }
+
+  private void requireNoConstants(CompiledPlan made) {
+    for (boolean fixed : constant) {
+      if (fixed) {
+        throw new IllegalArgumentException(
+            "plan of \""
+                + equation
+                + "\": operands of these strides need "
+                + peakBytes(made)
+                + " bytes, the memory limit is "
+                + options.memoryLimit()
+                + "; a plan with constants is cut for contiguous operands only");
+      }
+    }
+  }
+
+  private CompiledPlan compile(SlicedProgram program, long[][] strides, long[] outputStrides) {
+    return new CompiledPlan(
+        program, dtype.ordinal(), dtype.bytes(), strides, outputStrides, options.kernel());
+  }
+}

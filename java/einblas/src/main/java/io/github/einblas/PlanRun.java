@@ -1,0 +1,254 @@
+// Plans: one run of a plan: tensors counted in, the last checks, the native steps.
+package io.github.einblas;
+
+import io.github.einblas.internal.CompiledPlan;
+import io.github.einblas.internal.CompiledSteps;
+import io.github.einblas.internal.Native;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */
+final class PlanRun {
+  private final DType dtype;
+  private final PlanChecks checks;
+  private final PlanLayouts layouts;
+  private final OutputForm form;
+  private final int threads;
+
+  PlanRun(DType dtype, PlanChecks checks, PlanLayouts layouts, OutputForm form) {
+    this.dtype = dtype;
+    this.checks = checks;
+    this.layouts = layouts;
+    this.form = form;
+    this.threads = layouts.threads();
+  }
+
+  /**
+   * What a run may be given beside its tensors.
+   *
+   * @param checkOverlap whether the output may share elements with an operand
+   * @param held what the constants alone decide, or 0
+   * @param afterSlice told the number of slices done, or null
+   * @param nanos gets the time of each step added, or null
+   */
+  record Extras(boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos) {}
+
+  /** Into a new tensor, which no operand can share. */
+  static final Extras FRESH = new Extras(false, 0, null, null);
+
+  /** Into a tensor of the caller's. */
+  static final Extras GIVEN = new Extras(true, 0, null, null);
+
+  /** Runs into a new tensor. */
+  Tensor fresh(Tensor[] operands, Extras extras) {
+    Tensor out = Tensor.empty(dtype, layouts.outputShape());
+    boolean done = false;
+    try {
+      into(out, 1, 0, operands, extras);
+      done = true;
+      return out;
+    } finally {
+      if (!done) {
+        out.close();
+      }
+    }
+  }
+
+  /** Runs two operands; allocates nothing on the Java heap for a single step. */
+  void into(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+    CompiledPlan compiled = layouts.find(out, a, b);
+    CompiledSteps steps = compiled == null || form != null ? null : compiled.single();
+    if (steps == null) {
+      into(out, alpha, beta, new Tensor[] {a, b}, GIVEN);
+      return;
+    }
+    checks.acquire(out, -1);
+    try {
+      checks.acquire(a, 0);
+      try {
+        checks.acquire(b, 1);
+        try {
+          // Only now: memory of a tensor that was closed meanwhile may already be the output's.
+          checks.shared(out, a, 0);
+          checks.shared(out, b, 1);
+          steps.runSingle(a.address(), b.address(), 0, out.address(), alpha, beta, threads);
+        } finally {
+          b.release();
+        }
+      } finally {
+        a.release();
+      }
+    } finally {
+      out.release();
+    }
+  }
+
+  /** Runs checked operands; all further checks come before the first native step. */
+  void into(Tensor out, double alpha, double beta, Tensor[] operands, Extras extras) {
+    CompiledPlan known = layouts.find(out, operands);
+    if (known == null) {
+      // Depends on shape and strides alone, so it is asked once per layout.
+      checks.writable(out);
+      known = layouts.of(operands, out.stridesRef());
+    }
+    CompiledPlan plan = known;
+    CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
+    if (single != null) {
+      intoSingle(single, out, alpha, beta, operands, extras.checkOverlap);
+      return;
+    }
+    checks.acquire(out, -1);
+    try {
+      checks.withAddresses(
+          operands,
+          addresses -> {
+            for (int i = 0; extras.checkOverlap && i < operands.length; i++) {
+              checks.shared(out, operands[i], i);
+            }
+            boolean apart = form != null && form.isDiagonal();
+            if (apart) {
+              // What lies off the diagonal gets no more than this.
+              scale(out, beta);
+            }
+            double rest = apart && beta != 0 ? 1 : beta;
+            plan.run(
+                addresses,
+                out.address(),
+                alpha,
+                rest,
+                threads,
+                extras.held,
+                extras.afterSlice,
+                extras.nanos);
+          });
+    } finally {
+      out.release();
+    }
+  }
+
+  /** As {@link #into}, for one step: small contractions spend no time on anything else. */
+  private void intoSingle(
+      CompiledSteps steps,
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor[] operands,
+      boolean checkOverlap) {
+    int acquired = 0;
+    checks.acquire(out, -1);
+    try {
+      for (; acquired < operands.length; acquired++) {
+        checks.acquire(operands[acquired], acquired);
+      }
+      for (int i = 0; checkOverlap && i < operands.length; i++) {
+        checks.shared(out, operands[i], i);
+      }
+      steps.runSingle(
+          operands[0].address(),
+          operands.length > 1 ? operands[1].address() : 0,
+          operands.length > 2 ? operands[2].address() : 0,
+          out.address(),
+          alpha,
+          beta,
+          threads);
+    } finally {
+      for (int i = 0; i < acquired; i++) {
+        operands[i].release();
+      }
+      out.release();
+    }
+  }
+
+  private void scale(Tensor out, double beta) {
+    long[] lengths = layouts.outputShape();
+    long[] strides = new long[2 * lengths.length];
+    System.arraycopy(out.stridesRef(), 0, strides, lengths.length, lengths.length);
+    long step = Native.createStep(dtype.ordinal(), 1, lengths.length, lengths, strides, null);
+    try {
+      Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
+    } finally {
+      Native.destroyStep(step);
+    }
+  }
+
+  /** Runs checked sets of operands: those of the same strides in one native call. */
+  void batch(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
+    if (form != null && form.isDiagonal()) {
+      for (int s = 0; s < sets.size(); s++) {
+        into(out.select(0, s), alpha, beta, sets.get(s), GIVEN);
+      }
+      return;
+    }
+    checks.acquire(out, -1);
+    try {
+      for (int from = 0; from < sets.size(); ) {
+        from = batchAlike(out, alpha, beta, sets, from);
+      }
+    } finally {
+      out.release();
+    }
+  }
+
+  /** Runs the sets from one on that have its strides; gives the first that has others. */
+  private int batchAlike(Tensor out, double alpha, double beta, List<Tensor[]> sets, int from) {
+    long[] outStrides = out.stridesRef();
+    CompiledPlan compiled =
+        layouts.of(sets.get(from), Arrays.copyOfRange(outStrides, 1, outStrides.length));
+    int n = sets.get(from).length;
+    int to = from;
+    int acquired = 0;
+    long[] addresses = new long[(sets.size() - from) * (n + 1)];
+    try {
+      for (; to < sets.size() && fits(compiled, sets.get(to)); to++) {
+        Tensor[] set = sets.get(to);
+        for (int i = 0; i < n; i++) {
+          checks.acquire(set[i], i);
+          acquired++;
+          addresses[(to - from) * (n + 1) + i] = set[i].address();
+        }
+        addresses[(to - from) * (n + 1) + n] = out.address() + to * outStrides[0] * dtype.bytes();
+      }
+      compiled.runBatch(to - from, addresses, alpha, beta, threads);
+      return to;
+    } finally {
+      for (int s = from, left = acquired; left > 0; s++) {
+        Tensor[] set = sets.get(s);
+        for (int i = 0; i < n && left > 0; i++, left--) {
+          set[i].release();
+        }
+      }
+    }
+  }
+
+  private static boolean fits(CompiledPlan compiled, Tensor[] set) {
+    for (int i = 0; i < set.length; i++) {
+      if (!compiled.fitsOperand(i, set[i].stridesRef())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Computes what the constants alone decide, into a new native block; for {@link BoundPlan}.
+   *
+   * @param constants null where a run gives the operand
+   * @param bytes gets the size of the block
+   */
+  long hold(Tensor[] constants, long[] bytes) {
+    CompiledPlan plan = layouts.ofConstants(constants);
+    bytes[0] = plan.heldBytes();
+    long held = Native.alloc(bytes[0]);
+    boolean done = false;
+    try {
+      checks.withAddresses(constants, addresses -> plan.hold(addresses, held, threads));
+      done = true;
+      return held;
+    } finally {
+      if (!done) {
+        Native.free(held, bytes[0]);
+      }
+    }
+  }
+}
