@@ -2,7 +2,6 @@
 package io.github.einblas;
 
 import java.lang.reflect.Array;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -115,23 +114,5 @@ record BlockIndex(String name, long[] values, int batch, int window) {
       }
     }
     return this;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof BlockIndex o
-        && batch == o.batch
-        && window == o.window
-        && Arrays.equals(values, o.values);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * (31 * batch + window) + Arrays.hashCode(values);
-  }
-
-  @Override
-  public String toString() {
-    return name + " (" + batch + ", " + window + ")";
   }
 }

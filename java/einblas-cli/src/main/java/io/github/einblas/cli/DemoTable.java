@@ -45,7 +45,7 @@ final class DemoTable {
         run.seconds(),
         run.flops(),
         run.bytes(),
-        run.bytes() / limits.read(),
+        run.bytes() / limits.reread(run.bytes()),
         run.error(),
         run.ofBound());
   }

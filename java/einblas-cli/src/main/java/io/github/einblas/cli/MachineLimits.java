@@ -46,6 +46,13 @@ final class MachineLimits {
   }
 
   /**
+   * Bytes per second at which so many can be read again and again: of the cache that holds them.
+   */
+  double reread(long bytes) {
+    return Math.max(read, Einblas.measureBandwidth(Traffic.READ, bytes, threads));
+  }
+
+  /**
    * Bytes per second at which a case's tensors could pass: that of non-temporal fill when most
    * bytes are written, else that of reading. Tensors that stay in the caches are held against the
    * fill of as much, in the caches.

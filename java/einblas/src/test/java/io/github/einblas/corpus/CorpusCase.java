@@ -2,6 +2,8 @@
 // expected result.
 package io.github.einblas.corpus;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.google.gson.JsonArray;
@@ -11,6 +13,7 @@ import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A case of the manifest. */
 final class CorpusCase implements AutoCloseable {
@@ -194,6 +197,23 @@ final class CorpusCase implements AutoCloseable {
       d[i] = f[i];
     }
     return d;
+  }
+
+  /** Makes the operands, runs the case and frees them; one that must be refused has to be. */
+  void check(Consumer<CorpusCase> run) {
+    try (this) {
+      build();
+      if (!isError()) {
+        run.accept(this);
+        return;
+      }
+      Throwable thrown =
+          assertThrows(
+              RuntimeException.class, () -> run.accept(this), () -> id() + " must be refused");
+      assertTrue(
+          thrown instanceof IllegalArgumentException || thrown instanceof IndexOutOfBoundsException,
+          () -> id() + " threw " + thrown);
+    }
   }
 
   @Override
