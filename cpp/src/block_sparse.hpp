@@ -37,4 +37,7 @@ struct BlockOuter {
 };
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept;
 
+// How many blocks lie between the one in work and the one whose lines are asked for.
+int64_t blocks_ahead(int64_t block_bytes) noexcept;
+
 }  // namespace einblas

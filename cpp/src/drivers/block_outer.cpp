@@ -15,9 +15,7 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kRows = 128;  // rows of a target block per task, so that one popular block makes several tasks
-// Blocks are asked for so many bytes ahead: some 100 ns of work, and not so much that L1 loses them again.
-constexpr int64_t kAheadBytes = 8 << 10;
+constexpr int64_t kRows = 128;   // rows of a target block per task, so that one popular block makes several tasks
 constexpr int64_t kTerms = 256;  // terms per kernel call: their pointers fit the stack
 
 template <class T>
@@ -36,7 +34,7 @@ class Outer {
     target_is_n_ = by_y != swap;
     o_ = reinterpret_cast<T*>(c.o.at);
     const int64_t block_bytes = std::min(kRows, m_.size) * n_.size * int64_t{sizeof(T)};
-    distance_ = std::clamp<int64_t>(kAheadBytes / std::max<int64_t>(block_bytes, 1), 1, 8);
+    distance_ = blocks_ahead(block_bytes);
     const auto& groups = ordering_->groups;
     for (size_t g = 0; g < groups.size(); ++g)
       if (g == 0 || groups[g].target != groups[g - 1].target) starts_.push_back(g);
