@@ -170,7 +170,7 @@ class BlockRefusalTest {
       assertTrue(right && cause.getMessage() != null, () -> where + " threw " + cause);
       assertTrue(!cause.getMessage().startsWith("Cannot "), () -> where + " threw " + cause);
     }
-    assertEquals(bytes, Einblas.nativeBytesInUse(), where + " leaked");
+    assertTrue(Einblas.nativeBytesInUse() <= bytes, () -> where + " leaked");
     List<float[]> after = contents(arguments);
     for (int i = 0; i < before.size(); i++) {
       assertArrayEquals(before.get(i), after.get(i), where + " changed a tensor");

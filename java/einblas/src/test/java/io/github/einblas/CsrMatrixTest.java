@@ -359,7 +359,7 @@ class CsrMatrixTest {
     RuntimeException thrown =
         assertThrows(RuntimeException.class, () -> CsrMatrix.of(2, 4, indptr, indices, values));
     assertTrue(thrown.getMessage().contains(part), thrown.getMessage());
-    assertEquals(bytes, Einblas.nativeBytesInUse());
+    assertTrue(Einblas.nativeBytesInUse() <= bytes, "native memory leaked");
   }
 
   @Test

@@ -477,9 +477,9 @@ class KroneckerTest {
   @Test
   void transposeSharesTheFactorsMemory() {
     Tensor w = own(Tensor.ones(DType.F32, 3, 5));
-    Kronecker k = Kronecker.of(Kronecker.identity(2), w).transpose();
     long bytes = Einblas.nativeBytesInUse();
-    assertEquals(bytes, Einblas.nativeBytesInUse());
+    Kronecker k = Kronecker.of(Kronecker.identity(2), w).transpose();
+    assertTrue(Einblas.nativeBytesInUse() <= bytes, "the factor was copied");
     w.set(9, 1, 4);
     assertEquals(9, k.terms().get(1).tensor().get(4, 1));
     assertArrayEquals(new long[] {10, 6}, k.shape());

@@ -5,6 +5,7 @@ package io.github.einblas;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.internal.Views;
 import io.github.einblas.reference.RandomEquation;
@@ -173,7 +174,7 @@ class PlanGradientTest {
       for (Tensor t : plan.gradients(up, in)) {
         t.close();
       }
-      assertEquals(before, Einblas.nativeBytesInUse());
+      assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
     }
   }
 }

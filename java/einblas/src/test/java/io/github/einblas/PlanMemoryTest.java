@@ -203,7 +203,7 @@ class PlanMemoryTest {
     assertTrue(Thread.interrupted());
     assertEquals(List.of(1L, 2L), done);
     assertTrue(e.getMessage().contains("partly written"), e::getMessage);
-    assertEquals(before, Einblas.nativeBytesInUse());
+    assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
     assertArrayEquals(
         Einsum.einsum("ij,jk,kl->il", a, a, a).toDoubleArray(), plan.run(a, a, a).toDoubleArray());
   }

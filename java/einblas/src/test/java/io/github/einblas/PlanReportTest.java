@@ -107,7 +107,7 @@ class PlanReportTest {
       assertTrue(
           JsonParser.parseString(r.json()).getAsJsonObject().get("measuredSeconds").getAsDouble()
               > 0);
-      assertEquals(before, Einblas.nativeBytesInUse());
+      assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
     }
   }
 }
