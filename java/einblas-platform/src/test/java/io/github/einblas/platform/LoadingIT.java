@@ -192,10 +192,11 @@ class LoadingIT {
         .says("could be written", "-Dorg.bytedeco.javacpp.cachedir=DIR");
   }
 
-  @Test
-  @EnabledOnOs(OS.LINUX)
-  void aCacheMountedNoexecNamesTheSetting() throws Exception {
-    // A mount of this process's own; needs the right to make user namespaces.
+  /**
+   * A command before `java` that mounts tmpfs on the cache, in this process's own name space; skips
+   * where that is refused.
+   */
+  private List<String> mounting(String options) throws Exception {
     Files.createDirectory(cache);
     List<String> mounted =
         List.of(
@@ -204,16 +205,54 @@ class LoadingIT {
             "--map-root-user",
             "sh",
             "-c",
-            "mount -t tmpfs -o noexec none '" + cache + "' && exec \"$@\"",
+            "mount -t tmpfs -o " + options + " none '" + cache + "' && exec \"$@\"",
             "sh");
-    List<String> probe = new ArrayList<>(mounted);
-    probe.add("true");
-    Process can = new ProcessBuilder(probe).redirectErrorStream(true).start();
+    Process can =
+        new ProcessBuilder(Stream.concat(mounted.stream(), Stream.of("true")).toList())
+            .redirectErrorStream(true)
+            .start();
     can.getInputStream().readAllBytes();
     assumeTrue(can.waitFor() == 0, "no mounts of our own here");
-    run(mounted, classPathWithout(n -> false), Map.of())
+    return mounted;
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCacheMountedNoexecNamesTheSetting() throws Exception {
+    run(mounting("noexec"), classPathWithout(n -> false), Map.of())
         .refused()
         .says("noexec", cache.toString(), "-Dorg.bytedeco.javacpp.cachedir=DIR");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCacheMountedReadOnlyIsLeftForTheNext() throws Exception {
+    Path home = Files.createDirectory(folder.resolve("home"));
+    run(mounting("ro"), classPathWithout(n -> false), Map.of(), "-Duser.home=" + home)
+        .loaded()
+        .says("cache " + home.toRealPath());
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void cachesMountedReadOnlyNameTheSetting() throws Exception {
+    List<String> mounted = mounting("ro");
+    run(
+            mounted,
+            classPathWithout(n -> false),
+            Map.of(),
+            "-Duser.home=" + cache,
+            "-Djava.io.tmpdir=" + cache)
+        .refused()
+        .says("could be written", "-Dorg.bytedeco.javacpp.cachedir=DIR");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFullCacheNamesTheSetting() throws Exception {
+    run(mounting("size=1m"), classPathWithout(n -> false), Map.of())
+        .refused()
+        .says("make room", cache.toString(), "-Dorg.bytedeco.javacpp.cachedir=DIR");
   }
 
   @Test

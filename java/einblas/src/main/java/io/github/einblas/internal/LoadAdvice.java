@@ -63,6 +63,18 @@ final class LoadAdvice {
         + platform;
   }
 
+  /**
+   * The process runs on musl: nothing was loaded, as mapping a glibc's library can end the process.
+   */
+  String musl() {
+    return "einblas's native library for " + platform + " is not loaded: " + muslAdvice();
+  }
+
+  private static String muslAdvice() {
+    return "this system's C library is musl (Alpine?); OpenBLAS and einblas's natives need glibc: use an"
+        + " image with glibc, such as Debian's";
+  }
+
   /** The files are there, but the system does not load them. */
   String failed(Throwable failure, String cache) {
     return "einblas's native library for "
@@ -80,10 +92,10 @@ final class LoadAdvice {
           + texts
           + ")";
     }
-    if (texts.contains("musl") || texts.contains("Error relocating") || mapsMusl()) {
-      return "this system's C library is musl; OpenBLAS needs glibc: use an image with glibc, such as Debian's ("
-          + texts
-          + ")";
+    if (texts.contains("musl")
+        || texts.contains("Error relocating")
+        || texts.contains("Error loading shared library")) {
+      return muslAdvice() + " (" + texts + ")";
     }
     if (texts.contains("Could not create the cache")) {
       return "no folder to extract it to could be written: set "
@@ -127,10 +139,14 @@ final class LoadAdvice {
     return all.toString();
   }
 
-  private static boolean mapsMusl() {
+  /**
+   * Whether a process has musl's dynamic linker, by what the system says is mapped in it.
+   *
+   * @param maps /proc/self/maps; where there is none the answer is no
+   */
+  static boolean mapsMusl(Path maps) {
     try {
-      return Files.readString(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)
-          .contains("/ld-musl-");
+      return Files.readString(maps, StandardCharsets.ISO_8859_1).contains("/ld-musl-");
     } catch (IOException e) {
       return false;
     }

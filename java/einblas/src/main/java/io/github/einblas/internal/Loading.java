@@ -42,6 +42,9 @@ final class Loading {
     if (openBlas() == null) {
       throw new IllegalStateException(advice.missingOpenBlas("which is not among the jars"));
     }
+    if (platform.startsWith("linux") && LoadAdvice.mapsMusl(Path.of("/proc/self/maps"))) {
+      throw new IllegalStateException(advice.musl());
+    }
     Instant start = Instant.now();
     long from = System.nanoTime();
     try {

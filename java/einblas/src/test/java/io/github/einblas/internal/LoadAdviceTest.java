@@ -19,6 +19,7 @@ class LoadAdviceTest {
           /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /c/libopenblas.so.0) | lacks GLIBC_2.34 | Ubuntu 22.04
           /lib/libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /c/libjnieinblas.so) | lacks GLIBCXX_3.4.29 | RHEL 9
           Error relocating /c/libopenblas.so.0: __printf_chk: symbol not found | is musl | glibc
+          Error loading shared library ld-linux-x86-64.so.2: No such file or directory (needed by /c/libopenblas.so.0) | is musl | glibc
           libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory | is musl | glibc
           /c/libgomp.so.1: failed to map segment from shared object: Operation not permitted | noexec | cachedir=DIR
           java.io.IOException: Could not create the cache: Set the "org.bytedeco.javacpp.cachedir" system property. | could be written | cachedir=DIR
