@@ -140,13 +140,15 @@ final class LoadAdvice {
   }
 
   /**
-   * Whether a process has musl's dynamic linker, by what the system says is mapped in it.
+   * Whether a process has musl's dynamic linker (Alpine's path, Debian's path), by what the system
+   * says is mapped in it.
    *
    * @param maps /proc/self/maps; where there is none the answer is no
    */
   static boolean mapsMusl(Path maps) {
     try {
-      return Files.readString(maps, StandardCharsets.ISO_8859_1).contains("/ld-musl-");
+      String text = Files.readString(maps, StandardCharsets.ISO_8859_1);
+      return text.contains("/ld-musl-") || text.contains("-linux-musl/libc.so");
     } catch (IOException e) {
       return false;
     }
