@@ -6,12 +6,12 @@ import io.github.einblas.internal.Overlap;
 import io.github.einblas.internal.Storage;
 import io.github.einblas.internal.TensorText;
 import io.github.einblas.internal.Transfer;
+import io.github.einblas.internal.View;
 import io.github.einblas.internal.Views;
+import io.github.einblas.internal.Wrapped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.Buffer;
-import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -95,59 +96,46 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** Copies an array in row-major order; no shape given means rank 1. */
   public static Tensor of(float[] data, long... shape) {
-    return of(FloatBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+    return of(FloatBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
   /** Copies an array in row-major order; no shape given means rank 1. */
   public static Tensor of(double[] data, long... shape) {
-    return of(
-        DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+    return of(DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
   /** Copies an array in row-major order; no shape given means rank 1. */
   public static Tensor of(int[] data, long... shape) {
-    return of(IntBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+    return of(IntBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
   /** Copies an array in row-major order; no shape given means rank 1. */
   public static Tensor of(long[] data, long... shape) {
-    return of(LongBuffer.wrap(Objects.requireNonNull(data, "data")), shapeFor(shape, data.length));
+    return of(LongBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Tensor t =
-        empty(DType.F32, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
-    t.with(() -> Transfer.in(data.duplicate(), t.address()));
-    return t;
+    return copyOf(DType.F32, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(DoubleBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Tensor t =
-        empty(DType.F64, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
-    t.with(() -> Transfer.in(data.duplicate(), t.address()));
-    return t;
+    return copyOf(DType.F64, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(IntBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Tensor t =
-        empty(DType.I32, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
-    t.with(() -> Transfer.in(data.duplicate(), t.address()));
-    return t;
+    return copyOf(DType.I32, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(LongBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Tensor t =
-        empty(DType.I64, checked(shapeFor(shape, data.remaining()), data.remaining(), "data"));
-    t.with(() -> Transfer.in(data.duplicate(), t.address()));
-    return t;
+    return copyOf(DType.I64, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
   }
 
   /** Copies the elements from the pointer's position to its limit in row-major order. */
@@ -158,6 +146,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   /** Copies the elements from the pointer's position to its limit in row-major order. */
   public static Tensor of(DoublePointer data, long... shape) {
     return copyOf(wrap(data, shape));
+  }
+
+  private static Tensor copyOf(DType dtype, long elements, long[] shape, LongConsumer fill) {
+    Tensor t = empty(dtype, Views.shapeFor(shape, elements));
+    t.using(fill::accept);
+    return t;
   }
 
   private static Tensor copyOf(Tensor wrapped) {
@@ -172,28 +166,28 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    */
   public static Tensor wrap(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    requireDirect(data, data.order());
+    Wrapped.requireDirect(data, data.order());
     return wrapPointer(DType.F32, new FloatPointer(data.slice()), data, shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(DoubleBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    requireDirect(data, data.order());
+    Wrapped.requireDirect(data, data.order());
     return wrapPointer(DType.F64, new DoublePointer(data.slice()), data, shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(IntBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    requireDirect(data, data.order());
+    Wrapped.requireDirect(data, data.order());
     return wrapPointer(DType.I32, new IntPointer(data.slice()), data, shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(LongBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    requireDirect(data, data.order());
+    Wrapped.requireDirect(data, data.order());
     return wrapPointer(DType.I64, new LongPointer(data.slice()), data, shape);
   }
 
@@ -210,51 +204,10 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
     return wrapPointer(DType.F64, Objects.requireNonNull(data, "data"), data, shape);
   }
 
-  private static void requireDirect(Buffer data, ByteOrder order) {
-    if (!data.isDirect() || order != ByteOrder.nativeOrder()) {
-      throw new IllegalArgumentException(
-          "wrap needs a direct buffer in native byte order, got a "
-              + (data.isDirect() ? "direct" : "heap")
-              + " buffer in "
-              + order
-              + "; Tensor.of copies any buffer");
-    }
-    Native.require();
-  }
-
   private static Tensor wrapPointer(DType dtype, Pointer data, Object kept, long[] shape) {
-    if (data.isNull()) {
-      throw new IllegalArgumentException("wrap needs a pointer to memory, got a null pointer");
-    }
-    long elements = Math.max(0, data.limit() - data.position());
-    long[] own = checked(shapeFor(shape, elements), elements, "data");
-    long address = data.address() + data.position() * dtype.bytes();
-    if (address % dtype.bytes() != 0) {
-      throw new IllegalArgumentException(
-          "wrap needs memory aligned to " + dtype.bytes() + " bytes, got address " + address);
-    }
-    Storage storage = Storage.wrap(address, elements * dtype.bytes(), kept);
+    long[] own = Views.shapeFor(shape, Wrapped.elements(data));
+    Storage storage = Wrapped.storage(data, kept, dtype.bytes());
     return new Tensor(dtype, storage, 0, own, Views.contiguous(own), true);
-  }
-
-  private static long[] shapeFor(long[] shape, long elements) {
-    Objects.requireNonNull(shape, "shape");
-    return shape.length == 0 ? new long[] {elements} : shape;
-  }
-
-  private static long[] checked(long[] shape, long elements, String what) {
-    if (Views.size(shape) != elements) {
-      throw new IllegalArgumentException(
-          "shape "
-              + Arrays.toString(shape)
-              + " needs "
-              + Views.size(shape)
-              + " elements, "
-              + what
-              + " has "
-              + elements);
-    }
-    return shape.clone();
   }
 
   /**
@@ -336,23 +289,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** The axes in another order: axis i of the view is axis {@code axes[i]} of this. */
   public Tensor permute(int... axes) {
-    int[] order = Views.permutation(Objects.requireNonNull(axes, "axes"), shape.length);
-    long[] newShape = new long[order.length];
-    long[] newStrides = new long[order.length];
-    for (int d = 0; d < order.length; d++) {
-      newShape[d] = shape[order[d]];
-      newStrides[d] = strides[order[d]];
-    }
-    return view(offset, newShape, newStrides);
+    return view(geometry().permute(Objects.requireNonNull(axes, "axes")));
   }
 
   /** The axes in reverse order. */
   public Tensor transpose() {
-    int[] order = new int[shape.length];
-    for (int d = 0; d < order.length; d++) {
-      order[d] = order.length - 1 - d;
-    }
-    return permute(order);
+    return view(geometry().transpose());
   }
 
   /** Another shape of the same elements as owner of the memory, in place of this. */
@@ -372,8 +314,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * clipped.
    */
   public Tensor slice(int axis, long start, long stop, long step) {
-    int a = Views.axis(axis, shape.length);
-    return view(Views.slice(new Views.View(offset, shape, strides), a, start, stop, step));
+    return view(geometry().slice(axis, start, stop, step));
   }
 
   /** Python's {@code start:stop} of one axis. */
@@ -383,21 +324,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** One index of an axis, which is dropped. */
   public Tensor select(int axis, long index) {
-    int a = Views.axis(axis, shape.length);
-    long i = index < 0 ? index + shape[a] : index;
-    if (i < 0 || i >= shape[a]) {
-      throw new IndexOutOfBoundsException(
-          "index " + index + " is outside axis " + a + " of length " + shape[a]);
-    }
-    return view(offset + i * strides[a], without(shape, a), without(strides, a));
+    return view(geometry().select(axis, index));
   }
 
   /** One axis backwards. */
   public Tensor flip(int axis) {
-    int a = Views.axis(axis, shape.length);
-    long[] newStrides = strides.clone();
-    newStrides[a] = -strides[a];
-    return view(offset + Math.max(0, shape[a] - 1) * strides[a], shape, newStrides);
+    return view(geometry().flip(axis));
   }
 
   /**
@@ -406,76 +338,22 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the sizes differ, or if the strides allow it only as a copy
    */
   public Tensor reshape(long... newShape) {
-    long[] wanted = Views.inferred(Objects.requireNonNull(newShape, "newShape"), size());
-    if (Views.size(wanted) != size()) {
-      throw new IllegalArgumentException(
-          "a tensor of shape "
-              + Arrays.toString(shape)
-              + " has "
-              + size()
-              + " elements and cannot take the shape "
-              + Arrays.toString(wanted));
-    }
-    long[] newStrides = Views.reshape(shape, strides, wanted);
-    if (newStrides == null) {
-      throw new IllegalArgumentException(
-          "a view of shape "
-              + Arrays.toString(shape)
-              + " and strides "
-              + Arrays.toString(strides)
-              + " cannot take the shape "
-              + Arrays.toString(wanted)
-              + " without a copy: call contiguous() first");
-    }
-    return view(offset, wanted, newStrides);
+    return view(geometry().reshape(Objects.requireNonNull(newShape, "newShape")));
   }
 
   /** Without the axes of length 1. */
   public Tensor squeeze() {
-    int[] axes = new int[shape.length];
-    int n = 0;
-    for (int d = 0; d < shape.length; d++) {
-      if (shape[d] == 1) {
-        axes[n++] = d;
-      }
-    }
-    return squeeze(Arrays.copyOf(axes, n));
+    return view(geometry().squeeze());
   }
 
   /** Without the given axes, which must have length 1. */
   public Tensor squeeze(int... axes) {
-    Objects.requireNonNull(axes, "axes");
-    boolean[] drop = new boolean[shape.length];
-    for (int axis : axes) {
-      int a = Views.axis(axis, shape.length);
-      if (shape[a] != 1) {
-        throw new IllegalArgumentException(
-            "squeeze of axis " + a + ": its length is " + shape[a] + ", not 1");
-      }
-      drop[a] = true;
-    }
-    long[] newShape = new long[shape.length];
-    long[] newStrides = new long[shape.length];
-    int n = 0;
-    for (int d = 0; d < shape.length; d++) {
-      if (!drop[d]) {
-        newShape[n] = shape[d];
-        newStrides[n++] = strides[d];
-      }
-    }
-    return view(offset, Arrays.copyOf(newShape, n), Arrays.copyOf(newStrides, n));
+    return view(geometry().squeeze(Objects.requireNonNull(axes, "axes")));
   }
 
   /** With a new axis of length 1 before the given one; the rank puts it last. */
   public Tensor unsqueeze(int axis) {
-    int a = Views.axis(axis, shape.length + 1);
-    long[] newShape = new long[shape.length + 1];
-    long[] newStrides = new long[shape.length + 1];
-    for (int d = 0; d < newShape.length; d++) {
-      newShape[d] = d == a ? 1 : shape[d < a ? d : d - 1];
-      newStrides[d] = d == a ? 0 : strides[d < a ? d : d - 1];
-    }
-    return view(offset, newShape, newStrides);
+    return view(geometry().unsqueeze(axis));
   }
 
   /**
@@ -483,24 +361,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * broadcast_to).
    */
   public Tensor broadcastTo(long... newShape) {
-    long[] own = Objects.requireNonNull(newShape, "newShape").clone();
-    return view(offset, own, Views.broadcast(shape, strides, own));
+    return view(geometry().broadcastTo(Objects.requireNonNull(newShape, "newShape")));
   }
 
   /** The elements whose indices on both axes agree; the new axis comes last. */
   public Tensor diagonal(int axis1, int axis2) {
-    int a = Views.axis(axis1, shape.length);
-    int b = Views.axis(axis2, shape.length);
-    if (a == b) {
-      throw new IllegalArgumentException("diagonal needs two different axes, got " + a + " twice");
-    }
-    long[] newShape = without(without(shape, Math.max(a, b)), Math.min(a, b));
-    long[] newStrides = without(without(strides, Math.max(a, b)), Math.min(a, b));
-    newShape = Arrays.copyOf(newShape, newShape.length + 1);
-    newStrides = Arrays.copyOf(newStrides, newStrides.length + 1);
-    newShape[newShape.length - 1] = Math.min(shape[a], shape[b]);
-    newStrides[newStrides.length - 1] = strides[a] + strides[b];
-    return view(offset, newShape, newStrides);
+    return view(geometry().diagonal(axis1, axis2));
   }
 
   /**
@@ -510,75 +376,34 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if an element would lie outside the memory
    */
   public Tensor asStrided(long newOffset, long[] newShape, long[] newStrides) {
-    long[] s = Objects.requireNonNull(newShape, "newShape").clone();
-    long[] t = Objects.requireNonNull(newStrides, "newStrides").clone();
-    if (s.length != t.length) {
-      throw new IllegalArgumentException(
-          "asStrided: " + s.length + " lengths but " + t.length + " strides");
-    }
-    Views.size(s);
-    long elements = storage.bytes() / dtype.bytes();
-    long[] range;
-    try {
-      range = Views.range(s, t);
-    } catch (ArithmeticException e) {
-      throw new IllegalArgumentException("asStrided: the strides reach beyond 2^63", e);
-    }
-    boolean empty = range[1] < range[0];
-    if (newOffset < 0
-        || newOffset > elements
-        || (!empty && (newOffset + range[0] < 0 || newOffset > elements - 1 - range[1]))) {
-      throw new IllegalArgumentException(
-          "asStrided: offset "
-              + newOffset
-              + ", shape "
-              + Arrays.toString(s)
-              + " and strides "
-              + Arrays.toString(t)
-              + " reach outside the "
-              + elements
-              + " elements of the memory");
-    }
-    return view(newOffset, s, t);
+    Objects.requireNonNull(newShape, "newShape");
+    Objects.requireNonNull(newStrides, "newStrides");
+    return view(View.strided(storage.bytes() / dtype.bytes(), newOffset, newShape, newStrides));
   }
 
-  private static long[] without(long[] values, int index) {
-    long[] rest = new long[values.length - 1];
-    System.arraycopy(values, 0, rest, 0, index);
-    System.arraycopy(values, index + 1, rest, index, rest.length - index);
-    return rest;
+  private View geometry() {
+    return new View(offset, shape, strides);
   }
 
-  private Tensor view(Views.View v) {
-    return view(v.offset(), v.shape(), v.strides());
-  }
-
-  private Tensor view(long newOffset, long[] newShape, long[] newStrides) {
+  private Tensor view(View v) {
     if (isClosed()) {
       throw new IllegalStateException("the tensor is closed");
     }
-    return new Tensor(dtype, storage, newOffset, newShape, newStrides, false);
+    return new Tensor(dtype, storage, v.offset(), v.shape(), v.strides(), false);
   }
 
   // ---- copies and elements
 
   /** A contiguous copy. */
   public Tensor copy() {
-    Tensor t = empty(dtype, shape);
-    try {
-      t.copyFrom(this);
-      return t;
-    } catch (RuntimeException e) {
-      t.close();
-      throw e;
-    }
+    return TensorCopy.copy(this);
   }
 
   /**
    * A contiguous tensor of the same elements: a view of this when it is contiguous, else a copy.
    */
   public Tensor contiguous() {
-    return isContiguous() ? view(offset, shape, Views.contiguous(shape)) : copy();
+    return isContiguous() ? view(new View(offset, shape, Views.contiguous(shape))) : copy();
   }
 
   /**
@@ -589,22 +414,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    */
   public Tensor to(DType newType) {
     Objects.requireNonNull(newType, "newType");
-    if (newType == dtype) {
-      return copy();
-    }
-    Tensor result = empty(newType, shape);
-    try (Tensor source = contiguous()) {
-      source.acquire();
-      try {
-        Transfer.convert(source.address(), dtype, result.address(), newType, size());
-      } finally {
-        source.release();
-      }
-      return result;
-    } catch (RuntimeException e) {
-      result.close();
-      throw e;
-    }
+    return newType == dtype ? copy() : TensorCopy.convert(this, newType);
   }
 
   /**
@@ -613,13 +423,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if shape or type differ, or if the two share elements
    */
   public void copyFrom(Tensor source) {
-    Objects.requireNonNull(source, "source");
-    if (source.dtype != dtype || !Arrays.equals(source.shape, shape)) {
-      throw new IllegalArgumentException(
-          "copyFrom: needs " + describe() + ", got " + source.describe());
-    }
-    requireWritable("copyFrom");
-    unary(source, 1);
+    TensorCopy.copy(Objects.requireNonNull(source, "source"), this);
   }
 
   /**
@@ -628,77 +432,26 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
    */
   public void fill(double value) {
-    requireWritable("fill");
-    if (dtype.isFloating()) {
-      unary(null, value);
-      return;
-    }
-    requireInteger(value);
-    try (Tensor one = empty(dtype);
-        Tensor all = one.broadcastTo(shape)) {
-      one.set(value);
-      unary(all, 1);
-    }
-  }
-
-  /** this = alpha * source, or alpha where there is no source. */
-  private void unary(Tensor source, double alpha) {
-    int operands = source == null ? 0 : 1;
-    long[] all = new long[shape.length * (operands + 1)];
-    if (source != null) {
-      System.arraycopy(source.strides, 0, all, 0, shape.length);
-    }
-    System.arraycopy(strides, 0, all, shape.length * operands, shape.length);
-    acquire();
-    try {
-      if (source != null) {
-        source.acquire();
-      }
-      try {
-        // After both are acquired: memory of a closed source may already be the target's.
-        if (source != null && sharesElements(source)) {
-          throw new IllegalArgumentException("copyFrom: source and target share elements");
-        }
-        if (!dtype.isFloating()) {
-          Native.copy(dtype.ordinal(), shape, source.address(), source.strides, address(), strides);
-          return;
-        }
-        long step = Native.createStep(dtype.ordinal(), operands, shape.length, shape, all, null);
-        try {
-          Native.runStep(step, source == null ? 0 : source.address(), 0, 0, address(), alpha, 0, 0);
-        } finally {
-          Native.destroyStep(step);
-        }
-      } finally {
-        if (source != null) {
-          source.release();
-        }
-      }
-    } finally {
-      release();
-    }
+    TensorCopy.fill(this, value);
   }
 
   /** The elements in row-major order. */
   public float[] toFloatArray() {
-    requireType(DType.F32, "toFloatArray");
-    float[] data = new float[arrayLength()];
+    float[] data = new float[TensorCopy.arrayLength(this, DType.F32, "toFloatArray")];
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public double[] toDoubleArray() {
-    requireType(DType.F64, "toDoubleArray");
-    double[] data = new double[arrayLength()];
+    double[] data = new double[TensorCopy.arrayLength(this, DType.F64, "toDoubleArray")];
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public int[] toIntArray() {
-    requireType(DType.I32, "toIntArray");
-    int[] data = new int[arrayLength()];
+    int[] data = new int[TensorCopy.arrayLength(this, DType.I32, "toIntArray")];
     copyTo(IntBuffer.wrap(data));
     return data;
   }
@@ -708,79 +461,49 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
     if (dtype == DType.I32) {
       return Arrays.stream(toIntArray()).asLongStream().toArray();
     }
-    requireType(DType.I64, "toLongArray");
-    long[] data = new long[arrayLength()];
+    long[] data = new long[TensorCopy.arrayLength(this, DType.I64, "toLongArray")];
     copyTo(LongBuffer.wrap(data));
     return data;
   }
 
   /** Writes the elements in row-major order to an array of exactly their number. */
   public void copyTo(float[] target) {
-    copyTo(FloatBuffer.wrap(exact(Objects.requireNonNull(target, "target"), target.length)));
+    copyTo(
+        FloatBuffer.wrap(
+            TensorCopy.exact(this, Objects.requireNonNull(target, "target"), target.length)));
   }
 
   /** Writes the elements in row-major order to an array of exactly their number. */
   public void copyTo(double[] target) {
-    copyTo(DoubleBuffer.wrap(exact(Objects.requireNonNull(target, "target"), target.length)));
+    copyTo(
+        DoubleBuffer.wrap(
+            TensorCopy.exact(this, Objects.requireNonNull(target, "target"), target.length)));
   }
 
   /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
   public void copyTo(FloatBuffer target) {
-    requireType(DType.F32, "copyTo(FloatBuffer)");
-    requireRoom(Objects.requireNonNull(target, "target").remaining());
-    withContiguous(address -> Transfer.out(address, target, size()));
+    int room = Objects.requireNonNull(target, "target").remaining();
+    TensorCopy.out(
+        this, DType.F32, "FloatBuffer", room, from -> Transfer.out(from, target, size()));
   }
 
   /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
   public void copyTo(DoubleBuffer target) {
-    requireType(DType.F64, "copyTo(DoubleBuffer)");
-    requireRoom(Objects.requireNonNull(target, "target").remaining());
-    withContiguous(address -> Transfer.out(address, target, size()));
+    int room = Objects.requireNonNull(target, "target").remaining();
+    TensorCopy.out(
+        this, DType.F64, "DoubleBuffer", room, from -> Transfer.out(from, target, size()));
   }
 
   /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
   public void copyTo(IntBuffer target) {
-    requireType(DType.I32, "copyTo(IntBuffer)");
-    requireRoom(Objects.requireNonNull(target, "target").remaining());
-    withContiguous(address -> Transfer.out(address, target, size()));
+    int room = Objects.requireNonNull(target, "target").remaining();
+    TensorCopy.out(this, DType.I32, "IntBuffer", room, from -> Transfer.out(from, target, size()));
   }
 
   /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
   public void copyTo(LongBuffer target) {
-    requireType(DType.I64, "copyTo(LongBuffer)");
-    requireRoom(Objects.requireNonNull(target, "target").remaining());
-    withContiguous(address -> Transfer.out(address, target, size()));
-  }
-
-  private <T> T exact(T array, int length) {
-    if (length != size()) {
-      throw new IllegalArgumentException(
-          "copyTo: the array has " + length + " elements, the tensor " + size());
-    }
-    return array;
-  }
-
-  private void requireRoom(long remaining) {
-    if (remaining < size()) {
-      throw new IllegalArgumentException(
-          "copyTo: the buffer has room for " + remaining + " elements, the tensor has " + size());
-    }
-  }
-
-  private int arrayLength() {
-    long size = size();
-    if (size > Integer.MAX_VALUE - 8) {
-      throw new IllegalArgumentException(
-          "a Java array cannot hold the " + size + " elements of this tensor");
-    }
-    return (int) size;
-  }
-
-  private void requireType(DType needed, String what) {
-    if (dtype != needed) {
-      throw new IllegalArgumentException(
-          what + " needs a tensor of type " + needed + ", this has " + dtype + "; to() converts");
-    }
+    int room = Objects.requireNonNull(target, "target").remaining();
+    TensorCopy.out(this, DType.I64, "LongBuffer", room, from -> Transfer.out(from, target, size()));
   }
 
   /** The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact). */
@@ -814,7 +537,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
    */
   public void set(double value, long... index) {
-    requireInteger(value);
+    TensorCopy.requireInteger(dtype, value);
     long at = elementAddress(index);
     acquire();
     try {
@@ -843,14 +566,6 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
     }
   }
 
-  private void requireInteger(double value) {
-    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
-    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
-      throw new IllegalArgumentException(
-          "a tensor of type " + dtype + " cannot hold the value " + value);
-    }
-  }
-
   /** The only element of a tensor of size 1. */
   public double item() {
     if (size() != 1) {
@@ -861,24 +576,8 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   }
 
   private long elementAddress(long[] index) {
-    Objects.requireNonNull(index, "index");
-    if (index.length != shape.length) {
-      throw new IllegalArgumentException(
-          "an index of a tensor of rank "
-              + shape.length
-              + " needs as many numbers, got "
-              + Arrays.toString(index));
-    }
-    long at = offset;
-    for (int d = 0; d < index.length; d++) {
-      long i = index[d] < 0 ? index[d] + shape[d] : index[d];
-      if (i < 0 || i >= shape[d]) {
-        throw new IndexOutOfBoundsException(
-            "index " + Arrays.toString(index) + " is outside shape " + Arrays.toString(shape));
-      }
-      at += i * strides[d];
-    }
-    return storage.address() + at * dtype.bytes();
+    return storage.address()
+        + geometry().at(Objects.requireNonNull(index, "index")) * dtype.bytes();
   }
 
   /** Writes a {@code .npy} file in C order: to a temporary name first, then moved into place. */
@@ -998,26 +697,6 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
       body.accept(address());
     } finally {
       release();
-    }
-  }
-
-  private void with(Runnable body) {
-    acquire();
-    try {
-      body.run();
-    } finally {
-      release();
-    }
-  }
-
-  private void withContiguous(java.util.function.LongConsumer body) {
-    try (Tensor t = contiguous()) {
-      t.acquire();
-      try {
-        body.accept(t.address());
-      } finally {
-        t.release();
-      }
     }
   }
 }

@@ -2,13 +2,11 @@
 package io.github.einblas.internal;
 
 import java.util.Arrays;
+import java.util.Objects;
 
-/** Shapes, strides and offsets of views. All lengths and strides in elements. */
+/** Shapes and strides. All lengths and strides in elements. */
 public final class Views {
   private Views() {}
-
-  /** A view's geometry. */
-  public record View(long offset, long[] shape, long[] strides) {}
 
   /**
    * Number of elements of a shape.
@@ -36,6 +34,27 @@ public final class Views {
       size *= length;
     }
     return size;
+  }
+
+  /**
+   * The shape of so many elements: the wanted one, or rank 1 where none is given.
+   *
+   * @throws IllegalArgumentException if it needs another number of elements
+   */
+  public static long[] shapeFor(long[] wanted, long elements) {
+    if (Objects.requireNonNull(wanted, "shape").length == 0) {
+      return new long[] {elements};
+    }
+    if (size(wanted) != elements) {
+      throw new IllegalArgumentException(
+          "shape "
+              + Arrays.toString(wanted)
+              + " needs "
+              + size(wanted)
+              + " elements, data has "
+              + elements);
+    }
+    return wanted.clone();
   }
 
   /** Bytes of a shape's elements; refuses what does not fit 63 bits. */
@@ -136,32 +155,6 @@ public final class Views {
       seen[order[i]] = true;
     }
     return order;
-  }
-
-  /** Python's slice start:stop:step of one axis; bounds beyond the ends are clipped. */
-  public static View slice(View v, int axis, long start, long stop, long step) {
-    if (step == 0) {
-      throw new IllegalArgumentException("slice of axis " + axis + ": the step is 0");
-    }
-    long length = v.shape[axis];
-    long low = step > 0 ? 0 : -1;
-    long high = step > 0 ? length : length - 1;
-    long first = clip(start, length, low, high);
-    long last = clip(stop, length, low, high);
-    long span = step > 0 ? last - first : first - last;
-    long by = step == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(step);
-    long count = span <= 0 ? 0 : (span - 1) / by + 1;
-    long[] shape = v.shape.clone();
-    long[] strides = v.strides.clone();
-    shape[axis] = count;
-    strides[axis] = count <= 1 ? v.strides[axis] : Math.multiplyExact(v.strides[axis], step);
-    return new View(count == 0 ? v.offset : v.offset + first * v.strides[axis], shape, strides);
-  }
-
-  private static long clip(long index, long length, long low, long high) {
-    long i = index < 0 ? index + length : index;
-    // Beyond -length after the shift, and the ends MIN/MAX_VALUE, fall on the clip borders.
-    return Math.max(low, Math.min(high, i));
   }
 
   /**

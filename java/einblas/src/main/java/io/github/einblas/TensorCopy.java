@@ -1,0 +1,175 @@
+// Tensors: elements copied between tensors and to Java's arrays and buffers, and set all at once.
+package io.github.einblas;
+
+import io.github.einblas.internal.Native;
+import io.github.einblas.internal.Transfer;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/** What {@link Tensor} does with all of its elements. */
+final class TensorCopy {
+  private TensorCopy() {}
+
+  /** A new contiguous tensor. */
+  static Tensor copy(Tensor source) {
+    return made(Tensor.empty(source.dtype(), source.shapeRef()), t -> t.copyFrom(source));
+  }
+
+  /** A new contiguous tensor of another type. */
+  static Tensor convert(Tensor source, DType type) {
+    return made(
+        Tensor.empty(type, source.shapeRef()),
+        t ->
+            withContiguous(
+                source,
+                from -> Transfer.convert(from, source.dtype(), t.address(), type, source.size())));
+  }
+
+  private static Tensor made(Tensor result, Consumer<Tensor> fill) {
+    try {
+      fill.accept(result);
+      return result;
+    } catch (RuntimeException | Error e) {
+      result.close();
+      throw e;
+    }
+  }
+
+  /** Copies elements of the same shape and type. */
+  static void copy(Tensor source, Tensor target) {
+    if (source.dtype() != target.dtype() || !Arrays.equals(source.shapeRef(), target.shapeRef())) {
+      throw new IllegalArgumentException(
+          "copyFrom: needs " + target.describe() + ", got " + source.describe());
+    }
+    target.requireWritable("copyFrom");
+    unary(target, source, 1);
+  }
+
+  /** Sets every element. */
+  static void fill(Tensor target, double value) {
+    target.requireWritable("fill");
+    if (target.dtype().isFloating()) {
+      unary(target, null, value);
+      return;
+    }
+    requireInteger(target.dtype(), value);
+    try (Tensor one = Tensor.empty(target.dtype());
+        Tensor all = one.broadcastTo(target.shapeRef())) {
+      one.set(value);
+      unary(target, all, 1);
+    }
+  }
+
+  /** target = alpha * source, or alpha where there is no source. */
+  private static void unary(Tensor target, Tensor source, double alpha) {
+    target.acquire();
+    try {
+      if (source == null) {
+        step(target, null, alpha);
+        return;
+      }
+      source.acquire();
+      try {
+        // After both are acquired: memory of a closed source may already be the target's.
+        if (target.sharesElements(source)) {
+          throw new IllegalArgumentException("copyFrom: source and target share elements");
+        }
+        if (target.dtype().isFloating()) {
+          step(target, source, alpha);
+        } else {
+          Native.copy(
+              target.dtype().ordinal(),
+              target.shapeRef(),
+              source.address(),
+              source.stridesRef(),
+              target.address(),
+              target.stridesRef());
+        }
+      } finally {
+        source.release();
+      }
+    } finally {
+      target.release();
+    }
+  }
+
+  private static void step(Tensor target, Tensor source, double alpha) {
+    int rank = target.rank();
+    int operands = source == null ? 0 : 1;
+    long[] strides = new long[rank * (operands + 1)];
+    if (source != null) {
+      System.arraycopy(source.stridesRef(), 0, strides, 0, rank);
+    }
+    System.arraycopy(target.stridesRef(), 0, strides, rank * operands, rank);
+    long step =
+        Native.createStep(
+            target.dtype().ordinal(), operands, rank, target.shapeRef(), strides, null);
+    try {
+      long from = source == null ? 0 : source.address();
+      Native.runStep(step, from, 0, 0, target.address(), alpha, 0, 0);
+    } finally {
+      Native.destroyStep(step);
+    }
+  }
+
+  /** Refuses a value that an integer type cannot hold. */
+  static void requireInteger(DType dtype, double value) {
+    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
+    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
+      throw new IllegalArgumentException(
+          "a tensor of type " + dtype + " cannot hold the value " + value);
+    }
+  }
+
+  /** Number of elements, where a Java array can hold as many of that type. */
+  static int arrayLength(Tensor t, DType needed, String what) {
+    requireType(t, needed, what);
+    if (t.size() > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "a Java array cannot hold the " + t.size() + " elements of this tensor");
+    }
+    return (int) t.size();
+  }
+
+  /** The array, which must have exactly as many elements as the tensor. */
+  static <T> T exact(Tensor t, T array, int length) {
+    if (length != t.size()) {
+      throw new IllegalArgumentException(
+          "copyTo: the array has " + length + " elements, the tensor " + t.size());
+    }
+    return array;
+  }
+
+  /**
+   * Hands the elements in row-major order to a copy into a buffer with so much room.
+   *
+   * @param needed type of the buffer's elements
+   */
+  static void out(Tensor t, DType needed, String buffer, int room, LongConsumer copy) {
+    requireType(t, needed, "copyTo(" + buffer + ")");
+    if (room < t.size()) {
+      throw new IllegalArgumentException(
+          "copyTo: the buffer has room for " + room + " elements, the tensor has " + t.size());
+    }
+    withContiguous(t, copy);
+  }
+
+  private static void requireType(Tensor t, DType needed, String what) {
+    if (t.dtype() != needed) {
+      throw new IllegalArgumentException(
+          what
+              + " needs a tensor of type "
+              + needed
+              + ", this has "
+              + t.dtype()
+              + "; to() converts");
+    }
+  }
+
+  private static void withContiguous(Tensor tensor, LongConsumer body) {
+    try (Tensor t = tensor.contiguous()) {
+      t.using(body::accept);
+    }
+  }
+}
