@@ -127,16 +127,23 @@ final class LoadAdvice {
     return texts + "; it was extracted to " + cache;
   }
 
-  /** The messages of a failure and its causes. */
+  /** The messages of a failure, its causes and what was suppressed for it. */
   static String texts(Throwable failure) {
     StringBuilder all = new StringBuilder();
     for (Throwable t = failure; t != null; t = t.getCause() == t ? null : t.getCause()) {
-      String text = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
-      if (all.indexOf(text) < 0) {
-        all.append(all.length() == 0 ? "" : "; ").append(text);
+      append(all, t);
+      for (Throwable other : t.getSuppressed()) {
+        append(all, other);
       }
     }
     return all.toString();
+  }
+
+  private static void append(StringBuilder all, Throwable t) {
+    String text = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+    if (all.indexOf(text) < 0) {
+      all.append(all.length() == 0 ? "" : "; ").append(text);
+    }
   }
 
   /**

@@ -50,6 +50,7 @@ final class Loading {
     try {
       library = Loader.load(einblas.class);
     } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
+      addCauses(e);
       throw new IllegalStateException(advice.failed(e, cache()), e);
     }
     millis = (System.nanoTime() - from) * 1e-6;
@@ -61,6 +62,24 @@ final class Loading {
     if (System.getenv(LOG) != null && !System.getenv(LOG).isEmpty()) {
       System.getLogger("io.github.einblas")
           .log(System.Logger.Level.INFO, String.join("; ", report()));
+    }
+  }
+
+  /**
+   * JavaCPP goes on without a word when a library that ours needs cannot be loaded, and ours then
+   * lacks "libopenblas.so.0": what the system says of those is added.
+   */
+  private void addCauses(Throwable failure) {
+    for (String name : List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0")) {
+      URL url = resource("/org/bytedeco/openblas/", name);
+      if (url == null) {
+        continue;
+      }
+      try {
+        System.load(Loader.cacheResource(url).getAbsolutePath());
+      } catch (IOException | UnsatisfiedLinkError | RuntimeException e) {
+        failure.addSuppressed(e);
+      }
     }
   }
 

@@ -61,6 +61,9 @@ class LoadAdviceTest {
         "outer; inner",
         LoadAdvice.texts(new IllegalStateException("outer", new RuntimeException("inner", inner))));
     assertEquals("NullPointerException", LoadAdvice.texts(new NullPointerException()));
+    Throwable failure = new UnsatisfiedLinkError("ours");
+    failure.addSuppressed(new UnsatisfiedLinkError("a library that it needs"));
+    assertEquals("ours; a library that it needs", LoadAdvice.texts(failure));
   }
 
   @Test
