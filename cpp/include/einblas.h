@@ -90,8 +90,12 @@ EINBLAS_API void einblas_free(int64_t address, int64_t bytes);
 /* Bytes of all blocks given out and not yet freed (pooled ones do not count). */
 EINBLAS_API int64_t einblas_memory_in_use(void);
 EINBLAS_API int64_t einblas_memory_peak(void);
-/* Bytes that einblas_alloc could give now, as far as the system tells. */
+/* Bytes that einblas_alloc could give now, as far as the system and the limit tell. */
 EINBLAS_API int64_t einblas_memory_available(void);
+/* Most bytes that may be in use at a time, INT64_MAX for no limit: einblas_alloc and every call that needs memory of
+   its own fail beyond it. */
+EINBLAS_API int64_t einblas_memory_limit(void);
+EINBLAS_API void einblas_set_memory_limit(int64_t bytes);
 /* The pool of freed blocks: bytes held, limit (0 switches it off), give all back to the system. */
 EINBLAS_API int64_t einblas_pool_bytes(void);
 EINBLAS_API int64_t einblas_pool_limit(void);

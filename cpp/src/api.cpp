@@ -187,6 +187,8 @@ void einblas_free(int64_t address, int64_t bytes) { release(reinterpret_cast<voi
 int64_t einblas_memory_in_use(void) { return memory_in_use(); }
 int64_t einblas_memory_peak(void) { return memory_peak(); }
 int64_t einblas_memory_available(void) { return memory_available(); }
+int64_t einblas_memory_limit(void) { return memory_limit(); }
+void einblas_set_memory_limit(int64_t bytes) { set_memory_limit(bytes); }
 int64_t einblas_pool_bytes(void) { return pool_bytes(); }
 int64_t einblas_pool_limit(void) { return pool_limit(); }
 void einblas_set_pool_limit(int64_t bytes) { set_pool_limit(bytes); }

@@ -5,6 +5,7 @@
 // huge-page border with madvise, and freed blocks from 64 KB up are kept for the next request of their size class.
 #include "memory.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +31,7 @@ constexpr int64_t kPooledFrom = 64 << 10;  // below, malloc's own caches are as 
 constexpr int64_t kHugePage = 2 << 20;
 constexpr int64_t kCheckedFrom = 32 << 20;  // smaller requests do not ask the system how much is free (20 us)
 
-std::atomic<int64_t> in_use{0}, peak{0};
+std::atomic<int64_t> in_use{0}, peak{0}, most_in_use{INT64_MAX};
 
 // Size classes in steps of an eighth of a power of two: at most 12.5 % is lost, and nearly equal sizes share blocks.
 int64_t size_class(int64_t bytes) {
@@ -198,32 +199,46 @@ Pool& pool() {
   return *p;
 }
 
-void count(int64_t bytes) {
+// Counts a block in before it is made, so that callers at the same time cannot pass the limit together.
+bool reserve(int64_t bytes) {
   const int64_t now = in_use.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (now <= most_in_use.load(std::memory_order_relaxed)) return true;
+  in_use.fetch_sub(bytes, std::memory_order_relaxed);
+  return false;
+}
+
+void note_peak() {
+  const int64_t now = in_use.load(std::memory_order_relaxed);
   int64_t top = peak.load(std::memory_order_relaxed);
   while (now > top && !peak.compare_exchange_weak(top, now, std::memory_order_relaxed)) {
   }
+}
+
+// A block of a size class, from the pool or the system; null when neither has it.
+void* block_of(int64_t size) {
+  void* block = size >= kPooledFrom ? pool().take(size) : nullptr;
+  if (block != nullptr) return block;
+  if (size >= kCheckedFrom && size > system_available()) {
+    pool_trim();
+    if (size > system_available()) return nullptr;
+  }
+  block = system_allocate(size);
+  if (block != nullptr) return block;
+  pool_trim();
+  return system_allocate(size);
 }
 
 }  // namespace
 
 void* allocate(int64_t bytes) noexcept {
   if (bytes < 0 || bytes > (INT64_MAX >> 2)) return nullptr;
-  const int64_t size = size_class(bytes);
-  void* block = size >= kPooledFrom ? pool().take(size) : nullptr;
+  if (!reserve(bytes)) return nullptr;
+  void* block = block_of(size_class(bytes));
   if (block == nullptr) {
-    if (size >= kCheckedFrom && size > system_available()) {
-      pool_trim();
-      if (size > system_available()) return nullptr;
-    }
-    block = system_allocate(size);
-    if (block == nullptr) {
-      pool_trim();
-      block = system_allocate(size);
-    }
-    if (block == nullptr) return nullptr;
+    in_use.fetch_sub(bytes, std::memory_order_relaxed);
+    return nullptr;
   }
-  count(bytes);
+  note_peak();
   return block;
 }
 
@@ -236,7 +251,12 @@ void release(void* block, int64_t bytes) noexcept {
 
 int64_t memory_in_use() noexcept { return in_use.load(std::memory_order_relaxed); }
 int64_t memory_peak() noexcept { return peak.load(std::memory_order_relaxed); }
-int64_t memory_available() noexcept { return system_available() + pool().bytes(); }
+int64_t memory_available() noexcept {
+  const int64_t left = memory_limit() - memory_in_use();
+  return std::min(system_available() + pool().bytes(), left < 0 ? 0 : left);
+}
+int64_t memory_limit() noexcept { return most_in_use.load(std::memory_order_relaxed); }
+void set_memory_limit(int64_t bytes) noexcept { most_in_use.store(bytes < 0 ? 0 : bytes, std::memory_order_relaxed); }
 int64_t pool_bytes() noexcept { return pool().bytes(); }
 int64_t pool_limit() noexcept { return pool().limit(); }
 void set_pool_limit(int64_t bytes) noexcept { pool().set_limit(bytes < 0 ? 0 : bytes); }

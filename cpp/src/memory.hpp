@@ -6,13 +6,16 @@ namespace einblas {
 
 constexpr int64_t kAlignment = 64;
 
-// 64-byte aligned, uninitialised; null when the machine has not that much free. 0 bytes give a valid address.
+// 64-byte aligned, uninitialised; null when the machine has not that much free, or when the limit would be passed. 0
+// bytes give a valid address.
 void* allocate(int64_t bytes) noexcept;
 void release(void* block, int64_t bytes) noexcept;
 
 int64_t memory_in_use() noexcept;
 int64_t memory_peak() noexcept;
 int64_t memory_available() noexcept;
+int64_t memory_limit() noexcept;
+void set_memory_limit(int64_t bytes) noexcept;
 int64_t pool_bytes() noexcept;
 int64_t pool_limit() noexcept;
 void set_pool_limit(int64_t bytes) noexcept;

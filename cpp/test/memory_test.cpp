@@ -28,6 +28,27 @@ TEST(Memory, WhatTheMachineLacksIsRefusedWithoutTouchingIt) {
   EXPECT_GT(einblas_memory_available(), 0);
 }
 
+TEST(Memory, TheLimitHoldsAndIsCountedAsAvailable) {
+  EXPECT_EQ(einblas_memory_limit(), INT64_MAX);
+  const int64_t before = einblas_memory_in_use();
+  einblas_set_memory_limit(before + 1000);
+  EXPECT_LE(einblas_memory_available(), 1000);
+  EXPECT_EQ(einblas_alloc(1001), 0);
+  const int64_t a = einblas_alloc(600);
+  EXPECT_NE(a, 0);
+  EXPECT_EQ(einblas_alloc(401), 0);
+  const int64_t b = einblas_alloc(400);
+  EXPECT_NE(b, 0);
+  EXPECT_EQ(einblas_memory_available(), 0);
+  EXPECT_EQ(einblas_memory_in_use(), before + 1000);
+  einblas_set_memory_limit(before);
+  EXPECT_EQ(einblas_memory_available(), 0);
+  einblas_free(a, 600);
+  einblas_free(b, 400);
+  einblas_set_memory_limit(INT64_MAX);
+  EXPECT_EQ(einblas_memory_in_use(), before);
+}
+
 TEST(Memory, FreedBlocksAreReusedWithinTheLimit) {
   einblas_pool_trim();
   EXPECT_EQ(einblas_pool_bytes(), 0);

@@ -21,6 +21,9 @@ public final class BoundPlan implements AutoCloseable {
   private int running;
   private boolean closed;
 
+  /** For each operand that is not constant, made when first asked for. */
+  private final BoundPlan[] gradients;
+
   private record Held(long address, long bytes) implements Runnable {
     @Override
     public void run() {
@@ -32,6 +35,7 @@ public final class BoundPlan implements AutoCloseable {
     this.plan = plan;
     this.constants = constants;
     this.free = (int) Arrays.stream(constants).filter(Objects::isNull).count();
+    this.gradients = new BoundPlan[free];
     long[] bytes = new long[1];
     this.held = new Held(plan.runs().hold(constants, bytes), bytes[0]);
     this.cleanable = CLEANER.register(this, held);
@@ -42,7 +46,10 @@ public final class BoundPlan implements AutoCloseable {
     return held.bytes;
   }
 
-  /** The plan behind it, with all operands. */
+  /**
+   * The plan behind it, with all operands: its {@link EinsumPlan#slices} take the constants too, as
+   * other processes have nothing of what is kept here.
+   */
   public EinsumPlan plan() {
     return plan;
   }
@@ -81,6 +88,92 @@ public final class BoundPlan implements AutoCloseable {
     }
   }
 
+  /**
+   * The gradient for an operand that is not constant, with the same constants: what they alone
+   * decide in it is computed now. Its operands are the gradient of a scalar loss for the result,
+   * then the other operands that are not constant.
+   *
+   * @param i number among those that are not constant
+   * @return to be closed by the caller; the constants must stay open and unchanged
+   * @throws IndexOutOfBoundsException if there is no such operand
+   */
+  public BoundPlan gradient(int i) {
+    if (i < 0 || i >= free) {
+      throw new IndexOutOfBoundsException(
+          "plan of \""
+              + plan.equation()
+              + "\": operands that are not constant are numbered 0 to "
+              + (free - 1)
+              + ", got "
+              + i);
+    }
+    int own = -1;
+    for (int left = i; left >= 0; left--) {
+      own++;
+      while (constants[own] != null) {
+        own++;
+      }
+    }
+    Tensor[] others = new Tensor[constants.length];
+    System.arraycopy(constants, 0, others, 1, own);
+    System.arraycopy(constants, own + 1, others, own + 1, others.length - 1 - own);
+    return plan.gradient(own).bind(others);
+  }
+
+  /**
+   * The gradients for all operands that are not constant, each by a {@link #gradient} that is made
+   * once and kept until this plan is closed. A memory limit holds for each of them.
+   *
+   * @param upstream gradient of a scalar loss for the result
+   * @param operands those that are not constant, in their order
+   * @return new tensors of the operands' shapes, to be closed by the caller
+   */
+  public Tensor[] gradients(Tensor upstream, Tensor... operands) {
+    plan.checks().operands(all(operands));
+    plan.checks().output(upstream);
+    enter();
+    Tensor[] results = new Tensor[free];
+    boolean done = false;
+    try {
+      for (int i = 0; i < free; i++) {
+        Tensor[] given = new Tensor[free];
+        given[0] = upstream;
+        System.arraycopy(operands, 0, given, 1, i);
+        System.arraycopy(operands, i + 1, given, i + 1, free - 1 - i);
+        results[i] = kept(i).run(given);
+      }
+      done = true;
+      return results;
+    } finally {
+      for (int i = 0; !done && i < free; i++) {
+        if (results[i] != null) {
+          results[i].close();
+        }
+      }
+      leave();
+    }
+  }
+
+  private BoundPlan kept(int i) {
+    synchronized (gradients) {
+      if (gradients[i] == null) {
+        gradients[i] = gradient(i);
+      }
+      return gradients[i];
+    }
+  }
+
+  private void closeGradients() {
+    synchronized (gradients) {
+      for (int i = 0; i < gradients.length; i++) {
+        if (gradients[i] != null) {
+          gradients[i].close();
+          gradients[i] = null;
+        }
+      }
+    }
+  }
+
   private Tensor[] all(Tensor[] operands) {
     Objects.requireNonNull(operands, "operands");
     if (operands.length != free) {
@@ -108,17 +201,20 @@ public final class BoundPlan implements AutoCloseable {
 
   private synchronized void leave() {
     running--;
-    if (closed && running == 0) {
-      cleanable.clean();
-    }
+    freeUnused();
   }
 
   /** Frees what is kept, once no run uses it; runs are refused from now on. The rest stays open. */
   @Override
   public synchronized void close() {
     closed = true;
-    if (running == 0) {
+    freeUnused();
+  }
+
+  private void freeUnused() {
+    if (closed && running == 0) {
       cleanable.clean();
+      closeGradients();
     }
   }
 }

@@ -83,6 +83,27 @@ public final class Einblas {
     return Native.memoryAvailable();
   }
 
+  /** Most bytes of native memory in use at a time; {@link Long#MAX_VALUE} at first. */
+  public static long nativeMemoryLimit() {
+    return Native.memoryLimit();
+  }
+
+  /**
+   * Sets how many bytes of native memory all tensors and running calls may have together. What
+   * would take more fails with a {@link NativeMemoryException}; what is there stays. Freed blocks
+   * that are kept do not count: see {@link #setPoolLimit}.
+   *
+   * @param bytes at least 0; {@link Long#MAX_VALUE} for no limit but the machine's
+   * @throws IllegalArgumentException if negative
+   */
+  public static void setNativeMemoryLimit(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException(
+          "the limit of native memory must not be negative, got " + bytes);
+    }
+    Native.setMemoryLimit(bytes);
+  }
+
   /** Bytes of freed blocks that are kept for the next results. */
   public static long poolBytes() {
     return Native.poolBytes();

@@ -44,14 +44,10 @@ public final class EinsumPlan {
   /** Made when it is first asked for. */
   private volatile GradientTree gradientTree;
 
-  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
-    this(equation, dtype, shapes, options, new boolean[shapes.length]);
-  }
+  private volatile GradientsApart gradientsApart;
 
-  /** A plan for which some operands stay the same from run to run. */
-  EinsumPlan(
-      Equation equation, DType dtype, long[][] shapes, PlanOptions options, boolean[] constant) {
-    this(equation, dtype, shapes, options, constant, null, null);
+  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
+    this(equation, dtype, shapes, options, new boolean[shapes.length], null, null);
   }
 
   /** A plan along a path that was found earlier. */
@@ -59,6 +55,7 @@ public final class EinsumPlan {
     this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
   }
 
+  /** A plan for which some operands stay the same from run to run. */
   private EinsumPlan(
       Equation equation,
       DType dtype,
@@ -263,6 +260,15 @@ public final class EinsumPlan {
    * @throws IndexOutOfBoundsException if there is no such operand
    */
   public EinsumPlan gradient(int i) {
+    return gradient(i, options);
+  }
+
+  /** As {@link #gradient(int)}, under another memory limit. */
+  EinsumPlan gradient(int i, long limit) {
+    return gradient(i, options.withMemoryLimit(limit));
+  }
+
+  private EinsumPlan gradient(int i, PlanOptions with) {
     requireEquation();
     if (i < 0 || i >= shapes.length) {
       throw new IndexOutOfBoundsException(
@@ -281,7 +287,7 @@ public final class EinsumPlan {
         gradient,
         dtype,
         own,
-        options.withPath(null),
+        with.withPath(null),
         new boolean[own.length],
         new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
         null);
@@ -289,15 +295,25 @@ public final class EinsumPlan {
 
   /**
    * The gradients for all operands at once, sharing intermediates: some three times the work of a
-   * run, for any number of operands.
+   * run, for any number of operands. A memory limit counts all of them; where the shared
+   * intermediates would exceed it, each gradient is computed by itself, in slices if need be.
    *
    * @param upstream gradient of a scalar loss for the result
    * @return new tensors of the operands' shapes, to be closed by the caller
+   * @throws IllegalArgumentException if a shape or type is not the plan's, or if the gradients do
+   *     not fit the memory limit; the text names one that would do
    */
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
     checks.openOperands(operands);
     checks.output(upstream);
-    return gradientTree().run(upstream, operands);
+    requireEquation();
+    GradientTree tree = gradientTree();
+    if (options.isLimited()
+        && tree.peakBytes(upstream.stridesRef(), PlanLayouts.strides(operands))
+            > options.memoryLimit()) {
+      return gradientsApart().run(upstream, operands);
+    }
+    return tree.run(upstream, operands);
   }
 
   private void requireEquation() {
@@ -310,11 +326,25 @@ public final class EinsumPlan {
   private GradientTree gradientTree() {
     GradientTree known = gradientTree;
     if (known == null) {
-      requireEquation();
-      known = new GradientTree(equation, dtype, shapes, options, path());
+      PlanOptions fixed = options.withThreads(layouts.threads());
+      known = new GradientTree(equation, dtype, shapes, fixed, path());
       gradientTree = known;
     }
     return known;
+  }
+
+  private GradientsApart gradientsApart() {
+    GradientsApart known = gradientsApart;
+    if (known == null) {
+      known = new GradientsApart(this, options.memoryLimit());
+      gradientsApart = known;
+    }
+    return known;
+  }
+
+  /** Most native bytes of a run at a time for operands of these strides. */
+  long peakBytes(long[][] strides) {
+    return layouts.peakBytes(strides);
   }
 
   /**
@@ -368,9 +398,6 @@ public final class EinsumPlan {
     if (constants.length != shapes.length) {
       throw checks.wrongCount(constants.length);
     }
-    if (gradientOf != null) {
-      throw new UnsupportedOperationException(checks.where() + "a gradient takes no constants");
-    }
     boolean[] given = new boolean[shapes.length];
     for (int i = 0; i < given.length; i++) {
       given[i] = constants[i] != null;
@@ -379,7 +406,8 @@ public final class EinsumPlan {
       }
     }
     return new BoundPlan(
-        new EinsumPlan(equation, dtype, shapes, options, given), constants.clone());
+        new EinsumPlan(equation, dtype, shapes, options, given, gradientOf, null),
+        constants.clone());
   }
 
   /** Checks and runs; for {@link BoundPlan}. */

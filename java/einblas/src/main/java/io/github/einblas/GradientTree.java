@@ -2,9 +2,8 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Equation;
-import java.util.ArrayList;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,11 +21,18 @@ final class GradientTree {
   private final EinsumPlan[][] backward;
   private final EinsumPlan alone;
 
+  /** Shapes of all slots. */
+  private final long[][] lengths;
+
+  private final int elementBytes;
+
   GradientTree(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
     this.operands = shapes.length;
     this.path = path;
     this.forward = new EinsumPlan[path.length];
     this.backward = new EinsumPlan[path.length][2];
+    this.elementBytes = dtype.bytes();
+    this.lengths = Arrays.copyOf(shapes, operands + path.length);
     PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE);
     this.alone = operands == 1 ? new EinsumPlan(equation, dtype, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
@@ -36,7 +42,6 @@ final class GradientTree {
       count(users, labels[i], 1);
     }
     count(users, equation.output(), 1);
-    long[][] lengths = Arrays.copyOf(shapes, operands + path.length);
     for (int p = 0; p < path.length; p++) {
       int a = path[p][0];
       int b = path[p][1];
@@ -63,6 +68,47 @@ final class GradientTree {
         .toArray();
   }
 
+  /**
+   * Most native bytes that {@link #run} takes at a time, the gradients included.
+   *
+   * @param upstream strides of the upstream gradient
+   * @param given strides of the operands
+   */
+  long peakBytes(long[] upstream, long[][] given) {
+    if (alone != null) {
+      return alone.peakBytes(new long[][] {upstream});
+    }
+    int slots = operands + path.length;
+    long[][] strides = Arrays.copyOf(given, slots);
+    for (int slot = operands; slot < slots; slot++) {
+      strides[slot] = Views.contiguous(lengths[slot]);
+    }
+    long taken = 0;
+    long most = 0;
+    for (int p = 0; p < path.length - 1; p++) {
+      long own = forward[p].peakBytes(new long[][] {strides[path[p][0]], strides[path[p][1]]});
+      most = Math.max(most, taken + own);
+      taken += bytes(operands + p);
+    }
+    for (int p = path.length - 1; p >= 0; p--) {
+      long[] above = p == path.length - 1 ? upstream : strides[operands + p];
+      for (int side = 0; side < 2; side++) {
+        long own = backward[p][side].peakBytes(new long[][] {above, strides[path[p][1 - side]]});
+        most = Math.max(most, taken + own);
+        taken += bytes(path[p][side]);
+      }
+      taken -= p < path.length - 1 ? bytes(operands + p) : 0;
+      for (int slot : path[p]) {
+        taken -= slot >= operands ? bytes(slot) : 0;
+      }
+    }
+    return most;
+  }
+
+  private long bytes(int slot) {
+    return Views.bytes(lengths[slot], elementBytes);
+  }
+
   /** Gradients of the operands, for a checked upstream gradient. */
   Tensor[] run(Tensor upstream, Tensor[] given) {
     if (alone != null) {
@@ -72,36 +118,40 @@ final class GradientTree {
     Tensor[] values = Arrays.copyOf(given, slots);
     Tensor[] gradients = new Tensor[slots];
     gradients[slots - 1] = upstream;
-    List<Tensor> made = new ArrayList<>();
     boolean done = false;
     try {
       for (int p = 0; p < path.length - 1; p++) {
         values[operands + p] = forward[p].run(values[path[p][0]], values[path[p][1]]);
-        made.add(values[operands + p]);
       }
       for (int p = path.length - 1; p >= 0; p--) {
         Tensor own = gradients[operands + p];
         for (int side = 0; side < 2; side++) {
-          int slot = path[p][side];
-          gradients[slot] = backward[p][side].run(own, values[path[p][1 - side]]);
-          if (slot >= operands) {
-            made.add(gradients[slot]);
-          }
+          gradients[path[p][side]] = backward[p][side].run(own, values[path[p][1 - side]]);
         }
         if (p < path.length - 1) {
           own.close();
         }
+        // Nothing before this pair needs what it was made of.
+        closeOwn(values, path[p][0]);
+        closeOwn(values, path[p][1]);
       }
       done = true;
     } finally {
-      made.forEach(Tensor::close);
-      for (int i = 0; !done && i < operands; i++) {
-        if (gradients[i] != null) {
-          gradients[i].close();
+      for (int slot = 0; !done && slot < slots; slot++) {
+        closeOwn(values, slot);
+        if (gradients[slot] != null && gradients[slot] != upstream) {
+          gradients[slot].close();
         }
       }
     }
     return Arrays.copyOf(gradients, operands);
+  }
+
+  /** Closes the value of a pair; operands are the caller's. */
+  private void closeOwn(Tensor[] values, int slot) {
+    if (slot >= operands && values[slot] != null) {
+      values[slot].close();
+    }
   }
 
   @Override

@@ -96,6 +96,16 @@ final class PlanLayouts {
     return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
   }
 
+  /** Most bytes that a run may take beside its result. */
+  long budget() {
+    return options.isLimited() ? options.memoryLimit() - outputBytes : Long.MAX_VALUE;
+  }
+
+  /** Most native bytes of a run at a time for operands of these strides and a contiguous result. */
+  long peakBytes(long[][] strides) {
+    return peakBytes(of(strides, outputStrides(contiguousOutput)));
+  }
+
   /** The steps for two operands, or null if there are none yet. */
   CompiledPlan find(Tensor out, Tensor a, Tensor b) {
     for (CompiledPlan plan : layouts) {
@@ -135,7 +145,7 @@ final class PlanLayouts {
     return form == null ? strides : form.strides(strides);
   }
 
-  private static long[][] strides(Tensor[] operands) {
+  static long[][] strides(Tensor[] operands) {
     return Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
   }
 

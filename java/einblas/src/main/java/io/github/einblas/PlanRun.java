@@ -112,15 +112,21 @@ final class PlanRun {
               scale(out, beta);
             }
             double rest = apart && beta != 0 ? 1 : beta;
-            plan.run(
-                addresses,
-                out.address(),
-                alpha,
-                rest,
-                threads,
-                extras.held,
-                extras.afterSlice,
-                extras.nanos);
+            try {
+              plan.run(
+                  addresses,
+                  out.address(),
+                  alpha,
+                  rest,
+                  threads,
+                  extras.held,
+                  extras.afterSlice,
+                  extras.nanos);
+            } catch (NativeMemoryException e) {
+              throw apart && e.isOutputUntouched() && beta != 1
+                  ? e.after("the output was multiplied by " + beta)
+                  : e;
+            }
           });
     } finally {
       out.release();
@@ -185,6 +191,8 @@ final class PlanRun {
       for (int from = 0; from < sets.size(); ) {
         from = batchAlike(out, alpha, beta, sets, from);
       }
+    } catch (NativeMemoryException e) {
+      throw e.after("results of other sets may be written");
     } finally {
       out.release();
     }
@@ -209,7 +217,7 @@ final class PlanRun {
         }
         addresses[(to - from) * (n + 1) + n] = out.address() + to * outStrides[0] * dtype.bytes();
       }
-      compiled.runBatch(to - from, addresses, alpha, beta, threads);
+      compiled.runBatch(to - from, addresses, alpha, beta, threads, layouts.budget());
       return to;
     } finally {
       for (int s = from, left = acquired; left > 0; s++) {

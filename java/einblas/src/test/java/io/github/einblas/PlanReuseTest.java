@@ -67,6 +67,87 @@ class PlanReuseTest {
   }
 
   @Test
+  void gradientsAndSlicesOfBoundPlans() {
+    int cut = 0;
+    for (long seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      RandomEquation r = new RandomEquation(random, 2 + random.nextInt(3));
+      Tensor[] in = tensors(r, r.data);
+      PlanOptions options = PlanOptions.DEFAULT.withThreads(1);
+      EinsumPlan whole = Einsum.plan(r.text, options, in);
+      Tensor upstream =
+          Tensor.of(random.ints(sizeOf(whole.outputShape()), -2, 3).asDoubleStream().toArray())
+              .reshape(whole.outputShape());
+      Tensor[] expected = whole.gradients(upstream, in);
+      Tensor[] constants = new Tensor[in.length];
+      List<Tensor> free = new ArrayList<>();
+      List<Tensor> wanted = new ArrayList<>();
+      for (int i = 0; i < in.length; i++) {
+        constants[i] = random.nextBoolean() ? in[i] : null;
+        if (constants[i] == null) {
+          free.add(in[i]);
+          wanted.add(expected[i]);
+        }
+      }
+      String what = "seed " + seed + ": " + r;
+      long before = Einblas.nativeBytesInUse();
+      try (BoundPlan bound = whole.bind(constants)) {
+        for (int run = 0; run < 2; run++) {
+          Tensor[] got = bound.gradients(upstream, free.toArray(Tensor[]::new));
+          assertEquals(wanted.size(), got.length);
+          for (int i = 0; i < got.length; i++) {
+            assertArrayEquals(wanted.get(i).toDoubleArray(), got[i].toDoubleArray(), 1e-300, what);
+            got[i].close();
+          }
+        }
+      }
+      // Other tests' forgotten tensors may be freed meanwhile.
+      assertTrue(Einblas.nativeBytesInUse() <= before, what);
+      EinsumPlan tight = tightest(r, options, in);
+      cut += tight.sliceCount() > 1 ? 1 : 0;
+      try (BoundPlan bound = roomy(tight, constants);
+          Tensor sum = Tensor.zeros(DType.F64, whole.outputShape())) {
+        for (PlanSlice slice : bound.plan().slices()) {
+          slice.addTo(sum, in);
+        }
+        assertArrayEquals(r.evaluate(r.data), sum.toDoubleArray(), 1e-300, what);
+      }
+    }
+    assertTrue(cut > 20, "only " + cut + " plans were cut");
+  }
+
+  private static int sizeOf(long[] shape) {
+    return (int) Arrays.stream(shape).reduce(1, (x, y) -> x * y);
+  }
+
+  /** Under the smallest limit that the planner takes, found by halving. */
+  private static EinsumPlan tightest(RandomEquation r, PlanOptions options, Tensor[] in) {
+    EinsumPlan best = Einsum.plan(r.text, options, in);
+    long high = best.peakBytes();
+    long low = -1;
+    while (high - low > 1) {
+      long middle = (low + high) / 2;
+      try {
+        best = Einsum.plan(r.text, options.withMemoryLimit(middle), in);
+        high = middle;
+      } catch (IllegalArgumentException e) {
+        low = middle;
+      }
+    }
+    return best;
+  }
+
+  /** The constants' results count too: with them the limit may be too small. */
+  private static BoundPlan roomy(EinsumPlan tight, Tensor[] constants) {
+    try {
+      return tight.bind(constants);
+    } catch (IllegalArgumentException e) {
+      assertTrue(e.getMessage().contains("the smallest that does is"), e::getMessage);
+      return Einsum.plan(tight.equation(), DType.F64, tight.shapes()).bind(constants);
+    }
+  }
+
+  @Test
   void constantsAreContractedOnceAndTogether() {
     // x (W1 W2 W3): from the left x would be cheapest; the constants' product is free.
     Tensor[] w = new Tensor[3];
@@ -113,7 +194,13 @@ class PlanReuseTest {
     assertThrows(IllegalArgumentException.class, () -> plan.bind(null, a));
     assertThrows(NullPointerException.class, () -> plan.bind((Tensor[]) null));
     assertThrows(IllegalStateException.class, () -> plan.bind(null, closed));
-    assertThrows(UnsupportedOperationException.class, () -> plan.gradient(0).bind(null, null));
+    try (BoundPlan bound = plan.bind(null, Tensor.ones(DType.F64, 3, 2))) {
+      assertThrows(IndexOutOfBoundsException.class, () -> bound.gradient(1));
+      assertThrows(IndexOutOfBoundsException.class, () -> bound.gradient(-1));
+      assertThrows(IllegalArgumentException.class, () -> bound.gradients(a, a));
+      assertThrows(
+          IllegalArgumentException.class, () -> bound.gradients(Tensor.ones(DType.F64, 2, 2)));
+    }
   }
 
   @ParameterizedTest

@@ -177,36 +177,38 @@ public final class CompiledPlan {
           afterSlice.accept(done + 1);
         }
         if (done + 1 < count && Thread.currentThread().isInterrupted()) {
-          throw new CancellationException(
-              "interrupted after "
-                  + (done + 1)
-                  + " of "
-                  + count
-                  + " slices: the output is partly written");
+          throw new CancellationException("interrupted: " + partlyWritten(done + 1));
         }
       }
     } catch (NativeMemoryException e) {
-      if (done > 0) {
-        e.addSuppressed(
-            new IllegalStateException(
-                "the output is partly written: " + done + " slices were done"));
-      }
-      throw e;
+      throw done == 0 ? e : e.after(partlyWritten(done));
     } finally {
       Native.free(workspace, bytes);
     }
+  }
+
+  private String partlyWritten(long done) {
+    return "the output is partly written: " + done + " of " + slices.slices() + " slices were done";
   }
 
   /**
    * Runs many sets of tensors: in one native call, unless labels are cut.
    *
    * @param addresses for each set its operands and then its result
+   * @param budget bytes for the workspaces of all threads; one of them has its own in any case
    */
-  public void runBatch(int sets, long[] addresses, double alpha, double beta, int threads) {
+  public void runBatch(
+      int sets, long[] addresses, double alpha, double beta, int threads, long budget) {
     int operands = strides.length;
     if (slices.cuts() == 0) {
       long bytes = alpha == 0 ? 0 : workspaceBytes();
-      variants[0].runBatch(sets, addresses, bytes, alpha, beta, threads);
+      // Sets side by side: each thread has intermediates and workspaces of its own.
+      int most = threads;
+      if (budget != Long.MAX_VALUE) {
+        long each = Math.max(1, workspaceBytes() + variants[0].stepMemory(1));
+        most = (int) Math.max(1, Math.min(threads, budget / each));
+      }
+      variants[0].runBatch(sets, addresses, bytes, alpha, beta, most);
       return;
     }
     for (int set = 0; set < sets; set++) {

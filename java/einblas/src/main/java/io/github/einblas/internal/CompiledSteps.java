@@ -1,6 +1,7 @@
 // Planner, last stage: native steps made for one set of strides, freed with this object.
 package io.github.einblas.internal;
 
+import io.github.einblas.NativeMemoryException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.List;
@@ -101,8 +102,9 @@ public final class CompiledSteps {
   public void run(
       int from, int to, Places at, double alpha, double beta, int threads, long[] nanos) {
     int last = handles.length - 1;
+    int s = from;
     try {
-      for (int s = from; s < to; s++) {
+      for (; s < to; s++) {
         Program.Step step = program.steps().get(s);
         int[] in = step.inputs();
         long start = nanos == null ? 0 : System.nanoTime();
@@ -119,6 +121,8 @@ public final class CompiledSteps {
           nanos[s] += System.nanoTime() - start;
         }
       }
+    } catch (NativeMemoryException e) {
+      throw handles.length == 1 ? e : e.in("step " + (s + 1) + " of " + handles.length);
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -221,6 +221,18 @@ public final class Native {
     return einblas.einblas_memory_available();
   }
 
+  /** Most bytes that may be in use at a time. */
+  public static long memoryLimit() {
+    require();
+    return einblas.einblas_memory_limit();
+  }
+
+  /** Sets {@link #memoryLimit}. */
+  public static void setMemoryLimit(long bytes) {
+    require();
+    einblas.einblas_set_memory_limit(bytes);
+  }
+
   /** Bytes that the pool of freed blocks holds. */
   public static long poolBytes() {
     require();

@@ -58,22 +58,39 @@ public final class SliceSearch {
       return whole;
     }
     SlicedProgram best = fit(whole.main().choice());
+    PathChoice small = null;
     if (options.path() == null && shapes.length > 2) {
       Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
-      SlicedProgram other = fit(PathChoice.ofSmallIntermediates(labels));
+      small = PathChoice.ofSmallIntermediates(labels);
+      SlicedProgram other = fit(small);
       best = best == null || (other != null && cost(other) < cost(best)) ? other : best;
     }
     if (best != null) {
       return best;
     }
-    throw new IllegalArgumentException(
-        "equation \""
-            + Equation.abbreviated(equation.toString())
-            + "\": no cutting fits a memory limit of "
-            + limit
-            + " bytes; the smallest that does is "
-            + peak.applyAsLong(finest(whole.main().choice()))
-            + " (result, intermediates and workspaces together)");
+    long least = peak.applyAsLong(finest(whole.main().choice()));
+    least = small == null ? least : Math.min(least, peak.applyAsLong(finest(small)));
+    throw new DoesNotFit(equation, limit, least);
+  }
+
+  /** No cutting fits a budget. */
+  public static final class DoesNotFit extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    /** The smallest budget that would do. */
+    public final long least;
+
+    DoesNotFit(Equation equation, long limit, long least) {
+      super(
+          "equation \""
+              + Equation.abbreviated(equation.toString())
+              + "\": no cutting fits a memory limit of "
+              + limit
+              + " bytes; the smallest that does is "
+              + least
+              + " (result, intermediates and workspaces together)");
+      this.least = least;
+    }
   }
 
   /** All labels that can be cut, cut to single elements: what takes least. */

@@ -1,0 +1,91 @@
+// Plans: gradients for all operands one after the other, each cut to what a memory limit leaves.
+package io.github.einblas;
+
+import io.github.einblas.internal.SliceSearch;
+import io.github.einblas.internal.Views;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * All gradients of a plan under a memory limit that their shared intermediates would exceed: one
+ * plan for each, of which the last ones leave room for the gradients that are there. Immutable.
+ */
+final class GradientsApart {
+  private final EinsumPlan[] plans;
+
+  /** The operands in the order of their gradients. */
+  private final int[] order;
+
+  /**
+   * Makes the plans.
+   *
+   * @param whole gradients of its operands
+   * @throws IllegalArgumentException naming the smallest limit that would do
+   */
+  GradientsApart(EinsumPlan whole, long limit) {
+    long[][] shapes = whole.shapes();
+    int operands = shapes.length;
+    long[] bytes = new long[operands];
+    Arrays.setAll(bytes, i -> Views.bytes(shapes[i], whole.dtype().bytes()));
+    // The largest ones last: what is there already stays small for as long as possible.
+    order =
+        IntStream.range(0, operands)
+            .boxed()
+            .sorted(Comparator.comparingLong(i -> bytes[i]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    plans = new EinsumPlan[operands];
+    long taken = 0;
+    long least = 0;
+    boolean fits = true;
+    for (int i : order) {
+      try {
+        plans[i] = whole.gradient(i, Math.max(0, limit - taken));
+        least = Math.max(least, taken + plans[i].peakBytes());
+      } catch (SliceSearch.DoesNotFit e) {
+        fits = false;
+        least = Math.max(least, taken + e.least);
+      }
+      taken += bytes[i];
+    }
+    if (!fits || taken > limit) {
+      throw new IllegalArgumentException(
+          "gradients of \""
+              + whole.equation()
+              + "\": they do not fit a memory limit of "
+              + limit
+              + " bytes; "
+              + Math.max(least, taken)
+              + " would do (the gradients, intermediates and workspaces together)");
+    }
+  }
+
+  /** Gradients of the operands, for a checked upstream gradient. */
+  Tensor[] run(Tensor upstream, Tensor[] given) {
+    Tensor[] gradients = new Tensor[plans.length];
+    boolean done = false;
+    try {
+      for (int i : order) {
+        Tensor[] own = new Tensor[given.length];
+        own[0] = upstream;
+        System.arraycopy(given, 0, own, 1, i);
+        System.arraycopy(given, i + 1, own, i + 1, given.length - 1 - i);
+        gradients[i] = plans[i].run(own);
+      }
+      done = true;
+    } finally {
+      for (int i = 0; !done && i < gradients.length; i++) {
+        if (gradients[i] != null) {
+          gradients[i].close();
+        }
+      }
+    }
+    return gradients;
+  }
+
+  @Override
+  public String toString() {
+    return "GradientsApart(" + Arrays.toString(order) + ")";
+  }
+}
