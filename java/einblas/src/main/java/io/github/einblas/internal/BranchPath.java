@@ -69,7 +69,7 @@ final class BranchPath {
           continue;
         }
         int[] left = users.clone();
-        Node pair = network.pair(a, b, Network.contract(a, b, left), model);
+        Node pair = network.contract(a, b, left, model);
         choices.add(new Choice(i, j, pair, left, pair.size - a.size - b.size));
       }
     }

@@ -146,7 +146,7 @@ final class ConnectedSearch {
       for (int w = 0; w < words; w++) {
         sets[s * words + w] = sets[a * words + w] | sets[b * words + w];
       }
-      masks.drop(sets, s * words, group[s]);
+      masks.drop(sets, s * words, group[s], sets, s * words);
       size[s] = masks.size(sets, s * words);
     }
     double c = cost[a] + cost[b];
@@ -233,6 +233,6 @@ final class ConnectedSearch {
     }
     Node a = tree(left[entry], live);
     Node b = tree(right[entry], live);
-    return network.pair(a, b, Network.contract(a, b, live), model);
+    return network.contract(a, b, live, model);
   }
 }

@@ -21,8 +21,14 @@ final class LabelMasks {
   /** Labels of each tensor, {@link #words} words each. */
   final long[] sets;
 
-  /** Products of the lengths of each byte of a mask. */
-  private final double[][] products;
+  /** Few pairs do not pay for tables of 256 products: up to so many tensors they have 16. */
+  private static final int SMALL = 5;
+
+  /** Products of the lengths of each piece of a mask, one table after the other. */
+  private final double[] products;
+
+  /** Bits of a piece. */
+  private final int bits;
 
   private final double scale;
 
@@ -32,26 +38,25 @@ final class LabelMasks {
     for (Network.Node t : tensors) {
       entries += t.set.length;
     }
-    // Label and tensor in one number: sorting brings the holders of a label together.
-    long[] pairs = new long[entries];
-    int n = 0;
-    for (int t = 0; t < tensors.length; t++) {
-      for (int l : tensors[t].set) {
-        pairs[n++] = (long) l << 8 | t;
-      }
-    }
-    Arrays.sort(pairs);
     long[] mask = new long[entries];
     boolean[] kept = new boolean[entries];
     double[] length = new double[entries];
+    int[] next = new int[tensors.length];
     int count = 0;
-    for (int i = 0; i < entries; ) {
-      int label = (int) (pairs[i] >> 8);
+    int k = 0;
+    for (int label = first(tensors, next); label >= 0; label = first(tensors, next)) {
       long own = 0;
-      for (; i < entries && pairs[i] >> 8 == label; i++) {
-        own |= 1L << (pairs[i] & 0xff);
+      for (int t = 0; t < tensors.length; t++) {
+        int[] set = tensors[t].set;
+        if (next[t] < set.length && set[next[t]] == label) {
+          own |= 1L << t;
+          next[t]++;
+        }
       }
-      boolean stay = Arrays.binarySearch(keep, label) >= 0;
+      while (k < keep.length && keep[k] < label) {
+        k++;
+      }
+      boolean stay = k < keep.length && keep[k] == label;
       int at = 0;
       while (at < count && (mask[at] != own || kept[at] != stay)) {
         at++;
@@ -72,20 +77,32 @@ final class LabelMasks {
         sets[Long.numberOfTrailingZeros(rest) * words + l / 64] |= 1L << l;
       }
     }
-    products = products(length, count);
+    bits = tensors.length <= SMALL ? 4 : 8;
+    products = products(length, count, bits);
   }
 
-  private static double[][] products(double[] length, int count) {
-    double[][] products = new double[(count + 7) / 8][];
-    for (int chunk = 0; chunk < products.length; chunk++) {
-      int bits = Math.min(8, count - 8 * chunk);
-      double[] table = new double[1 << bits];
-      table[0] = 1;
-      for (int m = 1; m < table.length; m++) {
-        int low = Integer.numberOfTrailingZeros(m);
-        table[m] = table[m & (m - 1)] * length[8 * chunk + low];
+  /** The smallest of the labels that come next, or -1. */
+  private static int first(Network.Node[] tensors, int[] next) {
+    int first = Integer.MAX_VALUE;
+    for (int t = 0; t < tensors.length; t++) {
+      int[] set = tensors[t].set;
+      if (next[t] < set.length && set[next[t]] < first) {
+        first = set[next[t]];
       }
-      products[chunk] = table;
+    }
+    return first == Integer.MAX_VALUE ? -1 : first;
+  }
+
+  private static double[] products(double[] length, int count, int bits) {
+    double[] products = new double[((count + bits - 1) / bits) << bits];
+    for (int from = 0; from < count; from += bits) {
+      int base = (from / bits) << bits;
+      int size = 1 << Math.min(bits, count - from);
+      products[base] = 1;
+      for (int m = 1; m < size; m++) {
+        products[base + m] =
+            products[base + (m & (m - 1))] * length[from + Integer.numberOfTrailingZeros(m)];
+      }
     }
     return products;
   }
@@ -93,9 +110,11 @@ final class LabelMasks {
   /** Elements of a tensor with the labels of word w; words multiply, the first has the scale. */
   double size(long mask, int w) {
     double size = w == 0 ? scale : 1;
-    int chunk = 8 * w;
-    for (long rest = mask; rest != 0; rest >>>= 8) {
-      size *= products[chunk++][(int) (rest & 0xff)];
+    int base = (w * 64 / bits) << bits;
+    int low = (1 << bits) - 1;
+    for (long rest = mask; rest != 0; rest >>>= bits) {
+      size *= products[base + (int) (rest & low)];
+      base += low + 1;
     }
     return size;
   }
@@ -118,10 +137,15 @@ final class LabelMasks {
     return size;
   }
 
-  /** Takes out of a set the labels that only tensors of the group have and nobody needs. */
-  void drop(long[] set, int at, long group) {
+  /**
+   * Takes out of a set the labels that only tensors of the group have and nobody needs.
+   *
+   * @param some labels of which some may be such; all others of the set stay, {@link #words} words
+   * @param from where they begin
+   */
+  void drop(long[] set, int at, long group, long[] some, int from) {
     for (int w = 0; w < words; w++) {
-      for (long rest = set[at + w]; rest != 0; rest &= rest - 1) {
+      for (long rest = some[from + w]; rest != 0; rest &= rest - 1) {
         int l = 64 * w + Long.numberOfTrailingZeros(rest);
         if (!stays[l] && (holders[l] & ~group) == 0) {
           set[at + w] &= ~(1L << l);

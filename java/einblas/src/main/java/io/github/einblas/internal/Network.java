@@ -3,8 +3,6 @@ package io.github.einblas.internal;
 
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * Operands as sorted sets of labels, reduced to what the order of contractions can depend on.
@@ -38,51 +36,79 @@ final class Network {
 
   Network(Labels labels, boolean[] constant) {
     int n = labels.operands.length;
-    BitSet[] holders = new BitSet[labels.ids.length];
-    for (int l = 0; l < holders.length; l++) {
-      holders[l] = new BitSet(n + 1);
+    int count = labels.ids.length;
+    int[] holders = new int[count];
+    // Who holds a label, as a sum of random words: equal sums are equal holders but for one chance
+    // in 2^64, which would cost a worse path and nothing else.
+    long[] sums = new long[count];
+    for (int i = 0; i <= n; i++) {
+      BitSet set = i < n ? labels.operands[i] : labels.output;
+      long word = random(i);
+      for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
+        holders[l]++;
+        sums[l] += word;
+      }
     }
-    for (int i = 0; i < n; i++) {
-      int operand = i;
-      labels.operands[i].stream().forEach(l -> holders[l].set(operand));
-    }
-    labels.output.stream().forEach(l -> holders[l].set(n));
-    Map<BitSet, Integer> classes = new HashMap<>();
-    double[] product = new double[holders.length];
-    int[] count = new int[holders.length];
+    // An open hash table from sums to the classes, which are numbered from 1 there.
+    int[] table = new int[4 * Integer.highestOneBit(count + 1)];
+    int[] first = new int[count];
+    int classes = 0;
+    double[] product = new double[count];
     double common = 1;
-    int[][] sets = new int[n + 1][8];
-    int[] ranks = new int[n + 1];
-    for (int l = 0; l < holders.length; l++) {
-      int users = holders[l].cardinality();
-      if (users == n + 1) {
+    for (int l = 0; l < count; l++) {
+      if (holders[l] == n + 1) {
         common *= labels.lengths[l];
-      } else if (users > 1) {
-        Integer known = classes.putIfAbsent(holders[l], classes.size());
-        if (known != null) {
-          product[known] *= labels.lengths[l];
-          continue;
+      } else if (holders[l] > 1) {
+        int at = (int) (sums[l] >>> 33) & (table.length - 1);
+        while (table[at] != 0 && sums[first[table[at] - 1]] != sums[l]) {
+          at = (at + 1) & (table.length - 1);
         }
-        int own = classes.size() - 1;
-        product[own] = labels.lengths[l];
-        count[own] = users;
-        for (int i = holders[l].nextSetBit(0); i >= 0; i = holders[l].nextSetBit(i + 1)) {
-          if (ranks[i] == sets[i].length) {
-            sets[i] = Arrays.copyOf(sets[i], 2 * ranks[i]);
-          }
-          sets[i][ranks[i]++] = own;
+        if (table[at] == 0) {
+          first[classes] = l;
+          product[classes++] = 1;
+          table[at] = classes;
         }
+        product[table[at] - 1] *= labels.lengths[l];
       }
     }
     scale = common;
-    lengths = Arrays.copyOf(product, classes.size());
-    users = Arrays.copyOf(count, classes.size());
+    lengths = Arrays.copyOf(product, classes);
+    users = new int[classes];
+    int[] classOf = new int[count];
+    for (int c = 0; c < classes; c++) {
+      users[c] = holders[first[c]];
+      classOf[first[c]] = c + 1;
+    }
     leaves = new Node[n];
     for (int i = 0; i < n; i++) {
-      int[] set = Arrays.copyOf(sets[i], ranks[i]);
+      int[] set = classes(labels.operands[i], classOf);
       leaves[i] = new Node(i, set, size(set), constant[i]);
     }
-    output = Arrays.copyOf(sets[n], ranks[n]);
+    output = classes(labels.output, classOf);
+  }
+
+  /** The finalizer of SplitMix64. */
+  private static long random(int i) {
+    long z = (i + 1) * 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+
+  /** Classes whose first label is in a set: their numbers rise with those of the labels. */
+  private static int[] classes(BitSet set, int[] classOf) {
+    int count = 0;
+    for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
+      count += classOf[l] > 0 ? 1 : 0;
+    }
+    int[] result = new int[count];
+    count = 0;
+    for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
+      if (classOf[l] > 0) {
+        result[count++] = classOf[l] - 1;
+      }
+    }
+    return result;
   }
 
   /** Elements of a tensor with these labels. */
@@ -133,11 +159,17 @@ final class Network {
     final Node left;
     final Node right;
 
+    /** Product of the lengths of all labels of the pair. */
+    final double all;
+
     /** Cost of the pair alone. */
     final double own;
 
     /** Cost of the pair and of all below it. */
     final double cost;
+
+    /** Most elements of intermediates alive while it is computed, its result included. */
+    private final double peak;
 
     Node(int leaf, int[] set, double size, boolean constant) {
       this.constant = constant;
@@ -146,31 +178,130 @@ final class Network {
       this.size = size;
       this.left = null;
       this.right = null;
+      this.all = size;
       this.own = 0;
       this.cost = 0;
+      this.peak = 0;
     }
 
-    Node(Node left, Node right, int[] set, double size, double own) {
+    Node(Node left, Node right, int[] set, double all, double size, double own) {
       this.leaf = -1;
       this.set = set;
       this.size = size;
       this.left = left;
       this.right = right;
+      this.all = all;
       this.own = own;
       this.cost = own + left.cost + right.cost;
       this.constant = left.constant && right.constant;
+      double x = left.held();
+      double y = right.held();
+      double inner =
+          Math.min(Math.max(left.peak, x + right.peak), Math.max(right.peak, y + left.peak));
+      this.peak = Math.max(inner, x + y + size);
     }
 
     boolean isLeaf() {
       return leaf >= 0;
     }
+
+    /** The same pair over branches of the same labels. */
+    Node with(Node newLeft, Node newRight) {
+      return newLeft == left && newRight == right
+          ? this
+          : new Node(newLeft, newRight, set, all, size, own);
+    }
+
+    /** Elements of the result where it is an intermediate. */
+    private double held() {
+      return isLeaf() ? 0 : size;
+    }
+
+    /** What computing it takes beyond the result, in elements alive at a time. */
+    private double spare() {
+      return peak - held();
+    }
+
+    /** Cost of the tree by another model. */
+    double costBy(PathCost model) {
+      if (isLeaf()) {
+        return 0;
+      }
+      double pair = model.pair(all, left.size, right.size, size);
+      return (constant ? CONSTANT_COST * pair : pair) + left.costBy(model) + right.costBy(model);
+    }
   }
 
   /** The pair of two tensors, whose result has these labels. */
   Node pair(Node a, Node b, int[] result, PathCost cost) {
-    double size = size(result);
-    double own = cost.pair(size(union(a.set, b.set)), a.size, b.size, size);
-    return new Node(a, b, result, size, a.constant && b.constant ? CONSTANT_COST * own : own);
+    return pair(a, b, result, unionSize(a.set, b.set), size(result), cost);
+  }
+
+  private static Node pair(Node a, Node b, int[] result, double all, double size, PathCost cost) {
+    double own = cost.pair(all, a.size, b.size, size);
+    return new Node(a, b, result, all, size, a.constant && b.constant ? CONSTANT_COST * own : own);
+  }
+
+  /** Elements of a tensor with the labels of either set. */
+  private double unionSize(int[] a, int[] b) {
+    double size = scale;
+    int i = 0;
+    int j = 0;
+    while (i < a.length && j < b.length) {
+      int x = a[i];
+      int y = b[j];
+      size *= lengths[Math.min(x, y)];
+      i += x <= y ? 1 : 0;
+      j += y <= x ? 1 : 0;
+    }
+    while (i < a.length) {
+      size *= lengths[a[i++]];
+    }
+    while (j < b.length) {
+      size *= lengths[b[j++]];
+    }
+    return size;
+  }
+
+  /** The pair of two live tensors; the numbers of users are brought up to date. */
+  Node contract(Node a, Node b, int[] live, PathCost cost) {
+    int[] x = a.set;
+    int[] y = b.set;
+    int[] kept = new int[x.length + y.length];
+    int count = 0;
+    double all = scale;
+    double size = scale;
+    int i = 0;
+    int j = 0;
+    while (i < x.length || j < y.length) {
+      int l;
+      int own = 1;
+      if (j == y.length || (i < x.length && x[i] < y[j])) {
+        l = x[i++];
+      } else if (i == x.length || y[j] < x[i]) {
+        l = y[j++];
+      } else {
+        l = x[i++];
+        j++;
+        own = 2;
+      }
+      all *= lengths[l];
+      live[l] -= own;
+      if (live[l] > 0) {
+        live[l]++;
+        kept[count++] = l;
+        size *= lengths[l];
+      }
+    }
+    return pair(a, b, Arrays.copyOf(kept, count), all, size, cost);
+  }
+
+  /** The tree costed by another model. */
+  Node costed(Node tree, PathCost cost) {
+    return tree.isLeaf()
+        ? tree
+        : pair(
+            costed(tree.left, cost), costed(tree.right, cost), tree.set, tree.all, tree.size, cost);
   }
 
   /** The tree of a path, costed. */
@@ -181,28 +312,9 @@ final class Network {
     for (int i = 0; i < path.length; i++) {
       Node a = slots[path[i][0]];
       Node b = slots[path[i][1]];
-      slots[n + i] = pair(a, b, contract(a, b, live), cost);
+      slots[n + i] = contract(a, b, live, cost);
     }
     return slots[2 * n - 2];
-  }
-
-  /** Labels of the product of two live tensors; the numbers of users are brought up to date. */
-  static int[] contract(Node a, Node b, int[] live) {
-    int[] union = union(a.set, b.set);
-    for (int l : a.set) {
-      live[l]--;
-    }
-    for (int l : b.set) {
-      live[l]--;
-    }
-    int count = 0;
-    for (int l : union) {
-      if (live[l] > 0) {
-        live[l]++;
-        union[count++] = l;
-      }
-    }
-    return Arrays.copyOf(union, count);
   }
 
   /**
@@ -219,38 +331,17 @@ final class Network {
 
   private final class Order {
     private final int[][] path;
-    private final Map<Node, Double> peaks = new HashMap<>();
     private int count;
 
     Order(int[][] path) {
       this.path = path;
     }
 
-    /** Most elements of intermediates alive while a branch is computed, its result included. */
-    private double peak(Node node) {
-      if (node.isLeaf()) {
-        return 0;
-      }
-      Double known = peaks.get(node);
-      if (known == null) {
-        double l = peak(node.left);
-        double r = peak(node.right);
-        double heldLeft = node.left.isLeaf() ? 0 : node.left.size;
-        double heldRight = node.right.isLeaf() ? 0 : node.right.size;
-        double inner = Math.min(Math.max(l, heldLeft + r), Math.max(r, heldRight + l));
-        known = Math.max(inner, heldLeft + heldRight + node.size);
-        peaks.put(node, known);
-      }
-      return known;
-    }
-
     private int emit(Node node) {
       if (node.isLeaf()) {
         return node.leaf;
       }
-      boolean leftFirst =
-          peak(node.left) - (node.left.isLeaf() ? 0 : node.left.size)
-              >= peak(node.right) - (node.right.isLeaf() ? 0 : node.right.size);
+      boolean leftFirst = node.left.spare() >= node.right.spare();
       int a = emit(leftFirst ? node.left : node.right);
       int b = emit(leftFirst ? node.right : node.left);
       path[count++] = new int[] {Math.min(a, b), Math.max(a, b)};

@@ -15,30 +15,13 @@ import java.util.List;
  * @param origin who chose it, in words
  */
 record PathChoice(int[][] pairs, String origin) {
-  /** All orders of 8 operands are 3,280 pairs: some 50 us. */
-  private static final int ALL_ORDERS_UP_TO = 8;
-
-  /**
-   * Effort of {@code AUTO} in pairs looked at, some 50 ns each: as long as a run of the first
-   * greedy path would take, but at least this times n^2 and at most {@link #MOST_EFFORT} times n.
-   */
-  private static final double LEAST_EFFORT = 16;
-
-  private static final double MOST_EFFORT = 4_000;
-  private static final double WORTH_OF_PAIR = 500;
-
   /** Pairs that {@code DYNAMIC} looks at before it gives up: some seconds. */
   private static final long DYNAMIC_PAIRS = 50_000_000;
 
   private static final double[] WEIGHTS = {1, 0.5, 0.1, 0, 4};
 
-  /** Greedy trees of {@code AUTO}, the later ones with chance: refinement gains more than many. */
-  private static final int MOST_DRAWS = 12;
-
-  /** Branches of a piece of a tree that is ordered anew: 1,093 pairs, and 40. */
+  /** Branches of a piece of a tree that is ordered anew: 1,093 pairs. */
   private static final int PIECE = 7;
-
-  private static final int SMALL_PIECE = 4;
 
   /**
    * A run of less than this many operations (some 10 us) is mostly fixed cost: the kernel model has
@@ -144,56 +127,18 @@ record PathChoice(int[][] pairs, String origin) {
   }
 
   private static PathChoice automatic(Network network, PlanOptions.CostModel model) {
-    Found few = automatic(network, PathCost.FLOPS);
+    AutoPath few = new AutoPath(network, PathCost.FLOPS);
     if (model == PlanOptions.CostModel.FLOPS) {
-      return choice(network, few.root, few.origin + ", by operations");
+      return choice(network, few.root(), few.origin() + ", by operations");
     }
-    int[][] path = network.path(few.root);
-    double time = network.tree(path, PathCost.KERNELS).cost;
-    if (time < SMALL_RUN) {
-      return new PathChoice(path, few.origin + ", by operations");
+    double time = few.root().costBy(PathCost.KERNELS);
+    if (time >= SMALL_RUN) {
+      AutoPath fast = new AutoPath(network, PathCost.KERNELS, few.root());
+      if (fast.root().cost < WORTH * time) {
+        return choice(network, fast.root(), fast.origin() + ", by the kernels' speed");
+      }
     }
-    Found fast = automatic(network, PathCost.KERNELS);
-    return fast.root.cost < WORTH * time
-        ? choice(network, fast.root, fast.origin + ", by the kernels' speed")
-        : new PathChoice(path, few.origin + ", by operations");
-  }
-
-  private record Found(Node root, String origin) {}
-
-  private static Found automatic(Network network, PathCost model) {
-    int n = network.leaves.length;
-    if (n <= ALL_ORDERS_UP_TO) {
-      return new Found(
-          SubsetSearch.best(network, model, network.leaves, network.output),
-          "the cheapest of all orders");
-    }
-    Node root = new GreedyPath(network, model, WEIGHTS[0], 0, 0).root();
-    long effort =
-        (long) Math.min(MOST_EFFORT * n, Math.max(LEAST_EFFORT * n * n, root.cost / WORTH_OF_PAIR));
-    Node exact = connected(network, model, effort / 2);
-    if (exact != null) {
-      return new Found(
-          new TreeRefinement(network, model, PIECE, effort / 2).refine(exact),
-          "the cheapest order without outer products, refined");
-    }
-    // A greedy search costs about as much as 10 pairs per operand.
-    long draws = Math.min(MOST_DRAWS, effort / (20L * n));
-    for (int i = 1; i < draws; i++) {
-      root =
-          cheaper(
-              root,
-              i < WEIGHTS.length
-                  ? new GreedyPath(network, model, WEIGHTS[i], 0, 0).root()
-                  : draw(network, model, i));
-    }
-    int piece = effort < 1000L * n ? SMALL_PIECE : PIECE;
-    return new Found(
-        new TreeRefinement(network, model, piece, effort / 2).refine(root), "greedy, refined");
-  }
-
-  private static Node cheaper(Node a, Node b) {
-    return b.cost < a.cost ? b : a;
+    return choice(network, few.root(), few.origin() + ", by operations");
   }
 
   /** The best of several opinions on what the operands' size counts against the result's. */
@@ -201,16 +146,9 @@ record PathChoice(int[][] pairs, String origin) {
     Node best = null;
     for (double weight : WEIGHTS) {
       Node root = new GreedyPath(network, model, weight, 0, 0).root();
-      best = best == null ? root : cheaper(best, root);
+      best = best == null ? root : AutoPath.cheaper(best, root);
     }
     return best;
-  }
-
-  private static Node draw(Network network, PathCost model, long seed) {
-    var random = new java.util.SplittableRandom(seed);
-    double weight = Math.exp(random.nextDouble(Math.log(0.05), Math.log(4)));
-    double noise = Math.exp(random.nextDouble(Math.log(0.01), Math.log(1)));
-    return new GreedyPath(network, model, weight, noise, seed).root();
   }
 
   private static PathChoice random(Network network, PathCost model, long nanoseconds) {
@@ -219,10 +157,10 @@ record PathChoice(int[][] pairs, String origin) {
     double best = root.cost;
     int drawn = 0;
     while (System.nanoTime() - start < nanoseconds) {
-      Node next = draw(network, model, drawn++);
+      Node next = AutoPath.draw(network, model, drawn++).root();
       // Refinement gains a factor of two and more: trees near the best deserve it too.
       if (next.cost < 4 * best) {
-        root = cheaper(root, refined(network, model, next));
+        root = AutoPath.cheaper(root, refined(network, model, next));
         best = root.cost;
       }
     }
@@ -230,11 +168,11 @@ record PathChoice(int[][] pairs, String origin) {
   }
 
   private static Node refined(Network network, PathCost model, Node root) {
-    return new TreeRefinement(network, model, PIECE, Long.MAX_VALUE).refine(root);
+    return new TreeRefinement(network, model, PIECE, Double.POSITIVE_INFINITY).refine(root);
   }
 
   /** The cheapest tree without outer products where labels connect; null when that is too much. */
-  private static Node connected(Network network, PathCost model, long pairs) {
+  static Node connected(Network network, PathCost model, long pairs) {
     List<Node> results = new ArrayList<>();
     for (Node[] part : parts(network)) {
       Node root = null;
@@ -249,7 +187,7 @@ record PathChoice(int[][] pairs, String origin) {
       }
       results.add(root);
     }
-    if (results.size() <= ALL_ORDERS_UP_TO) {
+    if (results.size() <= AutoPath.ALL_ORDERS_UP_TO) {
       return SubsetSearch.best(network, model, results.toArray(Node[]::new), network.output);
     }
     // Smallest first: all that is left are outer products.

@@ -59,7 +59,8 @@ final class SubsetSearch {
         sets[s * words + w] = sets[rest * words + w] | masks.sets[first * words + w];
       }
       if (rest != 0) {
-        masks.drop(sets, s * words, s);
+        // What low does not have and nobody else needs was dropped from the rest already.
+        masks.drop(sets, s * words, s, masks.sets, first * words);
       }
       sizes[s] = masks.size(sets, s * words);
       if (rest == 0) {
@@ -70,7 +71,10 @@ final class SubsetSearch {
         int a = s ^ b;
         double c = cost[a] + cost[b];
         if (c < best || split[s] == 0) {
-          double all = masks.unionSize(sets, a * words, sets, b * words);
+          double all =
+              words == 1
+                  ? masks.size(sets[a] | sets[b], 0)
+                  : masks.unionSize(sets, a * words, sets, b * words);
           double own = model.pair(all, sizes[a], sizes[b], sizes[s]);
           c += (s & ~constants) == 0 ? Network.CONSTANT_COST * own : own;
           if (c < best || split[s] == 0) {
@@ -91,9 +95,14 @@ final class SubsetSearch {
     int b = s ^ a;
     Node left = tree(a, needed(a, b, keep));
     Node right = tree(b, needed(b, a, keep));
-    int[] union = Network.union(left.set, right.set);
-    int[] result = Arrays.stream(union).filter(l -> Arrays.binarySearch(keep, l) >= 0).toArray();
-    return network.pair(left, right, result, model);
+    int[] result = Network.union(left.set, right.set);
+    int kept = 0;
+    for (int l : result) {
+      if (Arrays.binarySearch(keep, l) >= 0) {
+        result[kept++] = l;
+      }
+    }
+    return network.pair(left, right, Arrays.copyOf(result, kept), model);
   }
 
   /** Labels that a part must keep: those asked for, and those that the other part has. */
