@@ -201,6 +201,11 @@ EINBLAS_API int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* fac
 EINBLAS_API const char* einblas_kron_description(int64_t kron);
 /* Bytes of workspace of a run on one thread. */
 EINBLAS_API int64_t einblas_kron_workspace(int64_t kron);
+/* A sparse factor along one axis: C[o, r] = alpha * sum over c of A[r, c] X[o, c] + beta * C[o, r]. outer as above.
+   job: rows, columns, entries, longest row, indptr, columns, values (see below), X, its stride along the axis, C, its
+   stride. Rows of X that no entry selects are not read; alpha = 0 reads none. Same bits for any number of threads. */
+EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, const int64_t* outer,
+                                     double alpha, double beta, int32_t threads);
 
 /* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31 ---- */
 

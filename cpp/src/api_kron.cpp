@@ -66,4 +66,36 @@ int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* factors, int64_
 const char* einblas_kron_description(int64_t kron) { return kron_of(kron)->description.c_str(); }
 int64_t einblas_kron_workspace(int64_t kron) { return kron_of(kron)->plan->workspace_bytes(); }
 
+int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, const int64_t* outer, double alpha,
+                         double beta, int32_t threads) {
+  if ((dtype != EINBLAS_F32 && dtype != EINBLAS_F64) || job == nullptr || job[0] < 0 || job[1] < 0 || job[2] < 0 ||
+      outer_axes < 0 || (outer_axes > 0 && outer == nullptr))
+    return EINBLAS_INVALID_ARGUMENT;
+  const int32_t ready = einblas_init();
+  if (ready != EINBLAS_OK) return ready;
+  const Csr a{static_cast<DType>(dtype),
+              job[0],
+              job[1],
+              job[2],
+              job[3],
+              reinterpret_cast<const int64_t*>(job[4]),
+              reinterpret_cast<const int32_t*>(job[5]),
+              reinterpret_cast<const char*>(job[6])};
+  const KronAlong call{
+      reinterpret_cast<const char*>(job[7]),     job[8], reinterpret_cast<char*>(job[9]), job[10], alpha, beta,
+      threads <= 0 ? process_threads() : threads};
+  try {
+    std::vector<KronOuter> o;
+    o.reserve(static_cast<size_t>(outer_axes));
+    for (int i = 0; i < outer_axes; ++i) o.push_back({outer[3 * i], outer[3 * i + 1], outer[3 * i + 2]});
+    for (const KronOuter& l : o)
+      if (l.length < 1) return EINBLAS_INVALID_ARGUMENT;
+    return kron_csr(a, call, std::move(o));
+  } catch (const std::bad_alloc&) {
+    return EINBLAS_OUT_OF_MEMORY;
+  } catch (...) {
+    return EINBLAS_INTERNAL;
+  }
+}
+
 }  // extern "C"

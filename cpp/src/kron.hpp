@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "csr.hpp"
 #include "problem.hpp"
 
 namespace einblas {
@@ -40,5 +41,19 @@ class KronPlan {
 // Null when neither the last axis of the factors nor an outer one has unit stride in both X and C. Lengths are at least
 // 1; factors in the order of the operand's strides, the largest first.
 std::unique_ptr<KronPlan> make_kron_plan(DType dtype, std::vector<KronOuter> outer, std::vector<KronAxis> axes);
+
+// A CSR matrix applied along one axis of X, whose strides there and in C are given.
+struct KronAlong {
+  const char* x;
+  int64_t x_stride;
+  char* c;
+  int64_t c_stride;
+  double alpha, beta;
+  int threads;
+};
+
+// C[o, r] = alpha * sum over c of A[r, c] * X[o, c] + beta * C[o, r]; lengths at least 1. Same bits for any number of
+// threads.
+int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> outer);
 
 }  // namespace einblas

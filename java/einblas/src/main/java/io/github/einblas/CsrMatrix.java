@@ -26,7 +26,7 @@ import java.util.Objects;
  * for shapes, types or an output that shares elements with the operand, {@link
  * IllegalStateException} for something closed.
  */
-public final class CsrMatrix implements AutoCloseable {
+public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   private final CsrArrays plain;
 
   /** The arrays of the transposed matrix, made when they are first needed. */
@@ -325,6 +325,11 @@ public final class CsrMatrix implements AutoCloseable {
       this.turned = turned;
       this.left = left;
     }
+  }
+
+  /** The arrays of this matrix, or of the transposed one. */
+  CsrArrays arrays(boolean transposed) {
+    return transposed ? turnedArrays() : plain;
   }
 
   private CsrArrays turnedArrays() {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.Collectors;
 
 /**
@@ -14,10 +15,12 @@ import java.util.stream.Collectors;
  * c1*c2*...), of which only the factors are kept. {@code kron(I30, W) x} costs 30 times W's
  * elements here, and 900 times when the matrix is built.
  *
- * <p>Factors are dense tensors of any strides, identities and diagonals. A dense factor may have
- * leading axes: a batch of operators, broadcast as NumPy's {@code matmul} broadcasts. The operator
- * is immutable and thread-safe; it holds views of the factors' memory, so it sees later changes of
- * them, and it cannot be used after they are closed.
+ * <p>Factors are dense tensors of any strides, {@link CsrMatrix sparse matrices}, identities and
+ * diagonals. A dense factor may have leading axes: a batch of operators, broadcast as NumPy's
+ * {@code matmul} broadcasts. Of a sparse factor only the entries count: rows of X that none selects
+ * do not matter, whatever they hold. The operator is immutable and thread-safe; it holds views of
+ * the factors' memory, so it sees later changes of them, and it cannot be used after they are
+ * closed.
  *
  * <p>A product is computed factor by factor where the tensors lie. Every method checks what it is
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link
@@ -39,6 +42,9 @@ public final class Kronecker implements KroneckerFactor {
   /** Native products for the latest layouts of X; replaced as a whole, never changed. */
   private volatile KroneckerChain[] chains = {};
 
+  private final AtomicReferenceArray<List<KroneckerStages.Stage>> stages =
+      new AtomicReferenceArray<>(2);
+
   private Kronecker(List<KroneckerTerm> terms) {
     this.terms = List.copyOf(terms);
     this.rows = product(terms, true);
@@ -47,20 +53,23 @@ public final class Kronecker implements KroneckerFactor {
     DType type = null;
     for (int i = 0; i < terms.size(); i++) {
       KroneckerTerm t = terms.get(i);
-      if (t.tensor() == null) {
+      if (t.isIdentity()) {
         continue;
       }
-      if (type != null && t.tensor().dtype() != type) {
+      if (type != null && t.dtype() != type) {
         throw new IllegalArgumentException(
             "Kronecker: factors must have one type, but factor "
                 + i
                 + " has "
-                + t.tensor().dtype()
+                + t.dtype()
                 + " and one before it "
                 + type);
       }
-      type = t.tensor().dtype();
-      shape = broadcast(shape, Arrays.copyOf(t.tensor().shapeRef(), t.batchRank()), "factor " + i);
+      type = t.dtype();
+      if (t.isDense()) {
+        long[] leading = Arrays.copyOf(t.tensor().shapeRef(), t.batchRank());
+        shape = broadcast(shape, leading, "factor " + i);
+      }
     }
     this.batch = shape;
     this.dtype = type;
@@ -107,7 +116,8 @@ public final class Kronecker implements KroneckerFactor {
    * The Kronecker product of factors, the first one outermost: {@code K[i1*r2 + i2, j1*c2 + j2] =
    * F1[i1, j1] * F2[i2, j2]}.
    *
-   * @param factors tensors (..., rows, columns) of one floating type, or operators
+   * @param factors tensors (..., rows, columns) or sparse matrices of one floating type, or
+   *     operators
    * @throws IllegalArgumentException if there is none, or if one is no matrix
    */
   public static Kronecker of(KroneckerFactor... factors) {
@@ -123,6 +133,8 @@ public final class Kronecker implements KroneckerFactor {
       if (factors[i] instanceof Kronecker k) {
         k.requireOpen("of");
         all.addAll(k.terms);
+      } else if (factors[i] instanceof CsrMatrix csr) {
+        all.add(KroneckerTerm.sparse(csr, false));
       } else {
         all.add(dense((Tensor) factors[i], i));
       }
@@ -163,8 +175,7 @@ public final class Kronecker implements KroneckerFactor {
       throw new IllegalArgumentException(
           "Kronecker diagonal: needs a vector of F32 or F64, got " + vector.describe());
     }
-    long n = vector.length(0);
-    return new Kronecker(List.of(new KroneckerTerm(vector.permute(0), n, n)));
+    return new Kronecker(List.of(KroneckerTerm.diagonal(vector.permute(0))));
   }
 
   /** The operator of these factors. */
@@ -183,15 +194,15 @@ public final class Kronecker implements KroneckerFactor {
     return transpose();
   }
 
-  /** This operator's Kronecker product with another one, or with a dense matrix. */
+  /** This operator's Kronecker product with another one, or with a dense or sparse matrix. */
   public Kronecker kron(KroneckerFactor other) {
     return of(this, Objects.requireNonNull(other, "other"));
   }
 
   /**
    * The product of two operators whose factors fit one by one: {@code (A (x) B)(C (x) D) = AC (x)
-   * BD}. An identity is split where that helps. New factors are new tensors, freed when nothing
-   * uses them.
+   * BD}. An identity is split where that helps. A sparse factor stays sparse beside a sparse or
+   * diagonal one and makes a dense one dense. New factors are freed when nothing uses them.
    *
    * @throws IllegalArgumentException if some factor's columns are not the other's rows
    */
@@ -236,6 +247,20 @@ public final class Kronecker implements KroneckerFactor {
 
   List<KroneckerTerm> terms() {
     return terms;
+  }
+
+  boolean hasSparse() {
+    return terms.stream().anyMatch(KroneckerTerm::isSparse);
+  }
+
+  /** Stages of a product with sparse factors, from the left or the right. */
+  List<KroneckerStages.Stage> stages(boolean left) {
+    List<KroneckerStages.Stage> known = stages.get(left ? 1 : 0);
+    if (known == null) {
+      known = KroneckerStages.of(this, left);
+      stages.set(left ? 1 : 0, known); // made twice by threads that meet, and equal
+    }
+    return known;
   }
 
   /** The native product for these lengths and strides. */
@@ -308,7 +333,7 @@ public final class Kronecker implements KroneckerFactor {
    *
    * @param x gradient of X
    * @param factors one for each factor: of a dense factor's or a diagonal's own shape; null for an
-   *     identity
+   *     identity and for a sparse factor
    */
   public record Gradient(Tensor x, List<Tensor> factors) implements AutoCloseable {
     /** The gradient of factor i. */
@@ -388,6 +413,9 @@ public final class Kronecker implements KroneckerFactor {
    * X such that the operator times X is B, by LAPACK's LU factorisation with partial pivoting of
    * each factor.
    *
+   * <p>Sparse factors are made dense for LAPACK, here and in the next two methods: up to 2^30 bytes
+   * each.
+   *
    * @param b (rows), or (..., rows, n)
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    * @throws ArithmeticException if a factor is singular
@@ -395,7 +423,7 @@ public final class Kronecker implements KroneckerFactor {
   public Tensor solve(Tensor b) {
     Objects.requireNonNull(b, "b");
     requireSquare("solve");
-    return KroneckerAlgebra.solve(this, b);
+    return KroneckerSparse.withDense("solve", this, DENSE_BYTES, k -> KroneckerAlgebra.solve(k, b));
   }
 
   /**
@@ -414,7 +442,8 @@ public final class Kronecker implements KroneckerFactor {
    */
   public LogDeterminant logDeterminant() {
     requireSquare("logDeterminant");
-    return KroneckerAlgebra.logDeterminant(this);
+    return KroneckerSparse.withDense(
+        "logDeterminant", this, DENSE_BYTES, KroneckerAlgebra::logDeterminant);
   }
 
   /**
@@ -440,7 +469,8 @@ public final class Kronecker implements KroneckerFactor {
    */
   public Eigenvalues eigenvalues() {
     requireSquare("eigenvalues");
-    return KroneckerAlgebra.eigenvalues(this);
+    return KroneckerSparse.withDense(
+        "eigenvalues", this, DENSE_BYTES, KroneckerAlgebra::eigenvalues);
   }
 
   private void requireSquare(String what) {
@@ -465,8 +495,7 @@ public final class Kronecker implements KroneckerFactor {
   /** Refuses an operator one of whose factors is closed. */
   void requireOpen(String what) {
     for (int i = 0; i < terms.size(); i++) {
-      Tensor t = terms.get(i).tensor();
-      if (t != null && t.isClosed()) {
+      if (terms.get(i).isClosed()) {
         throw new IllegalStateException("Kronecker " + what + ": factor " + i + " is closed");
       }
     }

@@ -9,7 +9,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Operators are open; for all but {@link #product} their factors are square and no batch. */
+/**
+ * Operators are open; for all but {@link #product} their factors are square, and neither a batch
+ * nor sparse.
+ */
 final class KroneckerAlgebra {
   private KroneckerAlgebra() {}
 
@@ -78,6 +81,9 @@ final class KroneckerAlgebra {
     if (y.isIdentity()) {
       return x;
     }
+    if (x.isSparse() || y.isSparse()) {
+      return KroneckerSparse.multiply(x, y);
+    }
     String equation =
         (x.isDiagonal() ? "i" : "...ij")
             + ","
@@ -85,9 +91,7 @@ final class KroneckerAlgebra {
             + "->"
             + (x.isDiagonal() && y.isDiagonal() ? "i" : y.isDiagonal() ? "...ij" : "...ik");
     Tensor made = Einsum.einsum(equation, x.tensor(), y.tensor());
-    return made.rank() == 1
-        ? new KroneckerTerm(made, made.length(0), made.length(0))
-        : KroneckerTerm.dense(made);
+    return made.rank() == 1 ? KroneckerTerm.diagonal(made) : KroneckerTerm.dense(made);
   }
 
   // ---- LU

@@ -3,6 +3,7 @@ package io.github.einblas;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** Parts of the matrix; the operator's factors are open. */
 final class KroneckerElements {
@@ -50,6 +51,9 @@ final class KroneckerElements {
       throw new IndexOutOfBoundsException(
           "Kronecker row " + index + " of an operator with " + k.rows() + " rows");
     }
+    if (k.hasSparse()) {
+      return sparseRow(k, i);
+    }
     Outer outer = new Outer(k);
     int batchRank = k.batch().length;
     Tensor result = Tensor.zeros(outer.dtype(), join(k.batch(), new long[] {k.columns()}));
@@ -82,6 +86,25 @@ final class KroneckerElements {
     }
   }
 
+  private static Tensor sparseRow(Kronecker k, long i) {
+    long[] rows = new long[k.factors()];
+    long rest = i;
+    long other = 0;
+    long step = 1;
+    for (int f = rows.length - 1; f >= 0; f--) {
+      KroneckerTerm term = k.terms().get(f);
+      rows[f] = rest % term.rows();
+      rest /= term.rows();
+      if (!term.isSparse()) {
+        other += rows[f] * step;
+        step *= term.rows();
+      }
+    }
+    try (Tensor others = row(KroneckerSparse.others(k), other)) {
+      return KroneckerSparse.row(k, others, rows);
+    }
+  }
+
   private static int[] denseLabels(Outer outer, boolean rows) {
     List<KroneckerTerm> terms = outer.operator.terms();
     return java.util.stream.IntStream.range(0, terms.size())
@@ -99,6 +122,14 @@ final class KroneckerElements {
               Arrays.toString(k.shape()),
               k.denseBytes(),
               mostBytes));
+    }
+    if (k.hasSparse() && k.rows() > 0 && k.columns() > 0) {
+      try (Tensor others = dense(KroneckerSparse.others(k), mostBytes)) {
+        return KroneckerSparse.dense(k, others);
+      }
+    }
+    if (k.hasSparse()) {
+      return Tensor.zeros(k.dtype(), k.shape());
     }
     Outer outer = new Outer(k);
     int n = k.factors();
@@ -132,6 +163,11 @@ final class KroneckerElements {
   }
 
   static Tensor diagonal(Kronecker k) {
+    if (k.hasSparse() && k.terms().stream().allMatch(KroneckerTerm::isSquare)) {
+      try (Tensor others = diagonal(KroneckerSparse.others(k))) {
+        return KroneckerSparse.diagonal(k, others);
+      }
+    }
     Outer outer = new Outer(k);
     long length = Math.min(k.rows(), k.columns());
     if (k.terms().stream().allMatch(KroneckerTerm::isSquare)) {
@@ -178,14 +214,18 @@ final class KroneckerElements {
     long columnStep = 1;
     for (int f = k.factors() - 1; f >= 0; f--) {
       KroneckerTerm term = k.terms().get(f);
-      double[] own = term.isIdentity() ? null : doubles(term.tensor());
+      double[] own = term.tensor() == null ? null : doubles(term.tensor());
+      Map<Long, Double> entries =
+          term.isSparse() ? KroneckerSparse.Entries.of(term).byPlace() : Map.of();
       for (int i = 0; i < values.length; i++) {
         long r = i / rowStep % term.rows();
         long c = i / columnStep % term.columns();
         values[i] *=
             term.isDense()
                 ? own[(int) (r * term.columns() + c)]
-                : r != c ? 0 : own == null ? 1 : own[(int) r];
+                : term.isSparse()
+                    ? entries.getOrDefault(r * term.columns() + c, 0.0)
+                    : r != c ? 0 : own == null ? 1 : own[(int) r];
       }
       rowStep *= term.rows();
       columnStep *= term.columns();
@@ -213,9 +253,11 @@ final class KroneckerElements {
       trace *=
           term.isIdentity()
               ? term.rows()
-              : Arrays.stream(
-                      doubles(term.isDiagonal() ? term.tensor() : term.tensor().diagonal(0, 1)))
-                  .sum();
+              : term.isSparse()
+                  ? KroneckerSparse.trace(term)
+                  : Arrays.stream(
+                          doubles(term.isDiagonal() ? term.tensor() : term.tensor().diagonal(0, 1)))
+                      .sum();
     }
     return trace;
   }

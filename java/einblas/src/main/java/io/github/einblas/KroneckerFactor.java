@@ -2,7 +2,8 @@
 package io.github.einblas;
 
 /**
- * A factor of a {@link Kronecker} operator: a dense {@link Tensor} (..., rows, columns), or another
- * operator, whose factors are taken over ({@link Kronecker#identity}, {@link Kronecker#diagonal}).
+ * A factor of a {@link Kronecker} operator: a dense {@link Tensor} (..., rows, columns), a sparse
+ * {@link CsrMatrix}, or another operator, whose factors are taken over ({@link Kronecker#identity},
+ * {@link Kronecker#diagonal}).
  */
-public sealed interface KroneckerFactor permits Tensor, Kronecker {}
+public sealed interface KroneckerFactor permits Tensor, Kronecker, CsrMatrix {}

@@ -29,7 +29,9 @@ final class KroneckerLabels {
   }
 
   int column(int factor) {
-    return terms.get(factor).isDense() ? row(factor) + 1 : row(factor);
+    return terms.get(factor).isDense() || terms.get(factor).isSparse()
+        ? row(factor) + 1
+        : row(factor);
   }
 
   /** Labels of the last {@code rank} batch axes. */

@@ -2,6 +2,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.KroneckerChain;
+import io.github.einblas.internal.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -89,7 +90,7 @@ final class KroneckerProduct {
     return labels(batch.length, !left);
   }
 
-  private long[] outputShape() {
+  long[] outputShape() {
     return shape(batch, left ? operator.columns() : operator.rows());
   }
 
@@ -132,8 +133,12 @@ final class KroneckerProduct {
 
   void runInto(Tensor out, double alpha, double beta) {
     checkLike("the output", out, outputShape());
+    if (operator.hasSparse()) {
+      KroneckerSparse.run(name, operator, left, x, out, alpha, beta);
+      return;
+    }
     Tensor target = splitOutput(out);
-    KroneckerChain chain = alpha == 0 ? null : chain(target);
+    KroneckerChain chain = alpha == 0 ? null : chain(target.shapeRef(), target.stridesRef());
     if (chain != null) {
       runChain(chain, out, alpha, beta);
       return;
@@ -153,14 +158,14 @@ final class KroneckerProduct {
   }
 
   /** The native product for the strides of X and the result, or null where einsum is the way. */
-  private KroneckerChain chain(Tensor target) {
+  private KroneckerChain chain(long[] targetShape, long[] targetStrides) {
     List<KroneckerTerm> dense = dense();
     boolean suits =
         dense.size() > 1
             && operator.terms().stream().noneMatch(KroneckerTerm::isDiagonal)
             && dense.stream().allMatch(t -> t.batchRank() == 0)
             && x.size() > 0
-            && target.size() > 0;
+            && Views.size(targetShape) > 0;
     if (!suits) {
       return null;
     }
@@ -173,9 +178,9 @@ final class KroneckerProduct {
       int at = indexOf(from, to[d]);
       boolean shared = at >= 0 || to[d] < batch.length;
       if (shared) {
-        outer[n++] = target.length(d);
+        outer[n++] = targetShape[d];
         outer[n++] = at < 0 || source.length(at) == 1 ? 0 : source.stridesRef()[at];
-        outer[n++] = target.stridesRef()[d];
+        outer[n++] = targetStrides[d];
       }
     }
     long[] axes = new long[6 * dense.size()];
@@ -189,7 +194,7 @@ final class KroneckerProduct {
         axes[a++] = left ? term.rows() : term.columns();
         axes[a++] = left ? term.columns() : term.rows();
         axes[a++] = source.stridesRef()[left ? rows : columns];
-        axes[a++] = target.stridesRef()[left ? columns : rows];
+        axes[a++] = targetStrides[left ? columns : rows];
         axes[a++] = strides[left ? 0 : 1];
         axes[a++] = strides[left ? 1 : 0];
       }
@@ -264,16 +269,19 @@ final class KroneckerProduct {
   }
 
   String explain() {
-    try (Tensor out = Tensor.empty(x.dtype(), outputShape())) {
-      KroneckerChain chain = chain(splitOutput(out));
-      if (chain != null) {
-        return String.format(
+    String head =
+        String.format(
             java.util.Locale.ROOT,
-            "%s%nbuilt, the matrix would take %.4g bytes%n%s%n",
+            "%s%nbuilt, the matrix would take %.4g bytes%n",
             operator,
-            operator.denseBytes(),
-            chain.describe());
-      }
+            operator.denseBytes());
+    if (operator.hasSparse()) {
+      return head + KroneckerSparse.explain(operator, left);
+    }
+    long[] target = shape(batch, lengths(!left));
+    KroneckerChain chain = chain(target, Views.contiguous(target));
+    if (chain != null) {
+      return String.format("%s%s%n", head, chain.describe());
     }
     KroneckerLabels.Operands operands = operands();
     return operands.plan(outputLabels()).explain(operands.tensors());
@@ -283,6 +291,9 @@ final class KroneckerProduct {
 
   Kronecker.Gradient gradient(Tensor g) {
     checkLike("g", g, outputShape());
+    if (operator.hasSparse()) {
+      return KroneckerSparse.gradient(name, operator, left, x, g);
+    }
     List<Tensor> made = new ArrayList<>();
     try {
       List<KroneckerTerm> terms = operator.terms();

@@ -4,22 +4,34 @@ package io.github.einblas;
 import java.util.Arrays;
 
 /**
- * A factor: dense (..., rows, columns), diagonal (a vector of length rows), or an identity (no
- * tensor).
+ * A factor: dense (..., rows, columns), diagonal (a vector of length rows), sparse (a CSR matrix),
+ * or an identity (neither tensor nor matrix).
  *
- * @param tensor a view of the caller's tensor, or null for an identity
+ * @param tensor a view of the caller's tensor, or null for an identity and a sparse factor
+ * @param csr the caller's matrix when the factor is sparse, else null
+ * @param turned whether the sparse factor is the matrix transposed
  */
-record KroneckerTerm(Tensor tensor, long rows, long columns) {
+record KroneckerTerm(Tensor tensor, CsrMatrix csr, boolean turned, long rows, long columns) {
   static KroneckerTerm dense(Tensor t) {
-    return new KroneckerTerm(t, t.length(t.rank() - 2), t.length(t.rank() - 1));
+    return new KroneckerTerm(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
+  }
+
+  static KroneckerTerm diagonal(Tensor vector) {
+    return new KroneckerTerm(vector, null, false, vector.length(0), vector.length(0));
+  }
+
+  static KroneckerTerm sparse(CsrMatrix csr, boolean turned) {
+    long rows = turned ? csr.columns() : csr.rows();
+    long columns = turned ? csr.rows() : csr.columns();
+    return new KroneckerTerm(null, csr, turned, rows, columns);
   }
 
   static KroneckerTerm identity(long n) {
-    return new KroneckerTerm(null, n, n);
+    return new KroneckerTerm(null, null, false, n, n);
   }
 
   boolean isIdentity() {
-    return tensor == null;
+    return tensor == null && csr == null;
   }
 
   boolean isDiagonal() {
@@ -30,8 +42,21 @@ record KroneckerTerm(Tensor tensor, long rows, long columns) {
     return tensor != null && tensor.rank() > 1;
   }
 
+  boolean isSparse() {
+    return csr != null;
+  }
+
   boolean isSquare() {
     return rows == columns;
+  }
+
+  boolean isClosed() {
+    return tensor != null ? tensor.isClosed() : csr != null && csr.isClosed();
+  }
+
+  /** Type of the numbers, null for an identity. */
+  DType dtype() {
+    return tensor != null ? tensor.dtype() : csr != null ? csr.dtype() : null;
   }
 
   /** Leading axes of a dense factor. */
@@ -40,6 +65,9 @@ record KroneckerTerm(Tensor tensor, long rows, long columns) {
   }
 
   KroneckerTerm transposed() {
+    if (isSparse()) {
+      return sparse(csr, !turned);
+    }
     if (!isDense()) {
       return this;
     }
@@ -54,6 +82,9 @@ record KroneckerTerm(Tensor tensor, long rows, long columns) {
   String describe() {
     if (isIdentity()) {
       return "identity " + rows;
+    }
+    if (isSparse()) {
+      return "csr [" + rows + ", " + columns + "] of " + csr.entries() + " entries";
     }
     return isDiagonal() ? "diagonal " + rows : Arrays.toString(tensor.shapeRef());
   }

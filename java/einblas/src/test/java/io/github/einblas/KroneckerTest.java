@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +59,38 @@ class KroneckerTest {
     return view;
   }
 
+  /** Elements of the sparse factors that were made. */
+  private final IdentityHashMap<CsrMatrix, double[][]> sparse = new IdentityHashMap<>();
+
+  /** A third of the places, some of them twice, in any order; the diagonal too when regular. */
+  private CsrMatrix sparse(Random random, DType dtype, long rows, long columns, boolean regular) {
+    double[][] dense = new double[(int) rows][(int) columns];
+    List<long[]> places = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        int times = random.nextInt(3) > 0 && !(regular && i == j) ? 0 : 1 + random.nextInt(2);
+        double value = 2 * random.nextFloat() - 1;
+        dense[i][j] = times * value;
+        for (; times > 0; times--) {
+          places.add(random.nextInt(places.size() + 1), new long[] {i, j});
+        }
+      }
+    }
+    double[] value =
+        places.stream()
+            .mapToDouble(
+                p ->
+                    dense[(int) p[0]][(int) p[1]]
+                        / places.stream().filter(q -> Arrays.equals(p, q)).count())
+            .toArray();
+    Tensor v = own(own(Tensor.of(value)).to(dtype));
+    Tensor r = own(Tensor.of(places.stream().mapToLong(p -> p[0]).toArray()));
+    Tensor c = own(Tensor.of(places.stream().mapToLong(p -> p[1]).toArray()));
+    CsrMatrix made = CsrMatrix.ofTriples(rows, columns, r, c, v);
+    sparse.put(made, dense);
+    return made;
+  }
+
   private record Case(Kronecker operator, String text) {}
 
   private Case operator(Random random, DType dtype, boolean square, boolean batched) {
@@ -66,13 +99,16 @@ class KroneckerTest {
     StringBuilder text = new StringBuilder(dtype.toString());
     boolean typed = false;
     for (int i = 0; i < n; i++) {
-      int kind = random.nextInt(6);
+      int kind = random.nextInt(8);
       long r = 1L + random.nextInt(5);
       long c = square ? r : 1L + random.nextInt(5);
       if (kind == 0 && (typed || i + 1 < n)) {
         factors[i] = Kronecker.identity(r);
       } else if (kind == 1) {
         factors[i] = Kronecker.diagonal(random(random, dtype, r));
+        typed = true;
+      } else if (kind >= 6) {
+        factors[i] = sparse(random, dtype, r, c, square);
         typed = true;
       } else {
         factors[i] =
@@ -90,7 +126,7 @@ class KroneckerTest {
   }
 
   /** Element [b, i, j] of the matrix, by the definition. */
-  private static double element(Kronecker k, long b, long i, long j) {
+  private double element(Kronecker k, long b, long i, long j) {
     double value = 1;
     for (int f = k.factors() - 1; f >= 0; f--) {
       KroneckerTerm t = k.terms().get(f);
@@ -103,6 +139,9 @@ class KroneckerTest {
             t.batchRank() == 0
                 ? t.tensor().get(r, c)
                 : t.tensor().get(t.tensor().length(0) == 1 ? 0 : b, r, c);
+      } else if (t.isSparse()) {
+        double[][] all = sparse.get(t.csr());
+        value *= t.turned() ? all[(int) c][(int) r] : all[(int) r][(int) c];
       } else {
         value *= r != c ? 0 : t.isIdentity() ? 1 : t.tensor().get(r);
       }
@@ -110,7 +149,7 @@ class KroneckerTest {
     return value;
   }
 
-  private static double[][][] matrices(Kronecker k) {
+  private double[][][] matrices(Kronecker k) {
     int batch = k.batch().length == 0 ? 1 : (int) k.batch()[0];
     double[][][] all = new double[batch][(int) k.rows()][(int) k.columns()];
     for (int b = 0; b < batch; b++) {

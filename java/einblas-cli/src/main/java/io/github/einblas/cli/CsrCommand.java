@@ -52,7 +52,7 @@ final class CsrCommand extends TensorCommand {
     return first;
   }
 
-  private static boolean isArchive(String name) {
+  static boolean isArchive(String name) {
     return name.toLowerCase(Locale.ROOT).endsWith(".npz");
   }
 
@@ -93,7 +93,8 @@ final class CsrCommand extends TensorCommand {
         Long.parseLong(reshape.substring(0, times)), Long.parseLong(reshape.substring(times + 1)));
   }
 
-  private static CsrMatrix read(String name) {
+  /** The matrix of a file of SciPy. */
+  static CsrMatrix read(String name) {
     try {
       return CsrMatrix.readNpz(Path.of(name));
     } catch (NpyFormatException e) {

@@ -1,6 +1,7 @@
 // Command line: a Kronecker product of matrices times X, without building it.
 package io.github.einblas.cli;
 
+import io.github.einblas.CsrMatrix;
 import io.github.einblas.Kronecker;
 import io.github.einblas.KroneckerFactor;
 import io.github.einblas.Tensor;
@@ -32,7 +33,8 @@ final class KronMatmulCommand extends TensorCommand {
       arity = "1..*",
       paramLabel = "FACTOR",
       description =
-          "a matrix as a file, or I30 for the identity of order 30; the first is outermost")
+          "a matrix as a file (archive.npz without a name: a sparse one, as scipy.sparse.save_npz"
+              + " writes it), or I30 for the identity of order 30; the first is outermost")
   List<String> factors;
 
   @Option(names = "--left", description = "X stands to the left of the operator")
@@ -51,29 +53,44 @@ final class KronMatmulCommand extends TensorCommand {
   @Override
   List<String> inputs() {
     List<String> files = new ArrayList<>(List.of(x));
-    factors.stream().filter(f -> !IDENTITY.matcher(f).matches()).forEach(files::add);
+    factors.stream()
+        .filter(f -> !IDENTITY.matcher(f).matches() && !CsrCommand.isArchive(f))
+        .forEach(files::add);
     return files;
   }
 
   @Override
   Tensor compute(Tensor[] operands) {
     KroneckerFactor[] all = new KroneckerFactor[factors.size()];
+    List<CsrMatrix> sparse = new ArrayList<>();
     int next = 1;
-    for (int i = 0; i < all.length; i++) {
-      var identity = IDENTITY.matcher(factors.get(i));
-      all[i] =
-          identity.matches()
-              ? Kronecker.identity(Long.parseLong(identity.group(1)))
-              : operands[next++];
+    try {
+      for (int i = 0; i < all.length; i++) {
+        var identity = IDENTITY.matcher(factors.get(i));
+        if (CsrCommand.isArchive(factors.get(i))) {
+          sparse.add(CsrCommand.read(factors.get(i)));
+          all[i] = sparse.get(sparse.size() - 1);
+        } else {
+          all[i] =
+              identity.matches()
+                  ? Kronecker.identity(Long.parseLong(identity.group(1)))
+                  : operands[next++];
+        }
+      }
+      return product(Kronecker.of(all), operands[0]);
+    } finally {
+      sparse.forEach(CsrMatrix::close);
     }
-    Kronecker k = Kronecker.of(all);
+  }
+
+  private Tensor product(Kronecker of, Tensor operand) {
+    Kronecker k = of;
     if (transpose) {
       k = k.transpose();
     }
     if (explain) {
-      io.err()
-          .println((left ? k.explainLeft(operands[0]) : k.explain(operands[0])).stripTrailing());
+      io.err().println((left ? k.explainLeft(operand) : k.explain(operand)).stripTrailing());
     }
-    return left ? k.timesLeft(operands[0]) : k.times(operands[0]);
+    return left ? k.timesLeft(operand) : k.times(operand);
   }
 }

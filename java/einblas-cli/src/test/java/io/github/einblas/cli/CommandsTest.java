@@ -276,6 +276,12 @@ final class CommandsTest {
     program.put("v.npy", Tensor.of(new double[] {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9));
     program.done("kron-matmul", "@v.npy", "@w.npy", "@w.npy", "-o", "@y.npy");
     assertArrayEquals(new double[] {36, 90, 90, 225}, program.get("y.npy"));
+    try (CsrMatrix sparse =
+        CsrMatrix.of(1, 3, new int[] {0, 2}, new int[] {2, 0}, new double[] {10, 1})) {
+      sparse.writeNpz(program.path("s.npz"));
+    }
+    program.done("kron-matmul", "@v.npy", "@s.npz", "@w.npy", "-o", "@y.npy");
+    assertArrayEquals(new double[] {66, 165}, program.get("y.npy"));
   }
 
   @Test

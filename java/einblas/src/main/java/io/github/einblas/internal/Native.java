@@ -491,6 +491,13 @@ public final class Native {
     throwIfBad(status, "a Kronecker product");
   }
 
+  /** A CSR matrix along one axis of a tensor; the job's numbers as in einblas.h. */
+  public static void kronCsr(
+      int dtype, long[] job, long[] outer, double alpha, double beta, String doing) {
+    throwIfBad(
+        einblas.einblas_kron_csr(dtype, job, outer.length / 3, outer, alpha, beta, 0), doing);
+  }
+
   /** Passes, blocks and kernels of a Kronecker product, for people. */
   public static String kronDescription(long kron) {
     return string(einblas.einblas_kron_description(kron));

@@ -1,0 +1,99 @@
+// Kronecker: the stages of a product with sparse factors: which are applied when.
+package io.github.einblas;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * An operator with sparse factors as a product of operators that each act on some of X's axes: one
+ * for each sparse factor, and one for every run of other factors between them. They commute; of two
+ * factors, exchanging them shows which one costs less when it goes first.
+ */
+final class KroneckerStages {
+  private KroneckerStages() {}
+
+  /**
+   * One step.
+   *
+   * @param factor position of a sparse factor, or -1
+   * @param operator the operator whose other factors are identities; also of a sparse stage
+   * @param before product of the lengths of the axes in front of the sparse factor's, now
+   * @param behind product of the lengths behind it
+   */
+  record Stage(int factor, Kronecker operator, long before, long behind) {
+    boolean isSparse() {
+      return factor >= 0;
+    }
+  }
+
+  /** Stages of K X, or of X K when left is set. */
+  static List<Stage> of(Kronecker k, boolean left) {
+    List<KroneckerTerm> terms = k.terms();
+    boolean[] done = new boolean[terms.size()];
+    List<Integer> order =
+        IntStream.range(0, terms.size())
+            .boxed()
+            .filter(f -> !terms.get(f).isIdentity())
+            .sorted(
+                Comparator.comparingDouble((Integer f) -> weight(terms.get(f), left))
+                    .thenComparing(f -> terms.get(f).isSparse()))
+            .toList();
+    List<Stage> stages = new ArrayList<>();
+    for (int at = 0; at < order.size(); ) {
+      int end = at + 1;
+      boolean sparse = terms.get(order.get(at)).isSparse();
+      while (!sparse && end < order.size() && !terms.get(order.get(end)).isSparse()) {
+        end++;
+      }
+      stages.add(stage(terms, order.subList(at, end), done, left));
+      order.subList(at, end).forEach(f -> done[f] = true);
+      at = end;
+    }
+    return stages;
+  }
+
+  /**
+   * Growth of the tensor over work per element: the smaller goes first. For a dense factor of k to
+   * q elements this is 1/k - 1/q; a sparse one reads and writes each element once, beside its
+   * entries.
+   */
+  private static double weight(KroneckerTerm t, boolean left) {
+    double k = Math.max(1, left ? t.rows() : t.columns());
+    double q = Math.max(1, left ? t.columns() : t.rows());
+    double work = t.isSparse() ? t.csr().entries() / k + 1 + q / k : t.isDiagonal() ? 1 : q;
+    return (q / k - 1) / work;
+  }
+
+  private static Stage stage(
+      List<KroneckerTerm> terms, List<Integer> now, boolean[] done, boolean left) {
+    List<KroneckerTerm> own = new ArrayList<>();
+    long before = 1;
+    long behind = 1;
+    int sparse = terms.get(now.get(0)).isSparse() ? now.get(0) : -1;
+    for (int f = 0; f < terms.size(); f++) {
+      KroneckerTerm t = terms.get(f);
+      long length = done[f] == left ? t.columns() : t.rows();
+      own.add(now.contains(f) ? t : KroneckerTerm.identity(length));
+      if (f < sparse) {
+        before = Math.multiplyExact(before, length);
+      } else if (f > sparse) {
+        behind = Math.multiplyExact(behind, length);
+      }
+    }
+    return new Stage(sparse, Kronecker.ofTerms(own), before, behind);
+  }
+
+  /** The operator with identities in place of its sparse factors, or of all but these. */
+  static Kronecker only(Kronecker k, boolean sparse, boolean left) {
+    return Kronecker.ofTerms(
+        k.terms().stream()
+            .map(
+                t ->
+                    t.isSparse() == sparse || t.isIdentity()
+                        ? t
+                        : KroneckerTerm.identity(sparse == left ? t.rows() : t.columns()))
+            .toList());
+  }
+}
