@@ -14,7 +14,9 @@ if(WIN32)
     "${CMAKE_CURRENT_SOURCE_DIR}/cmake/win32")
   set_target_properties(jnieinblas PROPERTIES PREFIX "")  # the name that JavaCPP looks for
 elseif(APPLE)
-  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/darwin")
+  # In a cross build it is Linux's JDK: its jni_md.h is the same file of the JDK's sources, for all Unix systems.
+  target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/darwin"
+    "${EINBLAS_JAVA_HOME}/include/linux")
 else()
   target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/linux")
 endif()
@@ -37,16 +39,4 @@ if(UNIX AND NOT APPLE)
     message(FATAL_ERROR "libgomp.so.1 not found beside ${CMAKE_CXX_COMPILER}: install the package libgomp1")
   endif()
   install(FILES "${gomp}" DESTINATION . RENAME libgomp.so.1)
-endif()
-
-# macOS has no OpenMP of its own: Homebrew's libomp goes into the jar and is found beside the library.
-if(APPLE)
-  get_filename_component(omp "${OpenMP_omp_LIBRARY}" REALPATH)
-  if(NOT EXISTS "${omp}")
-    message(FATAL_ERROR "libomp.dylib not found: brew install libomp, and set OpenMP_ROOT to `brew --prefix libomp`")
-  endif()
-  install(FILES "${omp}" DESTINATION . RENAME libomp.dylib)
-  add_custom_command(TARGET jnieinblas POST_BUILD COMMAND sh -c
-    "otool -L '$<TARGET_FILE:jnieinblas>' | awk '/libomp/ {print $1}' | xargs -I{} install_name_tool -change {} @loader_path/libomp.dylib '$<TARGET_FILE:jnieinblas>'"
-    VERBATIM)
 endif()

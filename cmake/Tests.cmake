@@ -14,6 +14,15 @@ if(WIN32)  # has no rpath: libraries are looked for beside the program
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${dlls} $<TARGET_FILE_DIR:einblas_test>)
 endif()
 
+# What macOS runs its tasks with, on any system but for the pool of threads itself.
+find_package(Threads REQUIRED)
+add_executable(einblas_workers_test cpp/test/plain/workers_test.cpp cpp/src/threads.cpp)
+target_include_directories(einblas_workers_test PRIVATE cpp/src)
+target_compile_options(einblas_workers_test PRIVATE ${EINBLAS_WARNINGS})
+target_link_libraries(einblas_workers_test PRIVATE GTest::gtest Threads::Threads)
+add_test(NAME workers_without_openmp COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_workers_test> --gtest_brief=1)
+set_tests_properties(workers_without_openmp PROPERTIES TIMEOUT 600)
+
 # Which ISAs this machine runs is known when the tests run: run_isa.cmake skips the others.
 # libomp itself is not instrumented: its archer tool tells TSan of barriers, and accesses from inside it do not count.
 set(EINBLAS_TEST_ENVIRONMENT "")

@@ -1,11 +1,16 @@
-// Thread counts: the process's number and the grant that keeps simultaneous callers from oversubscribing.
+// Threads: the process's number, the grant that keeps simultaneous callers from oversubscribing, workers without
+// OpenMP.
 #include "threads.hpp"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #if defined(__linux__)
 #include <sched.h>
+#elif defined(__APPLE__)
+#include <dispatch/dispatch.h>
 #endif
 
 namespace einblas {
@@ -47,5 +52,24 @@ ThreadGrant::ThreadGrant(int wanted) noexcept {
 }
 
 ThreadGrant::~ThreadGrant() { workers_out.fetch_sub(threads_, std::memory_order_relaxed); }
+
+#if !defined(_OPENMP)
+void run_workers(int workers, void (*body)(void* context, size_t worker), void* context) noexcept {
+#if defined(__APPLE__)
+  dispatch_apply_f(static_cast<size_t>(workers), DISPATCH_APPLY_AUTO, context, body);
+#else
+  std::vector<std::thread> others;
+  int started = 1;
+  try {
+    others.reserve(static_cast<size_t>(workers) - 1);
+    for (; started < workers; ++started) others.emplace_back(body, context, static_cast<size_t>(started));
+  } catch (const std::exception&) {  // no more threads, or no memory for one: fewer do the work
+  }
+  body(context, 0);
+  for (; started < workers; ++started) body(context, static_cast<size_t>(started));
+  for (std::thread& t : others) t.join();
+#endif
+}
+#endif
 
 }  // namespace einblas

@@ -1,5 +1,7 @@
-// Drivers' only door to OpenMP: tasks over threads, and how many threads a job is worth.
+// Drivers' only door to threads: tasks over OpenMP's or the system's, and how many threads a job is worth.
 #pragma once
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "tuning.hpp"
@@ -42,24 +44,47 @@ inline int useful_threads(int wanted, int64_t tasks, double nanos) {
   return n < 1 ? 1 : n;
 }
 
+#if !defined(_OPENMP)
+// Runs body(context, worker) for every worker in [0, workers), at the same time as far as the system has threads for
+// them; returns when all have. macOS's own pool (Grand Central Dispatch), elsewhere new threads for each call. Why not
+// OpenMP there: the compilers of macOS bring none, and LLVM's runtime ends the process when it meets a second copy of
+// itself, such as PyTorch's.
+void run_workers(int workers, void (*body)(void* context, size_t worker), void* context) noexcept;
+#endif
+
 // Runs f(task, worker) for task in [0, tasks) on at most `threads` workers; worker in [0, threads). Tasks are handed
 // out one by one, in order. f must not throw; the borders of tasks must not depend on the thread count.
 template <class F>
 void parallel_tasks(int64_t tasks, int threads, const F& f) {
-#if defined(_OPENMP)
   if (threads > 1 && tasks > 1) {
     ThreadGrant grant(tasks < threads ? static_cast<int>(tasks) : threads);
     if (grant.threads() > 1) {
+#if defined(_OPENMP)
 #pragma omp parallel num_threads(grant.threads())
       {
         const int worker = omp_get_thread_num();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int64_t t = 0; t < tasks; ++t) f(t, worker);
       }
+#else
+      struct Region {
+        const F& f;
+        const int64_t tasks;
+        std::atomic<int64_t> next;
+      } region{f, tasks, {0}};
+      run_workers(
+          grant.threads(),
+          [](void* context, size_t worker) {
+            Region& r = *static_cast<Region*>(context);
+            for (int64_t t = r.next.fetch_add(1, std::memory_order_relaxed); t < r.tasks;
+                 t = r.next.fetch_add(1, std::memory_order_relaxed))
+              r.f(t, static_cast<int>(worker));
+          },
+          &region);
+#endif
       return;
     }
   }
-#endif
   for (int64_t t = 0; t < tasks; ++t) f(t, 0);
 }
 

@@ -137,6 +137,18 @@ EINBLAS_INLINE void stream_fence() {}
 #endif
 
 // Sum of the lanes, in a fixed order (pairwise halves).
+#if defined(__ARM_NEON) && EINBLAS_VBYTES == 16
+// In registers: through memory, GCC 12 keeps the sums of bsr_dots there all along (32 of 59 instructions of its loop).
+template <class T>
+EINBLAS_INLINE T sum(vec<T> v) {
+  if constexpr (sizeof(T) == 4) {
+    const float32x4_t x = (float32x4_t)v;
+    return vpadds_f32(vadd_f32(vget_low_f32(x), vget_high_f32(x)));
+  } else {
+    return vpaddd_f64((float64x2_t)v);
+  }
+}
+#else
 template <class T>
 EINBLAS_INLINE T sum(vec<T> v) {
   T t[lanes<T>::value];
@@ -145,3 +157,4 @@ EINBLAS_INLINE T sum(vec<T> v) {
     for (int i = 0; i < h; ++i) t[i] += t[i + h];
   return t[0];
 }
+#endif

@@ -26,7 +26,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
       @Platform(value = "windows", preload = "libopenblas"),
       @Platform(
           value = "macosx",
-          preload = {"gcc_s@.1.1", "quadmath@.0", "gfortran@.5", "openblas@.0", "omp"})
+          preload = {"gcc_s@.1.1", "quadmath@.0", "gfortran@.5", "openblas@.0"})
     })
 @NoException
 public class einblas implements InfoMapper {
