@@ -1,10 +1,9 @@
 // Kronecker: one product of an operator with X, from either side, and its gradients.
 package io.github.einblas;
 
-import io.github.einblas.internal.KroneckerChain;
-import io.github.einblas.internal.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 
@@ -54,6 +53,34 @@ final class KroneckerProduct {
     this.labels = new KroneckerLabels(operator.terms(), batch.length);
   }
 
+  String name() {
+    return name;
+  }
+
+  Kronecker operator() {
+    return operator;
+  }
+
+  Tensor x() {
+    return x;
+  }
+
+  boolean left() {
+    return left;
+  }
+
+  boolean vector() {
+    return vector;
+  }
+
+  long[] batch() {
+    return batch;
+  }
+
+  KroneckerLabels labels() {
+    return labels;
+  }
+
   /** Which axis of X, or of a result, the operator acts on. */
   private int longAxis(int rank) {
     return rank == 1 || left ? rank - 1 : rank - 2;
@@ -82,11 +109,11 @@ final class KroneckerProduct {
         : KroneckerLabels.join(first, split, free);
   }
 
-  private int[] inputLabels() {
+  int[] inputLabels() {
     return labels(vector ? 0 : x.rank() - 2, left);
   }
 
-  private int[] outputLabels() {
+  int[] outputLabels() {
     return labels(batch.length, !left);
   }
 
@@ -94,7 +121,7 @@ final class KroneckerProduct {
     return shape(batch, left ? operator.columns() : operator.rows());
   }
 
-  private Tensor splitInput() {
+  Tensor splitInput() {
     return x.reshape(shape(Arrays.copyOf(x.shapeRef(), vector ? 0 : x.rank() - 2), lengths(left)));
   }
 
@@ -105,14 +132,14 @@ final class KroneckerProduct {
   private KroneckerLabels.Operands operands() {
     KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
     operands.add(splitInput(), inputLabels());
-    addFactors(operands, -1);
+    addFactors(operands);
     return operands;
   }
 
-  private void addFactors(KroneckerLabels.Operands operands, int except) {
+  private void addFactors(KroneckerLabels.Operands operands) {
     List<KroneckerTerm> terms = operator.terms();
     for (int i = 0; i < terms.size(); i++) {
-      if (i != except && !terms.get(i).isIdentity()) {
+      if (!terms.get(i).isIdentity()) {
         operands.add(terms.get(i).tensor(), labels.term(i));
       }
     }
@@ -138,9 +165,8 @@ final class KroneckerProduct {
       return;
     }
     Tensor target = splitOutput(out);
-    KroneckerChain chain = alpha == 0 ? null : chain(target.shapeRef(), target.stridesRef());
-    if (chain != null) {
-      runChain(chain, out, alpha, beta);
+    KroneckerNative chain = alpha == 0 ? null : KroneckerNative.of(this, target.shapeRef());
+    if (chain != null && chain.run(target, alpha, beta)) {
       return;
     }
     KroneckerLabels.Operands operands = operands();
@@ -148,105 +174,6 @@ final class KroneckerProduct {
       operands.plan(outputLabels()).runInto(target, alpha, beta, operands.tensors());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-    }
-  }
-
-  // ---- the native chain: two or more dense factors without a batch
-
-  private List<KroneckerTerm> dense() {
-    return operator.terms().stream().filter(KroneckerTerm::isDense).toList();
-  }
-
-  /** The native product for the strides of X and the result, or null where einsum is the way. */
-  private KroneckerChain chain(long[] targetShape, long[] targetStrides) {
-    List<KroneckerTerm> dense = dense();
-    boolean suits =
-        dense.size() > 1
-            && operator.terms().stream().noneMatch(KroneckerTerm::isDiagonal)
-            && dense.stream().allMatch(t -> t.batchRank() == 0)
-            && x.size() > 0
-            && Views.size(targetShape) > 0;
-    if (!suits) {
-      return null;
-    }
-    Tensor source = splitInput();
-    int[] from = inputLabels();
-    int[] to = outputLabels();
-    long[] outer = new long[3 * to.length];
-    int n = 0;
-    for (int d = 0; d < to.length; d++) {
-      int at = indexOf(from, to[d]);
-      boolean shared = at >= 0 || to[d] < batch.length;
-      if (shared) {
-        outer[n++] = targetShape[d];
-        outer[n++] = at < 0 || source.length(at) == 1 ? 0 : source.stridesRef()[at];
-        outer[n++] = targetStrides[d];
-      }
-    }
-    long[] axes = new long[6 * dense.size()];
-    int a = 0;
-    for (int f = 0; f < operator.factors(); f++) {
-      KroneckerTerm term = operator.terms().get(f);
-      if (term.isDense()) {
-        int rows = left ? indexOf(from, labels.row(f)) : indexOf(to, labels.row(f));
-        int columns = left ? indexOf(to, labels.column(f)) : indexOf(from, labels.column(f));
-        long[] strides = term.tensor().stridesRef();
-        axes[a++] = left ? term.rows() : term.columns();
-        axes[a++] = left ? term.columns() : term.rows();
-        axes[a++] = source.stridesRef()[left ? rows : columns];
-        axes[a++] = targetStrides[left ? columns : rows];
-        axes[a++] = strides[left ? 0 : 1];
-        axes[a++] = strides[left ? 1 : 0];
-      }
-    }
-    KroneckerChain chain = operator.chain(x.dtype(), Arrays.copyOf(outer, n), axes);
-    return chain.applies() ? chain : null;
-  }
-
-  private static int indexOf(int[] labels, int label) {
-    for (int i = 0; i < labels.length; i++) {
-      if (labels[i] == label) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  private void runChain(KroneckerChain chain, Tensor out, double alpha, double beta) {
-    out.requireWritable(name);
-    List<KroneckerTerm> dense = dense();
-    Tensor[] used = new Tensor[dense.size() + 2];
-    used[0] = out;
-    used[1] = x;
-    for (int i = 0; i < dense.size(); i++) {
-      used[2 + i] = dense.get(i).tensor();
-    }
-    int acquired = 0;
-    try {
-      for (; acquired < used.length; acquired++) {
-        used[acquired].acquire();
-      }
-      long[] addresses = new long[dense.size()];
-      for (int i = 1; i < used.length; i++) {
-        if (out.sharesElements(used[i])) {
-          throw new IllegalArgumentException(
-              name
-                  + ": the output shares elements with "
-                  + (i == 1 ? "x" : "a factor, " + used[i].describe()));
-        }
-        if (i > 1) {
-          addresses[i - 2] = used[i].address();
-        }
-      }
-      chain.run(x.address(), addresses, out.address(), alpha, beta);
-    } catch (IllegalStateException e) {
-      throw acquired < used.length
-          ? new IllegalStateException(name + ": a tensor is closed", e)
-          : e;
-    } finally {
-      for (int i = 0; i < acquired; i++) {
-        used[i].release();
-      }
     }
   }
 
@@ -279,9 +206,10 @@ final class KroneckerProduct {
       return head + KroneckerSparse.explain(operator, left);
     }
     long[] target = shape(batch, lengths(!left));
-    KroneckerChain chain = chain(target, Views.contiguous(target));
+    KroneckerNative way = KroneckerNative.of(this, target);
+    String chain = way == null ? null : way.explain(target);
     if (chain != null) {
-      return String.format("%s%s%n", head, chain.describe());
+      return String.format("%s%s%n", head, chain);
     }
     KroneckerLabels.Operands operands = operands();
     return operands.plan(outputLabels()).explain(operands.tensors());
@@ -294,52 +222,15 @@ final class KroneckerProduct {
     if (operator.hasSparse()) {
       return KroneckerSparse.gradient(name, operator, left, x, g);
     }
-    List<Tensor> made = new ArrayList<>();
-    try {
-      List<KroneckerTerm> terms = operator.terms();
-      for (int i = 0; i < terms.size(); i++) {
-        made.add(terms.get(i).isIdentity() ? null : factorGradient(i, g));
-      }
-      Tensor dx = inputGradient(g);
-      made.add(dx);
-      return new Kronecker.Gradient(
-          dx, java.util.Collections.unmodifiableList(made.subList(0, terms.size())));
-    } catch (RuntimeException | Error e) {
-      made.stream().filter(Objects::nonNull).forEach(Tensor::close);
-      throw e;
+    KroneckerLabels.Operands operands = operands();
+    Tensor[] all =
+        operands.plan(outputLabels()).gradients(splitOutput(g), operands.tensors());
+    List<Tensor> factors = new ArrayList<>();
+    int next = 1;
+    for (KroneckerTerm term : operator.terms()) {
+      factors.add(term.isIdentity() ? null : all[next++]);
     }
-  }
-
-  private Tensor inputGradient(Tensor g) {
-    KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
-    operands.add(splitOutput(g), outputLabels());
-    addFactors(operands, -1);
-    return summedLike(operands, inputLabels(), splitInput().shapeRef(), x.shapeRef());
-  }
-
-  private Tensor factorGradient(int i, Tensor g) {
-    KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
-    operands.add(splitInput(), inputLabels());
-    operands.add(splitOutput(g), outputLabels());
-    addFactors(operands, i);
-    long[] shape = operator.terms().get(i).tensor().shapeRef();
-    return summedLike(operands, labels.term(i), shape, shape);
-  }
-
-  /**
-   * The einsum with these output labels; where an operand was broadcast along a batch axis, its
-   * gradient is summed over it.
-   */
-  private Tensor summedLike(
-      KroneckerLabels.Operands operands, int[] output, long[] split, long[] shape) {
-    int[] kept = new int[output.length];
-    int n = 0;
-    for (int d = 0; d < output.length; d++) {
-      if (output[d] >= batch.length || split[d] != 1) {
-        kept[n++] = output[d];
-      }
-    }
-    Tensor result = operands.plan(Arrays.copyOf(kept, n)).run(operands.tensors());
-    return Arrays.equals(result.shapeRef(), shape) ? result : result.reshapeInPlace(shape);
+    return new Kronecker.Gradient(
+        all[0].reshapeInPlace(x.shapeRef()), Collections.unmodifiableList(factors));
   }
 }

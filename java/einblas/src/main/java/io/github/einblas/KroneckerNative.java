@@ -1,0 +1,261 @@
+// Kronecker: two or more dense factors on the native chain, whatever else the operator has and however X lies.
+package io.github.einblas;
+
+import io.github.einblas.internal.KroneckerChain;
+import io.github.einblas.internal.Views;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One product on the native chain. Identities and batch axes of X are axes without a factor;
+ * diagonals scale X first; an operator that is a batch is one run for each of its matrices; an X or
+ * an output without the chain's unit stride goes through a contiguous copy.
+ */
+final class KroneckerNative {
+  /** Runs of fewer elements of X are left to einsum, which has one call for the whole batch. */
+  private static final long BATCH_ELEMENTS = 4096;
+
+  private final KroneckerProduct product;
+  private final List<KroneckerTerm> dense;
+
+  /** Batch axes along which a factor changes. */
+  private final boolean[] varying;
+
+  private KroneckerNative(KroneckerProduct product, List<KroneckerTerm> dense) {
+    this.product = product;
+    this.dense = dense;
+    int rank = product.batch().length;
+    this.varying = new boolean[rank];
+    for (KroneckerTerm t : dense) {
+      for (int d = 0; d < t.batchRank(); d++) {
+        varying[rank - t.batchRank() + d] |= t.tensor().length(d) > 1;
+      }
+    }
+  }
+
+  /** The way for a product with a result of this (split) shape, or null where einsum is better. */
+  static KroneckerNative of(KroneckerProduct product, long[] result) {
+    List<KroneckerTerm> dense =
+        product.operator().terms().stream().filter(KroneckerTerm::isDense).toList();
+    if (dense.size() < 2 || product.x().size() == 0 || Views.size(result) == 0) {
+      return null;
+    }
+    KroneckerNative made = new KroneckerNative(product, dense);
+    boolean tiny = made.runs() > 1 && Views.size(result) / made.runs() < BATCH_ELEMENTS;
+    return tiny ? null : made;
+  }
+
+  private long runs() {
+    long runs = 1;
+    for (int d = 0; d < varying.length; d++) {
+      runs *= varying[d] ? product.batch()[d] : 1;
+    }
+    return runs;
+  }
+
+  private boolean hasDiagonals() {
+    return product.operator().terms().stream().anyMatch(KroneckerTerm::isDiagonal);
+  }
+
+  // ---- the chain for some strides
+
+  private KroneckerChain chain(long[] shape, long[] strides, long[] outShape, long[] outStrides) {
+    int[] from = product.inputLabels();
+    int[] to = product.outputLabels();
+    int batchRank = varying.length;
+    long[] outer = new long[3 * to.length];
+    int n = 0;
+    for (int d = 0; d < to.length; d++) {
+      int at = indexOf(from, to[d]);
+      boolean batch = to[d] < batchRank;
+      if ((at >= 0 || batch) && !(batch && varying[to[d]])) {
+        outer[n++] = outShape[d];
+        outer[n++] = at < 0 || shape[at] == 1 ? 0 : strides[at];
+        outer[n++] = outStrides[d];
+      }
+    }
+    boolean left = product.left();
+    KroneckerLabels labels = product.labels();
+    long[] axes = new long[6 * dense.size()];
+    int a = 0;
+    for (int f = 0; f < product.operator().factors(); f++) {
+      KroneckerTerm term = product.operator().terms().get(f);
+      if (term.isDense()) {
+        long[] own = term.tensor().stridesRef();
+        axes[a++] = left ? term.rows() : term.columns();
+        axes[a++] = left ? term.columns() : term.rows();
+        axes[a++] = strides[indexOf(from, left ? labels.row(f) : labels.column(f))];
+        axes[a++] = outStrides[indexOf(to, left ? labels.column(f) : labels.row(f))];
+        axes[a++] = own[own.length - (left ? 2 : 1)];
+        axes[a++] = own[own.length - (left ? 1 : 2)];
+      }
+    }
+    return product.operator().chain(product.x().dtype(), Arrays.copyOf(outer, n), axes);
+  }
+
+  private KroneckerChain chain(Tensor source, Tensor target) {
+    return chain(
+        source.shapeRef(), source.stridesRef(), target.shapeRef(), target.stridesRef());
+  }
+
+  private static int indexOf(int[] labels, int label) {
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] == label) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  // ---- run
+
+  /** Runs into a split output; false where the chain has no way, and nothing was written. */
+  boolean run(Tensor out, double alpha, double beta) {
+    List<Tensor> made = new ArrayList<>();
+    try {
+      checkApart(out);
+      Tensor source = product.splitInput();
+      if (hasDiagonals()) {
+        source = scaled();
+        made.add(source);
+      }
+      Tensor target = out;
+      KroneckerChain chain = chain(source, target);
+      if (!chain.applies() && !source.isContiguous()) {
+        source = source.copy();
+        made.add(source);
+        chain = chain(source, target);
+      }
+      if (!chain.applies()) {
+        target = Tensor.empty(out.dtype(), out.shapeRef());
+        made.add(target);
+        chain = chain(source, target);
+      }
+      if (!chain.applies()) {
+        return false;
+      }
+      boolean direct = target == out;
+      runAll(chain, source, target, direct ? alpha : 1, direct ? beta : 0);
+      if (!direct) {
+        Einsum.plan("...->...", target).runInto(out, alpha, beta, target);
+      }
+      return true;
+    } finally {
+      made.forEach(Tensor::close);
+    }
+  }
+
+  private void checkApart(Tensor out) {
+    String name = product.name();
+    out.requireWritable(name);
+    if (out.sharesElements(product.x())) {
+      throw new IllegalArgumentException(name + ": the output shares elements with x");
+    }
+    for (KroneckerTerm term : product.operator().terms()) {
+      if (term.tensor() != null && out.sharesElements(term.tensor())) {
+        throw new IllegalArgumentException(
+            name + ": the output shares elements with a factor, " + term.tensor().describe());
+      }
+    }
+  }
+
+  /** X times all diagonals, as it is split, contiguous. */
+  private Tensor scaled() {
+    KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
+    operands.add(product.splitInput(), product.inputLabels());
+    for (int f = 0; f < product.operator().factors(); f++) {
+      KroneckerTerm term = product.operator().terms().get(f);
+      if (term.isDiagonal()) {
+        operands.add(term.tensor(), product.labels().term(f));
+      }
+    }
+    return operands.plan(product.inputLabels()).run(operands.tensors());
+  }
+
+  private void runAll(
+      KroneckerChain chain, Tensor source, Tensor target, double alpha, double beta) {
+    Tensor[] used = new Tensor[dense.size() + 2];
+    used[0] = target;
+    used[1] = source;
+    for (int i = 0; i < dense.size(); i++) {
+      used[2 + i] = dense.get(i).tensor();
+    }
+    int acquired = 0;
+    try {
+      for (; acquired < used.length; acquired++) {
+        used[acquired].acquire();
+      }
+      long[] index = new long[varying.length];
+      for (long run = runs(); run > 0; run--) {
+        long[] factors = new long[dense.size()];
+        Arrays.setAll(factors, i -> address(used[2 + i], used[2 + i].rank() - 2, index));
+        int leading = source.rank() - axesOfX();
+        chain.run(
+            address(source, leading, index),
+            factors,
+            address(target, varying.length, index),
+            alpha,
+            beta);
+        next(index);
+      }
+    } catch (IllegalStateException e) {
+      throw acquired < used.length
+          ? new IllegalStateException(product.name() + ": a tensor is closed", e)
+          : e;
+    } finally {
+      for (int i = 0; i < acquired; i++) {
+        used[i].release();
+      }
+    }
+  }
+
+  /** Axes of X behind its batch axes. */
+  private int axesOfX() {
+    return product.operator().factors() + (product.vector() ? 0 : 1);
+  }
+
+  /** Where the matrix of a batch index begins in a tensor with so many batch axes. */
+  private long address(Tensor t, int batchRank, long[] index) {
+    long offset = 0;
+    for (int d = 0; d < batchRank; d++) {
+      int axis = index.length - batchRank + d;
+      if (varying[axis] && t.length(d) > 1) {
+        offset += index[axis] * t.stridesRef()[d];
+      }
+    }
+    return t.address() + offset * t.dtype().bytes();
+  }
+
+  private void next(long[] index) {
+    for (int d = index.length - 1; d >= 0; d--) {
+      if (varying[d]) {
+        if (++index[d] < product.batch()[d]) {
+          return;
+        }
+        index[d] = 0;
+      }
+    }
+  }
+
+  // ---- in words
+
+  /** The chain for a contiguous result, or null where einsum is the way. */
+  String explain(long[] result) {
+    Tensor source = product.splitInput();
+    long[] strides = Views.contiguous(result);
+    boolean copied = hasDiagonals();
+    long[] from = copied ? Views.contiguous(source.shapeRef()) : source.stridesRef();
+    KroneckerChain chain = chain(source.shapeRef(), from, result, strides);
+    if (!chain.applies()) {
+      copied = true;
+      chain = chain(source.shapeRef(), Views.contiguous(source.shapeRef()), result, strides);
+    }
+    if (!chain.applies()) {
+      return null;
+    }
+    return (copied ? hasDiagonals() ? "X scaled by the diagonals; " : "X copied; " : "")
+        + (runs() > 1 ? runs() + " runs of " : "")
+        + chain.describe();
+  }
+}
