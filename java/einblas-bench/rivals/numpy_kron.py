@@ -64,7 +64,7 @@ def main():
         rows, order, count = map(int, re.fullmatch(r"(\d+)x(\d+)\^(\d+)", case).groups())
         own = subprocess.run(
             [given.bench, "--threads", str(given.threads), "--dtype", given.dtype, "^" + re.escape(case) + "$"],
-            check=True, capture_output=True, text=True).stdout.splitlines()
+            check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
         if not limits:
             limits = own[0]
             print(limits)
