@@ -8,14 +8,14 @@ if(NOT EINBLAS_ZIG)
 endif()
 find_program(EINBLAS_ZIG_PROGRAM NAMES "${EINBLAS_ZIG}" zig REQUIRED)
 # CMake wants one program for each tool. zig refuses -fPIE for an object (all of macOS's code is position independent) and
-# passes no -Wl,-v on; -s leaves symbols out when linking, as stripping later would break the signature.
+# passes no -Wl,-v on, it writes x86_64_v3 and knows no -mtune beside -march; -s leaves symbols out when linking, as stripping later would break the signature.
 set(wrappers ${CMAKE_CURRENT_LIST_DIR}/../build/zig/${CMAKE_SYSTEM_PROCESSOR})
 foreach(tool c++ cc ar ranlib)
   set(arguments "${tool}")
   if(tool MATCHES "^c")
     set(arguments "${tool} -target ${EINBLAS_ZIG_TARGET}")
   endif()
-  set(drop "for a; do shift; case $a in -fPIE|-Wl,-v) ;; *) set -- \"$@\" \"$a\" ;; esac; done")
+  set(drop "for a; do shift; case $a in -fPIE|-Wl,-v|-mtune=*) continue ;; -march=x86-64*) a=-march=$(echo \"\${a#-march=}\" | tr - _) ;; esac; set -- \"$@\" \"$a\"; done")
   set(content "#!/bin/sh\n${drop}\nexec '${EINBLAS_ZIG_PROGRAM}' ${arguments} \"$@\"\n")
   set(before "")
   if(EXISTS ${wrappers}/${tool})
