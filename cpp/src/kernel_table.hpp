@@ -44,6 +44,13 @@ struct GemmColumns {
   const GemmRun* run;
 };
 
+// Lines that a gemm tile asks for beside its sums: two in each step of depth, at `at` and `second` bytes behind it;
+// `at` goes on by `by` bytes, and after a line's worth of elements by `back` more.
+struct GemmAhead {
+  const char* at;
+  int64_t second, by, back;
+};
+
 // A batch of small products (kernels/gemm_small.inl), strides in elements.
 template <class T>
 struct GemmSmall {
@@ -150,10 +157,14 @@ struct TypedKernels {
   // kernels/permute.inl
   void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
                          T beta, const T* ahead, bool past_caches);
-  // kernels/gemm.inl: register tiles; vectors <= gemm_vectors, rows <= gemm_rows[vectors].
-  int gemm_vectors, gemm_rows[4];
+  // kernels/gemm.inl: register tiles; vectors <= gemm_vectors, or 4 where gemm_rows[4] is not 0; rows <=
+  // gemm_rows[vectors].
+  int gemm_vectors, gemm_rows[5];
   void (*gemm_tile)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
                     T* const* c, const GemmColumns* columns, T alpha, T beta);
+  // The same, asking for lines of a later tile.
+  void (*gemm_tile_ahead)(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
+                          T* const* c, const GemmColumns* columns, T alpha, T beta, const GemmAhead* ahead);
   // kernels/gemm_small.inl
   void (*gemm_small)(const GemmSmall<T>* s);
   // Square products of `order` 2, 4 or 8 whose items lie one after the other, several rows or items per vector; null

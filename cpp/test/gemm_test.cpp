@@ -141,6 +141,37 @@ TEST(Gemm, LargeBatches) {
       }
 }
 
+// Few columns: rows of A are read where they lie, whole or in pieces of depth, evenly spaced or not; one, two or more
+// tiles to a row, and last tiles of every height.
+TEST(Gemm, FewColumnsBesideRowsInPlace) {
+  const Equation equations[] = {
+      {"ab,cb->ac", {{'a', 1001}, {'b', 131}, {'c', 30}}},
+      {"ab,cb->ac", {{'a', 1003}, {'b', 77}, {'c', 61}}},
+      {"ab,cb->ac", {{'a', 998}, {'b', 90}, {'c', 17}}},
+      {"ab,bc->ac", {{'a', 1005}, {'b', 64}, {'c', 130}}},
+      {"dab,cb->dac", {{'d', 43}, {'a', 25}, {'b', 83}, {'c', 29}}},
+      {"adb,cb->dac", {{'d', 43}, {'a', 25}, {'b', 83}, {'c', 29}}},
+      {"ab,cb->ca", {{'a', 29}, {'b', 83}, {'c', 1007}}},
+  };
+  for (int64_t bytes : {int64_t{256} << 10, int64_t{1} << 12}) {
+    const WithTunable skinny("GEMM_SKINNY", bytes);
+    for (const Equation& e : equations)
+      for (int64_t pad : {0, 3})
+        for (double beta : {0.0, -0.5}) {
+          Variant v;
+          v.kernel = "gemm";
+          v.pad = pad;
+          v.alpha = 1.5;
+          v.beta = beta;
+          v.threads = 2;
+          const Outcome o = run<float>(e, v);
+          EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+          const Outcome d = run<double>(e, v);
+          EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+        }
+  }
+}
+
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {
   const Equation equations[] = {
       {"ab,bc->ac", {{'a', 500}, {'b', 517}, {'c', 331}}},

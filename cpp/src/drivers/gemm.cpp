@@ -27,6 +27,9 @@ Tunable block_bytes{"GEMM_BLOCK", 256 << 10, 1 << 12, 1 << 26, "bytes of a packe
 // Packed B: in L3, of which a core has 2 MB and more.
 Tunable shared_bytes{"GEMM_SHARED", 8 << 20, 1 << 14, int64_t{1} << 32, "bytes of packed B for all workers, in L3"};
 Tunable most_columns{"GEMM_COLUMNS", 4096, 64, 1 << 20, "columns packed at once"};
+// B of a product with few columns, packed as deep as this allows, in L2: rows of A are then read once, from end to end.
+Tunable skinny_bytes{"GEMM_SKINNY", 256 << 10, 1 << 12, 1 << 24,
+                     "bytes of packed B beside which rows of A are read in place"};
 // A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
 Tunable task_flops{"GEMM_TASK", 4000000, 1000, int64_t{1} << 40, "floating-point operations worth a task"};
 Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of threads"};
@@ -38,10 +41,11 @@ Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
 struct Tuning {
   int64_t panel_bytes = einblas::panel_bytes, block_bytes = einblas::block_bytes, shared_bytes = einblas::shared_bytes,
           columns = most_columns, task_flops = einblas::task_flops, tasks = most_tasks, rows = least_rows,
-          chunk = least_chunk;
+          chunk = least_chunk, skinny = skinny_bytes;
 };
 
 constexpr int kMostRows = 12;
+constexpr int64_t kLine = 64;
 
 int64_t round_up(int64_t v, int64_t step) { return (v + step - 1) / step * step; }
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
@@ -67,6 +71,11 @@ class GemmPlan final : public KernelPlan {
     // Panels of 3 vectors where they come out even, else of 2.
     vectors_ = std::min<int64_t>(kernels_->gemm_vectors, vectors);
     if (vectors_ == 3 && vectors % 3 != 0 && vectors < 24) vectors_ = 2;
+    // Rows of A that lie along depth are read where they are if few columns would repay a copy.
+    a_rowwise_ = g_.a_unit.on == On::Depth;
+    direct_ = a_rowwise_ && g_.k.size() == 1 && columns_ <= 4 * vectors_ * w_;
+    // All columns in one tile: A is then read once. F64 49980x784x30: 6 x 4 21.4 ms, 12 x 2 twice 23.9 (one thread).
+    if (direct_ && vectors == 4 && kernels_->gemm_rows[4] > 0) vectors_ = 4;
     width_ = vectors_ * w_;
     panel_ = width_;
     cut_at_runs();
@@ -80,6 +89,7 @@ class GemmPlan final : public KernelPlan {
         std::clamp<int64_t>(static_cast<int64_t>(flops_ / static_cast<double>(tune.task_flops)), 1, tune.tasks);
     mc_ = std::min(tune.block_bytes / (kc_ * size()), std::max(blocks_of(rows_, wanted), tune.rows));
     mc_ = std::min(rows_, even(rows_, mc_, row_step > 1 ? row_step : most));
+    if (direct_) cut_for_rows_in_place(tune);
     // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
     mr_ = blocks_of(mc_, blocks_of(mc_, most));
     kg_ = std::clamp(tune.shared_bytes / (std::min(columns_, tune.columns) * size()) / kc_, int64_t{1},
@@ -92,9 +102,6 @@ class GemmPlan final : public KernelPlan {
     chunks_ =
         std::max<int64_t>(1, std::min(blocks_of(wanted, blocks_of(rows_, mc_)), std::min(columns_, nc_) / tune.chunk));
     by_item_ = items_ > 1 && (flops_ < 16e6 || items_ >= 64);
-    // Rows of A that lie along depth are read where they are if few columns would repay a copy.
-    direct_ = g_.a_unit.on == On::Depth && g_.k.size() == 1 && columns_ <= 4 * width_;
-    a_rowwise_ = g_.a_unit.on == On::Depth;
   }
 
   int32_t run(const Call& call) const noexcept override {
@@ -140,12 +147,22 @@ class GemmPlan final : public KernelPlan {
     width_ = whole;
     vectors_ = whole / w_;
   }
+  // All depth that B's columns leave room for, in tasks that need not fit a cache: A passes by.
+  void cut_for_rows_in_place(const Tuning& tune) {
+    const int64_t most = kernels_->gemm_rows[vectors_];
+    kc_ = even(depth_, tune.skinny / (panels(columns_) * width_ * size()), 1);
+    kc_ = std::min(kc_, depth_);
+    mc_ = std::min(rows_, even(rows_, std::max(blocks_of(rows_, 2 * tune.tasks), tune.rows), most));
+  }
   int64_t panels(int64_t columns) const { return blocks_of(columns, panel_); }
 
   static constexpr int64_t size() { return static_cast<int64_t>(sizeof(T)); }
   // Packed rows of A that lie along depth: a line more than the depth, so that they do not share a set of L1.
   int64_t row_stride() const { return round_up(kc_, w_) + 64 / size(); }
-  int64_t a_elements() const { return a_rowwise_ ? mc_ * row_stride() : round_up(mc_, mr_) * kc_; }
+  int64_t a_elements() const {
+    if (direct_) return mr_ * row_stride();
+    return a_rowwise_ ? mc_ * row_stride() : round_up(mc_, mr_) * kc_;
+  }
   int64_t b_elements() const { return panels(std::min(nc_, columns_)) * width_ * std::min(kg_, round_up(depth_, kc_)); }
   int64_t b_bytes() const { return round_up(b_elements() * size(), 64); }
   int64_t worker_bytes() const {
@@ -247,9 +264,13 @@ class GemmPlan final : public KernelPlan {
     for (int64_t p = 0; p < r.kk; p += kc_) {
       const int64_t kk = std::min(kc_, r.kk - p);
       fill_offsets(g_.k, g_.a, r.p0 + p, kk, s.k_a);
-      if (!direct_) pack_a(x, s, 0, mm, kk);
       const T* b = packed_at(packed_b, r, p) + panels(from) * width_ * kk;
       const T beta = r.p0 + p == 0 ? x.beta : T{1};
+      if (direct_) {
+        for (int64_t i = 0; i < mm; i += mr_) row_tiles(x, s, i, mm, count, kk, b, beta);
+        continue;
+      }
+      pack_a(x, s, 0, mm, kk);
       for (int64_t j = 0; j < count; j += panel_) {
         const int64_t n = std::min(panel_, count - j);
         const GemmColumns columns = describe_columns(s, j, n);
@@ -259,11 +280,12 @@ class GemmPlan final : public KernelPlan {
     }
   }
 
-  // Packs rows [i, + count) of the block.
+  // Packs rows [i, + count) of the block, or of one tile when A is read in place elsewhere.
   void pack_a(const Item& x, const Scratch& s, int64_t i, int64_t count, int64_t kk) const {
     if (a_rowwise_) {
       const UnitStride lanes{On::Own, g_.a_unit.step, g_.a_unit.length};
-      pack_panels(*kernels_, s.a + i * row_stride(), {kk, 0, row_stride()}, x.a, {s.k_a, kk, s.m_a + i, count}, lanes);
+      pack_panels(*kernels_, s.a + (direct_ ? 0 : i * row_stride()), {kk, 0, row_stride()}, x.a,
+                  {s.k_a, kk, s.m_a + i, count}, lanes);
     } else {
       pack_panels(*kernels_, s.a + i * kk, {mr_, mr_ * kk, mr_}, x.a, {s.m_a + i, count, s.k_a, kk}, g_.a_unit);
     }
@@ -274,21 +296,47 @@ class GemmPlan final : public KernelPlan {
     T* c[kMostRows];
     for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
     const T* a = a_rowwise_ ? s.a + i * row_stride() : s.a + i * kk;
-    int64_t rs = a_rowwise_ ? row_stride() : 1;
-    const int64_t cs = a_rowwise_ ? 1 : mr_;
-    if (direct_) {
-      const int64_t step = rows > 1 ? s.m_a[i + 1] - s.m_a[i] : 0;
-      bool even_rows = true;
-      for (int64_t r = 2; r < rows; ++r) even_rows &= s.m_a[i + r] - s.m_a[i + r - 1] == step;
-      if (even_rows) {
-        a = x.a + s.m_a[i] + s.k_a[0];
-        rs = step;
-      } else {
-        pack_a(x, s, i, rows, kk);
-      }
-    }
+    const int64_t rs = a_rowwise_ ? row_stride() : 1, cs = a_rowwise_ ? 1 : mr_;
     kernels_->gemm_tile(static_cast<int>(rows), static_cast<int>(blocks_of(n, w_)), kk, a, rs, cs, b, width_, c,
                         &columns, x.alpha, beta);
+  }
+
+  // The tiles of rows [i, + mr) with A read in place, or copied where its rows do not lie evenly; the next tiles' rows
+  // are asked for.
+  void row_tiles(const Item& x, const Scratch& s, int64_t i, int64_t mm, int64_t count, int64_t kk, const T* b,
+                 T beta) const {
+    T* c[kMostRows];
+    const int64_t rows = std::min(mr_, mm - i);
+    for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
+    int64_t rs = rows > 1 ? s.m_a[i + 1] - s.m_a[i] : kk;
+    bool in_place = true;
+    for (int64_t r = 2; r < rows; ++r) in_place &= s.m_a[i + r] - s.m_a[i + r - 1] == rs;
+    const T* a = x.a + s.m_a[i] + s.k_a[0];
+    GemmAhead ahead{};
+    const bool asks = in_place && i + rows < mm;
+    if (asks) ahead = next_rows(x.a + s.m_a[i + rows] + s.k_a[0], rs);
+    if (!in_place) {
+      pack_a(x, s, i, rows, kk);
+      a = s.a;
+      rs = row_stride();
+    }
+    for (int64_t j = 0; j < count; j += panel_) {
+      const int64_t n = std::min(panel_, count - j);
+      const GemmColumns columns = describe_columns(s, j, n);
+      const int r = static_cast<int>(rows), v = static_cast<int>(blocks_of(n, w_));
+      const T* panel = b + panels(j) * width_ * kk;
+      if (asks && j == 0) {
+        kernels_->gemm_tile_ahead(r, v, kk, a, rs, 1, panel, width_, c, &columns, x.alpha, beta, &ahead);
+      } else {
+        kernels_->gemm_tile(r, v, kk, a, rs, 1, panel, width_, c, &columns, x.alpha, beta);
+      }
+    }
+  }
+
+  // How a tile asks for the rows at `at`: a line of each row in turn.
+  GemmAhead next_rows(const T* at, int64_t rs) const {
+    const int64_t line = kLine / size(), row = rs * size();
+    return {reinterpret_cast<const char*>(at), mr_ > line ? line * row : 0, row, kLine - line * row};
   }
 
   // Where n columns from j of the block's chunk lie in C.

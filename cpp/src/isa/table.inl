@@ -46,7 +46,9 @@ constexpr TypedKernels<T> typed_kernels() {
   t.gather_line = gather_line<T>;
   t.gemm_vectors = EINBLAS_GEMM_VECTORS;
   for (int v = 1; v <= EINBLAS_GEMM_VECTORS; ++v) t.gemm_rows[v] = gemm_most_rows(v);
+  t.gemm_rows[4] = EINBLAS_GEMM_VECTORS > 2 ? gemm_most_rows(4) : 0;
   t.gemm_tile = gemm_tile_any<T>;
+  t.gemm_tile_ahead = gemm_tile_ahead_any<T>;
   t.gemm_small = gemm_small<T>;
   t.gemm_tiny[0] = nullptr;
   t.gemm_tiny[1] = gemm_tiny_of<T, 2>();

@@ -5,12 +5,12 @@
 // does not read c. The additions over p have the same order in every tile shape, so bits do not depend on how C was
 // cut.
 
-// Rows by vectors: 24 accumulators with 32 registers (12 x 2 or 8 x 3: 14 or 11 loads feed 24 FMAs), 12 with 16 (6 x
-// 2).
+// Rows by vectors: 24 accumulators with 32 registers (12 x 2, 8 x 3 or 6 x 4: 14, 11 or 10 loads feed 24 FMAs), 12 with
+// 16 (6 x 2).
 #if EINBLAS_VBYTES == 64 || defined(__aarch64__)
 #define EINBLAS_GEMM_VECTORS 3
 #define EINBLAS_GEMM_MR 12
-constexpr int gemm_most_rows(int vectors) { return vectors == 3 ? 8 : 12; }
+constexpr int gemm_most_rows(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 8 : 12; }
 #else
 #define EINBLAS_GEMM_VECTORS 2
 #define EINBLAS_GEMM_MR 6
@@ -96,9 +96,9 @@ EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, const GemmCol
 
 // acc += A B. Every third row of A has a pointer; the two after it are reached by one and two strides, so that 12 rows
 // need 5 registers.
-template <class T, int MR, int NV>
+template <class T, int MR, int NV, bool AHEAD>
 EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a, int64_t rs, int64_t cs, const T* b,
-                                    int64_t ldb) {
+                                    int64_t ldb, const GemmAhead* ahead) {
   constexpr int w = lanes<T>::value, kBases = (MR + 2) / 3;
 #pragma GCC unroll 12
   for (int r = 0; r < MR; ++r)
@@ -109,8 +109,19 @@ EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a
 #pragma GCC unroll 12
   for (int g = 0; g < kBases; ++g) base[g] = reinterpret_cast<const char*>(a) + 3 * g * row;
   const char* from = reinterpret_cast<const char*>(b);
+  const char* line = AHEAD ? ahead->at : nullptr;
+  int left = static_cast<int>(64 / sizeof(T));
 #pragma GCC unroll 2
   for (int64_t p = 0; p < k; ++p) {
+    if (AHEAD) {
+      __builtin_prefetch(line, 0, 2);
+      __builtin_prefetch(line + ahead->second, 0, 2);
+      line += ahead->by;
+      if (--left == 0) {
+        left = static_cast<int>(64 / sizeof(T));
+        line += ahead->back;
+      }
+    }
     vec<T> bv[NV];
 #pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) bv[v] = load(reinterpret_cast<const T*>(from) + v * w);
@@ -126,9 +137,9 @@ EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a
   }
 }
 
-template <class T, int MR, int NV>
+template <class T, int MR, int NV, bool AHEAD>
 static void gemm_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb, T* const* c,
-                      const GemmColumns* columns, T alpha, T beta) {
+                      const GemmColumns* columns, T alpha, T beta, const GemmAhead* ahead) {
   constexpr int w = lanes<T>::value;
   if (columns->runs == 1) {
 #pragma GCC unroll 12
@@ -137,60 +148,68 @@ static void gemm_tile(int64_t k, const T* a, int64_t rs, int64_t cs, const T* b,
       for (int v = 0; v < NV; ++v) __builtin_prefetch(c[r] + columns->start + v * w, 1);
   }
   vec<T> acc[MR][NV];
-  gemm_accumulate<T, MR, NV>(acc, k, a, rs, cs, b, ldb);
+  gemm_accumulate<T, MR, NV, AHEAD>(acc, k, a, rs, cs, b, ldb, ahead);
   gemm_store<T, MR, NV>(acc, c, columns, alpha, beta);
 }
 
 template <class T>
 using gemm_tile_fn = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T* const*, const GemmColumns*, T,
-                              T);
+                              T, const GemmAhead*);
 
 // Tiles by vectors - 1 and rows - 1.
-template <class T>
+template <class T, bool AHEAD>
 struct gemm_tiles {
-  static constexpr gemm_tile_fn<T> of[3][12] = {
+  static constexpr gemm_tile_fn<T> of[4][12] = {
       {
-          gemm_tile<T, 1, 1>,
-          gemm_tile<T, 2, 1>,
-          gemm_tile<T, 3, 1>,
-          gemm_tile<T, 4, 1>,
-          gemm_tile<T, 5, 1>,
-          gemm_tile<T, 6, 1>,
+          gemm_tile<T, 1, 1, AHEAD>,
+          gemm_tile<T, 2, 1, AHEAD>,
+          gemm_tile<T, 3, 1, AHEAD>,
+          gemm_tile<T, 4, 1, AHEAD>,
+          gemm_tile<T, 5, 1, AHEAD>,
+          gemm_tile<T, 6, 1, AHEAD>,
 #if EINBLAS_GEMM_MR > 6
-          gemm_tile<T, 7, 1>,
-          gemm_tile<T, 8, 1>,
-          gemm_tile<T, 9, 1>,
-          gemm_tile<T, 10, 1>,
-          gemm_tile<T, 11, 1>,
-          gemm_tile<T, 12, 1>,
+          gemm_tile<T, 7, 1, AHEAD>,
+          gemm_tile<T, 8, 1, AHEAD>,
+          gemm_tile<T, 9, 1, AHEAD>,
+          gemm_tile<T, 10, 1, AHEAD>,
+          gemm_tile<T, 11, 1, AHEAD>,
+          gemm_tile<T, 12, 1, AHEAD>,
 #endif
       },
       {
-          gemm_tile<T, 1, 2>,
-          gemm_tile<T, 2, 2>,
-          gemm_tile<T, 3, 2>,
-          gemm_tile<T, 4, 2>,
-          gemm_tile<T, 5, 2>,
-          gemm_tile<T, 6, 2>,
+          gemm_tile<T, 1, 2, AHEAD>,
+          gemm_tile<T, 2, 2, AHEAD>,
+          gemm_tile<T, 3, 2, AHEAD>,
+          gemm_tile<T, 4, 2, AHEAD>,
+          gemm_tile<T, 5, 2, AHEAD>,
+          gemm_tile<T, 6, 2, AHEAD>,
 #if EINBLAS_GEMM_MR > 6
-          gemm_tile<T, 7, 2>,
-          gemm_tile<T, 8, 2>,
-          gemm_tile<T, 9, 2>,
-          gemm_tile<T, 10, 2>,
-          gemm_tile<T, 11, 2>,
-          gemm_tile<T, 12, 2>,
+          gemm_tile<T, 7, 2, AHEAD>,
+          gemm_tile<T, 8, 2, AHEAD>,
+          gemm_tile<T, 9, 2, AHEAD>,
+          gemm_tile<T, 10, 2, AHEAD>,
+          gemm_tile<T, 11, 2, AHEAD>,
+          gemm_tile<T, 12, 2, AHEAD>,
 #endif
       },
 #if EINBLAS_GEMM_VECTORS > 2
       {
-          gemm_tile<T, 1, 3>,
-          gemm_tile<T, 2, 3>,
-          gemm_tile<T, 3, 3>,
-          gemm_tile<T, 4, 3>,
-          gemm_tile<T, 5, 3>,
-          gemm_tile<T, 6, 3>,
-          gemm_tile<T, 7, 3>,
-          gemm_tile<T, 8, 3>,
+          gemm_tile<T, 1, 3, AHEAD>,
+          gemm_tile<T, 2, 3, AHEAD>,
+          gemm_tile<T, 3, 3, AHEAD>,
+          gemm_tile<T, 4, 3, AHEAD>,
+          gemm_tile<T, 5, 3, AHEAD>,
+          gemm_tile<T, 6, 3, AHEAD>,
+          gemm_tile<T, 7, 3, AHEAD>,
+          gemm_tile<T, 8, 3, AHEAD>,
+      },
+      {
+          gemm_tile<T, 1, 4, AHEAD>,
+          gemm_tile<T, 2, 4, AHEAD>,
+          gemm_tile<T, 3, 4, AHEAD>,
+          gemm_tile<T, 4, 4, AHEAD>,
+          gemm_tile<T, 5, 4, AHEAD>,
+          gemm_tile<T, 6, 4, AHEAD>,
       },
 #endif
   };
@@ -199,5 +218,12 @@ struct gemm_tiles {
 template <class T>
 static void gemm_tile_any(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
                           T* const* c, const GemmColumns* columns, T alpha, T beta) {
-  gemm_tiles<T>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta);
+  gemm_tiles<T, false>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta, nullptr);
+}
+
+template <class T>
+static void gemm_tile_ahead_any(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b,
+                                int64_t ldb, T* const* c, const GemmColumns* columns, T alpha, T beta,
+                                const GemmAhead* ahead) {
+  gemm_tiles<T, true>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta, ahead);
 }

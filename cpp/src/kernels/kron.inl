@@ -223,8 +223,8 @@ static void kron_rows(const KronStep<T>* s) {
         const GemmColumns columns = {1, static_cast<int32_t>(n - (vectors - 1) * w), 0, nullptr};
         T* c[EINBLAS_GEMM_MR];
         for (int64_t i = 0; i < rows; ++i) c[i] = y + (r + i) * s->sy + j;
-        gemm_tiles<T>::of[vectors - 1][rows - 1](s->k, x + r * s->sx, s->sx, 1, f, width, c, &columns, s->alpha,
-                                                 s->beta);
+        gemm_tiles<T, false>::of[vectors - 1][rows - 1](s->k, x + r * s->sx, s->sx, 1, f, width, c, &columns, s->alpha,
+                                                        s->beta, nullptr);
       }
     }
   }
