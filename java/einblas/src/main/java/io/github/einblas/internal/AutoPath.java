@@ -19,7 +19,7 @@ final class AutoPath {
    * Effort in any case, in greedy searches: with the first one and all else it stays below a tenth
    * of opt_einsum's time, which is 60 to 130 of our greedy searches.
    */
-  private static final double LEAST = 4;
+  private static final double LEAST = 2.5;
 
   private static final double SHARE = 0.02;
 
@@ -30,7 +30,7 @@ final class AutoPath {
   private static final double[] WEIGHTS = {1, 2, 0.1, 0.5, 4, 0};
 
   /** Nanoseconds of a run for each unit of {@link PathCost#KERNELS}, and of each step's call. */
-  private static final double NANOS_OF_COST = 1.0 / 90;
+  private static final double NANOS_OF_COST = 1.0 / 106;
 
   private static final double NANOS_OF_STEP = 100;
 

@@ -76,7 +76,7 @@ final class Rotation {
         + (top.constant ? Network.CONSTANT_COST * second : second);
   }
 
-  private static Node turned(Network network, PathCost model, Node top, Node a, Node b, Node c) {
+  static Node turned(Network network, PathCost model, Node top, Node a, Node b, Node c) {
     int[] union = Network.union(a.set, b.set);
     int kept = 0;
     for (int l : union) {

@@ -85,7 +85,8 @@ public final class SlicedProgram {
     Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
     PathChoice choice =
         known == null
-            ? PathChoice.of(labels, options, constant)
+            ? PathTies.settle(
+                PathChoice.of(labels, options, constant), equation, labels, options, constant)
             : PathChoice.known(labels, options, known);
     return new SlicedProgram(
         equation, shapes, choice, fuses(options), constant, new int[0], new long[0]);

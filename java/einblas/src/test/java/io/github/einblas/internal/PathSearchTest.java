@@ -2,6 +2,7 @@
 package io.github.einblas.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.PlanOptions;
@@ -163,5 +164,60 @@ class PathSearchTest {
     shapes[2][2] = 2;
     Equation e = new Equation.Numbers(operands, null).parse(new int[] {30, 30, 30});
     assertEquals(2, program(e, shapes, Strategy.AUTO, null).path().length);
+  }
+
+  @Test
+  void equalOrdersReadMemoryInItsOrder() {
+    // Contracting c first reads a tensor of 40^4 in runs of 40 elements; a first, in runs of 40^3.
+    for (String equation : List.of("ea,fb,abcd,gc,hd->efgh", "gc,hd,abcd,ea,fb->efgh")) {
+      long[][] shapes =
+          Arrays.stream(equation.split("->")[0].split(","))
+              .map(t -> t.chars().mapToLong(c -> 40).toArray())
+              .toArray(long[][]::new);
+      Equation e = parse(equation, shapes);
+      Labels labels = new Labels(e, e.lengths(shapes), shapes);
+      PathChoice chosen = PathChoice.of(labels, PlanOptions.DEFAULT);
+      PathChoice settled =
+          PathTies.settle(chosen, e, labels, PlanOptions.DEFAULT, new boolean[shapes.length]);
+      Network network = new Network(labels);
+      assertEquals(
+          network.tree(chosen.pairs(), PathCost.FLOPS).cost,
+          network.tree(settled.pairs(), PathCost.FLOPS).cost,
+          1);
+      assertEquals(
+          leastLost(e, labels, shapes.length),
+          PathTies.lost(e, labels, settled.pairs()),
+          0.1 * PathTies.lost(e, labels, settled.pairs()),
+          equation);
+    }
+  }
+
+  @Test
+  void constantsKeepTheirOrder() {
+    String equation = "ea,fb,abcd,gc,hd->efgh";
+    long[][] shapes =
+        Arrays.stream(equation.split("->")[0].split(","))
+            .map(t -> t.chars().mapToLong(c -> 40).toArray())
+            .toArray(long[][]::new);
+    Equation e = parse(equation, shapes);
+    Labels labels = new Labels(e, e.lengths(shapes), shapes);
+    boolean[] constant = {true, false, false, false, true};
+    PathChoice chosen = PathChoice.of(labels, PlanOptions.DEFAULT, constant);
+    assertSame(chosen, PathTies.settle(chosen, e, labels, PlanOptions.DEFAULT, constant));
+  }
+
+  /** The least over all paths of the fewest operations. */
+  private static double leastLost(Equation e, Labels labels, int operands) {
+    Network network = new Network(labels);
+    double fewest = Double.POSITIVE_INFINITY;
+    double least = Double.POSITIVE_INFINITY;
+    for (int[][] path : allPaths(operands)) {
+      double operations = network.tree(path, PathCost.FLOPS).cost;
+      double lost = PathTies.lost(e, labels, path);
+      least = operations < fewest * (1 - 1e-9) ? lost : least;
+      least = operations <= fewest * (1 + 1e-9) ? Math.min(least, lost) : least;
+      fewest = Math.min(fewest, operations);
+    }
+    return least;
   }
 }
