@@ -9,6 +9,8 @@
 #define NOMINMAX
 #endif
 #include <windows.h>
+#undef far  // of 16-bit days; tests use the words as names
+#undef near
 #else
 #include <sys/mman.h>
 #include <unistd.h>
