@@ -221,9 +221,10 @@ EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_
 /* ---- CSR matrices ----
  *
  * A matrix lies in three arrays that belong to the caller: indptr (rows + 1 int64_t), columns (int32_t, sorted within
- * each row, entries may repeat) and values (F32 or F64). Columns and values have room for EINBLAS_CSR_PADDING more
- * entries, which kernels read and ignore. The functions that make a matrix write such arrays; the others believe them.
- * rows and columns are below 2^31, entries below 2^62. `arrays` are three addresses: indptr, columns, values.
+ * each row, entries may repeat) and values (of any type; products are of F32 and F64). Columns and values have room for
+ * EINBLAS_CSR_PADDING more entries, which kernels read and ignore. The functions that make a matrix write such arrays;
+ * the others believe them. rows and columns are below 2^31, entries below 2^62. `arrays` are three addresses: indptr,
+ * columns, values.
  */
 enum { EINBLAS_CSR_PADDING = 64 };
 
@@ -245,7 +246,7 @@ EINBLAS_API void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t d
 /* Entries of the longest row. */
 EINBLAS_API int64_t einblas_csr_longest(int64_t rows, int64_t indptr);
 /* sizes: rows, columns, entries. */
-EINBLAS_API void einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to);
+EINBLAS_API int32_t einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to);
 /* indptr and columns of the same entries under another shape. sizes: rows, columns, entries, new rows, new columns. */
 EINBLAS_API void einblas_csr_reshape(const int64_t* sizes, const int64_t* from, const int64_t* to);
 /* Row-wise Kronecker products: indptr and the number of entries (-1: beyond 2^63), then all. sizes: rows, columns of

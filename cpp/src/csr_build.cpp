@@ -1,9 +1,12 @@
-// CSR matrices: builds one from arrays, triples or dense data, transposes and reshapes one. Serial where a pass is
-// bound by memory and done once.
+// CSR matrices: builds one from arrays, triples or dense data, transposes and reshapes one.
+//
+// Passes over entries are shared out to threads; what comes out does not depend on their number. Passes over rows alone
+// are serial: they are short beside those over entries.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <type_traits>
 
 #include "csr.hpp"
 #include "einblas.h"
@@ -16,12 +19,49 @@ namespace {
 // A key for sorting holds the column in 31 bits and the place in its row in 33.
 constexpr int kPlaceBits = 33;
 
-// Rows per task of a pass over rows.
-constexpr int64_t kRowsPerTask = 4096;
+// Rows per task of a pass over rows, entries per task of a pass over entries.
+constexpr int64_t kRowsPerTask = 1024;
+constexpr int64_t kEntriesPerTask = 65536;
 
-void pad(int64_t entries, DType dtype, const CsrTarget& t) {
+// Parts of a matrix that are dealt out side by side, at most.
+constexpr int64_t kMostParts = 64;
+
+// Calls f with a null pointer of the type of the values.
+template <class F>
+auto typed(CsrType type, const F& f) {
+  switch (type) {
+    case CsrType::F32:
+      return f(static_cast<float*>(nullptr));
+    case CsrType::F64:
+      return f(static_cast<double*>(nullptr));
+    case CsrType::I32:
+      return f(static_cast<int32_t*>(nullptr));
+    default:
+      return f(static_cast<int64_t*>(nullptr));
+  }
+}
+
+// Sum; of integers as Java adds them, without overflow.
+template <class T>
+T add(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
+  } else {
+    return a + b;
+  }
+}
+
+// f(first, last) over pieces of [0, n); nanos for each.
+template <class F>
+void pieces(int64_t n, int64_t piece, double nanos, const F& f) {
+  const int64_t tasks = (n + piece - 1) / piece;
+  const int threads = useful_threads(process_threads(), tasks, nanos * static_cast<double>(n));
+  parallel_tasks(tasks, threads, [&](int64_t t, int) { f(t * piece, std::min(n, (t + 1) * piece)); });
+}
+
+void pad(int64_t entries, CsrType type, const CsrTarget& t) {
   std::memset(t.columns + entries, 0, static_cast<size_t>(kCsrPadding) * sizeof(int32_t));
-  std::memset(t.values + entries * size_of(dtype), 0, static_cast<size_t>(kCsrPadding * size_of(dtype)));
+  std::memset(t.values + entries * size_of(type), 0, static_cast<size_t>(kCsrPadding * size_of(type)));
 }
 
 bool sorted(const int32_t* column, int64_t n) {
@@ -42,16 +82,28 @@ void sort_row(int32_t* column, T* value, int64_t n, uint64_t* keys, T* scratch) 
   }
 }
 
+void raise(std::atomic<int64_t>& most, int64_t value) {
+  int64_t known = most.load(std::memory_order_relaxed);
+  while (value > known && !most.compare_exchange_weak(known, value, std::memory_order_relaxed)) {
+  }
+}
+
 template <class T>
 int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
-  const int64_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;
-  int64_t longest = 0;  // of the rows that need it
-  for (int64_t r = 0; r < rows; ++r) {
-    const int64_t n = t.indptr[r + 1] - t.indptr[r];
-    if (n > longest && !sorted(t.columns + t.indptr[r], n)) longest = n;
-  }
+  const double nanos = static_cast<double>(entries) / static_cast<double>(std::max<int64_t>(rows, 1));
+  std::atomic<int64_t> unsorted{0};  // entries of the longest row that needs sorting
+  pieces(rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
+    int64_t longest = 0;
+    for (int64_t r = first; r < last; ++r) {
+      const int64_t n = t.indptr[r + 1] - t.indptr[r];
+      if (n > longest && !sorted(t.columns + t.indptr[r], n)) longest = n;
+    }
+    raise(unsorted, longest);
+  });
+  const int64_t longest = unsorted;
   if (longest == 0) return EINBLAS_OK;
   if (longest >> kPlaceBits != 0) return EINBLAS_OUT_OF_MEMORY;
+  const int64_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;
   const int threads = useful_threads(process_threads(), tasks, 20.0 * static_cast<double>(entries));
   const int64_t key_bytes = longest * static_cast<int64_t>(sizeof(uint64_t));
   const Workspace workspace(key_bytes + longest * static_cast<int64_t>(sizeof(T)), threads);
@@ -68,16 +120,77 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
   return EINBLAS_OK;
 }
 
-int32_t finish(DType dtype, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
-  pad(entries, dtype, t);
+int32_t finish(CsrType type, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
+  pad(entries, type, t);
   finding.longest = csr_longest(rows, t.indptr);
-  return dtype == DType::F32 ? sort_rows<float>(rows, entries, t) : sort_rows<double>(rows, entries, t);
+  return typed(type, [&](auto* of) { return sort_rows<std::remove_pointer_t<decltype(of)>>(rows, entries, t); });
 }
 
 // Row starts from the count of each row, which stands one place later.
 void add_up(int64_t rows, int64_t* indptr) {
   indptr[0] = 0;
   for (int64_t r = 0; r < rows; ++r) indptr[r + 1] += indptr[r];
+}
+
+// Copies n indices from 0 to limit - 1; false, and the first that is none, where there is one.
+bool copy_checked(int64_t n, Indices from, int64_t limit, int32_t* to, CsrFinding::Kind kind, CsrFinding& finding) {
+  std::atomic<int64_t> wrong{-n};  // the first place, negative, so that the larger is the earlier
+  pieces(n, kEntriesPerTask, 0.5, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t index = from[i];
+      if (index < 0 || index >= limit) {
+        raise(wrong, -i);
+        return;
+      }
+      to[i] = static_cast<int32_t>(index);
+    }
+  });
+  const int64_t at = -wrong;
+  if (at == n) return true;
+  finding = {kind, at, from[at], 0};
+  return false;
+}
+
+// Parts worth dealing out side by side: their counts of each row should stay fewer than the entries.
+int64_t parts_of(int64_t rows, int64_t entries) {
+  const int64_t most = std::min(kMostParts, entries / std::max<int64_t>(rows, 1));
+  return useful_threads(process_threads(), std::max<int64_t>(most, 1), 4.0 * static_cast<double>(entries));
+}
+
+// Deals entries out to the rows of t in the order of their parts, and of the entries in each: each part counts its own,
+// starts are added up row by row and part by part, and then all parts write where their entries belong. visit(part, f)
+// calls f(row, column, value) for the entries of a part in order.
+template <class T, class Visit>
+int32_t deal(int64_t rows, int64_t parts, const Visit& visit, const CsrTarget& t) {
+  const Workspace counts(rows * static_cast<int64_t>(sizeof(int64_t)), static_cast<int>(parts));
+  if (!counts.ok()) return EINBLAS_OUT_OF_MEMORY;
+  const auto of = [&](int64_t part) { return reinterpret_cast<int64_t*>(counts.of(static_cast<int>(part))); };
+  const int threads = static_cast<int>(parts);
+  parallel_tasks(parts, threads, [&](int64_t part, int) {
+    int64_t* count = of(part);
+    std::fill(count, count + rows, 0);
+    visit(part, [&](int32_t row, int32_t, const T&) { ++count[row]; });
+  });
+  int64_t at = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    t.indptr[r] = at;
+    for (int64_t part = 0; part < parts; ++part) {
+      const int64_t n = of(part)[r];
+      of(part)[r] = at;
+      at += n;
+    }
+  }
+  t.indptr[rows] = at;
+  T* values = reinterpret_cast<T*>(t.values);
+  parallel_tasks(parts, threads, [&](int64_t part, int) {
+    int64_t* next = of(part);
+    visit(part, [&](int32_t row, int32_t column, const T& value) {
+      const int64_t to = next[row]++;
+      t.columns[to] = column;
+      values[to] = value;
+    });
+  });
+  return EINBLAS_OK;
 }
 
 }  // namespace
@@ -88,7 +201,7 @@ int64_t csr_longest(int64_t rows, const int64_t* indptr) noexcept {
   return longest;
 }
 
-int32_t csr_import(DType dtype, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
+int32_t csr_import(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
                    const char* values, const CsrTarget& t, CsrFinding& finding) noexcept {
   for (int64_t r = 0; r <= rows; ++r) {
     const int64_t at = indptr[r];
@@ -106,52 +219,35 @@ int32_t csr_import(DType dtype, int64_t rows, int64_t columns, int64_t entries, 
     finding = {CsrFinding::LastNotCount, rows, t.indptr[rows], 0};
     return EINBLAS_OK;
   }
-  for (int64_t i = 0; i < entries; ++i) {
-    const int64_t c = index[i];
-    if (c < 0 || c >= columns) {
-      finding = {CsrFinding::ColumnRange, i, c, 0};
-      return EINBLAS_OK;
-    }
-    t.columns[i] = static_cast<int32_t>(c);
-  }
-  // A matrix without entries may come with null pointers, which memcpy must not be given.
-  if (entries > 0) std::memcpy(t.values, values, static_cast<size_t>(entries * size_of(dtype)));
-  return finish(dtype, rows, entries, t, finding);
+  if (!copy_checked(entries, index, columns, t.columns, CsrFinding::ColumnRange, finding)) return EINBLAS_OK;
+  const int64_t bytes = size_of(type);
+  pieces(entries, kEntriesPerTask, 0.5, [&](int64_t first, int64_t last) {
+    std::memcpy(t.values + first * bytes, values + first * bytes, static_cast<size_t>((last - first) * bytes));
+  });
+  return finish(type, rows, entries, t, finding);
 }
 
-int32_t csr_from_coo(DType dtype, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
+int32_t csr_from_coo(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
                      const char* values, const CsrTarget& t, CsrFinding& finding) noexcept {
-  const Workspace copied(entries * static_cast<int64_t>(sizeof(int32_t)), 1);  // rows, checked: the caller's may change
-  if (!copied.ok()) return EINBLAS_OUT_OF_MEMORY;
-  int32_t* checked = reinterpret_cast<int32_t*>(copied.of(0));
-  std::fill(t.indptr, t.indptr + rows + 1, 0);
-  for (int64_t i = 0; i < entries; ++i) {
-    const int64_t r = row[i];
-    if (r < 0 || r >= rows) {
-      finding = {CsrFinding::RowRange, i, r, 0};
-      return EINBLAS_OK;
-    }
-    checked[i] = static_cast<int32_t>(r);
-    ++t.indptr[r + 1];
-  }
-  add_up(rows, t.indptr);
-  for (int64_t i = 0; i < entries; ++i) {
-    const int64_t c = column[i];
-    if (c < 0 || c >= columns) {
-      finding = {CsrFinding::ColumnRange, i, c, 0};
-      return EINBLAS_OK;
-    }
-    const int64_t to = t.indptr[checked[i]]++;  // row starts move to their ends, and are moved back below
-    t.columns[to] = static_cast<int32_t>(c);
-    if (dtype == DType::F32) {
-      reinterpret_cast<float*>(t.values)[to] = reinterpret_cast<const float*>(values)[i];
-    } else {
-      reinterpret_cast<double*>(t.values)[to] = reinterpret_cast<const double*>(values)[i];
-    }
-  }
-  for (int64_t r = rows; r > 0; --r) t.indptr[r] = t.indptr[r - 1];
-  t.indptr[0] = 0;
-  return finish(dtype, rows, entries, t, finding);
+  // Rows and columns, copied and then checked: the caller's may change meanwhile.
+  const Workspace checked(entries * static_cast<int64_t>(sizeof(int32_t)), 2);
+  if (!checked.ok()) return EINBLAS_OUT_OF_MEMORY;
+  int32_t* const to_row = reinterpret_cast<int32_t*>(checked.of(0));
+  int32_t* const to_column = reinterpret_cast<int32_t*>(checked.of(1));
+  if (!copy_checked(entries, row, rows, to_row, CsrFinding::RowRange, finding) ||
+      !copy_checked(entries, column, columns, to_column, CsrFinding::ColumnRange, finding))
+    return EINBLAS_OK;
+  const int64_t parts = parts_of(rows, entries);
+  const int32_t status = typed(type, [&](auto* of) {
+    using T = std::remove_pointer_t<decltype(of)>;
+    const T* value = reinterpret_cast<const T*>(values);
+    const auto visit = [&](int64_t part, const auto& f) {
+      const int64_t last = part + 1 == parts ? entries : entries / parts * (part + 1);
+      for (int64_t i = entries / parts * part; i < last; ++i) f(to_row[i], to_column[i], value[i]);
+    };
+    return deal<T>(rows, parts, visit, t);
+  });
+  return status != EINBLAS_OK ? status : finish(type, rows, entries, t, finding);
 }
 
 namespace {
@@ -160,17 +256,14 @@ template <class T, class F>
 void each_kept(const T* row, int64_t columns, int64_t stride, double threshold, const F& keep) {
   for (int64_t j = 0; j < columns; ++j) {
     const T v = row[j * stride];
-    if (!(static_cast<double>(std::abs(v)) <= threshold)) keep(j, v);
+    if (!(std::abs(static_cast<double>(v)) <= threshold)) keep(j, v);
   }
 }
 
 template <class T>
 void count(int64_t rows, int64_t columns, const Matrix& m, double threshold, int64_t* indptr) {
-  const int64_t tasks = (rows + 63) / 64;
-  const int threads =
-      useful_threads(process_threads(), tasks, static_cast<double>(rows) * static_cast<double>(columns));
-  parallel_tasks(tasks, threads, [&](int64_t task, int) {
-    for (int64_t r = task * 64; r < std::min(rows, task * 64 + 64); ++r) {
+  pieces(rows, 64, static_cast<double>(columns), [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) {
       int64_t n = 0;
       each_kept(reinterpret_cast<const T*>(m.at) + r * m.row, columns, m.column, threshold, [&](int64_t, T) { ++n; });
       indptr[r + 1] = n;
@@ -181,12 +274,9 @@ void count(int64_t rows, int64_t columns, const Matrix& m, double threshold, int
 
 template <class T>
 void fill(int64_t rows, int64_t columns, const Matrix& m, double threshold, const CsrTarget& t) {
-  const int64_t tasks = (rows + 63) / 64;
-  const int threads =
-      useful_threads(process_threads(), tasks, static_cast<double>(rows) * static_cast<double>(columns));
   T* values = reinterpret_cast<T*>(t.values);
-  parallel_tasks(tasks, threads, [&](int64_t task, int) {
-    for (int64_t r = task * 64; r < std::min(rows, task * 64 + 64); ++r) {
+  pieces(rows, 64, static_cast<double>(columns), [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) {
       int64_t to = t.indptr[r];
       const int64_t end = t.indptr[r + 1];
       each_kept(reinterpret_cast<const T*>(m.at) + r * m.row, columns, m.column, threshold, [&](int64_t j, T v) {
@@ -202,32 +292,31 @@ void fill(int64_t rows, int64_t columns, const Matrix& m, double threshold, cons
   });
 }
 
-// Entries are counted by column, then dealt out in the order of rows.
+// First row of a part of about equal numbers of entries.
+int64_t part_row(const Csr& a, int64_t part, int64_t parts) {
+  if (part == parts) return a.rows;
+  return std::lower_bound(a.indptr, a.indptr + a.rows, a.entries / parts * part) - a.indptr;
+}
+
 template <class T>
-void transpose(const Csr& a, const CsrTarget& t) {
+int32_t transpose(const Csr& a, const CsrTarget& t) {
   const T* value = reinterpret_cast<const T*>(a.value);
-  T* values = reinterpret_cast<T*>(t.values);
-  std::fill(t.indptr, t.indptr + a.columns + 1, 0);
-  for (int64_t i = 0; i < a.entries; ++i) ++t.indptr[a.column[i] + 1];
-  add_up(a.columns, t.indptr);
-  for (int64_t r = 0; r < a.rows; ++r)
-    for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
-      const int64_t to = t.indptr[a.column[i]]++;
-      t.columns[to] = static_cast<int32_t>(r);
-      values[to] = value[i];
-    }
-  for (int64_t c = a.columns; c > 0; --c) t.indptr[c] = t.indptr[c - 1];
-  t.indptr[0] = 0;
+  const int64_t parts = parts_of(a.columns, a.entries);
+  const auto visit = [&](int64_t part, const auto& f) {
+    const int64_t last = part_row(a, part + 1, parts);
+    for (int64_t r = part_row(a, part, parts); r < last; ++r)
+      for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) f(a.column[i], static_cast<int32_t>(r), value[i]);
+  };
+  return deal<T>(a.columns, parts, visit, t);
 }
 
 template <class T>
 void khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) {
   const T *x = reinterpret_cast<const T*>(a.value), *y = reinterpret_cast<const T*>(b.value);
   T* values = reinterpret_cast<T*>(t.values);
-  const int64_t tasks = (a.rows + kRowsPerTask - 1) / kRowsPerTask;
-  const int threads = useful_threads(process_threads(), tasks, static_cast<double>(t.indptr[a.rows]));
-  parallel_tasks(tasks, threads, [&](int64_t task, int) {
-    for (int64_t r = task * kRowsPerTask; r < std::min(a.rows, (task + 1) * kRowsPerTask); ++r) {
+  const double nanos = static_cast<double>(t.indptr[a.rows]) / static_cast<double>(std::max<int64_t>(a.rows, 1));
+  pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) {
       int64_t to = t.indptr[r];
       for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i)
         for (int64_t j = b.indptr[r]; j < b.indptr[r + 1]; ++j, ++to) {
@@ -241,42 +330,62 @@ void khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) {
 template <class T>
 void to_dense(const Csr& a, T* dense) {
   const T* value = reinterpret_cast<const T*>(a.value);
-  for (int64_t r = 0; r < a.rows; ++r)
-    for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) dense[r * a.columns + a.column[i]] += value[i];
+  const double nanos = 2 * static_cast<double>(a.entries) / static_cast<double>(std::max<int64_t>(a.rows, 1));
+  pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r)
+      for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
+        T* at = dense + r * a.columns + a.column[i];
+        *at = add(*at, value[i]);
+      }
+  });
 }
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-void csr_count(DType dtype, int64_t rows, int64_t columns, const Matrix& m, double threshold,
+void csr_count(CsrType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
                int64_t* indptr) noexcept {
-  return dtype == DType::F32 ? count<float>(rows, columns, m, threshold, indptr)
-                             : count<double>(rows, columns, m, threshold, indptr);
+  typed(type, [&](auto* of) { count<std::remove_pointer_t<decltype(of)>>(rows, columns, m, threshold, indptr); });
 }
 
-void csr_fill(DType dtype, int64_t rows, int64_t columns, const Matrix& m, double threshold,
+void csr_fill(CsrType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
               const CsrTarget& t) noexcept {
-  pad(t.indptr[rows], dtype, t);
-  return dtype == DType::F32 ? fill<float>(rows, columns, m, threshold, t)
-                             : fill<double>(rows, columns, m, threshold, t);
+  pad(t.indptr[rows], type, t);
+  typed(type, [&](auto* of) { fill<std::remove_pointer_t<decltype(of)>>(rows, columns, m, threshold, t); });
 }
 
 int32_t csr_transpose(const Csr& a, const CsrTarget& t) noexcept {
-  pad(a.entries, a.dtype, t);
-  a.dtype == DType::F32 ? transpose<float>(a, t) : transpose<double>(a, t);
-  return EINBLAS_OK;
+  pad(a.entries, a.type, t);
+  return typed(a.type, [&](auto* of) { return transpose<std::remove_pointer_t<decltype(of)>>(a, t); });
 }
 
-// Columns are sorted, so places rise, and the entries of each new row lie side by side.
+// Columns are sorted, so places rise, and the entries of each new row lie side by side. A task has some rows of a, and
+// the new rows that begin in them.
 void csr_reshape(const Csr& a, int64_t rows, int64_t columns, int64_t* indptr, int32_t* column) noexcept {
-  int64_t next = 0;  // rows of the result whose start is known
-  for (int64_t r = 0; r < a.rows; ++r)
-    for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
-      const int64_t place = r * a.columns + a.column[i], row = place / columns;
-      while (next <= row) indptr[next++] = i;
-      column[i] = static_cast<int32_t>(place - row * columns);
-    }
-  while (next <= rows) indptr[next++] = a.entries;
+  indptr[rows] = a.entries;
   std::memset(column + a.entries, 0, static_cast<size_t>(kCsrPadding) * sizeof(int32_t));
+  if (a.entries == 0) {
+    std::fill(indptr, indptr + rows, 0);
+    return;
+  }
+  const double nanos = 2 * static_cast<double>(a.entries) / static_cast<double>(a.rows);
+  pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
+    int64_t next = ceil_div(first * a.columns, columns);  // the new row whose start is sought
+    const int64_t stop = ceil_div(last * a.columns, columns);
+    int64_t row_start = first * a.columns / columns * columns, row_end = row_start + columns;  // of the present one
+    for (int64_t r = first; r < last; ++r)
+      for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
+        const int64_t place = r * a.columns + a.column[i];
+        if (place >= row_end) {
+          row_start = place / columns * columns;
+          row_end = row_start + columns;
+        }
+        while (next * columns <= row_start) indptr[next++] = i;
+        column[i] = static_cast<int32_t>(place - row_start);
+      }
+    while (next < stop) indptr[next++] = a.indptr[last];
+  });
 }
 
 int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexcept {
@@ -291,13 +400,14 @@ int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexc
 }
 
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept {
-  a.dtype == DType::F32 ? khatri_rao<float>(a, b, t) : khatri_rao<double>(a, b, t);
+  if (!multiplies(a.type)) return EINBLAS_INVALID_ARGUMENT;
+  a.type == CsrType::F32 ? khatri_rao<float>(a, b, t) : khatri_rao<double>(a, b, t);
   CsrFinding finding;  // columns rise by themselves unless a has an entry twice
-  return finish(a.dtype, a.rows, t.indptr[a.rows], t, finding);
+  return finish(a.type, a.rows, t.indptr[a.rows], t, finding);
 }
 
 void csr_to_dense(const Csr& a, char* dense) noexcept {
-  a.dtype == DType::F32 ? to_dense(a, reinterpret_cast<float*>(dense)) : to_dense(a, reinterpret_cast<double*>(dense));
+  typed(a.type, [&](auto* of) { to_dense(a, reinterpret_cast<decltype(of)>(dense)); });
 }
 
 }  // namespace einblas

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include "einblas.h"
@@ -18,6 +19,7 @@ using einblas_test::Guarded;
 
 template <class T>
 constexpr int32_t dtype() {
+  if (std::is_integral_v<T>) return sizeof(T) == 4 ? EINBLAS_I32 : EINBLAS_I64;
   return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
 }
 
@@ -51,13 +53,13 @@ struct Csr {
 
 struct Shape {
   int64_t rows, columns;
-  double per_row;
+  double per_row;    // mean; negative: just so many entries in each row
   int64_t long_row;  // entries of the middle row, or 0
 };
 
 const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},         {40, 33, 4, 0},      {3, 200, 50, 0},
                          {200, 3, 1, 0},   {5, 4, 0, 0},         {300, 70, 20, 9000}, {64, 500, 3, 70000},
-                         {1, 9, 0, 20000}, {129, 4000, 30, 100}, {150, 1500, 150, 0}};
+                         {1, 9, 0, 20000}, {129, 4000, 30, 100}, {150, 1500, 150, 0}, {100, 40, -6, 0}};
 
 // Rows of random lengths, unsorted columns, entries that repeat.
 template <class T>
@@ -67,11 +69,12 @@ std::unique_ptr<Csr<T>> make(const Shape& s, int64_t index_bytes, int seed) {
   std::vector<T> value;
   std::uniform_real_distribution<double> uniform(-1, 1);
   for (int64_t r = 0; r < s.rows; ++r) {
-    int64_t n = std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random);
+    int64_t n =
+        s.per_row < 0 ? static_cast<int64_t>(-s.per_row) : std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random);
     if (s.long_row > 0 && r == s.rows / 2) n = s.long_row;
     for (int64_t i = 0; i < n; ++i) {
       column.push_back(std::uniform_int_distribution<int64_t>(0, s.columns - 1)(random));
-      value.push_back(static_cast<T>(uniform(random)));
+      value.push_back(static_cast<T>(uniform(random) * (std::is_integral_v<T> ? 100 : 1)));
     }
     indptr.push_back(static_cast<int64_t>(column.size()));
   }
@@ -196,7 +199,7 @@ void every_shape() {
   for (const Shape& s : kShapes) {
     const auto a = make<T>(s, seed % 2 == 0 ? 8 : 4, seed);
     ++seed;
-    for (int64_t n : {1, 2, 3, 8, 15, 16, 17, 30, 33, 64, 65, 131}) {
+    for (int64_t n : {1, 2, 3, 4, 8, 15, 16, 17, 30, 33, 64, 65, 131}) {
       if (s.long_row > 10000 && n > 33) continue;
       if (s.columns > 1000 && n != 1 && n != 17 && n != 30 && n != 65) continue;  // slow to check
       check(*a, n, 0, 0, 1, 0);
@@ -255,6 +258,20 @@ TEST(Csr, ReshapedKeepsPlaces) {
     std::copy(a->value(), a->value() + a->entries, b.value());
     ASSERT_EQ(b.dense(), dense) << shape.first << "x" << shape.second;
   }
+  // Several tasks, borders of which are no borders of new rows; rows without entries at both ends and in between.
+  for (double per_row : {0.002, 1.0, 40.0}) {
+    const auto large = make<float>({5250, 60, per_row, 0}, 4, 9);
+    const std::vector<double> places = large->dense();
+    for (int64_t rows : {7, 450, 1750, 5250, 45000, 315000}) {
+      const Csr<float> b(rows, 315000 / rows, large->entries);
+      const int64_t sizes[] = {5250, 60, large->entries, rows, 315000 / rows};
+      einblas_csr_reshape(sizes, large->arrays().data(), b.arrays().data());
+      std::copy(large->value(), large->value() + large->entries, b.value());
+      ASSERT_EQ(b.indptr()[0], 0);
+      ASSERT_EQ(b.indptr()[rows], large->entries);
+      ASSERT_TRUE(b.dense() == places) << rows << " rows, " << per_row << " entries in each";
+    }
+  }
 }
 
 TEST(Csr, KhatriRaoOfRows) {
@@ -311,6 +328,90 @@ TEST(Csr, TriplesInAnyOrder) {
   EXPECT_EQ(finding[0], 0);
   EXPECT_EQ(finding[3], 3);
   EXPECT_EQ(a.dense(), (std::vector<double>{0, 6, 0, 0, 0, 0, 0, 0, 3, 0, 0, 6}));
+}
+
+// Structure of integers, and passes in several parts.
+template <class T>
+void turned_and_back(const Shape& shape) {
+  const auto a = make<T>(shape, 8, 6);
+  const int64_t sizes[] = {shape.rows, shape.columns, a->entries}, back[] = {shape.columns, shape.rows, a->entries};
+  const Csr<T> t(shape.columns, shape.rows, a->entries), again(shape.rows, shape.columns, a->entries);
+  ASSERT_EQ(einblas_csr_transpose(dtype<T>(), sizes, a->arrays().data(), t.arrays().data()), EINBLAS_OK);
+  ASSERT_EQ(einblas_csr_transpose(dtype<T>(), back, t.arrays().data(), again.arrays().data()), EINBLAS_OK);
+  ASSERT_EQ(std::memcmp(again.value(), a->value(), static_cast<size_t>(a->entries) * sizeof(T)), 0);
+  ASSERT_EQ(std::memcmp(again.column(), a->column(), static_cast<size_t>(a->entries) * 4), 0);
+  ASSERT_EQ(std::memcmp(again.indptr(), a->indptr(), static_cast<size_t>(shape.rows + 1) * 8), 0);
+  std::vector<T> dense(static_cast<size_t>(shape.rows * shape.columns)), other(dense.size());
+  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), reinterpret_cast<int64_t>(dense.data()));
+  einblas_csr_to_dense(dtype<T>(), back, t.arrays().data(), reinterpret_cast<int64_t>(other.data()));
+  for (int64_t r = 0; r < shape.rows; ++r)
+    for (int64_t c = 0; c < shape.columns; ++c)
+      ASSERT_EQ(dense[static_cast<size_t>(r * shape.columns + c)], other[static_cast<size_t>(c * shape.rows + r)]);
+  // Triples in the order of the turned matrix.
+  std::vector<int64_t> row, column;
+  for (int64_t c = 0; c < shape.columns; ++c)
+    for (int64_t i = t.indptr()[c]; i < t.indptr()[c + 1]; ++i) {
+      row.push_back(t.column()[i]);
+      column.push_back(c);
+    }
+  const Csr<T> dealt(shape.rows, shape.columns, a->entries);
+  const int64_t from[] = {reinterpret_cast<int64_t>(row.data()), reinterpret_cast<int64_t>(column.data()),
+                          reinterpret_cast<int64_t>(t.value())};
+  int64_t finding[4];
+  const auto deal = [&] {
+    return einblas_csr_from_coo(dtype<T>(), sizes, from, EINBLAS_I64, EINBLAS_I64, dealt.arrays().data(), finding);
+  };
+  ASSERT_EQ(deal(), EINBLAS_OK);
+  EXPECT_EQ(finding[0], 0);
+  ASSERT_EQ(std::memcmp(dealt.value(), a->value(), static_cast<size_t>(a->entries) * sizeof(T)), 0);
+  ASSERT_EQ(std::memcmp(dealt.column(), a->column(), static_cast<size_t>(a->entries) * 4), 0);
+  if (a->entries < 100) return;
+  row[static_cast<size_t>(a->entries - 1)] = shape.rows;  // the earlier of two is named
+  row[50] = -7;
+  ASSERT_EQ(deal(), EINBLAS_OK);
+  EXPECT_EQ(std::vector<int64_t>(finding, finding + 3), (std::vector<int64_t>{5, 50, -7}));
+}
+
+TEST(Csr, EveryTypeIsTurnedAndDealtOut) {
+  for (const Shape& s : kShapes) {
+    turned_and_back<int32_t>(s);
+    turned_and_back<int64_t>(s);
+    turned_and_back<float>(s);
+  }
+  const Shape large{5000, 300, 80, 0};  // 400,000 entries: several parts and tasks
+  turned_and_back<double>(large);
+  turned_and_back<int64_t>(large);
+}
+
+TEST(Csr, IntegersAreAddedUpAndNotMultiplied) {
+  const Csr<int32_t> a(1, 2, 2);
+  const int32_t indptr[] = {0, 2}, column[] = {1, 1}, value[] = {2147483647, 2};
+  const int64_t sizes[] = {1, 2, 2};
+  const int64_t from[] = {reinterpret_cast<int64_t>(indptr), reinterpret_cast<int64_t>(column),
+                          reinterpret_cast<int64_t>(value)};
+  int64_t finding[4];
+  ASSERT_EQ(einblas_csr_import(EINBLAS_I32, sizes, from, EINBLAS_I32, EINBLAS_I32, a.arrays().data(), finding),
+            EINBLAS_OK);
+  int32_t dense[] = {0, 0};
+  einblas_csr_to_dense(EINBLAS_I32, sizes, a.arrays().data(), reinterpret_cast<int64_t>(dense));
+  EXPECT_EQ(dense[1], -2147483647);
+  int32_t x[] = {1, 1}, y[] = {5};
+  const int64_t job[] = {1,
+                         2,
+                         2,
+                         2,
+                         a.arrays()[0],
+                         a.arrays()[1],
+                         a.arrays()[2],
+                         1,
+                         reinterpret_cast<int64_t>(x),
+                         1,
+                         1,
+                         reinterpret_cast<int64_t>(y),
+                         1,
+                         1};
+  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, job, 1, 0, 1), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(y[0], 5);
 }
 
 TEST(Csr, WrongArraysAreFound) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <regex>
 #include <string>
@@ -22,7 +23,8 @@ namespace {
 
 const char* const kUsage =
     "usage: einblas_csr_bench [--threads N] [--samples N] [--seconds S] [--mkl PATH/libmkl_rt.so] [NAME-REGEX]\n"
-    "  cases: seed, wide, uniform_N, power_N (N columns), each also as _transposed; density_D (percent)\n";
+    "  cases: seed, wide, uniform_N, power_N (N columns), each also as _transposed; density_D (percent),\n"
+    "  square_D_N; build_... (transposing, triples, reshaping)\n";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -63,18 +65,35 @@ struct Case {
   int64_t rows, columns, n;
   std::vector<int64_t> row_entries;
   bool transposed, weights;  // weights: D is a transposed row-major matrix, as W in x W^T
+  bool dense = false;        // the same product of the dense matrix is measured too
 };
+
+const double kDensities[] = {0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0};
+
+std::string percent(double density) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%g", density);
+  return text;
+}
+
+std::vector<int64_t> binomial_rows(int64_t rows, int64_t columns, double density, std::mt19937_64& random) {
+  std::binomial_distribution<int64_t> pick(columns, density / 100);
+  std::vector<int64_t> n;
+  for (int64_t r = 0; r < rows; ++r) n.push_back(density >= 100 ? columns : pick(random));
+  return n;
+}
 
 std::vector<Case> cases() {
   std::vector<Case> all;
   std::mt19937_64 random(20261121);
-  for (double percent : {20.0, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 100.0}) {
-    Case c{all.empty() ? "seed" : "density_" + std::to_string(percent).substr(0, 5), 49980, 784, 30, {}, false, true};
-    std::binomial_distribution<int64_t> pick(784, percent / 100);
-    for (int64_t r = 0; r < c.rows; ++r) c.row_entries.push_back(percent >= 100 ? 784 : pick(random));
-    all.push_back(c);
-  }
-  Case wide{"wide", 2000, 20000, 32, std::vector<int64_t>(2000, 1000), false, false};  // 5 %, D beyond L2
+  all.push_back({"seed", 49980, 784, 30, binomial_rows(49980, 784, 20, random), false, true, true});
+  for (double d : kDensities)
+    all.push_back({"density_" + percent(d), 49980, 784, 30, binomial_rows(49980, 784, d, random), false, true, true});
+  for (int64_t n : {1, 8, 32, 128})
+    for (double d : kDensities)
+      all.push_back({"square_" + percent(d) + "_" + std::to_string(n), 4096, 4096, n,
+                     binomial_rows(4096, 4096, d, random), false, false, true});
+  Case wide{"wide", 2000, 20000, 32, std::vector<int64_t>(2000, 1000), false, false, false};  // 5 %, D beyond L2
   all.push_back(wide);
   for (bool power : {false, true})
     for (bool transposed : {false, true})
@@ -85,6 +104,7 @@ std::vector<Case> cases() {
                n,
                {},
                transposed,
+               false,
                false};
         double sum = 0;
         std::vector<double> weight;
@@ -169,27 +189,37 @@ std::vector<double> measure(const std::vector<std::function<void()>>& runs, int 
   return best;
 }
 
+// The matrix of a case.
+template <class T>
+struct Filled {
+  Csr<T> a;
+  explicit Filled(const Case& c)
+      : a(c.rows, c.columns, std::accumulate(c.row_entries.begin(), c.row_entries.end(), int64_t{0})) {
+    std::mt19937_64 random(7);
+    std::vector<int32_t> all(static_cast<size_t>(c.columns));
+    std::iota(all.begin(), all.end(), 0);
+    for (int64_t r = 0, at = 0; r < c.rows; ++r) {
+      a.indptr.at[r] = at;
+      const int64_t n = c.row_entries[static_cast<size_t>(r)];
+      a.longest = std::max(a.longest, n);
+      for (int64_t i = 0; i < n; ++i) {  // n different columns
+        std::swap(all[static_cast<size_t>(i)],
+                  all[static_cast<size_t>(i) + random() % static_cast<uint64_t>(c.columns - i)]);
+        a.column.at[at + i] = all[static_cast<size_t>(i)];
+        a.value.at[at + i] = static_cast<T>(random() % 1000) / 500 - 1;
+      }
+      std::sort(a.column.at + at, a.column.at + at + n);
+      a.indptr.at[r + 1] = at += n;
+    }
+  }
+};
+
 template <class T>
 void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double bandwidth) {
-  int64_t entries = 0;
-  for (int64_t e : c.row_entries) entries += e;
-  Csr<T> a(c.rows, c.columns, entries);
+  const Filled<T> filled(c);
+  const Csr<T>& a = filled.a;
+  const int64_t entries = a.entries;
   std::mt19937_64 random(7);
-  std::vector<int32_t> all(static_cast<size_t>(c.columns));
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int32_t>(i);
-  for (int64_t r = 0, at = 0; r < c.rows; ++r) {
-    a.indptr.at[r] = at;
-    const int64_t n = c.row_entries[static_cast<size_t>(r)];
-    a.longest = std::max(a.longest, n);
-    for (int64_t i = 0; i < n; ++i) {  // n different columns
-      std::swap(all[static_cast<size_t>(i)],
-                all[static_cast<size_t>(i) + random() % static_cast<uint64_t>(c.columns - i)]);
-      a.column.at[at + i] = all[static_cast<size_t>(i)];
-      a.value.at[at + i] = static_cast<T>(random() % 1000) / 500 - 1;
-    }
-    std::sort(a.column.at + at, a.column.at + at + n);
-    a.indptr.at[r + 1] = at += n;
-  }
   const int64_t in = c.transposed ? c.rows : c.columns, out = c.transposed ? c.columns : c.rows;
   Block<T> d(in * c.n), row_major(in * c.n), result(out * c.n), other(out * c.n);
   for (int64_t k = 0; k < in; ++k)
@@ -211,12 +241,12 @@ void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double 
                          c.n,       1};
   std::vector<std::function<void()>> runs{[&] { einblas_csr_multiply(dtype, job, 1, 0, o.threads); }};
   int64_t step = 0;
-  Block<T> dense(c.weights ? c.rows * c.columns : 1);
-  if (c.weights) {  // the same product of the dense matrix
+  Block<T> dense(c.dense ? c.rows * c.columns : 1);
+  if (c.dense) {
     const int64_t sizes[] = {c.rows, c.columns, entries};
     einblas_csr_to_dense(dtype, sizes, arrays.data(), dense.address());
     const int64_t lengths[] = {c.rows, c.n, c.columns};
-    const int64_t strides[] = {c.columns, 0, 1, 0, c.columns, 1, c.n, 1, 0};
+    const int64_t strides[] = {c.columns, 0, 1, 0, c.weights ? in : 1, c.weights ? 1 : c.n, c.n, 1, 0};
     einblas_step_create(dtype, 2, 3, 2, lengths, strides, nullptr, &step);
     runs.push_back([&] { einblas_step_run(step, dense.address(), d.address(), 0, other.address(), 1, 0, o.threads); });
   }
@@ -237,13 +267,38 @@ void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double 
   std::printf("%-24s %s %9.3f ms %7.1f GFLOP/s %6.1f GB/s %4.0f %% of %s", c.name.c_str(),
               sizeof(T) == 4 ? "F32" : "F64", seconds[0] * 1e3, flops / seconds[0] * 1e-9, bytes / seconds[0] * 1e-9,
               100 * bound / seconds[0], bound > bytes / bandwidth ? "P" : "B");
-  if (c.weights) std::printf("   dense %8.3f ms (%.2fx)", seconds[1] * 1e3, seconds[1] / seconds[0]);
+  if (c.dense) std::printf("   dense %8.3f ms (%.2fx)", seconds[1] * 1e3, seconds[1] / seconds[0]);
   if (mkl.library != nullptr) std::printf("   MKL %8.3f ms (%.2fx)", seconds.back() * 1e3, seconds.back() / seconds[0]);
   if (difference > (sizeof(T) == 4 ? 1e-2 : 1e-10)) std::printf("   DIFFERS by %g", difference);
   std::printf("\n");
   std::fflush(stdout);
   if (step != 0) einblas_step_destroy(step);
   if (handle != nullptr) mkl.get<int (*)(void*)>("mkl_sparse_destroy")(handle);
+}
+
+// Making matrices from others: entries per second.
+template <class T>
+void bench_build(const Case& c, const Options& o) {
+  const Filled<T> filled(c);
+  const Csr<T>& a = filled.a;
+  const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  const int64_t sizes[] = {c.rows, c.columns, a.entries}, other[] = {c.rows, c.columns, a.entries, c.columns, c.rows};
+  Csr<T> made(std::max(c.rows, c.columns), c.columns, a.entries);
+  Block<int32_t> row(a.entries);
+  for (int64_t r = 0; r < c.rows; ++r) std::fill(row.at + a.indptr.at[r], row.at + a.indptr.at[r + 1], r);
+  const int64_t from[] = {row.address(), a.column.address(), a.value.address()};
+  const std::vector<int64_t> arrays = a.arrays(), to = made.arrays();
+  int64_t finding[4];
+  const std::vector<std::function<void()>> runs{
+      [&] { einblas_csr_transpose(dtype, sizes, arrays.data(), to.data()); },
+      [&] { einblas_csr_from_coo(dtype, sizes, from, EINBLAS_I32, EINBLAS_I32, to.data(), finding); },
+      [&] { einblas_csr_import(dtype, sizes, arrays.data(), EINBLAS_I64, EINBLAS_I32, to.data(), finding); },
+      [&] { einblas_csr_reshape(other, arrays.data(), to.data()); }};
+  for (auto& run : runs) run();
+  const std::vector<double> seconds = measure(runs, o.samples, o.budget);
+  std::printf("build_%-18s %s %lld entries: transposed %.2f ms, from triples %.2f, from arrays %.2f, reshaped %.2f\n",
+              c.name.c_str(), sizeof(T) == 4 ? "F32" : "F64", static_cast<long long>(a.entries), seconds[0] * 1e3,
+              seconds[1] * 1e3, seconds[2] * 1e3, seconds[3] * 1e3);
 }
 
 }  // namespace
@@ -293,6 +348,10 @@ int main(int argc, char** argv) {
   std::printf("isa %s, %d threads, P %.0f GFLOP/s (F32), %.0f (F64), B %.1f GB/s (read)\n", einblas_isa(), o.threads,
               peak32 * 1e-9, peak64 * 1e-9, bandwidth * 1e-9);
   for (const Case& c : cases()) {
+    if (std::regex_search("build_" + c.name, o.name) && !std::regex_search(c.name, o.name)) {
+      bench_build<float>(c, o);
+      bench_build<double>(c, o);
+    }
     if (!std::regex_search(c.name, o.name)) continue;
     bench<float>(c, o, mkl, peak32, bandwidth);
     bench<double>(c, o, mkl, peak64, bandwidth);

@@ -211,7 +211,9 @@ class Multiply {
       kernels_.csr_dots(&s);
       return;
     }
-    const bool far = a_.columns * std::min(panel_, group_) * static_cast<int64_t>(sizeof(T)) >= csr_ahead_from;
+    // Rows of one vector: out of order execution alone hides them (F32, 8 columns: 1.31 ms, asked for 1.59).
+    const int64_t width = std::min(panel_, group_);
+    const bool far = width > lanes_ && a_.columns * width * static_cast<int64_t>(sizeof(T)) >= csr_ahead_from;
     s.ahead = far ? static_cast<int64_t>(csr_ahead) : 0;
     for (int64_t j = 0; j < n; j += group_) {
       const int64_t left = std::min(n - j, group_);
@@ -315,7 +317,8 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 }  // namespace
 
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
-  return a.dtype == DType::F32 ? multiply<float>(a, call) : multiply<double>(a, call);
+  if (!multiplies(a.type)) return EINBLAS_INVALID_ARGUMENT;
+  return a.type == CsrType::F32 ? multiply<float>(a, call) : multiply<double>(a, call);
 }
 
 }  // namespace einblas

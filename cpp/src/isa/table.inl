@@ -15,7 +15,6 @@ namespace {
 #include "../simd/vec.hpp"
 // clang-format off
 #include "../kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
-#include "../kernels/csr.inl"
 #include "../kernels/bsr.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/gemm_pack.inl"
@@ -25,6 +24,7 @@ namespace {
 #include "../kernels/machine.inl"
 #include "../kernels/product.inl"
 #include "../kernels/reduce.inl"
+#include "../kernels/csr.inl"    // after reduce.inl: uses its sums of lanes
 #include "../kernels/block.inl"  // after reduce.inl: uses its sums of lanes
 // clang-format on
 

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * indptr (I64), columns (I32, sorted within rows) and values (F32 or F64) of a matrix; columns and
- * values have room for the padding that kernels may read.
+ * indptr (I64), columns (I32, sorted within rows) and values of a matrix; columns and values have
+ * room for the padding that kernels may read.
  *
  * @param longest entries of the longest row
  */
@@ -139,9 +139,9 @@ record CsrArrays(
 
   static CsrArrays ofDense(Tensor dense, double threshold) {
     Objects.requireNonNull(dense, "dense");
-    if (dense.rank() != 2 || !dense.dtype().isFloating()) {
+    if (dense.rank() != 2) {
       throw new IllegalArgumentException(
-          "csr of dense data needs an F32 or F64 tensor of rank 2, got " + dense.describe());
+          "csr of dense data needs a tensor of rank 2, got " + dense.describe());
     }
     if (!(threshold >= 0)) {
       throw new IllegalArgumentException(
@@ -262,6 +262,11 @@ record CsrArrays(
               + " and "
               + other.describe());
     }
+    if (!dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "csr Khatri-Rao: products are computed in F32 and F64 (CsrMatrix.to converts), got "
+              + describe());
+    }
     requireSize("csr Khatri-Rao", rows, columns * other.columns);
     long[] sizes = {rows, columns, other.columns};
     try (InUse use = inUse("csr Khatri-Rao");
@@ -285,6 +290,14 @@ record CsrArrays(
         }
         throw e;
       }
+    }
+  }
+
+  /** The same places, values of another type. */
+  CsrArrays converted(DType dtype) {
+    try (InUse use = inUse("csr to " + dtype)) {
+      Tensor converted = values.to(dtype);
+      return new CsrArrays(rows, columns, entries, longest, view(indptr), view(indices), converted);
     }
   }
 
@@ -353,11 +366,9 @@ record CsrArrays(
 
   private static void requireValues(String name, Tensor t) {
     Objects.requireNonNull(t, "values");
-    if (t.rank() != 1 || !t.dtype().isFloating()) {
+    if (t.rank() != 1) {
       throw new IllegalArgumentException(
-          name
-              + ": values must be an F32 or F64 tensor of rank 1 (Tensor.to converts), got "
-              + t.describe());
+          name + ": values must be a tensor of rank 1, got " + t.describe());
     }
   }
 

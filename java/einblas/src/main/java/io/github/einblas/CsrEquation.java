@@ -44,10 +44,9 @@ final class CsrEquation {
     // The product with the summed axis first, or last when the output wants its kept axis last.
     try (Tensor operand = view(x, at, swapped)) {
       if (swapped) {
-        return a.product(
-            turned ? CsrMatrix.Side.TIMES_LEFT : CsrMatrix.Side.TRANSPOSE_TIMES_LEFT, operand);
+        return (turned ? CsrProduct.TIMES_LEFT : CsrProduct.TRANSPOSE_TIMES_LEFT).of(a, operand);
       }
-      return a.product(turned ? CsrMatrix.Side.TRANSPOSE_TIMES : CsrMatrix.Side.TIMES, operand);
+      return (turned ? CsrProduct.TRANSPOSE_TIMES : CsrProduct.TIMES).of(a, operand);
     }
   }
 

@@ -1,10 +1,8 @@
 // Public API: a sparse matrix in compressed rows, and its products with dense tensors.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -12,8 +10,11 @@ import java.util.Objects;
  * A sparse matrix in SciPy's CSR form: entry {@code e} of row {@code i}, {@code indptr[i] <= e <
  * indptr[i+1]}, stands in column {@code indices[e]} and has the value {@code values[e]}. Columns
  * may come in any order, and entries of one place add up; they are sorted by column when the matrix
- * is made, and kept apart. F32 and F64; rows and columns below 2<sup>31</sup>, entries as many as
- * memory holds.
+ * is made, and kept apart. Rows and columns below 2<sup>31</sup>, entries as many as memory holds.
+ *
+ * <p>Values have any type that a tensor has. Products are computed in F32 and F64 and refuse
+ * integers, as those of tensors do; {@link #to} converts. Integers of one place are added up as
+ * Java adds them.
  *
  * <p>Immutable, and usable by many threads at once: all that it is made from is copied and checked
  * once. {@link #close()} frees it and ends what {@link #transpose()} and {@link #reshape} gave; a
@@ -45,7 +46,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
    *     entries
    * @param indices column of each entry, I32 or I64
-   * @param values value of each entry, F32 or F64
+   * @param values value of each entry, of any type
    * @throws IllegalArgumentException if a length, a type or indptr is wrong
    * @throws IndexOutOfBoundsException naming the index that is no column
    */
@@ -56,41 +57,45 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
 
   /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
   public static CsrMatrix of(long rows, long columns, int[] indptr, int[] indices, float[] values) {
-    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
-        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
-        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
-      return of(rows, columns, p, i, v);
-    }
+    return ofHeap(rows, columns, indptr, indices, values);
   }
 
   /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
   public static CsrMatrix of(
       long rows, long columns, int[] indptr, int[] indices, double[] values) {
-    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
-        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
-        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
-      return of(rows, columns, p, i, v);
-    }
+    return ofHeap(rows, columns, indptr, indices, values);
   }
 
   /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
   public static CsrMatrix of(
       long rows, long columns, long[] indptr, long[] indices, float[] values) {
-    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
-        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
-        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
-      return of(rows, columns, p, i, v);
-    }
+    return ofHeap(rows, columns, indptr, indices, values);
   }
 
   /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
   public static CsrMatrix of(
       long rows, long columns, long[] indptr, long[] indices, double[] values) {
-    try (Tensor p = Tensor.of(Objects.requireNonNull(indptr, "indptr"));
-        Tensor i = Tensor.of(Objects.requireNonNull(indices, "indices"));
-        Tensor v = Tensor.of(Objects.requireNonNull(values, "values"))) {
+    return ofHeap(rows, columns, indptr, indices, values);
+  }
+
+  private static CsrMatrix ofHeap(
+      long rows, long columns, Object indptr, Object indices, Object values) {
+    try (Tensor p = tensor("indptr", indptr);
+        Tensor i = tensor("indices", indices);
+        Tensor v = tensor("values", values)) {
       return of(rows, columns, p, i, v);
     }
+  }
+
+  private static Tensor tensor(String name, Object array) {
+    Objects.requireNonNull(array, name);
+    if (array instanceof int[] numbers) {
+      return Tensor.of(numbers);
+    }
+    if (array instanceof long[] numbers) {
+      return Tensor.of(numbers);
+    }
+    return array instanceof float[] numbers ? Tensor.of(numbers) : Tensor.of((double[]) array);
   }
 
   /** From SciPy's three arrays of a CSC matrix: entries by column, their rows in indices. */
@@ -111,7 +116,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    *
    * @param row row of each entry, I32 or I64
    * @param column column of each entry, I32 or I64
-   * @param values value of each entry, F32 or F64
+   * @param values value of each entry, of any type
    * @throws IllegalArgumentException if a length or a type is wrong
    * @throws IndexOutOfBoundsException naming the index that is no row or column
    */
@@ -123,7 +128,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   /**
    * The elements of a dense matrix whose absolute value is above the threshold; NaN is kept.
    *
-   * @param dense a tensor of rank 2, F32 or F64, any strides
+   * @param dense a tensor of rank 2, any type and strides
    * @param threshold 0 keeps all that is not zero
    */
   public static CsrMatrix ofDense(Tensor dense, double threshold) {
@@ -233,11 +238,20 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * The row-wise Khatri-Rao (face-splitting) product: row i of the result is the Kronecker product
    * of the rows i, {@code result[i, p * other.columns + q] = this[i, p] * other[i, q]}.
    *
-   * @throws IllegalArgumentException if the rows or types differ
+   * @throws IllegalArgumentException if the rows or types differ, or the type is one of integers
    */
   public CsrMatrix khatriRao(CsrMatrix other) {
     Objects.requireNonNull(other, "other");
     return new CsrMatrix(plain.khatriRao(other.plain), null);
+  }
+
+  /**
+   * The same places with values of another type, converted as {@link Tensor#to} does.
+   *
+   * @throws ArithmeticException if an I64 does not fit I32
+   */
+  public CsrMatrix to(DType dtype) {
+    return new CsrMatrix(plain.converted(Objects.requireNonNull(dtype, "dtype")), null);
   }
 
   /** The dense matrix; entries of one place are added up. */
@@ -254,12 +268,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @return (rows) or (rows, n)
    */
   public Tensor times(Tensor x) {
-    return product(Side.TIMES, x);
+    return CsrProduct.TIMES.of(this, x);
   }
 
   /** {@code out = alpha * A . x + beta * out}, see {@link #times}. */
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
-    run(Side.TIMES, out, alpha, beta, x);
+    CsrProduct.TIMES.run(this, out, alpha, beta, x);
   }
 
   /**
@@ -269,12 +283,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @return (columns) or (columns, n)
    */
   public Tensor transposeTimes(Tensor x) {
-    return product(Side.TRANSPOSE_TIMES, x);
+    return CsrProduct.TRANSPOSE_TIMES.of(this, x);
   }
 
   /** {@code out = alpha * A^T . x + beta * out}, see {@link #transposeTimes}. */
   public void transposeTimesInto(Tensor out, double alpha, double beta, Tensor x) {
-    run(Side.TRANSPOSE_TIMES, out, alpha, beta, x);
+    CsrProduct.TRANSPOSE_TIMES.run(this, out, alpha, beta, x);
   }
 
   /**
@@ -284,12 +298,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @return (columns) or (m, columns)
    */
   public Tensor timesLeft(Tensor x) {
-    return product(Side.TIMES_LEFT, x);
+    return CsrProduct.TIMES_LEFT.of(this, x);
   }
 
   /** {@code out = alpha * x . A + beta * out}, see {@link #timesLeft}. */
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    run(Side.TIMES_LEFT, out, alpha, beta, x);
+    CsrProduct.TIMES_LEFT.run(this, out, alpha, beta, x);
   }
 
   /**
@@ -299,32 +313,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @return (rows) or (m, rows)
    */
   public Tensor transposeTimesLeft(Tensor x) {
-    return product(Side.TRANSPOSE_TIMES_LEFT, x);
+    return CsrProduct.TRANSPOSE_TIMES_LEFT.of(this, x);
   }
 
   /** {@code out = alpha * x . A^T + beta * out}, see {@link #transposeTimesLeft}. */
   public void transposeTimesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    run(Side.TRANSPOSE_TIMES_LEFT, out, alpha, beta, x);
-  }
-
-  /**
-   * The four products. x . A is computed as (A^T . x^T)^T: strides are swapped, nothing is moved.
-   */
-  enum Side {
-    TIMES("csr x dense", false, false),
-    TRANSPOSE_TIMES("csr^T x dense", true, false),
-    TIMES_LEFT("dense x csr", true, true),
-    TRANSPOSE_TIMES_LEFT("dense x csr^T", false, true);
-
-    final String title;
-    final boolean turned;
-    final boolean left;
-
-    Side(String title, boolean turned, boolean left) {
-      this.title = title;
-      this.turned = turned;
-      this.left = left;
-    }
+    CsrProduct.TRANSPOSE_TIMES_LEFT.run(this, out, alpha, beta, x);
   }
 
   /** The arrays of this matrix, or of the transposed one. */
@@ -345,105 +339,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
     }
   }
 
-  Tensor product(Side side, Tensor x) {
-    checkOperand(side, x);
-    Tensor out = Tensor.empty(plain.dtype(), outputShape(side, x));
-    try {
-      run(side, out, 1, 0, x);
-      return out;
-    } catch (RuntimeException | Error e) {
-      out.close();
-      throw e;
-    }
-  }
-
-  /** Rows of the result of side.turned ? A^T : A. */
-  private long[] outputShape(Side side, Tensor x) {
-    long rows = side.turned ? plain.columns() : plain.rows();
-    if (x.rank() == 1) {
-      return new long[] {rows};
-    }
-    return side.left ? new long[] {x.length(0), rows} : new long[] {rows, x.length(1)};
-  }
-
-  private void checkOperand(Side side, Tensor x) {
-    Objects.requireNonNull(x, "x");
-    long summed = side.turned ? plain.rows() : plain.columns();
-    boolean fits =
-        (x.rank() == 1 || x.rank() == 2)
-            && x.length(side.left ? x.rank() - 1 : 0) == summed
-            && x.dtype() == plain.dtype();
-    if (!fits) {
-      String needed = side.left ? "(m, " + summed + ")" : "(" + summed + ", n)";
-      throw new IllegalArgumentException(
-          side.title
-              + ": a matrix of "
-              + plain.describe()
-              + " needs a tensor of its type and of shape ("
-              + summed
-              + ") or "
-              + needed
-              + ", got "
-              + x.describe());
-    }
-  }
-
-  @SuppressWarnings("try") // InUse is closed for what it counts, not read
-  void run(Side side, Tensor out, double alpha, double beta, Tensor x) {
-    Objects.requireNonNull(out, "out");
-    checkOperand(side, x);
-    long[] shape = outputShape(side, x);
-    if (out.dtype() != plain.dtype() || !Arrays.equals(out.shapeRef(), shape)) {
-      throw new IllegalArgumentException(
-          side.title
-              + ": the output must have shape "
-              + Arrays.toString(shape)
-              + " and type "
-              + plain.dtype()
-              + ", got "
-              + out.describe());
-    }
-    out.requireWritable(side.title);
-    try (CsrArrays.InUse tensors = CsrArrays.InUse.of(side.title, out, x)) {
-      if (out.sharesElements(x)) {
-        throw new IllegalArgumentException(
-            side.title + ": the output shares elements with the operand " + x.describe());
-      }
-      CsrArrays a = side.turned ? turnedArrays() : plain;
-      try (CsrArrays.InUse matrix = a.inUse(side.title)) {
-        Native.csrMultiply(plain.dtype().ordinal(), job(a, side, out, x), alpha, beta, side.title);
-      }
-    }
-  }
-
-  private static long[] job(CsrArrays a, Side side, Tensor out, Tensor x) {
-    boolean vector = x.rank() == 1;
-    int summed = side.left && !vector ? 1 : 0;
-    return new long[] {
-      a.rows(),
-      a.columns(),
-      a.entries(),
-      a.longest(),
-      a.indptr().address(),
-      a.indices().address(),
-      a.values().address(),
-      vector ? 1 : x.shapeRef()[1 - summed],
-      x.address(),
-      x.stridesRef()[summed],
-      vector ? 1 : x.stridesRef()[1 - summed],
-      out.address(),
-      out.stridesRef()[summed],
-      vector ? 1 : out.stridesRef()[1 - summed]
-    };
+  /** The arrays of A, or of A^T, which are made when they are first asked for. */
+  CsrArrays arrays(boolean transposed) {
+    return transposed ? turnedArrays() : plain;
   }
 
   // ---- advice
-
-  /**
-   * Density from which the dense product is the faster one: measured for 49980 x 784 times 784 x 30
-   * with two threads and AVX-512, see {@link #explain}.
-   */
-  private static final double DENSE_FROM = 0.4;
 
   /**
    * Explains a product with n columns: the structure, the work of the sparse and of the dense
@@ -456,29 +357,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
     if (n < 0) {
       throw new IllegalArgumentException("explain needs 0 or more columns, got " + n);
     }
-    double places = (double) rows() * columns();
-    double operands = (double) n * (rows() + columns()) * dtype().bytes();
-    boolean dense = density() >= DENSE_FROM;
-    return String.format(
-        Locale.ROOT,
-        "matrix   %d x %d %s, %d entries (%.3g %%), %.1f per row, %d in the longest%n"
-            + "sparse   %.3g FLOP, %.1f MB (indices %.1f MB)%n"
-            + "dense    %.3g FLOP, %.1f MB%n"
-            + "advice   %s: the dense product is faster from a density of about %.0f %% on%n",
-        rows(),
-        columns(),
-        dtype(),
-        entries(),
-        100 * density(),
-        rows() == 0 ? 0.0 : (double) entries() / rows(),
-        plain.longest(),
-        2.0 * entries() * n,
-        (nbytes() + operands) * 1e-6,
-        (nbytes() - (double) entries() * dtype().bytes()) * 1e-6,
-        2 * places * n,
-        (places * dtype().bytes() + operands) * 1e-6,
-        dense ? "toDense() and Einsum" : "stay sparse",
-        100 * DENSE_FROM);
+    return CsrAdvice.text(plain, n);
   }
 
   @Override

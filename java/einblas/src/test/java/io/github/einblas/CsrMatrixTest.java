@@ -114,7 +114,7 @@ class CsrMatrixTest {
     int columns = (int) s.csr.columns();
     try (CsrMatrix a = s.csr) {
       assertArrayEquals(flat(s.dense), values(a.toDense()));
-      for (CsrMatrix.Side side : CsrMatrix.Side.values()) {
+      for (CsrProduct side : CsrProduct.values()) {
         double[][] matrix = side.turned ? turned(s.dense, columns) : s.dense;
         checkProduct(random, a, side, matrix, side.turned ? s.dense.length : columns);
       }
@@ -127,7 +127,7 @@ class CsrMatrixTest {
 
   /** out = alpha * matrix . x + beta * out, or that of the transposed operand and output. */
   private static void checkProduct(
-      Random random, CsrMatrix a, CsrMatrix.Side side, double[][] matrix, int summed) {
+      Random random, CsrMatrix a, CsrProduct side, double[][] matrix, int summed) {
     boolean vector = random.nextInt(3) == 0;
     int n = vector ? 1 : random.nextInt(70);
     int rows = matrix.length;
@@ -141,7 +141,7 @@ class CsrMatrixTest {
     }
     double[] in = values(x);
     double[] before = values(out);
-    a.run(side, out, alpha, beta, x);
+    side.run(a, out, alpha, beta, x);
     double[] got = values(out);
     double eps = dtype == DType.F32 ? 0x1p-23 : 0x1p-52;
     boolean left = side.left && !vector;
@@ -161,7 +161,7 @@ class CsrMatrixTest {
       }
     }
     if (dtype == DType.F32 && alpha == 1 && beta == 0 && !vector) {
-      try (Tensor again = a.product(side, x)) {
+      try (Tensor again = side.of(a, x)) {
         assertArrayEquals(got, values(again));
       }
     }
@@ -172,8 +172,7 @@ class CsrMatrixTest {
     return a.entries() > a.rows() * 12 ? 5000 : 12;
   }
 
-  private static Tensor operand(
-      Random random, DType dtype, CsrMatrix.Side side, int length, int n) {
+  private static Tensor operand(Random random, DType dtype, CsrProduct side, int length, int n) {
     return side.left ? filled(random, dtype, n, length) : filled(random, dtype, length, n);
   }
 
@@ -230,6 +229,42 @@ class CsrMatrixTest {
         }
         assertEquals(Arrays.stream(got).filter(v -> v != 0).count(), c.entries());
       }
+    }
+  }
+
+  @Property(tries = 60, seed = "8", shrinking = ShrinkingMode.OFF)
+  void integersAreStoredAndProductsRefuseThem(@ForAll long seed) throws IOException {
+    Random random = new Random(seed);
+    DType dtype = random.nextBoolean() ? DType.I32 : DType.I64;
+    double[][] m = random(random, 1 + random.nextInt(9), 1 + random.nextInt(9));
+    Path directory = Files.createTempDirectory("einblas-csr");
+    Path file = directory.resolve("integers.npz");
+    try (Tensor wide = Tensor.of(flat(m), m.length, m[0].length);
+        Tensor dense = wide.to(dtype);
+        CsrMatrix a = CsrMatrix.ofDense(dense, 0);
+        CsrMatrix t = a.transpose();
+        CsrMatrix row = a.reshape(1, dense.size());
+        CsrMatrix floating = a.to(DType.F64);
+        CsrMatrix back = floating.to(dtype);
+        Tensor x = Tensor.ones(dtype, m[0].length)) {
+      assertEquals(dtype, a.dtype());
+      assertEquals(dtype, back.dtype());
+      assertArrayEquals(flat(m), values(a.toDense()));
+      assertArrayEquals(flat(m), values(row.toDense()));
+      assertArrayEquals(flat(m), values(floating.toDense()));
+      assertArrayEquals(flat(m), values(back.toDense()));
+      assertArrayEquals(flat(turned(m, m[0].length)), values(t.toDense()));
+      a.writeNpz(file);
+      try (CsrMatrix read = CsrMatrix.readNpz(file)) {
+        assertEquals(dtype, read.dtype());
+        assertArrayEquals(flat(m), values(read.toDense()));
+      }
+      Files.delete(file);
+      Files.delete(directory);
+      String text = assertThrows(IllegalArgumentException.class, () -> a.times(x)).getMessage();
+      assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
+      text = assertThrows(IllegalArgumentException.class, () -> a.khatriRao(a)).getMessage();
+      assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
     }
   }
 
@@ -439,7 +474,11 @@ class CsrMatrixTest {
     notRead("two integers", scipy("csr", arrays));
     arrays.put("shape", Tensor.of(new long[] {3, 3}));
     arrays.put("data", Tensor.of(new int[] {2, 1, 1}));
-    notRead("F32 or F64", scipy("csr", arrays));
+    try (CsrMatrix a = CsrMatrix.readNpz(scipy("csr", arrays))) {
+      assertArrayEquals(new int[] {1, 0, 2, 0, 0, 0, 0, 0, 1}, a.toDense().toIntArray());
+    }
+    arrays.put("data", Tensor.of(new int[] {2, 1}));
+    notRead("3 indices for 2 values", scipy("csr", arrays));
     arrays.remove("data");
     notRead("no array 'data'", scipy("csr", arrays));
     Path plain = folder.resolve("plain.npz");

@@ -568,7 +568,7 @@ public final class Native {
 
   /** The transposed matrix. */
   public static void csrTranspose(int dtype, long[] sizes, long[] from, long[] to) {
-    einblas.einblas_csr_transpose(dtype, sizes, from, to);
+    throwIfBad(einblas.einblas_csr_transpose(dtype, sizes, from, to), "transposing a CSR matrix");
   }
 
   /** indptr and columns under another shape. */
