@@ -73,7 +73,7 @@ int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, 
     return EINBLAS_INVALID_ARGUMENT;
   const int32_t ready = einblas_init();
   if (ready != EINBLAS_OK) return ready;
-  const Csr a{static_cast<DType>(dtype),
+  const Csr a{static_cast<CsrType>(dtype),
               job[0],
               job[1],
               job[2],

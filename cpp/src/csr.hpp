@@ -66,7 +66,7 @@ void csr_fill(CsrType type, int64_t rows, int64_t columns, const Matrix& dense, 
 
 // A matrix of the properties in the head of this file.
 struct Csr {
-  CsrType type;
+  CsrType dtype;
   int64_t rows, columns, entries, longest;
   const int64_t* indptr;
   const int32_t* column;

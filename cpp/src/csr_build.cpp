@@ -356,8 +356,8 @@ void csr_fill(CsrType type, int64_t rows, int64_t columns, const Matrix& m, doub
 }
 
 int32_t csr_transpose(const Csr& a, const CsrTarget& t) noexcept {
-  pad(a.entries, a.type, t);
-  return typed(a.type, [&](auto* of) { return transpose<std::remove_pointer_t<decltype(of)>>(a, t); });
+  pad(a.entries, a.dtype, t);
+  return typed(a.dtype, [&](auto* of) { return transpose<std::remove_pointer_t<decltype(of)>>(a, t); });
 }
 
 // Columns are sorted, so places rise, and the entries of each new row lie side by side. A task has some rows of a, and
@@ -400,14 +400,14 @@ int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexc
 }
 
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept {
-  if (!multiplies(a.type)) return EINBLAS_INVALID_ARGUMENT;
-  a.type == CsrType::F32 ? khatri_rao<float>(a, b, t) : khatri_rao<double>(a, b, t);
+  if (!multiplies(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
+  a.dtype == CsrType::F32 ? khatri_rao<float>(a, b, t) : khatri_rao<double>(a, b, t);
   CsrFinding finding;  // columns rise by themselves unless a has an entry twice
-  return finish(a.type, a.rows, t.indptr[a.rows], t, finding);
+  return finish(a.dtype, a.rows, t.indptr[a.rows], t, finding);
 }
 
 void csr_to_dense(const Csr& a, char* dense) noexcept {
-  typed(a.type, [&](auto* of) { to_dense(a, reinterpret_cast<decltype(of)>(dense)); });
+  typed(a.dtype, [&](auto* of) { to_dense(a, reinterpret_cast<decltype(of)>(dense)); });
 }
 
 }  // namespace einblas

@@ -317,8 +317,8 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 }  // namespace
 
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
-  if (!multiplies(a.type)) return EINBLAS_INVALID_ARGUMENT;
-  return a.type == CsrType::F32 ? multiply<float>(a, call) : multiply<double>(a, call);
+  if (!multiplies(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
+  return a.dtype == CsrType::F32 ? multiply<float>(a, call) : multiply<double>(a, call);
 }
 
 }  // namespace einblas

@@ -262,11 +262,6 @@ record CsrArrays(
               + " and "
               + other.describe());
     }
-    if (!dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          "csr Khatri-Rao: products are computed in F32 and F64 (CsrMatrix.to converts), got "
-              + describe());
-    }
     requireSize("csr Khatri-Rao", rows, columns * other.columns);
     long[] sizes = {rows, columns, other.columns};
     try (InUse use = inUse("csr Khatri-Rao");
@@ -293,11 +288,17 @@ record CsrArrays(
     }
   }
 
-  /** The same places, values of another type. */
+  /** The same places in new arrays, values of another type. */
   CsrArrays converted(DType dtype) {
     try (InUse use = inUse("csr to " + dtype)) {
       Tensor converted = values.to(dtype);
-      return new CsrArrays(rows, columns, entries, longest, view(indptr), view(indices), converted);
+      try {
+        return new CsrArrays(
+            rows, columns, entries, longest, indptr.copy(), indices.copy(), converted);
+      } catch (RuntimeException | Error e) {
+        converted.close();
+        throw e;
+      }
     }
   }
 

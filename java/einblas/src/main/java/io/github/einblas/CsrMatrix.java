@@ -242,11 +242,13 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    */
   public CsrMatrix khatriRao(CsrMatrix other) {
     Objects.requireNonNull(other, "other");
+    requireFloating("csr Khatri-Rao");
     return new CsrMatrix(plain.khatriRao(other.plain), null);
   }
 
   /**
-   * The same places with values of another type, converted as {@link Tensor#to} does.
+   * A new matrix of the same places with values of another type, converted as {@link Tensor#to}
+   * does.
    *
    * @throws ArithmeticException if an I64 does not fit I32
    */
@@ -321,6 +323,16 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
     CsrProduct.TRANSPOSE_TIMES_LEFT.run(this, out, alpha, beta, x);
   }
 
+  /** Products, which are {@code name}d in the error text, refuse integers. */
+  void requireFloating(String name) {
+    if (!dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          name
+              + ": products are computed in F32 and F64 (CsrMatrix.to converts), got a matrix of "
+              + plain.describe());
+    }
+  }
+
   /** The arrays of this matrix, or of the transposed one. */
   CsrArrays arrays(boolean transposed) {
     return transposed ? turnedArrays() : plain;
@@ -337,11 +349,6 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
       }
       return turned;
     }
-  }
-
-  /** The arrays of A, or of A^T, which are made when they are first asked for. */
-  CsrArrays arrays(boolean transposed) {
-    return transposed ? turnedArrays() : plain;
   }
 
   // ---- advice

@@ -74,10 +74,7 @@ enum CsrProduct {
 
   private void checkOperand(CsrMatrix a, Tensor x) {
     Objects.requireNonNull(x, "x");
-    if (!a.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          title + ": products are computed in F32 and F64 (CsrMatrix.to converts), got " + a);
-    }
+    a.requireFloating(title);
     long summed = turned ? a.rows() : a.columns();
     boolean fits =
         (x.rank() == 1 || x.rank() == 2)

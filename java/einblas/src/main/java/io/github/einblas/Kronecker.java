@@ -134,6 +134,7 @@ public final class Kronecker implements KroneckerFactor {
         k.requireOpen("of");
         all.addAll(k.terms);
       } else if (factors[i] instanceof CsrMatrix csr) {
+        csr.requireFloating("Kronecker: factor " + i);
         all.add(KroneckerTerm.sparse(csr, false));
       } else {
         all.add(dense((Tensor) factors[i], i));

@@ -265,6 +265,8 @@ class CsrMatrixTest {
       assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
       text = assertThrows(IllegalArgumentException.class, () -> a.khatriRao(a)).getMessage();
       assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
+      text = assertThrows(IllegalArgumentException.class, () -> Kronecker.of(Kronecker.identity(2), a)).getMessage();
+      assertTrue(text.contains("factor 1: products are computed in F32 and F64"), text);
     }
   }
 
@@ -407,6 +409,9 @@ class CsrMatrixTest {
       assertTrue(text.contains("toDense()"), text);
       assertTrue(few.explain(1).contains("stay sparse"), few.explain(1));
       assertThrows(IllegalArgumentException.class, () -> few.explain(-1));
+      // One third is full: dense pays for many columns, not for few.
+      assertTrue(few.explain(30).contains("stay sparse: with 30 columns"), few.explain(30));
+      assertTrue(few.explain(300).contains("toDense()"), few.explain(300));
     }
   }
 
@@ -429,12 +434,16 @@ class CsrMatrixTest {
     CsrMatrix a = small();
     CsrMatrix t = a.transpose();
     CsrMatrix r = a.reshape(1, 9);
+    CsrMatrix other = a.to(DType.F64);
     t.close();
     assertFalse(a.isClosed());
     assertEquals(3, a.transpose().entries());
     a.close();
     assertTrue(a.isClosed());
     assertTrue(r.isClosed());
+    assertEquals(3, other.entries());
+    assertArrayEquals(new double[] {1, 0, 2, 0, 0, 0, 0, 0, 1}, values(other.toDense()));
+    other.close();
     try (Tensor x = Tensor.zeros(DType.F32, 3)) {
       assertThrows(IllegalStateException.class, () -> a.times(x));
       assertThrows(IllegalStateException.class, () -> a.transposeTimes(x));
