@@ -265,7 +265,9 @@ class CsrMatrixTest {
       assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
       text = assertThrows(IllegalArgumentException.class, () -> a.khatriRao(a)).getMessage();
       assertTrue(text.contains("F32 and F64 (CsrMatrix.to converts)"), text);
-      text = assertThrows(IllegalArgumentException.class, () -> Kronecker.of(Kronecker.identity(2), a)).getMessage();
+      text =
+          assertThrows(IllegalArgumentException.class, () -> Kronecker.of(Kronecker.identity(2), a))
+              .getMessage();
       assertTrue(text.contains("factor 1: products are computed in F32 and F64"), text);
     }
   }
