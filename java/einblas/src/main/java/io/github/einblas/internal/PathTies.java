@@ -20,7 +20,7 @@ final class PathTies {
   /** Shorter runs, in units of {@link PathCost#KERNELS} (a millisecond), are left as they are. */
   private static final double LEAST_RUN = 1e8;
 
-  /** Orders looked at: one for so much of a run (0.4 ms), at 20 us each, at most these. */
+  /** Orders looked at: one for so much of a run (0.4 ms), at 5 to 10 us each, at most these. */
   private static final double RUN_OF_ORDER = 4e7;
 
   private static final int MOST_ORDERS = 64;
