@@ -1,4 +1,5 @@
-// Kronecker: two or more dense factors on the native chain, whatever else the operator has and however X lies.
+// Kronecker: two or more dense factors on the native chain, whatever else the operator has and
+// however X lies.
 package io.github.einblas;
 
 import io.github.einblas.internal.KroneckerChain;
@@ -95,8 +96,7 @@ final class KroneckerNative {
   }
 
   private KroneckerChain chain(Tensor source, Tensor target) {
-    return chain(
-        source.shapeRef(), source.stridesRef(), target.shapeRef(), target.stridesRef());
+    return chain(source.shapeRef(), source.stridesRef(), target.shapeRef(), target.stridesRef());
   }
 
   private static int indexOf(int[] labels, int label) {

@@ -223,8 +223,7 @@ final class KroneckerProduct {
       return KroneckerSparse.gradient(name, operator, left, x, g);
     }
     KroneckerLabels.Operands operands = operands();
-    Tensor[] all =
-        operands.plan(outputLabels()).gradients(splitOutput(g), operands.tensors());
+    Tensor[] all = operands.plan(outputLabels()).gradients(splitOutput(g), operands.tensors());
     List<Tensor> factors = new ArrayList<>();
     int next = 1;
     for (KroneckerTerm term : operator.terms()) {

@@ -1,4 +1,5 @@
-// Kronecker products that come to the native chain on a detour: diagonals, batches of operators, X and outputs of any
+// Kronecker products that come to the native chain on a detour: diagonals, batches of operators, X
+// and outputs of any
 // layout; beside the built matrix, with the way that explain names.
 package io.github.einblas;
 
@@ -55,9 +56,9 @@ class KroneckerNativeTest {
     Tensor matrix = own(k.toDense());
     Tensor want = own(left ? TensorOps.matmul(x, matrix) : TensorOps.matmul(matrix, x));
     // Two orders of some `length` additions, of products of numbers up to 1; factors round more.
-    double bound = 4 * (length + 64) * (dtype == DType.F32 ? 0x1p-24 : 0x1p-53) * Math.sqrt((double) length);
-    Tensor out =
-        turnedOut ? turned(dtype, want.shape()) : own(Tensor.full(dtype, 2, want.shape()));
+    double bound =
+        4 * (length + 64) * (dtype == DType.F32 ? 0x1p-24 : 0x1p-53) * Math.sqrt((double) length);
+    Tensor out = turnedOut ? turned(dtype, want.shape()) : own(Tensor.full(dtype, 2, want.shape()));
     double[] before = KroneckerElements.doubles(out);
     if (left) {
       k.timesLeftInto(out, -1.5, 0.5, x);
