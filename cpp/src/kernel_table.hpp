@@ -37,11 +37,19 @@ struct GemmRun {
   int32_t vector, first, end;
   int64_t offset;
 };
+// A vector of a tile whose runs are `GemmColumns::block` long: it begins at element `at` of run `run`; its lanes from
+// `split` on belong to the next run.
+struct GemmPart {
+  int32_t run, at, split;
+};
 struct GemmColumns {
   int32_t runs;   // 1: the whole tile is one run, whatever its vectors
   int32_t last;   // lanes of the last vector
   int64_t start;  // offset of the first column
   const GemmRun* run;
+  int32_t past_caches;  // 1: whole lines are written with non-temporal stores (beta 0)
+  int32_t block;        // not 0: all runs have so many elements, at least a vector's; only run[].offset is set,
+  GemmPart part[4];     // and this; rows of C that are as far apart are put together in L1 before they are written
 };
 
 // Lines that a gemm tile asks for beside its sums: two in each step of depth, at `at` and `second` bytes behind it;
@@ -175,7 +183,7 @@ struct TypedKernels {
                     const T* from, const int64_t* lane_offset, const int64_t* offset);
   void (*pack_transposed)(T* to, int64_t panel_width, int64_t panel_stride, int64_t stride, int64_t lane, int64_t lanes,
                           int64_t row, int64_t units, int64_t lane_step, int64_t row_step, const T* from,
-                          const int64_t* lane_offset);
+                          const int64_t* lane_offset, const T* ahead);
   // kernels/block.inl: products over weight blocks, rows by pointers; `ahead` is a block to ask for, or null.
   void (*block_rows)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                      T alpha, const T* ahead);

@@ -172,6 +172,62 @@ TEST(Gemm, FewColumnsBesideRowsInPlace) {
   }
 }
 
+// Runs of C shorter than a panel, whose rows follow each other or do not, written through the caches and past them.
+TEST(Gemm, ShortRunsOfTheResult) {
+  for (int64_t from : {int64_t{16} << 20, int64_t{1} << 16}) {
+    const WithTunable stream("STREAM_FROM", from);
+    for (int64_t length : {8, 12, 16, 17, 20, 24, 31, 40, 45, 48, 50})
+      for (const char* text : {"amji,cbkm->kjicba", "bmji,cakm->kjicba", "amj,cbm->jcba", "amj,cbm->cjba"}) {
+        Variant v;
+        v.kernel = "gemm";
+        v.alpha = 1.5;
+        v.threads = 2;
+        for (double beta : {0.0, -0.5})
+          for (int64_t pad : {0, 1}) {
+            v.beta = beta;
+            v.pad = pad;
+            const Equation e{text, {{'a', length}, {'b', 13}, {'c', 5}, {'i', 3}, {'j', 7}, {'k', 2}, {'m', 11}}};
+            const Outcome o = run<float>(e, v);
+            EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+            const Outcome d = run<double>(e, v);
+            EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+          }
+      }
+  }
+}
+
+// Few rows: A packed for all, columns in chunks that each worker packs; the unit stride of B on any axis.
+TEST(Gemm, FewRowsBesideColumnsInChunks) {
+  const Equation equations[] = {
+      {"abkc,kj->cbja", {{'a', 37}, {'b', 5}, {'c', 41}, {'j', 9}, {'k', 40}}},
+      {"cabk,kj->cjba", {{'a', 35}, {'b', 12}, {'c', 19}, {'j', 11}, {'k', 33}}},
+      {"kmli,ljm->kji", {{'i', 40}, {'j', 13}, {'k', 31}, {'l', 9}, {'m', 21}}},
+      {"kli,jl->kji", {{'i', 51}, {'j', 30}, {'k', 33}, {'l', 29}}},
+      {"ab,bc->ac", {{'a', 7}, {'b', 300}, {'c', 2000}}},
+      {"ab,cb->ac", {{'a', 25}, {'b', 70}, {'c', 2001}}},
+      {"gab,gcb->gac", {{'g', 3}, {'a', 12}, {'b', 70}, {'c', 999}}},
+      {"amj,cbm->jcba", {{'a', 24}, {'b', 3}, {'c', 4}, {'j', 100}, {'m', 19}}},
+  };
+  const WithTunable from("GEMM_WIDE_FROM", 1);
+  for (int64_t chunk : {int64_t{512} << 10, int64_t{16} << 10})
+    for (const Equation& e : equations)
+      for (int64_t pad : {0, 3}) {
+        const WithTunable bytes("GEMM_WIDE_CHUNK", chunk);
+        Variant v;
+        v.kernel = "gemm";
+        v.alpha = 0.5;
+        v.beta = pad == 0 ? 0.0 : 2.0;
+        v.pad = pad;
+        const Outcome o = run<float>(e, v);
+        EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+        const Outcome d = run<double>(e, v);
+        EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+        const std::vector<float> one = result<float>(e, v);
+        v.threads = 3;
+        EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
+      }
+}
+
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {
   const Equation equations[] = {
       {"ab,bc->ac", {{'a', 500}, {'b', 517}, {'c', 331}}},

@@ -2,12 +2,14 @@
 #include "gemm_layout.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace einblas {
 namespace {
 
 constexpr int64_t kLine = 64;
 constexpr int64_t kFarStep = 512;
+constexpr int64_t kMuchLarger = 8;
 
 // Index of the axis with unit stride in tensor t, or -1.
 int unit_axis(const Axes& axes, int t) {
@@ -20,6 +22,12 @@ int unit_axis(const Axes& axes, int t) {
 void move_last(Axes& axes, int i, int back = 0) {
   if (i < 0) return;
   std::rotate(axes.begin() + i, axes.begin() + i + 1, axes.end() - back);
+}
+
+// The axis along which tensor t's elements are closest becomes the fastest.
+void sort_by(Axes& axes, int t) {
+  std::stable_sort(axes.begin(), axes.end(),
+                   [t](const Axis& x, const Axis& y) { return std::abs(x.stride[t]) > std::abs(y.stride[t]); });
 }
 
 UnitStride find_unit(const Axes& own, const Axes& depth, int t) {
@@ -61,10 +69,15 @@ GemmLayout gemm_layout(const Problem& p) {
   // Rows go by falling output stride, so that a tile writes whole lines; where a row's run is at least two lines, its
   // neighbours do not matter and the walk follows A.
   if (long_rows || !g.c_unit) move_last(g.m, unit_axis(g.m, g.a));
-  // Depth follows the operand that has its unit stride there; where both have, the larger one.
+  // Depth follows the operand that has its unit stride there; where both have, the larger one;
   const int ka = unit_axis(g.k, g.a);
+  // where one is much larger, its lines count alone.
   const bool a_larger = elements(g.m) >= elements(g.n);
-  if (ka >= 0 && (a_larger || unit_axis(g.k, g.b) < 0)) {
+  const bool one_counts = elements(g.m) >= kMuchLarger * elements(g.n) || elements(g.n) >= kMuchLarger * elements(g.m);
+  const int larger = a_larger ? g.a : g.b;
+  if (one_counts && unit_axis(g.k, larger) < 0) {
+    sort_by(g.k, larger);
+  } else if (ka >= 0 && (a_larger || unit_axis(g.k, g.b) < 0)) {
     move_last(g.k, ka);
     const int kb = unit_axis(g.k, g.b);
     if (kb >= 0 && kb + 1 < static_cast<int>(g.k.size())) move_last(g.k, kb, 1);

@@ -30,17 +30,19 @@ inline bool starts_run(const int64_t* offset, int64_t i, int64_t step) {
   return i < step || offset[i - step] + 1 != offset[i];
 }
 
-// unit: where the operand's unit stride lies: Own is the lanes' group, Depth the rows'.
+// unit: where the operand's unit stride lies: Own is the lanes' group, Depth the rows'. asks: lines to be packed next
+// are asked for: worth it for an operand that comes from memory.
 template <class T>
 void pack_panels(const TypedKernels<T>& kernels, T* to, const PanelShape& shape, const T* from, const PackBlock& block,
-                 const UnitStride& unit) {
+                 const UnitStride& unit, bool asks = false) {
   using On = UnitStride::On;
   const int64_t step = unit.step;
   if (unit.on == On::Depth) {
     for (int64_t p = 0; p < block.rows; ++p) {
       if (!starts_run(block.row, p, step)) continue;
       kernels.pack_transposed(to, shape.width, shape.panel, shape.stride, 0, block.lanes, p,
-                              unit_run(block.row, p, block.rows, step), 0, step, from + block.row[p], block.lane);
+                              unit_run(block.row, p, block.rows, step), 0, step, from + block.row[p], block.lane,
+                              asks ? from + block.row[p] : nullptr);
     }
     return;
   }
@@ -60,7 +62,7 @@ void pack_panels(const TypedKernels<T>& kernels, T* to, const PanelShape& shape,
       ++n;
     for (int64_t p = 0; p < block.rows; ++p)
       kernels.pack_transposed(to, shape.width, shape.panel, shape.stride, j, n, p, units, step, 0, from + block.row[p],
-                              block.lane + j);
+                              block.lane + j, asks && p + 1 < block.rows ? from + block.row[p + 1] : nullptr);
     j += n;
   }
 }

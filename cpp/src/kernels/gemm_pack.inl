@@ -36,17 +36,24 @@ static void pack_runs(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel
 }
 
 // to[lane + i + u * lane_step, row + u * row_step] = from[lane_offset[i] + u], i < lane_count, u < units: the source
-// has its unit stride along u, so squares of lanes x lanes are transposed in registers.
+// has its unit stride along u, so squares of lanes x lanes are transposed in registers. Short runs far apart are more
+// than the hardware's prefetcher follows: unless `ahead` is null the same lanes from there on are asked for, or, if it is
+// `from`, the next ones.
 template <class T>
 static void pack_transposed(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel_stride, int64_t stride,
                             int64_t lane, int64_t lane_count, int64_t row, int64_t units, int64_t lane_step,
-                            int64_t row_step, const T* from, const int64_t* lane_offset) {
+                            int64_t row_step, const T* from, const int64_t* lane_offset, const T* ahead) {
   constexpr int w = lanes<T>::value;
   for (int64_t i0 = 0; i0 < lane_count; i0 += w) {
     const int in = lane_count - i0 < w ? static_cast<int>(lane_count - i0) : w;
     for (int64_t u0 = 0; u0 < units; u0 += w) {
       const int un = units - u0 < w ? static_cast<int>(units - u0) : w;
       vec<T> v[w];
+      if (ahead != nullptr && ahead != from) {
+        for (int r = 0; r < in; ++r) __builtin_prefetch(ahead + lane_offset[i0 + r] + u0);
+      } else if (ahead != nullptr) {
+        for (int r = 0; r < in && i0 + w + r < lane_count; ++r) __builtin_prefetch(from + lane_offset[i0 + w + r] + u0);
+      }
       if (in == w && un == w) {
 #pragma GCC unroll 16
         for (int r = 0; r < w; ++r) v[r] = load(from + lane_offset[i0 + r] + u0);

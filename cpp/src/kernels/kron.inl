@@ -220,7 +220,9 @@ static void kron_rows(const KronStep<T>* s) {
       for (int64_t j = 0; j < s->q; j += width, f += width * s->k) {
         const int64_t n = s->q - j < width ? s->q - j : width;
         const int vectors = static_cast<int>((n + w - 1) / w);
-        const GemmColumns columns = {1, static_cast<int32_t>(n - (vectors - 1) * w), 0, nullptr};
+        GemmColumns columns{};
+        columns.runs = 1;
+        columns.last = static_cast<int32_t>(n - (vectors - 1) * w);
         T* c[EINBLAS_GEMM_MR];
         for (int64_t i = 0; i < rows; ++i) c[i] = y + (r + i) * s->sy + j;
         gemm_tiles<T, false>::of[vectors - 1][rows - 1](s->k, x + r * s->sx, s->sx, 1, f, width, c, &columns, s->alpha,
