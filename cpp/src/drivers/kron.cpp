@@ -30,6 +30,9 @@ constexpr int64_t kGatherBlocks = 4;
 // Shorter runs of a result are not written past the caches: 64 bytes at a time took 1.2 to 1.4 times as long.
 constexpr int64_t kStreamRun = 256;
 
+// From so many slices per thread on, threads take whole slices: their uneven end is then less than a fifth of the time.
+constexpr int64_t kSlicesPerThread = 4;
+
 enum class Kind { Lines, Short, Rows, Tiny };
 
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
@@ -71,6 +74,7 @@ class Plan final : public KronPlan {
         axes_(std::move(axes)),
         kernels_(kernel_table().typed<T>()),
         w_(kernel_table().vector_bytes / size_) {
+    for (const KronLoop& l : layout_.slices) slices_ *= l.length;
     for (const KronPass& pass : layout_.passes) {
       std::array<Block<T>, 4> blocks;
       const int64_t length = pass.loops.empty() ? 1 : pass.loops.back().length;
@@ -87,27 +91,43 @@ class Plan final : public KronPlan {
   int64_t workspace_bytes() const override { return size_ * (packed_ + 2 * buffer_ + between(0) + between(1)); }
 
   int32_t run(const KronCall& call) const noexcept override {
-    const Workspace packed(packed_ * size_, 1), even(between(0) * size_, 1), odd(between(1) * size_, 1);
     const double nanos = layout_.flops / 60;
     const int threads = useful_threads(call.threads, 1 << 20, nanos);
-    const Workspace own(2 * buffer_ * size_, threads);
+    // Enough slices: each belongs to one thread.
+    const bool whole = slices_ >= kSlicesPerThread * threads;
+    const Workspace packed(packed_ * size_, 1), even(between(0) * size_, whole ? threads : 1),
+        odd(between(1) * size_, whole ? threads : 1), own(2 * buffer_ * size_, threads);
     if (!packed.ok() || !even.ok() || !odd.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* f = reinterpret_cast<T*>(packed.of(0));
     for (const Pack& p : packs_) pack(p, call.factors, f + p.at);
-    const T* source = reinterpret_cast<const T*>(call.x);
-    const size_t n = layout_.passes.size();
-    for (size_t i = 0; i < n; ++i) {
-      const bool last = i + 1 == n;
-      T* target = last ? reinterpret_cast<T*>(call.c) : reinterpret_cast<T*>((i % 2 == 0 ? even : odd).of(0));
-      const bool past = last && streams_ && call.beta == 0 && reinterpret_cast<uintptr_t>(target) % kLine == 0;
-      run_pass(i, source, target, {f, last ? call.alpha : 1, last ? call.beta : 0, past, threads}, own);
-      source = target;
+    const auto slice = [&](int64_t index, int worker) {
+      const T* source = reinterpret_cast<const T*>(call.x);
+      T* result = reinterpret_cast<T*>(call.c);
+      for (size_t i = layout_.slices.size(); i-- > 0; index /= layout_.slices[i].length) {
+        source += index % layout_.slices[i].length * layout_.slices[i].x;
+        result += index % layout_.slices[i].length * layout_.slices[i].c;
+      }
+      const size_t n = layout_.passes.size();
+      for (size_t i = 0; i < n; ++i) {
+        const bool last = i + 1 == n;
+        T* target = last ? result : reinterpret_cast<T*>((i % 2 == 0 ? even : odd).of(worker));
+        const bool past = last && streams_ && call.beta == 0 && reinterpret_cast<uintptr_t>(target) % kLine == 0;
+        run_pass(i, source, target, {f, last ? call.alpha : 1, last ? call.beta : 0, past, whole ? 1 : threads}, own,
+                 worker);
+        source = target;
+      }
+    };
+    if (whole) {
+      parallel_tasks(slices_, threads, slice);
+    } else {
+      for (int64_t s = 0; s < slices_; ++s) slice(s, 0);
     }
     return EINBLAS_OK;
   }
 
   std::string describe() const override {
-    std::string text = std::to_string(layout_.passes.size()) + (layout_.passes.size() == 1 ? " pass" : " passes");
+    std::string text = slices_ == 1 ? "" : std::to_string(slices_) + " slices, each in ";
+    text += std::to_string(layout_.passes.size()) + (layout_.passes.size() == 1 ? " pass" : " passes");
     for (size_t i = 0; i < layout_.passes.size(); ++i) {
       const KronPass& pass = layout_.passes[i];
       text += i == 0 ? ": " : "; ";
@@ -324,9 +344,11 @@ class Plan final : public KronPlan {
   // Whether results of the last pass are large, and every vector of them lies on its alignment.
   bool streamable() const {
     const KronPass& pass = layout_.passes.back();
-    int64_t all = pass.line;
+    int64_t all = pass.line * slices_;
     for (const KronLoop& l : pass.loops) all *= l.length;
     for (const KronAxis& a : pass.axes) all *= a.q;
+    for (const KronLoop& l : layout_.slices)
+      if (l.c % w_ != 0) return false;
     if (all * size_ < stream_from || (pass.columns < pass.line && pass.columns % w_ != 0)) return false;
     for (const KronLoop& l : pass.loops)
       if (l.c % w_ != 0) return false;
@@ -342,14 +364,14 @@ class Plan final : public KronPlan {
     return true;
   }
 
-  void run_pass(size_t index, const T* source, T* target, const Shared& shared, const Workspace& own) const {
+  void run_pass(size_t index, const T* source, T* target, const Shared& shared, const Workspace& own, int first) const {
     const KronPass& pass = layout_.passes[index];
     const auto& blocks = blocks_[index];
     const int64_t length = pass.loops.empty() ? 1 : pass.loops.back().length;
     const int64_t row_blocks = blocks_of(length, pass.rows), column_blocks = blocks_of(pass.line, pass.columns);
     int64_t tasks = row_blocks * column_blocks;
     for (size_t i = 0; i + 1 < pass.loops.size(); ++i) tasks *= pass.loops[i].length;
-    int64_t bytes = pass.line * size_;
+    int64_t bytes = pass.line * size_ * (index == 0 ? slices_ : 1);
     for (const KronLoop& l : pass.loops) bytes *= l.length;
     for (const KronAxis& a : pass.axes) bytes *= a.k;
     const int64_t ahead = bytes > far_ ? shared.threads : 0;
@@ -375,7 +397,7 @@ class Plan final : public KronPlan {
       const int shape = place(task, &x, &y);
       const bool follows = ahead > 0 && task + ahead < tasks && place(task + ahead, &next_x, &next_y) == shape;
       run_block(blocks[static_cast<size_t>(shape)], source + x, target + y, shared, follows ? source + next_x : nullptr,
-                reinterpret_cast<T*>(own.of(worker)));
+                reinterpret_cast<T*>(own.of(first + worker)));
     });
   }
 
@@ -448,7 +470,7 @@ class Plan final : public KronPlan {
   KronLayout layout_;
   std::vector<KronAxis> axes_;
   const TypedKernels<T>& kernels_;
-  int64_t w_, buffer_ = 0, packed_ = 0;
+  int64_t w_, buffer_ = 0, packed_ = 0, slices_ = 1;
   bool streams_ = false;
   int64_t far_ = far_bytes;
   std::vector<Pack> packs_;

@@ -30,8 +30,9 @@ struct KronPass {
 
 struct KronLayout {
   std::vector<KronFused> fused;
+  std::vector<KronLoop> slices;  // all passes are done for each of these parts of the tensor
   std::vector<KronPass> passes;
-  std::vector<int64_t> between;  // elements of the tensor behind each pass but the last
+  std::vector<int64_t> between;  // elements of a slice behind each pass but the last
   double flops = 0;
 };
 
