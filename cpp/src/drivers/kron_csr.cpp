@@ -38,13 +38,14 @@ void fold(std::vector<KronOuter>* axes) {
 // Vector steps of one product whose columns are this axis: an index and a value per entry, a step for each vector;
 // columns that do not lie side by side are copied, by whole vectors where the summed axis has unit stride.
 double steps(const Csr& a, const KronOuter& columns, int64_t x, int64_t c) {
-  const double lanes = static_cast<double>(kernel_table().vector_bytes / size_of(a.dtype));
-  const double n = static_cast<double>(columns.length), entries = static_cast<double>(a.entries);
+  const int64_t width = kernel_table().vector_bytes / size_of(a.dtype);
+  const int64_t vectors = (columns.length + width - 1) / width;
+  const double lanes = static_cast<double>(width), n = static_cast<double>(columns.length);
   const auto copied = [&](int64_t stride, int64_t other, int64_t length) {
     return stride == 1 ? 0.0 : static_cast<double>(length) * n * (other == 1 ? 2 / lanes : 1.0);
   };
-  const double vectors = static_cast<double>(static_cast<int64_t>((n + lanes - 1) / lanes));
-  return kCall + entries * (1 + vectors) + copied(columns.x, x, a.columns) + copied(columns.c, c, a.rows);
+  return kCall + static_cast<double>(a.entries) * static_cast<double>(1 + vectors) + copied(columns.x, x, a.columns) +
+         copied(columns.c, c, a.rows);
 }
 
 }  // namespace
