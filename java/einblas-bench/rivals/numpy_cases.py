@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402  (after the environment)
 
 PARTS = 1024
 MIX = 2654435761
+MOST_OPERATIONS = 1e11
 VERSION = "NumPy " + np.__version__
 
 
@@ -78,12 +79,26 @@ def verify(result, equation, lengths, kind, reference):
             raise ValueError(f"part {p} of the result is {mine}, einblas's is {theirs}")
 
 
+def refuse_endless(equation, operands):
+    """optimize=True leaves what exceeds its memory limit to one loop nest, which may take years."""
+    for line in np.einsum_path(equation, *operands, optimize=True)[1].split("\n"):
+        if "Optimized FLOP" in line and float(line.split(":")[1]) > MOST_OPERATIONS:
+            raise ValueError("optimize=True would take" + line.split(":")[1] + " operations")
+
+
 def best_forms(equation, operands, out):
     """Every way to fill a given result; the fastest counts."""
-    yield "einsum(out=)", lambda: np.einsum(equation, *operands, out=out)
-    yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
     left, right = equation.split("->")
     terms = left.split(",")
+    if len(terms) > 2:
+        # optimize=True makes no intermediate larger than the largest operand: without that limit, and found beforehand.
+        path = np.einsum_path(equation, *operands, optimize=("greedy", 10**15))[0]
+        yield "einsum(path, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=path)
+        refuse_endless(equation, operands)
+        yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
+        return
+    yield "einsum(out=)", lambda: np.einsum(equation, *operands, out=out)
+    yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
     if equation in ("ab,bc->ac", "bik,bkj->bij", "ij,jk->ik", "ij,j->i"):
         yield "matmul(out=)", lambda: np.matmul(*operands, out=out)
     if equation == "ij,i->j":
@@ -139,7 +154,15 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     size = out.nbytes + sum(x.nbytes for x in operands)
     fastest = None
     error = ""
-    for form, call in best_forms(equation, operands, out) if "BEST" in styles else ():
+    forms = best_forms(equation, operands, out)
+    while "BEST" in styles:
+        try:
+            form, call = next(forms)
+        except StopIteration:
+            break
+        except ValueError as e:
+            error = str(e)
+            break
         try:
             t = time.perf_counter()
             call()
@@ -162,6 +185,7 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     if "USUAL" not in styles:
         return
     try:
+        refuse_endless(equation, operands)
         result = np.einsum(equation, *operands, optimize=True)
         verify(result, equation, lengths, kind, reference) if reference else None
         view = "" if result.flags.c_contiguous else " (a view: not in the requested layout)"

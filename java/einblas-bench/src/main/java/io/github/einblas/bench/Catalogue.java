@@ -60,16 +60,21 @@ public final class Catalogue {
     return read("/sweeps.txt");
   }
 
+  /** Cases of many operands (cpp/bench/plans.txt). */
+  public static Map<String, Case> plans() {
+    return read("/plans.txt");
+  }
+
   /**
-   * The case of that name in either file.
+   * The case of that name in any of the files.
    *
    * @throws IllegalArgumentException if there is none
    */
   public static Case find(String name) {
-    Case c = load().getOrDefault(name, sweeps().get(name));
+    Case c = load().getOrDefault(name, sweeps().getOrDefault(name, plans().get(name)));
     if (c == null) {
       throw new IllegalArgumentException(
-          "no case " + name + " in cpp/bench/catalogue.txt or sweeps.txt");
+          "no case " + name + " in cpp/bench/catalogue.txt, sweeps.txt or plans.txt");
     }
     return c;
   }

@@ -4,6 +4,7 @@ package io.github.einblas.bench;
 
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
+import io.github.einblas.PlanReport;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -57,6 +58,20 @@ public final class Limits {
     double compute = flops / peak(dtype, threads);
     double memory = total / rate;
     return new Bound(Math.max(compute, memory) * 1e6, compute > memory ? "P" : "B");
+  }
+
+  /** Of a plan: the sum over its steps, each bound by its own operations or bytes. */
+  public Bound bound(PlanReport plan, DType dtype, int threads) {
+    double compute = 0;
+    double memory = 0;
+    for (PlanReport.Step step : plan.steps()) {
+      double operations = step.flops() / peak(dtype, threads);
+      long once = (long) (step.bytes() / step.runs());
+      double moves = step.bytes() / bandwidth(Einblas.Traffic.COPY, once, threads);
+      compute += operations >= moves ? operations : 0;
+      memory += operations < moves ? moves : 0;
+    }
+    return new Bound((compute + memory) * 1e6, compute > memory ? "P" : "B");
   }
 
   /** Bytes of operands and result that the case touches: of a diagonal, its elements alone. */

@@ -5,6 +5,7 @@ package io.github.einblas.bench;
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Einsum;
+import io.github.einblas.EinsumPlan;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -104,8 +105,12 @@ public final class Worker {
     double flops = 0;
     Limits.Bound bound = new Limits.Bound(0, "");
     if (rival instanceof EinblasRival) {
-      flops = Einsum.plan(c.equation(), dtype, c.shapes()).flops();
-      bound = limits.bound(c, dtype, threads, flops);
+      EinsumPlan plan = Einsum.plan(c.equation(), dtype, c.shapes());
+      flops = plan.flops();
+      bound =
+          plan.path().length > 1
+              ? limits.bound(plan.report(), dtype, threads)
+              : limits.bound(c, dtype, threads, flops);
     }
     double[] nanos = Trial.nanos(job, millis * 1_000_000L, 3);
     replies.println(

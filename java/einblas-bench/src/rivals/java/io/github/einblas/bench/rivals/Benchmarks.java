@@ -214,6 +214,7 @@ public final class Benchmarks implements Callable<Integer> {
 
   private List<Catalogue.Case> chosen() {
     Map<String, Catalogue.Case> all = new LinkedHashMap<>(Catalogue.load());
+    all.putAll(Catalogue.plans());
     if (sweeps) {
       all.putAll(Catalogue.sweeps());
     }

@@ -12,20 +12,24 @@ import static org.bytedeco.pytorch.global.torch.set_num_threads;
 import static org.bytedeco.pytorch.global.torch.sum_out;
 
 import io.github.einblas.DType;
+import io.github.einblas.Einsum;
 import io.github.einblas.bench.Catalogue;
 import io.github.einblas.bench.NativeArray;
 import io.github.einblas.bench.Rival;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Every case. Usual: einsum. Best: einsum copied into the given result, or the direct call with
- * {@code out=} (matmul, bmm on permuted views, mv, mul on broadcast views, sum, copy_).
+ * Every case. Usual: einsum; more than two operands from the left, as libtorch does without a path.
+ * Best of those: along einblas's path, given as Python's torch.einsum gives opt_einsum's. Best:
+ * einsum copied into the given result, or the direct call with {@code out=} (matmul, bmm on
+ * permuted views, mv, mul on broadcast views, sum, copy_).
  */
 public final class PyTorchRival implements Rival {
   private static final AtomicBoolean STARTED = new AtomicBoolean();
@@ -62,14 +66,16 @@ public final class PyTorchRival implements Rival {
       return List.of(new TorchJob("einsum", c, dtype, true, (x, out) -> einsumOf(c, x)));
     }
     List<Job> jobs = new ArrayList<>();
+    boolean many = c.shapes().length > 2;
+    long[] path = many ? path(c, dtype) : new long[0];
     jobs.add(
         new TorchJob(
-            "einsum, copy_",
+            many ? "einsum(path), copy_" : "einsum, copy_",
             c,
             dtype,
             false,
             (x, out) -> {
-              try (Tensor result = einsumOf(c, x)) {
+              try (Tensor result = einsumOf(c, x, path)) {
                 out.copy_(result);
               }
               return null;
@@ -169,10 +175,31 @@ public final class PyTorchRival implements Rival {
     }
   }
 
-  private static Tensor einsumOf(Catalogue.Case c, Tensor[] x) {
+  private static Tensor einsumOf(Catalogue.Case c, Tensor[] x, long... path) {
     try (TensorVector operands = new TensorVector(x)) {
-      return einsum(c.equation(), operands);
+      return path.length == 0
+          ? einsum(c.equation(), operands)
+          : einsum(c.equation(), operands, path);
     }
+  }
+
+  /**
+   * Einblas's path as libtorch takes it: the places of each pair in a list that loses them and gets
+   * their result at its end.
+   */
+  private static long[] path(Catalogue.Case c, DType dtype) {
+    int[][] pairs = Einsum.plan(c.equation(), dtype, c.shapes()).path();
+    List<Integer> slots = new ArrayList<>(IntStream.range(0, c.shapes().length).boxed().toList());
+    long[] places = new long[2 * pairs.length];
+    for (int i = 0; i < pairs.length; i++) {
+      int first = slots.indexOf(pairs[i][0]);
+      int second = slots.indexOf(pairs[i][1]);
+      places[2 * i] = Math.min(first, second);
+      places[2 * i + 1] = Math.max(first, second);
+      slots.removeAll(List.of(pairs[i][0], pairs[i][1]));
+      slots.add(c.shapes().length + i);
+    }
+    return places;
   }
 
   private static final class TorchJob implements Job {

@@ -30,6 +30,7 @@ final class WorkerProcess implements AutoCloseable {
               root.resolve("java/einblas-bench/rivals/numpy_cases.py").toString(),
               root.resolve("cpp/bench/catalogue.txt").toString(),
               root.resolve("cpp/bench/sweeps.txt").toString(),
+              root.resolve("cpp/bench/plans.txt").toString(),
               "--threads",
               Integer.toString(threads),
               "--serve"));
