@@ -10,6 +10,7 @@ extern const KernelEntry kReduceKernel;     // drivers/reduce.cpp: sums, dots, g
 extern const KernelEntry kPermuteKernel;    // drivers/permute.cpp: transposition
 extern const KernelEntry kLanesKernel;      // drivers/lanes.cpp: batch at unit stride
 extern const KernelEntry kGemmSmallKernel;  // drivers/gemm_small.cpp: small and batched products
+extern const KernelEntry kGemmItemsKernel;  // drivers/gemm_items.cpp: products by pieces, unpacked
 extern const KernelEntry kGemmKernel;       // drivers/gemm.cpp: packed gemm
 extern const KernelEntry kLoopsKernel;      // drivers/loops.cpp: any step
 
@@ -20,6 +21,7 @@ const KernelEntry* const kEntries[] = {
     &kReduceKernel,     // sums of one operand, or of two without an axis of its own on each side
     &kLanesKernel,      // a batch axis has the output's unit stride
     &kGemmSmallKernel,  // a gemm of one axis each that fits L1 or L2
+    &kGemmItemsKernel,  // few rows, one summed axis, the rest in pieces at unit stride
     &kGemmKernel,       // both operands have an axis of their own and share a summed one
     &kLoopsKernel,      // always applies; nothing else could
 };

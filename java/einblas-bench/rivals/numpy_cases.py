@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402  (after the environment)
 
 PARTS = 1024
 MIX = 2654435761
-MOST_OPERATIONS = 1e11
+MOST_OPERATIONS = 2e9
 VERSION = "NumPy " + np.__version__
 
 
