@@ -23,7 +23,7 @@ Tunable most_rows{"GEMM_ITEMS_ROWS", 96, 1, 1 << 20, "rows of a product from whi
 Tunable item_bytes{"GEMM_ITEMS_BYTES", 480 << 10, 1 << 10, 1 << 24, "bytes of a piece of a product that is not packed"};
 
 constexpr int64_t kLeastRows = 4;
-constexpr int64_t kMostDepth = 256;
+constexpr int64_t kMostDepth = 64;     // each step of k is a page of its own in a large B; measured up to 40
 constexpr int64_t kLeastFlops = 1000;  // of an item
 
 // Filled lanes of the vectors along n, in percent.
