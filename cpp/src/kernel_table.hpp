@@ -149,6 +149,7 @@ struct TypedKernels {
   void (*product_lines)(int operands, int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
                         const int* step, T alpha, T beta, int streaming);
   void (*gather_line)(int64_t n, T* to, const T* from, int64_t stride);
+  void (*repeat_rows)(int64_t rows, int64_t n, T* to, const T* from, int64_t stride, int step);
   // kernels/reduce.inl: a dot product (or sum, y null); rows added to accumulators.
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add,

@@ -72,7 +72,7 @@ class ProductPlan final : public KernelPlan {
   int64_t workspace_bytes() const override {
     int buffers = 0;
     for (int t = 0; t < 3; ++t) buffers += gather_[t] || build_[t] ? 1 : 0;
-    return buffers * chunk_ * static_cast<int64_t>(sizeof(T));
+    return buffers * buffer_length() * static_cast<int64_t>(sizeof(T));
   }
 
  private:
@@ -93,6 +93,9 @@ class ProductPlan final : public KernelPlan {
       if (inner_[i].stride[t] != inner_[i + 1].stride[t] * inner_[i + 1].length) return false;
     return inner_.back().stride[t] == 0 || inner_.back().stride[t] == 1;
   }
+
+  // A vector more than a line: rows are built in whole vectors.
+  int64_t buffer_length() const { return chunk_ + kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T)); }
 
   void cut_line() {
     constexpr int64_t most = kTaskBytes / static_cast<int64_t>(sizeof(T));
@@ -124,7 +127,7 @@ class ProductPlan final : public KernelPlan {
           }
         }
         x[t] = free;
-        free += chunk_;
+        free += buffer_length();
       }
       T* out = reinterpret_cast<T*>(call.c) + at[kOut] + i0;
       // All lines along the last outer axis in one call: 64-element lines would pay more for the call than for the
@@ -145,14 +148,17 @@ class ProductPlan final : public KernelPlan {
     }
   }
 
+  // Operand t along the joined axes from `axis` on; returns the end of what was written.
   T* build(int t, T* to, const T* from, size_t axis) const {
     const Axis& a = inner_[axis];
-    for (int64_t i = 0; i < a.length; ++i) {
-      if (axis + 1 == inner_.size()) {
-        *to++ = from[i * a.stride[t]];
-      } else {
-        to = build(t, to, from + i * a.stride[t], axis + 1);
-      }
+    const Axis& last = inner_.back();
+    if (axis + 1 == inner_.size()) {
+      for (int64_t i = 0; i < a.length; ++i) *to++ = from[i * a.stride[t]];
+    } else if (axis + 2 == inner_.size() && (last.stride[t] == 0 || last.stride[t] == 1)) {
+      kernels_->repeat_rows(a.length, last.length, to, from, a.stride[t], static_cast<int>(last.stride[t]));
+      to += a.length * last.length;
+    } else {
+      for (int64_t i = 0; i < a.length; ++i) to = build(t, to, from + i * a.stride[t], axis + 1);
     }
     return to;
   }

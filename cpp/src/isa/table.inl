@@ -44,6 +44,7 @@ constexpr TypedKernels<T> typed_kernels() {
   t.lanes_pack_runs = lanes_pack_runs<T>;
   t.transpose_tile = transpose_tile<T>;
   t.gather_line = gather_line<T>;
+  t.repeat_rows = repeat_rows<T>;
   t.gemm_vectors = EINBLAS_GEMM_VECTORS;
   for (int v = 1; v <= EINBLAS_GEMM_VECTORS; ++v) t.gemm_rows[v] = gemm_most_rows(v);
   t.gemm_rows[4] = EINBLAS_GEMM_VECTORS > 2 ? gemm_most_rows(4) : 0;

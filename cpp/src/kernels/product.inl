@@ -98,3 +98,20 @@ template <class T>
 static void gather_line(int64_t n, T* to, const T* from, int64_t stride) {
   for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
 }
+
+// `rows` rows of n elements, side by side in `to`: row i repeats (step 0) or copies (step 1) what lies at from + i *
+// stride. Assumes: `to` has room for a vector behind the last row, which may be overwritten.
+template <class T>
+static void repeat_rows(int64_t rows, int64_t n, T* to, const T* from, int64_t stride, int step) {
+  constexpr int w = lanes<T>::value;
+  for (int64_t i = 0; i < rows; ++i, from += stride, to += n) {
+    if (step == 0) {
+      const vec<T> v = splat(*from);
+      for (int64_t j = 0; j < n; j += w) store(to + j, v);
+    } else {
+      int64_t j = 0;
+      for (; j + w <= n; j += w) store(to + j, load(from + j));
+      if (j < n) store(to + j, load_n(from + j, static_cast<int>(n - j)));
+    }
+  }
+}

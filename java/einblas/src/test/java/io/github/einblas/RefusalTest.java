@@ -117,6 +117,7 @@ class RefusalTest {
           "Einblas.poolBytes",
           "Einblas.poolLimit",
           "Einblas.setPoolLimit",
+          "Einblas.setNativeMemoryLimit",
           "Einblas.trim",
           "Einblas.blasConfig",
           "Einblas.blasCore",
