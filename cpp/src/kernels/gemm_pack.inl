@@ -37,8 +37,8 @@ static void pack_runs(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel
 
 // to[lane + i + u * lane_step, row + u * row_step] = from[lane_offset[i] + u], i < lane_count, u < units: the source
 // has its unit stride along u, so squares of lanes x lanes are transposed in registers. Short runs far apart are more
-// than the hardware's prefetcher follows: unless `ahead` is null the same lanes from there on are asked for, or, if it is
-// `from`, the next ones.
+// than the hardware's prefetcher follows: unless `ahead` is null the same lanes from there on are asked for, or, if it
+// is `from`, the next ones.
 template <class T>
 static void pack_transposed(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel_stride, int64_t stride,
                             int64_t lane, int64_t lane_count, int64_t row, int64_t units, int64_t lane_step,
