@@ -46,6 +46,7 @@ const Shape kShapes[] = {
     {"sum ba->b", 1, 2, 1, {20, 3, 0, 0}, {{1, kFar, 0, 0}, {kFar / 10, 0, 0, 0}, {0, 0, 0, 0}}},
     {"gemm mk,kn->mn", 2, 3, 2, {3, 20, 3, 0}, {{kFar, 0, kFar / 3, 0}, {0, 1, kFar, 0}, {kFar, 1, 0, 0}}},
     {"batched bmk,bkn->bmn", 2, 4, 3, {2, 3, 9, 4}, {{kFar, 9, 0, 1}, {kFar, 0, 1, 9}, {kFar, 9, 1, 0}}},
+    {"one axis mk,ckn->cmn", 2, 4, 3, {2, 3, 20, 3}, {{0, kFar, 0, 1}, {kFar, 0, 1, kFar / 8}, {kFar, kFar / 4, 1, 0}}},
     {"lanes mkb,nkb->mnb", 2, 4, 3, {2, 3, 20, 4}, {{kFar, 0, 1, 20}, {0, kFar / 2, 1, 20}, {kFar, 20, 1, 0}}},
 };
 

@@ -1,7 +1,7 @@
 // Public API: which weight blocks a block-sparse product uses, checked and bucketed once.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.lang.ref.Cleaner;
 
 /**
@@ -43,7 +43,7 @@ public final class BlockPattern {
     this.outputBlocks = outputBlocks;
     this.output = output;
     this.handle =
-        Native.createPattern(
+        NativeSparse.createPattern(
             batch,
             inputWindow,
             outputWindow,
@@ -53,7 +53,7 @@ public final class BlockPattern {
             output.within(outputBlocks).values());
     if (kept) {
       long address = handle;
-      CLEANER.register(this, () -> Native.destroyPattern(address));
+      CLEANER.register(this, () -> NativeSparse.destroyPattern(address));
     }
   }
 
@@ -70,7 +70,7 @@ public final class BlockPattern {
 
   /** Frees a pattern made by {@link #once}. */
   void free() {
-    Native.destroyPattern(handle);
+    NativeSparse.destroyPattern(handle);
   }
 
   long handle() {

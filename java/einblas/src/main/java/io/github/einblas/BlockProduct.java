@@ -2,7 +2,7 @@
 // kernels.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Objects;
@@ -51,7 +51,7 @@ final class BlockProduct {
       long[] ws = w.stridesRef();
       long[] os = out.stridesRef();
       boolean b = backwards;
-      Native.blockGemv(
+      NativeSparse.blockGemv(
           p.handle(),
           out.dtype().ordinal(),
           backwards,
@@ -91,7 +91,7 @@ final class BlockProduct {
       long[] xs = x.stridesRef();
       long[] ys = y.stridesRef();
       long[] os = o.stridesRef();
-      Native.blockOuter(
+      NativeSparse.blockOuter(
           p.handle(),
           o.dtype().ordinal(),
           new long[] {shape[2], shape[3]},

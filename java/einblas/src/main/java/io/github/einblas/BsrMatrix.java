@@ -1,7 +1,7 @@
 // Public API: sparse matrices of dense blocks (BSR), and their products with dense ones.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Objects;
@@ -65,7 +65,7 @@ public final class BsrMatrix implements AutoCloseable {
     try (Use use = new Use(NAME, data)) {
       BsrStructure structure = BsrStructure.of(shape, start, column, slots);
       Tensor blocks = Tensor.empty(data.dtype(), structure.blocks, shape[2], shape[3]);
-      Native.bsrGather(
+      NativeSparse.bsrGather(
           structure.handle(),
           data.dtype().ordinal(),
           slots,
@@ -103,7 +103,7 @@ public final class BsrMatrix implements AutoCloseable {
     try (Use use = new Use(NAME, dense)) {
       BsrStructure structure = BsrStructure.ofDense(shape, dense);
       Tensor blocks = Tensor.empty(dense.dtype(), structure.blocks, r, c);
-      Native.bsrExchange(
+      NativeSparse.bsrExchange(
           structure.handle(),
           dense.dtype().ordinal(),
           false,
@@ -125,7 +125,7 @@ public final class BsrMatrix implements AutoCloseable {
     try (Use use = new Use(NAME, blocks)) {
       Tensor dense = Tensor.zeros(dtype(), shape());
       long[] strides = dense.stridesRef();
-      Native.bsrExchange(
+      NativeSparse.bsrExchange(
           structure.handle(),
           dtype().ordinal(),
           true,
@@ -266,7 +266,7 @@ public final class BsrMatrix implements AutoCloseable {
       requireApart(out, s.blocks);
       long[] from = matrixStrides(x, left);
       long[] to = matrixStrides(out, left);
-      Native.bsrProduct(
+      NativeSparse.bsrProduct(
           s.structure.handle(),
           s.dtype().ordinal(),
           s.transposed == left,
@@ -327,7 +327,7 @@ public final class BsrMatrix implements AutoCloseable {
       Tensor second = out.transposed ? a : b;
       long[] x = matrixStrides(first, !out.transposed);
       long[] y = matrixStrides(second, !out.transposed);
-      Native.bsrSampled(
+      NativeSparse.bsrSampled(
           out.structure.handle(),
           out.dtype().ordinal(),
           a.length(1),

@@ -1,7 +1,7 @@
 // Where the blocks of a BSR matrix lie: SciPy's arrays checked once, and their native form.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Objects;
@@ -22,8 +22,8 @@ final class BsrStructure {
   private BsrStructure(long[] shape, long handle) {
     this.shape = shape;
     this.handle = handle;
-    this.blocks = Native.bsrBlocks(handle);
-    CLEANER.register(this, () -> Native.destroyBsr(handle));
+    this.blocks = NativeSparse.bsrBlocks(handle);
+    CLEANER.register(this, () -> NativeSparse.destroyBsr(handle));
   }
 
   /**
@@ -34,14 +34,15 @@ final class BsrStructure {
   static BsrStructure of(long[] shape, long[] indptr, long[] indices, long[] slots) {
     checkRows(shape[0], indptr, indices.length);
     checkColumns(shape[1], indices);
-    return new BsrStructure(shape, Native.createBsr(shape, indptr, indices, slots));
+    return new BsrStructure(shape, NativeSparse.createBsr(shape, indptr, indices, slots));
   }
 
   /** Of the blocks of a dense matrix in use that hold anything but zeros. */
   static BsrStructure ofDense(long[] shape, Tensor dense) {
     return new BsrStructure(
         shape,
-        Native.bsrOfDense(dense.dtype().ordinal(), shape, dense.address(), dense.stridesRef()));
+        NativeSparse.bsrOfDense(
+            dense.dtype().ordinal(), shape, dense.address(), dense.stridesRef()));
   }
 
   /** The shape in blocks of a matrix of this many rows and columns. */
@@ -146,7 +147,7 @@ final class BsrStructure {
   private long[][] arrays() {
     long[][] arrays = {new long[Math.toIntExact(shape[0] + 1)], new long[(int) blocks]};
     try {
-      Native.bsrStructure(handle, arrays[0], arrays[1]);
+      NativeSparse.bsrStructure(handle, arrays[0], arrays[1]);
       return arrays;
     } finally {
       Reference.reachabilityFence(this);

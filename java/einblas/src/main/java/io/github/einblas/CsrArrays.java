@@ -1,7 +1,7 @@
 // CSR matrices: the three native arrays of one matrix, checked once and never changed.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -72,7 +72,7 @@ record CsrArrays(
         Tensor b = second.contiguous();
         Tensor v = values.contiguous();
         InUse use = InUse.of("csr", a, b, v)) {
-      Native.csrImport(
+      NativeSparse.csrImport(
           triples,
           values.dtype().ordinal(),
           new long[] {rows, columns, entries},
@@ -155,10 +155,10 @@ record CsrArrays(
     Tensor indptr = Tensor.empty(DType.I64, rows + 1);
     CsrArrays made = null;
     try (InUse use = InUse.of("csr of dense data", dense)) {
-      Native.csrCount(
+      NativeSparse.csrCount(
           dtype, sizes, dense.address(), dense.stridesRef(), threshold, indptr.address());
       made = with(indptr, rows, columns, dense.dtype());
-      Native.csrFill(
+      NativeSparse.csrFill(
           dtype, sizes, dense.address(), dense.stridesRef(), threshold, made.addresses());
       return made;
     } catch (RuntimeException | Error e) {
@@ -182,15 +182,15 @@ record CsrArrays(
 
   /** Room for the entries that a finished indptr counts. */
   private static CsrArrays with(Tensor indptr, long rows, long columns, DType dtype) {
-    long longest = Native.csrLongest(rows, indptr.address());
+    long longest = NativeSparse.csrLongest(rows, indptr.address());
     return room(indptr, rows, columns, indptr.getLong(rows), longest, dtype);
   }
 
   private static CsrArrays room(
       Tensor indptr, long rows, long columns, long entries, long longest, DType dtype) {
-    Tensor indices = Tensor.empty(DType.I32, Math.addExact(entries, Native.CSR_PADDING));
+    Tensor indices = Tensor.empty(DType.I32, Math.addExact(entries, NativeSparse.CSR_PADDING));
     try {
-      Tensor values = Tensor.empty(dtype, entries + Native.CSR_PADDING);
+      Tensor values = Tensor.empty(dtype, entries + NativeSparse.CSR_PADDING);
       return new CsrArrays(rows, columns, entries, longest, indptr, indices, values);
     } catch (RuntimeException | Error e) {
       indices.close();
@@ -209,8 +209,8 @@ record CsrArrays(
     try (InUse use = inUse("csr transpose")) {
       CsrArrays made = empty(/* rows= */ columns, /* columns= */ rows, entries, dtype());
       try {
-        Native.csrTranspose(dtype().ordinal(), sizes(), addresses(), made.addresses());
-        return made.withLongest(Native.csrLongest(columns, made.indptr.address()));
+        NativeSparse.csrTranspose(dtype().ordinal(), sizes(), addresses(), made.addresses());
+        return made.withLongest(NativeSparse.csrLongest(columns, made.indptr.address()));
       } catch (RuntimeException | Error e) {
         made.close();
         throw e;
@@ -239,12 +239,12 @@ record CsrArrays(
     try (InUse use = inUse("csr reshape")) {
       Tensor start = Tensor.empty(DType.I64, newRows + 1);
       try {
-        Tensor place = Tensor.empty(DType.I32, entries + Native.CSR_PADDING);
-        Native.csrReshape(
+        Tensor place = Tensor.empty(DType.I32, entries + NativeSparse.CSR_PADDING);
+        NativeSparse.csrReshape(
             new long[] {rows, columns, entries, newRows, newColumns},
             addresses(),
             new long[] {start.address(), place.address()});
-        long most = Native.csrLongest(newRows, start.address());
+        long most = NativeSparse.csrLongest(newRows, start.address());
         return new CsrArrays(newRows, newColumns, entries, most, start, place, view(values));
       } catch (RuntimeException | Error e) {
         start.close();
@@ -269,13 +269,14 @@ record CsrArrays(
       Tensor start = Tensor.empty(DType.I64, rows + 1);
       CsrArrays made = null;
       try {
-        long n = Native.csrKhatriRaoCount(sizes, addresses(), other.addresses(), start.address());
+        long n =
+            NativeSparse.csrKhatriRaoCount(sizes, addresses(), other.addresses(), start.address());
         if (n < 0) {
           throw new IllegalArgumentException(
               "csr Khatri-Rao: the result has more than 2^63 - 1 entries");
         }
         made = with(start, rows, columns * other.columns, dtype());
-        Native.csrKhatriRao(
+        NativeSparse.csrKhatriRao(
             dtype().ordinal(), sizes, addresses(), other.addresses(), made.addresses());
         return made;
       } catch (RuntimeException | Error e) {
@@ -305,7 +306,7 @@ record CsrArrays(
   Tensor toDense() {
     try (InUse use = inUse("csr to dense")) {
       Tensor dense = Tensor.zeros(dtype(), rows, columns);
-      Native.csrToDense(dtype().ordinal(), sizes(), addresses(), dense.address());
+      NativeSparse.csrToDense(dtype().ordinal(), sizes(), addresses(), dense.address());
       return dense;
     }
   }

@@ -1,7 +1,7 @@
 // CSR matrices: the four products with a dense tensor, what they need, and the one native call.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeSparse;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -59,7 +59,7 @@ enum CsrProduct {
       }
       CsrArrays arrays = a.arrays(turned);
       try (CsrArrays.InUse matrix = arrays.inUse(title)) {
-        Native.csrMultiply(a.dtype().ordinal(), job(arrays, out, x), alpha, beta, title);
+        NativeSparse.csrMultiply(a.dtype().ordinal(), job(arrays, out, x), alpha, beta, title);
       }
     }
   }

@@ -1,7 +1,7 @@
 // Kronecker: products of operators, and linear algebra factor by factor through LAPACK.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeKronecker;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,7 +104,10 @@ final class KroneckerAlgebra {
       Tensor columns = term.transposed().tensor().copy();
       Tensor pivots = Tensor.empty(DType.I32, n);
       long info =
-          n == 0 ? 0 : Native.lu(columns.dtype().ordinal(), n, columns.address(), pivots.address());
+          n == 0
+              ? 0
+              : NativeKronecker.lu(
+                  columns.dtype().ordinal(), n, columns.address(), pivots.address());
       return new Lu(columns, pivots, info);
     }
 
@@ -181,7 +184,7 @@ final class KroneckerAlgebra {
       Tensor swapped = x.permute(swap);
       Tensor columns = swapped.isContiguous() ? swapped : swapped.copy();
       try {
-        Native.luSolve(
+        NativeKronecker.luSolve(
             x.dtype().ordinal(),
             term.rows(),
             x.size() / term.rows(),
@@ -293,7 +296,7 @@ final class KroneckerAlgebra {
       long info =
           n == 0
               ? 0
-              : Native.eigenvalues(
+              : NativeKronecker.eigenvalues(
                   dtype.ordinal(),
                   isSymmetric(values, (int) n),
                   n,

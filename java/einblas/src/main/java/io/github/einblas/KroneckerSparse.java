@@ -2,7 +2,7 @@
 // dense.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.NativeKronecker;
 import io.github.einblas.internal.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,7 +114,7 @@ final class KroneckerSparse {
         out.address(),
         out.stridesRef()[axis]
       };
-      Native.kronCsr(x.dtype().ordinal(), job, outer, alpha, beta, name);
+      NativeKronecker.kronCsr(x.dtype().ordinal(), job, outer, alpha, beta, name);
     }
   }
 

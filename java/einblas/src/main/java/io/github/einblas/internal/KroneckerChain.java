@@ -20,10 +20,10 @@ public final class KroneckerChain {
    */
   public KroneckerChain(int dtype, long[] outer, long[] axes) {
     this.layout = join(outer, axes);
-    this.handle = Native.createKron(dtype, outer, axes);
+    this.handle = NativeKronecker.createKron(dtype, outer, axes);
     if (handle != 0) {
       long address = handle;
-      CLEANER.register(this, () -> Native.destroyKron(address));
+      CLEANER.register(this, () -> NativeKronecker.destroyKron(address));
     }
   }
 
@@ -48,7 +48,7 @@ public final class KroneckerChain {
   /** Runs on checked addresses; alpha is not 0. */
   public void run(long x, long[] factors, long out, double alpha, double beta) {
     try {
-      Native.runKron(handle, x, factors, out, alpha, beta);
+      NativeKronecker.runKron(handle, x, factors, out, alpha, beta);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -57,7 +57,7 @@ public final class KroneckerChain {
   /** Passes, blocks and kernels, for people. */
   public String describe() {
     try {
-      return Native.kronDescription(handle);
+      return NativeKronecker.kronDescription(handle);
     } finally {
       Reference.reachabilityFence(this);
     }
