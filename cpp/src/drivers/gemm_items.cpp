@@ -4,6 +4,8 @@
 // pieces of a long n, become items of drivers/gemm_small.cpp, in which one operand does not move.
 // Assumes: B and C have their unit stride on the same axis of n.
 // Transformations of one axis of a tensor (abcd,gc->abgd) are such: the packed gemm copies the whole tensor for m rows.
+#include <algorithm>
+
 #include "../dispatch.hpp"
 #include "../kernel.hpp"
 #include "../tuning.hpp"
@@ -25,6 +27,8 @@ Tunable item_bytes{"GEMM_ITEMS_BYTES", 480 << 10, 1 << 10, 1 << 24, "bytes of a 
 constexpr int64_t kLeastRows = 4;
 constexpr int64_t kMostDepth = 64;     // each step of k is a page of its own in a large B; measured up to 40
 constexpr int64_t kLeastFlops = 1000;  // of an item
+
+int64_t lanes_of(DType dtype) { return std::max<int64_t>(kernel_table().vector_bytes / size_of(dtype), 1); }
 
 // Filled lanes of the vectors along n, in percent.
 int64_t filled(int64_t n, int64_t lanes) { return 100 * n / ((n + lanes - 1) / lanes * lanes); }
@@ -51,7 +55,7 @@ bool items_of(const Problem& p, Problem* q) {
   if (p.operands != 2 || p.m.empty() || p.n.empty() || p.k.size() != 1) return false;
   const GemmLayout g = gemm_layout(p);
   if (!g.c_unit || g.n.back().stride[g.b] != 1) return false;
-  const int64_t lanes = kernel_table().vector_bytes / size_of(p.dtype);
+  const int64_t lanes = lanes_of(p.dtype);
   *q = p;
   q->batch = p.batch;
   Axis m = g.m.back(), n = g.n.back();
@@ -74,7 +78,7 @@ bool suits(const Problem& p) {
   Problem q;
   if (!items_of(p, &q) || !kGemmSmallKernel.suits(q)) return false;
   const GemmLayout g = gemm_layout(q);
-  const int64_t lanes = kernel_table().vector_bytes / size_of(p.dtype);
+  const int64_t lanes = lanes_of(p.dtype);
   const int64_t m = g.m[0].length, n = g.n[0].length, k = g.k[0].length;
   return elements(gemm_layout(p).m) <= most_rows && m >= kLeastRows && k <= kMostDepth && filled(n, lanes) >= 60 &&
          2 * m * n * k >= kLeastFlops;
