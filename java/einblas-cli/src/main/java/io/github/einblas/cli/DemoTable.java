@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /** Prints rows as cases finish. */
 final class DemoTable {
-  private static final String ROW = "%-14s %-22s %-4s %10s %13s %9s %9s %8s  %s%n";
+  private static final String ROW = "%-14s %-24s %-4s %10s %13s %9s %9s %8s  %s%n";
 
   private final PrintStream out;
   private final MachineLimits limits;
