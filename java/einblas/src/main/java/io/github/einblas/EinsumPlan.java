@@ -5,6 +5,7 @@ import io.github.einblas.internal.CompiledPlan;
 import io.github.einblas.internal.Equation;
 import io.github.einblas.internal.PlanText;
 import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -45,13 +46,15 @@ public final class EinsumPlan {
   private volatile GradientTree gradientTree;
 
   private volatile GradientsApart gradientsApart;
+  private volatile PlanSlices planSlices;
 
   EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
     this(equation, dtype, shapes, options, new boolean[shapes.length], null, null);
   }
 
-  /** A plan along a path that was found earlier. */
-  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] known) {
+  /** A plan of which something was found earlier. */
+  EinsumPlan(
+      Equation equation, DType dtype, long[][] shapes, PlanOptions options, KnownPlan known) {
     this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
   }
 
@@ -63,7 +66,7 @@ public final class EinsumPlan {
       PlanOptions options,
       boolean[] constant,
       GradientOf gradientOf,
-      int[][] known) {
+      KnownPlan known) {
     PlanChecks.requireFloating(equation, dtype);
     this.equation = equation;
     this.dtype = dtype;
@@ -131,6 +134,12 @@ public final class EinsumPlan {
    */
   public long peakBytes() {
     return layouts.peakBytes(layouts.contiguous());
+  }
+
+  /** As {@link #peakBytes()}, with one thread. */
+  long leastPeakBytes() {
+    return layouts.peakBytes(
+        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), 1);
   }
 
   /** Bytes of native memory that one run takes for intermediates. */
@@ -260,21 +269,31 @@ public final class EinsumPlan {
    * @throws IndexOutOfBoundsException if there is no such operand
    */
   public EinsumPlan gradient(int i) {
-    return gradient(i, options);
+    return gradient(i, options, null);
+  }
+
+  /** As {@link #gradient(int)}, along a path and cuts that were found earlier. */
+  EinsumPlan gradient(int i, KnownPlan known) {
+    return gradient(i, options, known);
   }
 
   /** As {@link #gradient(int)}, under another memory limit. */
   EinsumPlan gradient(int i, long limit) {
-    return gradient(i, options.withMemoryLimit(limit));
+    return gradient(i, options.withMemoryLimit(limit), null);
   }
 
-  private EinsumPlan gradient(int i, PlanOptions with) {
-    requireEquation();
+  /** The equation of {@link #gradient(int)}. */
+  Equation gradientEquation(int i) {
+    requireEquation("this is a gradient already; take the gradient of an equation");
     if (i < 0 || i >= shapes.length) {
       throw new IndexOutOfBoundsException(
           checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
     }
-    Equation gradient = equation.gradient(i, shapes);
+    return equation.gradient(i, shapes);
+  }
+
+  private EinsumPlan gradient(int i, PlanOptions with, KnownPlan known) {
+    Equation gradient = gradientEquation(i);
     long[][] own = new long[shapes.length][];
     own[0] = layouts.outputShape();
     int n = 1;
@@ -287,10 +306,10 @@ public final class EinsumPlan {
         gradient,
         dtype,
         own,
-        with.withPath(null),
+        with.withPath(null).withSlices(1),
         new boolean[own.length],
         new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
-        null);
+        known);
   }
 
   /**
@@ -306,28 +325,33 @@ public final class EinsumPlan {
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
     checks.openOperands(operands);
     checks.output(upstream);
-    requireEquation();
+    requireEquation("this is a gradient already; take the gradient of an equation");
     GradientTree tree = gradientTree();
-    if (options.isLimited()
-        && tree.peakBytes(upstream.stridesRef(), PlanLayouts.strides(operands))
-            > options.memoryLimit()) {
+    if (!options.isLimited()) {
+      return tree.run(upstream, operands, 0);
+    }
+    // As cuts, this choice is one thread's: more threads must not change the bits.
+    long limit = options.memoryLimit();
+    long[] above = upstream.stridesRef();
+    long[][] strides = PlanLayouts.strides(operands);
+    if (tree.peakBytes(above, strides, 1) > limit) {
       return gradientsApart().run(upstream, operands);
     }
-    return tree.run(upstream, operands);
+    int threads = options.threads() == 0 ? Einblas.threads() : options.threads();
+    threads = tree.threadsWithin(limit, above, strides, threads);
+    return tree.run(upstream, operands, threads);
   }
 
-  private void requireEquation() {
+  private void requireEquation(String otherwise) {
     if (gradientOf != null) {
-      throw new UnsupportedOperationException(
-          checks.where() + "this is a gradient already; take the gradient of an equation");
+      throw new UnsupportedOperationException(checks.where() + otherwise);
     }
   }
 
   private GradientTree gradientTree() {
     GradientTree known = gradientTree;
     if (known == null) {
-      PlanOptions fixed = options.withThreads(layouts.threads());
-      known = new GradientTree(equation, dtype, shapes, fixed, path());
+      known = new GradientTree(equation, dtype, shapes, options, path());
       gradientTree = known;
     }
     return known;
@@ -343,8 +367,14 @@ public final class EinsumPlan {
   }
 
   /** Most native bytes of a run at a time for operands of these strides. */
-  long peakBytes(long[][] strides) {
-    return layouts.peakBytes(strides);
+  long peakBytes(long[][] strides, int threads) {
+    return layouts.peakBytes(strides, threads);
+  }
+
+  /** As {@link #run(Tensor...)}, by so many threads; 0 for the plan's. */
+  Tensor runBy(int threads, Tensor... operands) {
+    checks.operands(operands);
+    return run.fresh(operands, PlanRun.Extras.freshBy(threads));
   }
 
   /**
@@ -425,8 +455,9 @@ public final class EinsumPlan {
    */
   public String toJson() {
     return gradientOf == null
-        ? PlanJson.write(equation, dtype, shapes, options, path())
-        : PlanJson.writeGradient(gradientOf.plan.toJson(), gradientOf.operand);
+        ? PlanJson.write(equation, dtype, shapes, options, path(), slices.cutList())
+        : PlanJson.writeGradient(
+            gradientOf.plan.toJson(), gradientOf.operand, equation, path(), slices.cutList());
   }
 
   /**
@@ -462,7 +493,7 @@ public final class EinsumPlan {
     return plan;
   }
 
-  /** Equal plans have the same equation (as written), type, shapes, options and path. */
+  /** Equal plans have the same equation (as written), type, shapes, options, path and cuts. */
   @Override
   public boolean equals(Object other) {
     return this == other
@@ -473,7 +504,8 @@ public final class EinsumPlan {
             && options.equals(p.options)
             && Arrays.equals(constant, p.constant)
             && Arrays.deepEquals(shapes, p.shapes)
-            && Arrays.deepEquals(slices.main().path(), p.slices.main().path()));
+            && Arrays.deepEquals(slices.main().path(), p.slices.main().path())
+            && slices.cutList().equals(p.slices.cutList()));
   }
 
   @Override
@@ -486,30 +518,114 @@ public final class EinsumPlan {
     return hash;
   }
 
-  /** Number of slices that a run consists of; 1 unless a memory limit made it cut labels. */
+  /**
+   * Number of slices that a run consists of: 1 unless a memory limit or {@link
+   * PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there are more.
+   */
   public long sliceCount() {
     return slices.slices();
   }
 
   /**
-   * The slices, each a contraction of its own over parts of the operands; what they add to their
-   * parts of the output is the result. Other programs can spread one contraction so.
+   * Tells cuts apart: equal texts mean that slices of the same number are the same part of the same
+   * contraction. {@link PlanSlice#id} carries it.
    */
-  public List<PlanSlice> slices() {
-    if (gradientOf != null) {
-      throw new UnsupportedOperationException(
-          checks.where() + "slices of a gradient are not handed out");
-    }
-    return PlanSlice.all(this, equation, slices);
+  public String cutFingerprint() {
+    return slices.fingerprint();
   }
 
-  /** A plan of the same equation, path and options for a slice's shapes. */
-  EinsumPlan forSlice(long[][] sliceShapes) {
+  /**
+   * The slices, each a contraction of its own over parts of the operands; what they add to their
+   * parts of the output is the result. Other programs can spread one contraction so.
+   *
+   * @return made when they are asked for; not to be changed
+   * @throws IllegalStateException if there are more than a list holds, 2^31 - 1; {@link
+   *     #slice(long)} gives each of them
+   * @throws UnsupportedOperationException if this is a gradient
+   */
+  public List<PlanSlice> slices() {
+    return planSlices().list();
+  }
+
+  /**
+   * A slice by its number.
+   *
+   * @param index from 0 to {@link #sliceCount} - 1
+   * @throws IndexOutOfBoundsException if there is no such slice
+   * @throws UnsupportedOperationException if this is a gradient
+   */
+  public PlanSlice slice(long index) {
+    return planSlices().get(index);
+  }
+
+  /**
+   * A slice by what {@link PlanSlice#id} gave, here or in another process. A number alone means
+   * another part of the contraction where labels are cut otherwise, and the sum of such slices is
+   * wrong without an error; this refuses them.
+   *
+   * <pre>{@code
+   * String plan = whole.toJson();                  // where the work is shared out
+   * String job = whole.slice(7).id();
+   * EinsumPlan.fromJson(plan).slice(job).addTo(part, operands);   // anywhere
+   * }</pre>
+   *
+   * @throws IllegalArgumentException if the text is no id, or of a slice of another cut, equation
+   *     or shapes
+   * @throws UnsupportedOperationException if this is a gradient
+   */
+  public PlanSlice slice(String id) {
+    return planSlices().get(id);
+  }
+
+  /**
+   * Computes slices and adds them to their parts of the output, as {@link PlanSlice#addTo} does for
+   * each; what all slices share is computed once. Added up in their order from zeros, all slices
+   * have the bits of {@link #run}, in however many calls.
+   *
+   * @param from the first slice
+   * @param to the one behind the last, at least from
+   * @param out of the whole result's shape, its elements apart
+   * @param operands the whole operands
+   * @throws IndexOutOfBoundsException if there are no such slices
+   * @throws IllegalArgumentException if a shape or type is not the plan's, or if the output shares
+   *     elements with an operand; nothing is written then
+   */
+  public void runSlices(long from, long to, Tensor out, Tensor... operands) {
+    requireEquation("slices of a gradient are not handed out");
+    if (from < 0 || from > to || to > sliceCount()) {
+      throw new IndexOutOfBoundsException(
+          checks.where()
+              + "there are "
+              + sliceCount()
+              + " slices, those from "
+              + from
+              + " to "
+              + to
+              + " were asked for");
+    }
+    checks.operands(operands);
+    checks.output(out);
+    run.addSlices(out, from, to, operands);
+  }
+
+  private PlanSlices planSlices() {
+    requireEquation("slices of a gradient are not handed out");
+    PlanSlices known = planSlices;
+    if (known == null) {
+      known = new PlanSlices(this, equation, slices);
+      planSlices = known;
+    }
+    return known;
+  }
+
+  /** A plan of a slice's steps. */
+  EinsumPlan forSlice(int variant) {
     return new EinsumPlan(
         equation,
         dtype,
-        sliceShapes,
-        options.withPath(shapes.length < 2 ? null : path()).withMemoryLimit(Long.MAX_VALUE));
+        slices.shapesOf(variant),
+        options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
+        KnownPlan.of(slices.slice(variant)));
   }
 
   /**

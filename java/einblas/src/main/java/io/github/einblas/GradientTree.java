@@ -33,7 +33,7 @@ final class GradientTree {
     this.backward = new EinsumPlan[path.length][2];
     this.elementBytes = dtype.bytes();
     this.lengths = Arrays.copyOf(shapes, operands + path.length);
-    PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE);
+    PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE).withSlices(1);
     this.alone = operands == 1 ? new EinsumPlan(equation, dtype, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
     int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);
@@ -74,9 +74,9 @@ final class GradientTree {
    * @param upstream strides of the upstream gradient
    * @param given strides of the operands
    */
-  long peakBytes(long[] upstream, long[][] given) {
+  long peakBytes(long[] upstream, long[][] given, int threads) {
     if (alone != null) {
-      return alone.peakBytes(new long[][] {upstream});
+      return alone.peakBytes(new long[][] {upstream}, threads);
     }
     int slots = operands + path.length;
     long[][] strides = Arrays.copyOf(given, slots);
@@ -86,14 +86,16 @@ final class GradientTree {
     long taken = 0;
     long most = 0;
     for (int p = 0; p < path.length - 1; p++) {
-      long own = forward[p].peakBytes(new long[][] {strides[path[p][0]], strides[path[p][1]]});
+      long own =
+          forward[p].peakBytes(new long[][] {strides[path[p][0]], strides[path[p][1]]}, threads);
       most = Math.max(most, taken + own);
       taken += bytes(operands + p);
     }
     for (int p = path.length - 1; p >= 0; p--) {
       long[] above = p == path.length - 1 ? upstream : strides[operands + p];
       for (int side = 0; side < 2; side++) {
-        long own = backward[p][side].peakBytes(new long[][] {above, strides[path[p][1 - side]]});
+        long[][] in = {above, strides[path[p][1 - side]]};
+        long own = backward[p][side].peakBytes(in, threads);
         most = Math.max(most, taken + own);
         taken += bytes(path[p][side]);
       }
@@ -109,10 +111,27 @@ final class GradientTree {
     return Views.bytes(lengths[slot], elementBytes);
   }
 
-  /** Gradients of the operands, for a checked upstream gradient. */
-  Tensor[] run(Tensor upstream, Tensor[] given) {
+  /** The most threads, up to the given number, with which a run takes no more than a limit. */
+  int threadsWithin(long limit, long[] upstream, long[][] given, int threads) {
+    int low = 1;
+    int high = threads;
+    while (low < high) {
+      int middle = (low + high + 1) / 2;
+      boolean fits = peakBytes(upstream, given, middle) <= limit;
+      low = fits ? middle : low;
+      high = fits ? high : middle - 1;
+    }
+    return low;
+  }
+
+  /**
+   * Gradients of the operands, for a checked upstream gradient.
+   *
+   * @param threads in place of the options', or 0
+   */
+  Tensor[] run(Tensor upstream, Tensor[] given, int threads) {
     if (alone != null) {
-      return new Tensor[] {alone.run(upstream)};
+      return new Tensor[] {alone.runBy(threads, upstream)};
     }
     int slots = operands + path.length;
     Tensor[] values = Arrays.copyOf(given, slots);
@@ -121,12 +140,13 @@ final class GradientTree {
     boolean done = false;
     try {
       for (int p = 0; p < path.length - 1; p++) {
-        values[operands + p] = forward[p].run(values[path[p][0]], values[path[p][1]]);
+        values[operands + p] = forward[p].runBy(threads, values[path[p][0]], values[path[p][1]]);
       }
       for (int p = path.length - 1; p >= 0; p--) {
         Tensor own = gradients[operands + p];
         for (int side = 0; side < 2; side++) {
-          gradients[path[p][side]] = backward[p][side].run(own, values[path[p][1 - side]]);
+          gradients[path[p][side]] =
+              backward[p][side].runBy(threads, own, values[path[p][1 - side]]);
         }
         if (p < path.length - 1) {
           own.close();

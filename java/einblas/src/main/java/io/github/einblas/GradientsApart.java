@@ -42,7 +42,7 @@ final class GradientsApart {
     for (int i : order) {
       try {
         plans[i] = whole.gradient(i, Math.max(0, limit - taken));
-        least = Math.max(least, taken + plans[i].peakBytes());
+        least = Math.max(least, taken + plans[i].leastPeakBytes());
       } catch (SliceSearch.DoesNotFit e) {
         fits = false;
         least = Math.max(least, taken + e.least);

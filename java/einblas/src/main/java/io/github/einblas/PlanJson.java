@@ -7,19 +7,31 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.SlicedProgram;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
-/** JSON of {@link EinsumPlan#toJson}: {@code {"einblasPlan": 1, "equation": ..., ...}}. */
+/**
+ * JSON of {@link EinsumPlan#toJson}: {@code {"einblasPlan": 2, "equation": ..., ...}}. Version 2
+ * has the cuts, so that its slices are the same everywhere. Version 1 had not: a plan of it is read
+ * where nothing made it cut labels.
+ */
 final class PlanJson {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+  private static final int WITHOUT_CUTS = 1;
   private static final String MARK = "einblasPlan";
 
   private PlanJson() {}
 
   static String write(
-      Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      PlanOptions options,
+      int[][] path,
+      List<SlicedProgram.Cut> cuts) {
     JsonObject o = new JsonObject();
     o.addProperty(MARK, VERSION);
     o.addProperty("equation", equation.toString());
@@ -33,12 +45,16 @@ final class PlanJson {
     }
     o.add("shapes", rows);
     o.add("path", matrix(path));
+    o.add("cuts", PlanCutsJson.write(equation, cuts));
     JsonObject own = new JsonObject();
     own.addProperty("threads", options.threads());
     own.addProperty("strategy", options.strategy().name());
     own.addProperty("costModel", options.costModel().name());
     own.addProperty("searchNanos", options.searchTime().toNanos());
     own.addProperty("memoryLimit", options.memoryLimit());
+    if (options.slices() > 1) {
+      own.addProperty("slices", options.slices());
+    }
     if (options.kernel() != null) {
       own.addProperty("kernel", options.kernel());
     }
@@ -49,11 +65,14 @@ final class PlanJson {
     return o.toString();
   }
 
-  static String writeGradient(String plan, int operand) {
+  static String writeGradient(
+      String plan, int operand, Equation gradient, int[][] path, List<SlicedProgram.Cut> cuts) {
     JsonObject o = new JsonObject();
     o.addProperty(MARK, VERSION);
     o.addProperty("gradientFor", operand);
     o.add("of", JsonParser.parseString(plan));
+    o.add("path", matrix(path));
+    o.add("cuts", PlanCutsJson.write(gradient, cuts));
     return o.toString();
   }
 
@@ -77,11 +96,12 @@ final class PlanJson {
 
   private static EinsumPlan plan(JsonObject o) {
     int version = need(o, MARK).getAsInt();
-    if (version != VERSION) {
-      throw new IllegalArgumentException("its version is " + version + ", not " + VERSION);
+    if (version != VERSION && version != WITHOUT_CUTS) {
+      throw new IllegalArgumentException(
+          "its version is " + version + ", not " + WITHOUT_CUTS + " or " + VERSION);
     }
     if (o.has("gradientFor")) {
-      return plan(need(o, "of").getAsJsonObject()).gradient(need(o, "gradientFor").getAsInt());
+      return gradient(o, version);
     }
     JsonArray rows = need(o, "shapes").getAsJsonArray();
     long[][] shapes = new long[rows.size()][];
@@ -104,7 +124,27 @@ final class PlanJson {
             : Equation.parse(text, ranks);
     DType dtype = DType.valueOf(need(o, "dtype").getAsString());
     PlanOptions options = options(need(o, "options").getAsJsonObject());
-    return new EinsumPlan(equation, dtype, shapes, options, matrix(need(o, "path")));
+    if (version == WITHOUT_CUTS && options.isCut()) {
+      throw new IllegalArgumentException(
+          "it has a memory limit and is of version 1, which does not say how labels are cut: each"
+              + " machine would cut in its own way. Make the plan anew and save it");
+    }
+    KnownPlan known = known(o, equation, version);
+    return new EinsumPlan(equation, dtype, shapes, options, known);
+  }
+
+  private static KnownPlan known(JsonObject o, Equation equation, int version) {
+    int[][] path = matrix(need(o, "path"));
+    return KnownPlan.of(
+        path, version == WITHOUT_CUTS ? null : PlanCutsJson.read(need(o, "cuts"), equation));
+  }
+
+  private static EinsumPlan gradient(JsonObject o, int version) {
+    EinsumPlan of = plan(need(o, "of").getAsJsonObject());
+    int operand = need(o, "gradientFor").getAsInt();
+    return version == WITHOUT_CUTS
+        ? of.gradient(operand)
+        : of.gradient(operand, known(o, of.gradientEquation(operand), version));
   }
 
   /** Labels as numbers, such as {@code [0 1],[1 ...]->[0 ...]}. */
@@ -135,6 +175,7 @@ final class PlanJson {
             .withCostModel(PlanOptions.CostModel.valueOf(need(o, "costModel").getAsString()))
             .withSearchTime(Duration.ofNanos(need(o, "searchNanos").getAsLong()))
             .withMemoryLimit(need(o, "memoryLimit").getAsLong());
+    options = o.has("slices") ? options.withSlices(o.get("slices").getAsLong()) : options;
     options = o.has("kernel") ? options.withKernel(o.get("kernel").getAsString()) : options;
     return o.has("path") ? options.withPath(matrix(o.get("path"))) : options;
   }

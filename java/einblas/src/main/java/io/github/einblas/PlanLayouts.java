@@ -18,7 +18,6 @@ final class PlanLayouts {
   private final DType dtype;
   private final long[][] shapes;
   private final PlanOptions options;
-  private final int threads;
   private final boolean[] constant;
   private final OutputForm form;
   private final SlicedProgram slices;
@@ -34,7 +33,7 @@ final class PlanLayouts {
    *
    * @param constant operands that stay the same from run to run
    * @param form where the equation's output lies in the result, or null where it is the result
-   * @param known pairs of a path found earlier, or null to search
+   * @param known path and perhaps cuts found earlier, or null to search
    */
   PlanLayouts(
       Equation equation,
@@ -43,26 +42,33 @@ final class PlanLayouts {
       PlanOptions options,
       boolean[] constant,
       OutputForm form,
-      int[][] known) {
+      KnownPlan known) {
     this.equation = equation;
     this.dtype = dtype;
     this.shapes = shapes;
     this.options = options;
-    this.threads =
-        options.threads() == 0 && options.isLimited() ? Native.threads() : options.threads();
     this.constant = constant;
     this.form = form;
-    SlicedProgram whole = SlicedProgram.whole(equation, shapes, options, constant, known);
+    SlicedProgram whole =
+        known != null && known.program() != null
+            ? known.program()
+            : SlicedProgram.whole(
+                equation, shapes, options, constant, known == null ? null : known.path());
     this.outputShape = form == null ? whole.outputShape() : form.shape();
     this.contiguousOutput = Views.contiguous(outputShape);
     this.outputBytes = Views.bytes(outputShape, dtype.bytes());
-    long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
-    this.slices =
-        options.isLimited() ? cut(whole, strides, outputStrides(contiguousOutput)) : whole;
+    if (known != null && known.cuts() != null) {
+      this.slices = whole.cut(known.cuts(), constant, options);
+    } else if (options.isCut()) {
+      long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
+      this.slices = cut(whole, strides, outputStrides(contiguousOutput));
+    } else {
+      this.slices = whole;
+    }
     slices.main().requirePossible();
   }
 
-  /** Cuts so that a run fits the memory limit for these strides. */
+  /** Cuts so that a run of one thread fits the memory limit for these strides. */
   private SlicedProgram cut(SlicedProgram whole, long[][] strides, long[] outputStrides) {
     return new SliceSearch(
             equation,
@@ -71,7 +77,7 @@ final class PlanLayouts {
             constant,
             p ->
                 p.main().isPossible()
-                    ? outputBytes + compile(p, strides, outputStrides).peakBytes(threads)
+                    ? outputBytes + compile(p, strides, outputStrides).peakBytes(1)
                     : Long.MAX_VALUE)
         .search(whole, options);
   }
@@ -88,22 +94,21 @@ final class PlanLayouts {
 
   /** Threads of a run; 0 means the process's number at the time of the run. */
   int threads() {
-    return threads;
+    return options.threads();
   }
 
   /** Most native bytes of a run at a time, the result included. */
   long peakBytes(CompiledPlan compiled) {
+    return peakBytes(compiled, threads());
+  }
+
+  private long peakBytes(CompiledPlan compiled, int threads) {
     return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
   }
 
-  /** Most bytes that a run may take beside its result. */
-  long budget() {
-    return options.isLimited() ? options.memoryLimit() - outputBytes : Long.MAX_VALUE;
-  }
-
   /** Most native bytes of a run at a time for operands of these strides and a contiguous result. */
-  long peakBytes(long[][] strides) {
-    return peakBytes(of(strides, outputStrides(contiguousOutput)));
+  long peakBytes(long[][] strides, int threads) {
+    return peakBytes(of(strides, outputStrides(contiguousOutput)), threads);
   }
 
   /** The steps for two operands, or null if there are none yet. */
@@ -166,6 +171,17 @@ final class PlanLayouts {
     return of(strides(operands), outputStrides(resultStrides));
   }
 
+  /**
+   * The steps of the plan's own slices, whatever they take; of one use, not kept, where that is
+   * more than the limit.
+   */
+  CompiledPlan ofOwnSlices(Tensor[] operands, long[] resultStrides) {
+    CompiledPlan found = of(operands, resultStrides);
+    return found.slices() == slices
+        ? found
+        : compile(slices, strides(operands), outputStrides(resultStrides));
+  }
+
   /** The steps for constants of their strides; all else is contiguous. */
   CompiledPlan ofConstants(Tensor[] constants) {
     long[][] strides = new long[constants.length][];
@@ -188,9 +204,10 @@ final class PlanLayouts {
         }
       }
       CompiledPlan made = compile(slices, strides, outputStrides);
-      if (options.isLimited() && peakBytes(made) > options.memoryLimit()) {
+      if (options.isLimited() && peakBytes(made, 1) > options.memoryLimit()) {
         requireNoConstants(made);
-        // Other strides may take more workspace: this layout is cut in its own way.
+        // Other strides, or another machine than the one that cut, may take more workspace: this
+        // layout is cut in its own way.
         made = compile(cut(slices, strides, outputStrides), strides, outputStrides);
       }
       CompiledPlan[] known = layouts;
@@ -209,7 +226,7 @@ final class PlanLayouts {
             "plan of \""
                 + equation
                 + "\": operands of these strides need "
-                + peakBytes(made)
+                + peakBytes(made, 1)
                 + " bytes, the memory limit is "
                 + options.memoryLimit()
                 + "; a plan with constants is cut for contiguous operands only");
@@ -219,6 +236,12 @@ final class PlanLayouts {
 
   private CompiledPlan compile(SlicedProgram program, long[][] strides, long[] outputStrides) {
     return new CompiledPlan(
-        program, dtype.ordinal(), dtype.bytes(), strides, outputStrides, options.kernel());
+        program,
+        dtype.ordinal(),
+        dtype.bytes(),
+        strides,
+        outputStrides,
+        options.kernel(),
+        options.isLimited() ? options.memoryLimit() - outputBytes : Long.MAX_VALUE);
   }
 }

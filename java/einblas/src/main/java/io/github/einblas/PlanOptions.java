@@ -62,6 +62,7 @@ public final class PlanOptions {
   private final int[][] path;
   private final String kernel;
   private final long memoryLimit;
+  private final long slices;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -71,6 +72,7 @@ public final class PlanOptions {
     this.path = draft.path;
     this.kernel = draft.kernel;
     this.memoryLimit = draft.memoryLimit;
+    this.slices = draft.slices;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -82,6 +84,7 @@ public final class PlanOptions {
     int[][] path;
     String kernel;
     long memoryLimit = Long.MAX_VALUE;
+    long slices = 1;
   }
 
   private Draft draft() {
@@ -93,6 +96,7 @@ public final class PlanOptions {
     draft.path = path;
     draft.kernel = kernel;
     draft.memoryLimit = memoryLimit;
+    draft.slices = slices;
     return draft;
   }
 
@@ -208,8 +212,9 @@ public final class PlanOptions {
 
   /**
    * With a memory budget: result, intermediates, workspaces and packed panels of a run together
-   * (the operands are the caller's). A plan that would take more cuts labels and runs slice by
-   * slice, or takes another path. Its threads are fixed when it is made, as each takes workspace.
+   * (the operands are the caller's). A plan that would take more with one thread cuts labels and
+   * runs slice by slice, or takes another path. Where there is no room for the workspaces of all
+   * threads, a step runs with fewer: neither cuts nor bits depend on the number of threads.
    *
    * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
    *     refused when a plan is made; the text names the smallest that would do.
@@ -221,6 +226,41 @@ public final class PlanOptions {
     }
     Draft draft = draft();
     draft.memoryLimit = bytes;
+    return new PlanOptions(draft);
+  }
+
+  /** Fewest slices of a plan; 1 unless {@link #withSlices} asked for more. */
+  public long slices() {
+    return slices;
+  }
+
+  /** Whether something may make a plan cut labels. */
+  boolean isCut() {
+    return isLimited() || slices > 1;
+  }
+
+  /**
+   * With at least so many slices, to be computed in several places: {@link EinsumPlan#slice(long)}
+   * gives them. Labels are cut where that costs least; there are a few more slices where lengths do
+   * not divide evenly. A plan that runs them all itself gets the same result. Gradients of a plan
+   * are cut by its memory limit alone.
+   *
+   * <pre>{@code
+   * var options = PlanOptions.DEFAULT.withSlices(64);
+   * EinsumPlan plan = Einsum.plan("ab,bc,cd->ad", options, DType.F64, shapes);
+   * String job = plan.toJson(); // each worker: EinsumPlan.fromJson(job).slice(i).addTo(part, ...)
+   * }</pre>
+   *
+   * @param atLeast 1 for no more than needed. More than the labels' lengths allow is refused when a
+   *     plan is made; the text names the most.
+   * @throws IllegalArgumentException if less than 1
+   */
+  public PlanOptions withSlices(long atLeast) {
+    if (atLeast < 1) {
+      throw new IllegalArgumentException("there must be at least 1 slice, got " + atLeast);
+    }
+    Draft draft = draft();
+    draft.slices = atLeast;
     return new PlanOptions(draft);
   }
 
@@ -238,6 +278,7 @@ public final class PlanOptions {
         && costModel == o.costModel
         && searchTime.equals(o.searchTime)
         && memoryLimit == o.memoryLimit
+        && slices == o.slices
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
@@ -245,7 +286,14 @@ public final class PlanOptions {
   @Override
   public int hashCode() {
     return Objects.hash(
-        threads, strategy, costModel, searchTime, memoryLimit, Arrays.deepHashCode(path), kernel);
+        threads,
+        strategy,
+        costModel,
+        searchTime,
+        memoryLimit,
+        slices,
+        Arrays.deepHashCode(path),
+        kernel);
   }
 
   @Override
@@ -259,6 +307,7 @@ public final class PlanOptions {
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
         + (isLimited() ? ", memoryLimit=" + memoryLimit : "")
+        + (slices > 1 ? ", slices=" + slices : "")
         + ")";
   }
 }

@@ -31,11 +31,22 @@ final class PlanRun {
    * @param held what the constants alone decide, or 0
    * @param afterSlice told the number of slices done, or null
    * @param nanos gets the time of each step added, or null
+   * @param threads in place of the plan's, or 0
    */
-  record Extras(boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos) {}
+  record Extras(
+      boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos, int threads) {
+    Extras(boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos) {
+      this(checkOverlap, held, afterSlice, nanos, 0);
+    }
+
+    /** Into a new tensor, by so many threads. */
+    static Extras freshBy(int threads) {
+      return new Extras(false, 0, null, null, threads);
+    }
+  }
 
   /** Into a new tensor, which no operand can share. */
-  static final Extras FRESH = new Extras(false, 0, null, null);
+  static final Extras FRESH = Extras.freshBy(0);
 
   /** Into a tensor of the caller's. */
   static final Extras GIVEN = new Extras(true, 0, null, null);
@@ -94,8 +105,9 @@ final class PlanRun {
     }
     CompiledPlan plan = known;
     CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
+    int workers = extras.threads == 0 ? threads : extras.threads;
     if (single != null) {
-      intoSingle(single, out, alpha, beta, operands, extras.checkOverlap);
+      intoSingle(single, out, alpha, beta, operands, extras.checkOverlap, workers);
       return;
     }
     checks.acquire(out, -1);
@@ -118,7 +130,7 @@ final class PlanRun {
                   out.address(),
                   alpha,
                   rest,
-                  threads,
+                  workers,
                   extras.held,
                   extras.afterSlice,
                   extras.nanos);
@@ -140,7 +152,8 @@ final class PlanRun {
       double alpha,
       double beta,
       Tensor[] operands,
-      boolean checkOverlap) {
+      boolean checkOverlap,
+      int workers) {
     int acquired = 0;
     checks.acquire(out, -1);
     try {
@@ -157,11 +170,30 @@ final class PlanRun {
           out.address(),
           alpha,
           beta,
-          threads);
+          workers);
     } finally {
       for (int i = 0; i < acquired; i++) {
         operands[i].release();
       }
+      out.release();
+    }
+  }
+
+  /** Adds some slices of checked operands to an output of the whole result's shape. */
+  void addSlices(Tensor out, long from, long to, Tensor[] operands) {
+    checks.writable(out);
+    CompiledPlan plan = layouts.ofOwnSlices(operands, out.stridesRef());
+    checks.acquire(out, -1);
+    try {
+      checks.withAddresses(
+          operands,
+          addresses -> {
+            for (int i = 0; i < operands.length; i++) {
+              checks.shared(out, operands[i], i);
+            }
+            plan.add(addresses, out.address(), threads, from, to);
+          });
+    } finally {
       out.release();
     }
   }
@@ -217,7 +249,8 @@ final class PlanRun {
         }
         addresses[(to - from) * (n + 1) + n] = out.address() + to * outStrides[0] * dtype.bytes();
       }
-      compiled.runBatch(to - from, addresses, alpha, beta, threads, layouts.budget());
+      int workers = threads == 0 ? Native.threads() : threads;
+      compiled.runBatch(to - from, addresses, alpha, beta, workers);
       return to;
     } finally {
       for (int s = from, left = acquired; left > 0; s++) {

@@ -2,12 +2,10 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.SlicedProgram;
-import java.util.AbstractList;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A part of a sliced contraction: ranges of the labels that were cut. It can be computed anywhere
@@ -23,7 +21,7 @@ public final class PlanSlice {
   private final long[] from;
   private final long[] to;
 
-  private PlanSlice(
+  PlanSlice(
       EinsumPlan whole,
       EinsumPlan plan,
       Equation equation,
@@ -40,38 +38,85 @@ public final class PlanSlice {
     this.to = to;
   }
 
-  /** All slices of a plan, made when they are asked for. */
-  static List<PlanSlice> all(EinsumPlan whole, Equation equation, SlicedProgram slices) {
-    int[] labels = new int[slices.cuts()];
-    Arrays.setAll(labels, slices::label);
-    ConcurrentHashMap<Integer, EinsumPlan> plans = new ConcurrentHashMap<>();
-    int size = Math.toIntExact(slices.slices());
-    return new AbstractList<>() {
-      @Override
-      public PlanSlice get(int i) {
-        Objects.checkIndex(i, size);
-        long[] from = slices.starts(i);
-        long[] to = slices.lengthsOf(from);
-        Arrays.setAll(to, k -> from[k] + to[k]);
-        int variant = slices.variant(from);
-        EinsumPlan plan =
-            plans.computeIfAbsent(variant, v -> whole.forSlice(slices.shapesOf(variant)));
-        return new PlanSlice(whole, plan, equation, i, labels, from, to);
-      }
-
-      @Override
-      public int size() {
-        return size;
-      }
-    };
-  }
-
   /** Its number, from 0. */
   public long index() {
     return index;
   }
 
-  /** The contraction of this slice's parts of the operands. */
+  /**
+   * Its number and the cut that it is of, for {@link EinsumPlan#slice(String)} in any process: such
+   * as {@code 7@9f86d081884c7d65}.
+   */
+  public String id() {
+    return index + "@" + whole.cutFingerprint();
+  }
+
+  /**
+   * A part of an axis.
+   *
+   * @param label of the axis, as in the equation; {@code <d>} for axis d from the end under an
+   *     ellipsis
+   * @param from the first index
+   * @param to the one behind the last
+   */
+  public record Range(String label, long from, long to) {
+    /** Number of indices. */
+    public long length() {
+      return to - from;
+    }
+  }
+
+  /** This slice's parts of the labels that are cut; of all other labels it takes everything. */
+  public List<Range> ranges() {
+    List<Range> ranges = new ArrayList<>();
+    for (int k = 0; k < labels.length; k++) {
+      ranges.add(new Range(equation.names(new int[] {labels[k]}), from[k], to[k]));
+    }
+    return List.copyOf(ranges);
+  }
+
+  /**
+   * This slice's part of an operand, axis by axis: what a program must have at hand that computes
+   * the slice by {@link #plan}. Of an operand of shape (300, 800) whose second axis is cut it is,
+   * say, 0 to 300 and 400 to 800.
+   *
+   * @throws IndexOutOfBoundsException if there is no such operand
+   */
+  public List<Range> operandRanges(int i) {
+    long[][] shapes = whole.shapes();
+    Objects.checkIndex(i, shapes.length);
+    return ranges(shapes[i], equation.operand(i));
+  }
+
+  /** This slice's part of the result, axis by axis. */
+  public List<Range> outputRanges() {
+    return ranges(whole.outputShapeRef(), equation.output());
+  }
+
+  private List<Range> ranges(long[] shape, int[] own) {
+    List<Range> ranges = new ArrayList<>();
+    for (int d = 0; d < own.length; d++) {
+      int cut = cutOf(own[d], shape[d]);
+      ranges.add(
+          new Range(
+              equation.names(new int[] {own[d]}),
+              cut < 0 ? 0 : from[cut],
+              cut < 0 ? shape[d] : to[cut]));
+    }
+    return List.copyOf(ranges);
+  }
+
+  /** Number of an axis's label among those that are cut, or -1; length 1 stands for any length. */
+  private int cutOf(int label, long length) {
+    for (int k = 0; k < labels.length; k++) {
+      if (labels[k] == label && length != 1) {
+        return k;
+      }
+    }
+    return -1;
+  }
+
+  /** The contraction of this slice's parts of the operands: {@link #operandRanges}. */
   public EinsumPlan plan() {
     return plan;
   }
@@ -105,7 +150,8 @@ public final class PlanSlice {
   }
 
   /**
-   * Computes this slice and adds it to its part of the output.
+   * Computes this slice and adds it to its part of the output. {@link EinsumPlan#runSlices} does so
+   * for several and computes once what they share.
    *
    * @param out of the whole result's shape
    * @param operands the whole operands
@@ -123,12 +169,9 @@ public final class PlanSlice {
           what + " must have shape " + Arrays.toString(shape) + ", got " + tensor.describe());
     }
     Tensor view = tensor;
-    for (int k = 0; k < labels.length; k++) {
-      for (int d = 0; d < own.length; d++) {
-        if (own[d] == labels[k] && shape[d] != 1) {
-          view = view.slice(d, from[k], to[k]);
-        }
-      }
+    for (int d = 0; d < own.length; d++) {
+      int cut = cutOf(own[d], shape[d]);
+      view = cut < 0 ? view : view.slice(d, from[cut], to[cut]);
     }
     return view;
   }

@@ -323,7 +323,7 @@ class PlanReuseTest {
         "{",
         "{}",
         "null",
-        "{\"einblasPlan\": 2}",
+        "{\"einblasPlan\": 3}",
         "{\"einblasPlan\": 1, \"equation\": \"ij\"}",
         "{\"einblasPlan\": \"x\"}",
         "{\"einblasPlan\": 1, \"gradientFor\": 3, \"of\": 4}",

@@ -409,7 +409,8 @@ class RefusalTest {
         refuse(good.with(i, 17), "17 for argument " + i);
       } else if (types[i] == int.class && good.method.getName().startsWith("measure")) {
         refuse(good, "0 threads");
-      } else if (types[i] == long.class && good.method.getDeclaringClass() == Kronecker.class) {
+      } else if (types[i] == long.class
+          && List.of(Kronecker.class, EinsumPlan.class).contains(good.method.getDeclaringClass())) {
         refuse(good.with(i, -5L), "-5 for argument " + i);
       } else if (types[i] == CsrMatrix.class) {
         CsrMatrix closed = csr();

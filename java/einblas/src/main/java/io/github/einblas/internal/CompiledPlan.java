@@ -18,31 +18,44 @@ public final class CompiledPlan {
   private final long[][] steps;
 
   private final CompiledSteps single;
+  private final long room;
 
-  /** Makes the steps; strides are kept, not copied. */
+  /**
+   * Makes the steps; strides are kept, not copied.
+   *
+   * @param room bytes for all but operands and result; {@link Long#MAX_VALUE} for no limit. Steps
+   *     run with fewer threads where the workspaces of all would not fit.
+   */
   public CompiledPlan(
       SlicedProgram slices,
       int dtype,
       int elementBytes,
       long[][] strides,
       long[] outputStrides,
-      String kernel) {
+      String kernel,
+      long room) {
     this.slices = slices;
+    this.room = room;
     this.elementBytes = elementBytes;
     this.strides = strides;
     this.outputStrides = outputStrides;
     List<Program> programs = slices.variants();
     variants = new CompiledSteps[programs.size()];
     for (int v = 0; v < variants.length; v++) {
+      // What is computed once is so by the first variant.
       variants[v] =
           new CompiledSteps(
               programs.get(v),
+              v == 0 ? 0 : slices.main().firstOf(Program.EACH_SLICE),
               dtype,
               elementBytes,
               slices.shapesOf(v),
               strides,
               outputStrides,
               kernel);
+      if (room != Long.MAX_VALUE) {
+        variants[v].limitThreads(room - workspaceBytes() - heldBytes());
+      }
     }
     single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
     steps = new long[slices.cuts()][strides.length + 1];
@@ -89,7 +102,9 @@ public final class CompiledPlan {
     return slices.main().heldElements() * elementBytes;
   }
 
-  /** Most bytes that a run with so many threads takes at a time beside operands and result. */
+  /**
+   * Most bytes that a run with up to so many threads takes at a time beside operands and result.
+   */
   public long peakBytes(int threads) {
     long most = 0;
     for (CompiledSteps v : variants) {
@@ -114,7 +129,7 @@ public final class CompiledPlan {
   /**
    * Runs all slices.
    *
-   * @param held what {@link #hold} computed
+   * @param held what {@link #hold} computed, or 0 for it to be computed and freed
    * @param afterSlice told the number of slices done after each, or null
    * @param nanos gets the time of each step added, or null
    */
@@ -127,63 +142,105 @@ public final class CompiledPlan {
       long held,
       LongConsumer afterSlice,
       long[] nanos) {
-    if (single != null && nanos == null) {
+    run(new Job(operands, out, alpha, beta, threads, afterSlice, nanos), 0, slices.slices(), held);
+  }
+
+  /**
+   * Adds some slices to their parts of the output; what all slices share is computed once.
+   *
+   * @param from the first slice
+   * @param to the one behind the last
+   */
+  public void add(long[] operands, long out, int threads, long from, long to) {
+    if (from < to) {
+      run(new Job(operands, out, 1, 1, threads, null, null), from, to, 0);
+    }
+  }
+
+  /** What a run is given. */
+  private record Job(
+      long[] operands,
+      long out,
+      double alpha,
+      double beta,
+      int threads,
+      LongConsumer afterSlice,
+      long[] nanos) {}
+
+  private void run(Job job, long from, long to, long held) {
+    if (single != null && job.nanos == null) {
       single.runSingle(
-          operands[0],
-          operands.length > 1 ? operands[1] : 0,
-          operands.length > 2 ? operands[2] : 0,
-          out,
-          alpha,
-          beta,
-          threads);
+          job.operands[0],
+          job.operands.length > 1 ? job.operands[1] : 0,
+          job.operands.length > 2 ? job.operands[2] : 0,
+          job.out,
+          job.alpha,
+          job.beta,
+          job.threads);
       return;
     }
     // With alpha = 0 nothing is read, so there is no need to compute it.
-    long bytes = alpha == 0 ? 0 : workspaceBytes();
-    long workspace = Native.alloc(bytes);
-    long done = 0;
+    boolean computes = job.alpha != 0;
+    long heldHere = computes && held == 0 ? heldBytes() : 0;
+    long block = heldHere == 0 ? held : Native.alloc(heldHere);
     try {
-      CompiledSteps main = variants[0];
-      int first = main.program().firstOf(Program.EACH_SLICE);
-      if (alpha != 0) {
-        main.run(
-            main.program().firstOf(Program.EACH_RUN),
-            first,
-            new CompiledSteps.Places(operands, held, workspace, out),
-            alpha,
-            beta,
-            threads,
-            nanos);
-      } else if (first == main.count()) {
-        last(main, new CompiledSteps.Places(operands, held, workspace, out), 0, beta, threads);
+      if (heldHere != 0) {
+        hold(job.operands, block, job.threads);
       }
-      if (first == main.count()) {
-        return;
+      long bytes = computes ? workspaceBytes() : 0;
+      long workspace = Native.alloc(bytes);
+      try {
+        runSteps(job, from, to, block, workspace);
+      } finally {
+        Native.free(workspace, bytes);
       }
-      long count = slices.slices();
-      for (; done < count; done++) {
-        long[] starts = slices.starts(done);
-        boolean begins = SlicedProgram.isFirst(slices, starts);
-        CompiledSteps steps = variants[slices.variant(starts)];
-        CompiledSteps.Places at = places(operands, held, workspace, out, starts);
-        if (alpha == 0) {
-          if (begins) {
-            last(steps, at, 0, beta, threads);
-          }
-        } else {
-          steps.run(first(steps), steps.count(), at, alpha, begins ? beta : 1, threads, nanos);
+    } finally {
+      if (heldHere != 0) {
+        Native.free(block, heldHere);
+      }
+    }
+  }
+
+  /** What all slices share, then the slices from one to another. */
+  private void runSteps(Job job, long from, long to, long held, long workspace) {
+    CompiledSteps main = variants[0];
+    int first = main.program().firstOf(Program.EACH_SLICE);
+    CompiledSteps.Places all = new CompiledSteps.Places(job.operands, held, workspace, job.out);
+    if (job.alpha != 0) {
+      int once = main.program().firstOf(Program.EACH_RUN);
+      main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos);
+    } else if (first == main.count()) {
+      last(main, all, 0, job.beta, job.threads);
+    }
+    if (first == main.count()) {
+      return;
+    }
+    long done = from;
+    try {
+      for (; done < to; done++) {
+        runSlice(job, done, held, workspace);
+        if (job.afterSlice != null) {
+          job.afterSlice.accept(done + 1);
         }
-        if (afterSlice != null) {
-          afterSlice.accept(done + 1);
-        }
-        if (done + 1 < count && Thread.currentThread().isInterrupted()) {
-          throw new CancellationException("interrupted: " + partlyWritten(done + 1));
+        if (done + 1 < to && Thread.currentThread().isInterrupted()) {
+          throw new CancellationException("interrupted: " + partlyWritten(done + 1 - from));
         }
       }
     } catch (NativeMemoryException e) {
-      throw done == 0 ? e : e.after(partlyWritten(done));
-    } finally {
-      Native.free(workspace, bytes);
+      throw done == from ? e : e.after(partlyWritten(done - from));
+    }
+  }
+
+  private void runSlice(Job job, long slice, long held, long workspace) {
+    long[] starts = slices.starts(slice);
+    boolean begins = SlicedProgram.isFirst(slices, starts);
+    CompiledSteps steps = variants[slices.variant(starts)];
+    CompiledSteps.Places at = places(job.operands, held, workspace, job.out, starts);
+    if (job.alpha != 0) {
+      double beta = begins ? job.beta : 1;
+      steps.run(first(steps), steps.count(), at, job.alpha, beta, job.threads, job.nanos);
+    } else if (begins) {
+      last(steps, at, 0, job.beta, job.threads);
     }
   }
 
@@ -195,18 +252,17 @@ public final class CompiledPlan {
    * Runs many sets of tensors: in one native call, unless labels are cut.
    *
    * @param addresses for each set its operands and then its result
-   * @param budget bytes for the workspaces of all threads; one of them has its own in any case
+   * @param threads at least 1
    */
-  public void runBatch(
-      int sets, long[] addresses, double alpha, double beta, int threads, long budget) {
+  public void runBatch(int sets, long[] addresses, double alpha, double beta, int threads) {
     int operands = strides.length;
-    if (slices.cuts() == 0) {
+    if (slices.cuts() == 0 && heldBytes() == 0) {
       long bytes = alpha == 0 ? 0 : workspaceBytes();
       // Sets side by side: each thread has intermediates and workspaces of its own.
       int most = threads;
-      if (budget != Long.MAX_VALUE) {
+      if (room != Long.MAX_VALUE) {
         long each = Math.max(1, workspaceBytes() + variants[0].stepMemory(1));
-        most = (int) Math.max(1, Math.min(threads, budget / each));
+        most = (int) Math.max(1, Math.min(threads, room / each));
       }
       variants[0].runBatch(sets, addresses, bytes, alpha, beta, most);
       return;

@@ -9,11 +9,15 @@ import java.util.List;
 /** A program's native steps for given strides. Immutable; run by many threads at once. */
 public final class CompiledSteps {
   private static final Cleaner CLEANER = Cleaner.create();
+  private static final int MOST_THREADS = 1024;
 
   private final Program program;
   private final int elementBytes;
   private final long[] handles;
   private final int operands;
+
+  /** Most threads of each step, or null for any number. */
+  private int[] mostThreads;
 
   private record Destroy(long[] handles) implements Runnable {
     @Override
@@ -26,9 +30,14 @@ public final class CompiledSteps {
     }
   }
 
-  /** Makes the steps. */
+  /**
+   * Makes the steps.
+   *
+   * @param from the first that will be run; those before are not made
+   */
   public CompiledSteps(
       Program program,
+      int from,
       int dtype,
       int elementBytes,
       long[][] shapes,
@@ -42,7 +51,7 @@ public final class CompiledSteps {
     this.handles = new long[steps.size()];
     boolean done = false;
     try {
-      for (int s = 0; s < handles.length; s++) {
+      for (int s = from; s < handles.length; s++) {
         Program.Step step = steps.get(s);
         handles[s] =
             Native.createStep(
@@ -77,17 +86,48 @@ public final class CompiledSteps {
     return handles.length;
   }
 
-  /** Bytes that the hungriest step takes beside the tensors, with so many threads. */
+  /** Bytes that the hungriest step takes beside the tensors, with up to so many threads. */
   public long stepMemory(int threads) {
     long most = 0;
+    for (int s = 0; s < handles.length; s++) {
+      most = Math.max(most, stepMemory(s, threads));
+    }
+    return most;
+  }
+
+  /** Bytes that a step takes beside the tensors, with up to so many threads. */
+  public long stepMemory(int step, int threads) {
     try {
-      for (long handle : handles) {
-        most = Math.max(most, Native.stepMemory(handle, threads));
-      }
+      return handles[step] == 0 ? 0 : Native.stepMemory(handles[step], threads(step, threads));
     } finally {
       Reference.reachabilityFence(this);
     }
-    return most;
+  }
+
+  /**
+   * Lets each step have as many threads as its workspaces fit the given bytes, and one in any case.
+   * To be called before the steps are handed to other threads.
+   */
+  void limitThreads(long bytes) {
+    int[] most = new int[handles.length];
+    for (int s = 0; s < most.length; s++) {
+      long one = stepMemory(s, 1);
+      long each = stepMemory(s, 2) - one;
+      most[s] = each <= 0 ? Integer.MAX_VALUE : more(bytes - one, each);
+    }
+    mostThreads = most;
+  }
+
+  private static int more(long bytes, long each) {
+    return (int) Math.min(MOST_THREADS, 1 + Math.max(0, bytes) / each);
+  }
+
+  /** Threads of a step of a run that is given so many; 0 means the process's number. */
+  public int threads(int step, int given) {
+    if (mostThreads == null || mostThreads[step] == Integer.MAX_VALUE) {
+      return given;
+    }
+    return Math.min(given == 0 ? Native.threads() : given, mostThreads[step]);
   }
 
   /** Where a run's data lie. Addresses are of element [0,0,...] of each tensor. */
@@ -116,7 +156,7 @@ public final class CompiledSteps {
             s == last ? at.out : intermediate(step.output(), at),
             s == last ? alpha : 1,
             s == last ? beta : 0,
-            threads);
+            threads(s, threads));
         if (nanos != null) {
           nanos[s] += System.nanoTime() - start;
         }
@@ -131,8 +171,9 @@ public final class CompiledSteps {
   /** Runs a program of one step over at most three operands; absent addresses are 0. */
   public void runSingle(
       long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
+    int last = handles.length - 1;
     try {
-      Native.runStep(handles[handles.length - 1], x0, x1, x2, out, alpha, beta, threads);
+      Native.runStep(handles[last], x0, x1, x2, out, alpha, beta, threads(last, threads));
     } finally {
       Reference.reachabilityFence(this);
     }

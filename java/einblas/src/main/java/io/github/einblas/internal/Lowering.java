@@ -77,7 +77,11 @@ final class Lowering {
       int partner = partners[n + i];
       // What it will meet, where that is there already.
       int meets = partner < 0 || partner >= n + i ? -1 : slotOf[partner];
-      slotOf[n + i] = pair(slotOf[path[i][0]], slotOf[path[i][1]], i == path.length - 1, meets);
+      // The order within a pair means nothing: steps read the earlier slot first, so that the two
+      // operands of a lone step stand as a run hands them over.
+      int first = Math.min(path[i][0], path[i][1]);
+      int second = Math.max(path[i][0], path[i][1]);
+      slotOf[n + i] = pair(slotOf[first], slotOf[second], i == path.length - 1, meets);
     }
   }
 

@@ -200,13 +200,19 @@ public final class PlanText {
             ? program.outputShape()
             : Arrays.stream(step.outer()).mapToLong(program::length).toArray(),
         Native.stepKernel(handle),
-        Native.stepDescription(handle),
+        Native.stepDescription(handle) + fewer(compiled.main().threads(s, used), used),
         runs,
         flops,
         bytes,
-        Native.stepMemory(handle, used),
+        compiled.main().stepMemory(s, used),
         runs * speed.seconds(flops / runs, bytes / runs),
         seconds == null ? Double.NaN : seconds[s]);
+  }
+
+  private static String fewer(int threads, int given) {
+    return threads == given
+        ? ""
+        : "; " + threads + " of " + given + " threads, as the memory limit has no room for more";
   }
 
   private static String stepEquation(Equation equation, Program program, Program.Step step) {

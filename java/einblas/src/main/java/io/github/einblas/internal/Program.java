@@ -33,11 +33,11 @@ public final class Program {
   private final Map<Integer, Long> lengths;
   private final int operands;
   private final PathChoice choice;
-  private final List<Step> steps = new ArrayList<>();
-  private final List<int[]> slotLabels = new ArrayList<>();
+  private final List<Step> steps;
+  private final List<int[]> slotLabels;
 
   /** Steps of lower levels come first; level i ends before step {@code ends[i]}. */
-  private final int[] ends = new int[EACH_SLICE + 1];
+  private final int[] ends;
 
   private final long[] offsets;
   private final long held;
@@ -53,11 +53,55 @@ public final class Program {
     this.lengths = lengths;
     this.operands = equation.operandCount();
     this.choice = choice;
+    this.steps = new ArrayList<>();
+    this.slotLabels = new ArrayList<>();
+    this.ends = new int[EACH_SLICE + 1];
     sortByLevel(lowering, operandLevels);
     this.offsets = new long[slotLabels.size()];
     int[] lastUse = lastUse();
     this.held = layOut(0, ends[CONSTANT], lastUse);
     this.workspace = layOut(ends[CONSTANT], steps.size() - 1, lastUse);
+  }
+
+  private Program(Program longer, Map<Integer, Long> lengths) {
+    this.equation = longer.equation;
+    this.lengths = lengths;
+    this.operands = longer.operands;
+    this.choice = longer.choice;
+    this.steps = longer.steps;
+    this.slotLabels = longer.slotLabels;
+    this.ends = longer.ends;
+    this.offsets = longer.offsets;
+    this.held = longer.held;
+    this.workspace = longer.workspace;
+  }
+
+  private Program(Program slice) {
+    this.equation = slice.equation;
+    this.lengths = slice.lengths;
+    this.operands = slice.operands;
+    this.choice = slice.choice;
+    this.steps = slice.steps;
+    this.slotLabels = slice.slotLabels;
+    this.ends = new int[] {0, steps.size(), steps.size()};
+    this.offsets = new long[slotLabels.size()];
+    this.held = 0;
+    this.workspace = layOut(0, steps.size() - 1, lastUse());
+  }
+
+  /** The same steps, all of them to be run by each run. */
+  Program alone() {
+    return new Program(this);
+  }
+
+  /**
+   * The same steps in the same places for shorter lengths. What does not depend on the shortened
+   * labels lies where this program's steps put it, in the same order of axes.
+   *
+   * @param shorter for each label a length from 1 to this program's
+   */
+  Program shortened(Map<Integer, Long> shorter) {
+    return new Program(this, shorter);
   }
 
   /** An equation in one piece, along a path that is searched for. */
@@ -96,9 +140,10 @@ public final class Program {
         level[step.output] = Math.max(level[step.output], level[slot]);
       }
     }
-    // The last step writes the result of every run, whatever it reads.
+    // The last step writes the result of every run, or its part of every slice, whatever it reads.
     Step last = order.get(order.size() - 1);
-    level[last.output] = Math.max(level[last.output], EACH_RUN);
+    boolean sliced = Arrays.stream(operandLevels).anyMatch(l -> l == EACH_SLICE);
+    level[last.output] = sliced ? EACH_SLICE : EACH_RUN;
     int[] number = new int[slots];
     for (int i = 0; i < operands; i++) {
       number[i] = i;

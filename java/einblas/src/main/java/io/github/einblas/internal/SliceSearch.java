@@ -12,8 +12,8 @@ import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
- * Cuts labels until a run fits, as cheaply as it finds. Paths of small intermediates are tried
- * beside the cheapest one.
+ * Cuts labels until a run fits and there are as many slices as asked for, as cheaply as it finds.
+ * Paths of small intermediates are tried beside the cheapest one.
  */
 public final class SliceSearch {
   /** What a slice costs beside its steps, and a step beside its work: 200 and 100 ns at peak. */
@@ -21,18 +21,22 @@ public final class SliceSearch {
 
   private static final double CALL_COST = 2e4;
 
-  private static final int MOST_REMAINDERS = 4;
-
   private final Equation equation;
   private final long[][] shapes;
   private final boolean fuse;
   private final boolean[] constant;
   private final long limit;
 
-  /** Most bytes that a run takes at a time, the result and the constants' results included. */
+  /** Fewest slices that will do. */
+  private final long atLeast;
+
+  /**
+   * Most bytes that a run of one thread takes at a time, the result and the constants' results
+   * included. More threads never make more slices: they would make other bits.
+   */
   private final ToLongFunction<SlicedProgram> peak;
 
-  /** Prepares; the budget is the options'. */
+  /** Prepares; budget and number of slices are the options'. */
   public SliceSearch(
       Equation equation,
       long[][] shapes,
@@ -44,6 +48,7 @@ public final class SliceSearch {
     this.fuse = SlicedProgram.fuses(options);
     this.constant = constant;
     this.limit = options.memoryLimit();
+    this.atLeast = options.slices();
     this.peak = peak;
   }
 
@@ -51,11 +56,21 @@ public final class SliceSearch {
    * The cheapest way found.
    *
    * @param whole the contraction in one piece
-   * @throws IllegalArgumentException naming the smallest budget that would do
+   * @throws IllegalArgumentException naming the smallest budget or the most slices that would do
    */
   public SlicedProgram search(SlicedProgram whole, PlanOptions options) {
-    if (peak.applyAsLong(whole) <= limit) {
+    if (isEnough(whole)) {
       return whole;
+    }
+    long most = cut(whole.main().choice(), singles()).slices();
+    if (most < atLeast) {
+      throw new IllegalArgumentException(
+          "equation \""
+              + Equation.abbreviated(equation.toString())
+              + "\": at least "
+              + atLeast
+              + " slices were asked for, its labels allow "
+              + most);
     }
     SlicedProgram best = fit(whole.main().choice());
     PathChoice small = null;
@@ -71,6 +86,14 @@ public final class SliceSearch {
     long least = peak.applyAsLong(finest(whole.main().choice()));
     least = small == null ? least : Math.min(least, peak.applyAsLong(finest(small)));
     throw new DoesNotFit(equation, limit, least);
+  }
+
+  private boolean isEnough(SlicedProgram p) {
+    return p.slices() >= atLeast && fits(p);
+  }
+
+  private boolean fits(SlicedProgram p) {
+    return limit == Long.MAX_VALUE || peak.applyAsLong(p) <= limit;
   }
 
   /** No cutting fits a budget. */
@@ -93,8 +116,8 @@ public final class SliceSearch {
     }
   }
 
-  /** All labels that can be cut, cut to single elements: what takes least. */
-  private SlicedProgram finest(PathChoice choice) {
+  /** All labels that can be cut, cut to single elements. */
+  private Map<Integer, Long> singles() {
     Map<Integer, Long> chunks = new LinkedHashMap<>();
     equation
         .lengths(shapes)
@@ -104,10 +127,16 @@ public final class SliceSearch {
                 chunks.put(label, 1L);
               }
             });
-    SlicedProgram all = cut(choice, chunks);
+    return chunks;
+  }
+
+  /** What takes least: all cut to single elements. */
+  private SlicedProgram finest(PathChoice choice) {
+    SlicedProgram all = cut(choice, singles());
     // Where there is little to hold, cutting can cost a workspace that the whole has not.
     SlicedProgram whole = cut(choice, Map.of());
-    return peak.applyAsLong(whole) < peak.applyAsLong(all) ? whole : all;
+    boolean less = atLeast <= 1 && peak.applyAsLong(whole) < peak.applyAsLong(all);
+    return less ? whole : all;
   }
 
   private SlicedProgram cut(PathChoice choice, Map<Integer, Long> chunks) {
@@ -122,8 +151,8 @@ public final class SliceSearch {
   }
 
   /**
-   * Halves labels until a run fits. At each point, cutting one more label as coarsely as fits may
-   * do; the cheapest of all that fit is taken.
+   * Halves labels until a run is as asked. At each point, cutting one more label as coarsely as
+   * fits may do; the cheapest of all that fit is taken.
    */
   private SlicedProgram fit(PathChoice choice) {
     Map<Integer, Long> all = equation.lengths(shapes);
@@ -134,8 +163,8 @@ public final class SliceSearch {
       SlicedProgram next = null;
       Map<Integer, Long> nextChunks = chunks;
       double nextScore = Double.POSITIVE_INFINITY;
-      double peakNow = peak.applyAsLong(now);
-      for (int candidate : candidates(now.main())) {
+      double peakNow = limit == Long.MAX_VALUE ? 0 : peak.applyAsLong(now);
+      for (int candidate : candidates(now)) {
         SlicedProgram enough = coarsest(choice, chunks, candidate, now);
         best = enough != null && (best == null || cost(enough) < cost(best)) ? enough : best;
         Map<Integer, Long> tried = halved(chunks, all, candidate, now);
@@ -149,11 +178,11 @@ public final class SliceSearch {
       }
       if (next == null) {
         SlicedProgram finest = finest(choice);
-        return best == null && peak.applyAsLong(finest) <= limit ? finest : best;
+        return best == null && isEnough(finest) ? finest : best;
       }
       now = next;
       chunks = nextChunks;
-      if (peak.applyAsLong(now) <= limit) {
+      if (isEnough(now)) {
         return best == null || cost(now) < cost(best) ? now : best;
       }
     }
@@ -168,20 +197,23 @@ public final class SliceSearch {
     return result;
   }
 
-  /** Whether an operand has the label: a result that only repeats along it holds nothing. */
   private boolean isCuttable(int label) {
-    for (int i = 0; i < shapes.length; i++) {
-      for (int d = 0; d < shapes[i].length; d++) {
-        if (equation.operand(i)[d] == label && shapes[i][d] != 1) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return SlicedProgram.isCuttable(equation, shapes, label);
   }
 
-  /** Labels of the tensors near the largest intermediate, and of the largest step. */
-  private Set<Integer> candidates(Program program) {
+  /**
+   * Labels of the tensors near the largest intermediate, and of the largest step; all labels once
+   * these are cut up and slices are still too few.
+   */
+  private Set<Integer> candidates(SlicedProgram now) {
+    Set<Integer> labels = largest(now.main());
+    if (labels.isEmpty() && now.slices() < atLeast) {
+      singles().keySet().stream().filter(l -> now.main().length(l) > 1).forEach(labels::add);
+    }
+    return labels;
+  }
+
+  private Set<Integer> largest(Program program) {
     double most = 0;
     for (int s = 0; s < program.steps().size() - 1; s++) {
       most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
@@ -208,9 +240,15 @@ public final class SliceSearch {
     return Arrays.stream(lengths).mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
   }
 
-  /** What a halving of the memory costs. */
+  /** What a halving of the memory, or a doubling of the slices that are asked for, costs. */
   private double score(SlicedProgram next, SlicedProgram now, double peakNow) {
-    double gain = Math.log(peakNow / Math.max(1, peak.applyAsLong(next)));
+    double gain = 0;
+    if (peakNow > limit) {
+      gain += Math.log(peakNow / Math.max(1, peak.applyAsLong(next)));
+    }
+    if (now.slices() < atLeast) {
+      gain += Math.log((double) Math.min(next.slices(), atLeast) / now.slices());
+    }
     double added = Math.log(cost(next) / cost(now));
     return gain < 0.01 ? 1e6 + added : (added + 0.01) / gain;
   }
@@ -252,8 +290,8 @@ public final class SliceSearch {
       long chunk = (length + pieces - 1) / pieces;
       tried.put(label, chunk);
       SlicedProgram next = cut(choice, tried);
-      if (next.remainders() <= Math.max(now.remainders(), MOST_REMAINDERS)
-          && peak.applyAsLong(next) <= limit) {
+      if (next.remainders() <= Math.max(now.remainders(), SlicedProgram.MOST_REMAINDERS)
+          && isEnough(next)) {
         low = middle;
         best = next;
       } else {

@@ -3,18 +3,24 @@
 package io.github.einblas.internal;
 
 import io.github.einblas.PlanOptions;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The programs of a contraction's slices. A cut label's length is covered by pieces of one chunk
- * and perhaps a shorter last one; each combination of whole and last pieces is a variant, with a
- * program of its own. Without cut labels there is one slice and one variant.
+ * and perhaps a shorter last one; each combination of whole and last pieces is a variant. All
+ * variants are one lowering, that of whole pieces, with other lengths: what is computed once for
+ * all slices is read where it was written. Without cut labels there is one slice and one variant.
  */
 public final class SlicedProgram {
   /** Variants double with each label that has a shorter last piece. */
-  private static final int MOST_REMAINDERS = 4;
+  static final int MOST_REMAINDERS = 4;
 
   private final Equation equation;
   private final long[][] shapes;
@@ -64,15 +70,93 @@ public final class SlicedProgram {
     for (int k = 0; k < cut.length; k++) {
       remainders |= lengths[k] % chunks[k] != 0 ? 1 << k : 0;
     }
+    Program whole = Program.of(equation, variantShapes(0), choice, fuse, levels);
     for (int mask = remainders; ; mask = (mask - 1) & remainders) {
       long[][] own = variantShapes(mask);
       variantMasks.add(0, mask);
       variantShapes.add(0, own);
-      variants.add(0, Program.of(equation, own, choice, fuse, levels));
+      variants.add(0, mask == 0 ? whole : whole.shortened(equation.lengths(own)));
       if (mask == 0) {
         break;
       }
     }
+  }
+
+  /** One slice of a cut contraction as a contraction of its own: the same steps. */
+  private SlicedProgram(SlicedProgram cut, int variant) {
+    this.equation = cut.equation;
+    this.shapes = cut.variantShapes.get(variant);
+    this.labels = new int[0];
+    this.lengths = new long[0];
+    this.chunks = new long[0];
+    this.summedFrom = 0;
+    this.variantMasks.add(0);
+    this.variants.add(cut.variants.get(variant).alone());
+    this.variantShapes.add(shapes);
+  }
+
+  /**
+   * This contraction, which is in one piece, cut as was decided elsewhere.
+   *
+   * @throws IllegalArgumentException naming what is no cut of this equation and its shapes
+   */
+  public SlicedProgram cut(List<Cut> cuts, boolean[] constant, PlanOptions options) {
+    if (cuts.isEmpty()) {
+      return this;
+    }
+    var all = equation.lengths(shapes);
+    int remainders = 0;
+    boolean summed = false;
+    for (int k = 0; k < cuts.size(); k++) {
+      int label = cuts.get(k).label;
+      long chunk = cuts.get(k).chunk;
+      String name = "cut of label " + equation.name(label) + ": ";
+      if (!isCuttable(equation, shapes, label)) {
+        throw new IllegalArgumentException(name + "no operand has it with a length beyond 1");
+      }
+      long length = all.get(label);
+      if (chunk < 1 || chunk > length) {
+        throw new IllegalArgumentException(
+            name + "pieces must have a length from 1 to " + length + ", got " + chunk);
+      }
+      if (cuts.subList(0, k).stream().anyMatch(c -> c.label == label)) {
+        throw new IllegalArgumentException(name + "it is there twice");
+      }
+      boolean outer = has(equation.output(), label);
+      if (outer && summed) {
+        throw new IllegalArgumentException(name + "labels of the output come first");
+      }
+      summed |= !outer;
+      remainders += length % chunk != 0 ? 1 : 0;
+    }
+    if (remainders > MOST_REMAINDERS) {
+      throw new IllegalArgumentException(
+          "cuts: a shorter last piece of up to "
+              + MOST_REMAINDERS
+              + " labels is possible, these have "
+              + remainders);
+    }
+    int[] cut = cuts.stream().mapToInt(Cut::label).toArray();
+    long[] chunk = cuts.stream().mapToLong(Cut::chunk).toArray();
+    return new SlicedProgram(
+        equation, shapes, main().choice(), fuses(options), constant, cut, chunk);
+  }
+
+  /** Whether an operand has the label: a result that only repeats along it holds nothing. */
+  static boolean isCuttable(Equation equation, long[][] shapes, int label) {
+    for (int i = 0; i < shapes.length; i++) {
+      for (int d = 0; d < shapes[i].length; d++) {
+        if (equation.operand(i)[d] == label && shapes[i][d] > 1) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** A slice of a variant as a contraction of its own. */
+  public SlicedProgram slice(int variant) {
+    return new SlicedProgram(this, variant);
   }
 
   /**
@@ -176,13 +260,41 @@ public final class SlicedProgram {
     return (lengths[cut] + chunks[cut] - 1) / chunks[cut];
   }
 
-  /** Number of slices. */
+  /** Number of slices; {@link Long#MAX_VALUE} where there are more. */
   public long slices() {
     long slices = 1;
     for (int k = 0; k < labels.length; k++) {
-      slices = Math.multiplyExact(slices, pieces(k));
+      long pieces = pieces(k);
+      slices = slices > Long.MAX_VALUE / pieces ? Long.MAX_VALUE : slices * pieces;
     }
     return slices;
+  }
+
+  /** What a label is cut into. */
+  public record Cut(int label, long chunk) {}
+
+  /** The cuts, those of the output's labels first. */
+  public List<Cut> cutList() {
+    return IntStream.range(0, labels.length).mapToObj(k -> new Cut(labels[k], chunks[k])).toList();
+  }
+
+  /**
+   * Tells cuts apart: 16 hexadecimal digits that depend on equation, shapes, cut labels and chunks,
+   * so that equal ones mean that slices of the same number are the same part.
+   */
+  public String fingerprint() {
+    StringBuilder s = new StringBuilder(equation + " " + Arrays.deepToString(shapes));
+    for (int k = 0; k < labels.length; k++) {
+      s.append(' ').append(equation.names(new int[] {labels[k]})).append(':').append(chunks[k]);
+    }
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256")
+              .digest(s.toString().getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("a Java platform without SHA-256", e);
+    }
   }
 
   /** Where a slice starts along each cut label; summed labels vary fastest. */
@@ -227,9 +339,9 @@ public final class SlicedProgram {
     return step >= main().firstOf(Program.EACH_SLICE) ? slices() : 1;
   }
 
-  /** Elements of all intermediates together, in the largest variant. */
+  /** Elements of all intermediates together, in any slice. */
   public long workspaceElements() {
-    return variants.stream().mapToLong(Program::workspaceElements).max().orElseThrow();
+    return main().workspaceElements();
   }
 
   /** Shape of the whole result. */

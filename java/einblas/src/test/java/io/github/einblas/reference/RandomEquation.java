@@ -21,12 +21,18 @@ public final class RandomEquation {
 
   /** An equation over up to six letters of lengths 0 to 4. */
   public RandomEquation(Random random, int operands) {
+    this(random, operands, 3, 4);
+  }
+
+  /** An equation over up to six letters of lengths from 0 to the longest, rarely 0. */
+  public RandomEquation(Random random, int operands, int mostRank, int longest) {
     int letters = 1 + random.nextInt(6);
-    long[] lengths = random.longs(letters, 0, 5).map(l -> l == 0 ? random.nextInt(2) : l).toArray();
+    long[] lengths =
+        random.longs(letters, 0, longest + 1).map(l -> l == 0 ? random.nextInt(2) : l).toArray();
     String[] terms = new String[operands];
     shapes = new long[operands][];
     for (int t = 0; t < operands; t++) {
-      int rank = random.nextInt(4);
+      int rank = random.nextInt(mostRank + 1);
       terms[t] = random.ints(rank, 0, letters).mapToObj(RandomEquation::letter).collect(joined());
       long[] shape = terms[t].chars().mapToLong(c -> lengths[c - 'a']).toArray();
       int axis = rank == 0 ? 0 : random.nextInt(rank);

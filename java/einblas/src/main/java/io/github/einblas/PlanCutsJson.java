@@ -1,0 +1,51 @@
+// Plans: the cuts of a saved plan.
+package io.github.einblas;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.SlicedProgram;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Cuts as {@code [{"label": "k", "chunk": 100}, ...]}, the output's labels first. */
+final class PlanCutsJson {
+  private PlanCutsJson() {}
+
+  static JsonArray write(Equation equation, List<SlicedProgram.Cut> cuts) {
+    JsonArray array = new JsonArray();
+    for (SlicedProgram.Cut cut : cuts) {
+      JsonObject o = new JsonObject();
+      o.addProperty("label", equation.names(new int[] {cut.label()}));
+      o.addProperty("chunk", cut.chunk());
+      array.add(o);
+    }
+    return array;
+  }
+
+  /** Cuts of an equation's labels; whether they fit its shapes is checked when they are made. */
+  static List<SlicedProgram.Cut> read(JsonElement json, Equation equation) {
+    List<SlicedProgram.Cut> cuts = new ArrayList<>();
+    for (JsonElement element : json.getAsJsonArray()) {
+      JsonObject o = element.getAsJsonObject();
+      JsonElement label = o.get("label");
+      JsonElement chunk = o.get("chunk");
+      if (label == null || chunk == null || o.size() != 2) {
+        throw new IllegalArgumentException("a cut has a label and a chunk, got " + o);
+      }
+      cuts.add(new SlicedProgram.Cut(label(label.getAsString(), equation), chunk.getAsLong()));
+    }
+    return cuts;
+  }
+
+  private static int label(String name, Equation equation) {
+    return IntStream.range(0, equation.operandCount())
+        .flatMap(i -> IntStream.of(equation.operand(i)))
+        .filter(l -> equation.names(new int[] {l}).equals(name))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException("label \"" + name + "\" of a cut is in no operand"));
+  }
+}
