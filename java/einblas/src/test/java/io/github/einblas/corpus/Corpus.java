@@ -52,17 +52,27 @@ final class Corpus {
     }
   }
 
+  /** Whether this is the project's own copy, whose number of cases is known. */
+  static boolean isOwn() {
+    return System.getProperty("einblas.corpus") == null;
+  }
+
   List<JsonObject> cases() {
     return cases;
   }
 
   /**
-   * Elements of an entry ("group.npz!case/name.npy") in file order, as doubles; complex ones as
-   * pairs.
+   * Elements of an entry ("group.npz!case/name.npy", or a file's name) in file order, as doubles;
+   * complex ones as pairs.
    */
   synchronized double[] payload(String entry) {
     int bang = entry.indexOf('!');
     try {
+      if (bang < 0) {
+        try (InputStream in = Files.newInputStream(golden.resolve(entry))) {
+          return read(new DataInputStream(in));
+        }
+      }
       ZipFile zip = archives.get(entry.substring(0, bang));
       if (zip == null) {
         zip = new ZipFile(golden.resolve(entry.substring(0, bang)).toFile());

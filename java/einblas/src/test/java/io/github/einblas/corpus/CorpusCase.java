@@ -2,6 +2,8 @@
 // expected result.
 package io.github.einblas.corpus;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -9,10 +11,14 @@ import static org.junit.jupiter.api.Assertions.fail;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.github.einblas.DType;
+import io.github.einblas.Einblas;
 import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.function.Consumer;
 
 /** A case of the manifest. */
@@ -21,6 +27,16 @@ final class CorpusCase implements AutoCloseable {
   private final Corpus corpus;
   private final List<Tensor> owned = new ArrayList<>();
   final List<Tensor> inputs = new ArrayList<>();
+
+  /** Payloads of the inputs and their bits when they were made. */
+  private final List<Tensor> payloads = new ArrayList<>();
+
+  private final List<long[]> payloadBits = new ArrayList<>();
+
+  /** What one thread gave, by name: any other number must give the same bits. */
+  private final Map<String, double[]> seen = new HashMap<>();
+
+  private int threads = 1;
 
   CorpusCase(Corpus corpus, JsonObject json) {
     this.corpus = corpus;
@@ -92,6 +108,8 @@ final class CorpusCase implements AutoCloseable {
       base = Tensor.of(payload);
     }
     owned.add(base);
+    payloads.add(base);
+    payloadBits.add(Canvas.bits(base));
     return base.asStrided(
         input.get("offset").getAsLong(),
         longs(input.getAsJsonArray("shape")),
@@ -108,6 +126,37 @@ final class CorpusCase implements AutoCloseable {
 
   long[] outputShape() {
     return longs(output(0).getAsJsonArray("shape"));
+  }
+
+  /** The type that the result must have. */
+  DType resultType() {
+    return json.has("result_dtype") && json.get("result_dtype").getAsString().equals("f32")
+        ? DType.F32
+        : json.has("result_dtype") && json.get("result_dtype").getAsString().equals("f64")
+            ? DType.F64
+            : inputs.get(0).dtype();
+  }
+
+  /** A generator of its own for this case. */
+  Random random() {
+    return new Random(id().hashCode());
+  }
+
+  /** From now on the process has so many threads; results must repeat those of one thread. */
+  void onThreads(int newThreads) {
+    threads = newThreads;
+    Einblas.setThreads(newThreads);
+  }
+
+  /** Every operand has the bits that it was made with. */
+  void verifyOperands() {
+    for (int i = 0; i < payloads.size(); i++) {
+      int operand = i;
+      assertArrayEquals(
+          payloadBits.get(i),
+          Canvas.bits(payloads.get(i)),
+          () -> id() + ": input " + operand + " was changed");
+    }
   }
 
   /** Shape of the output that a case brings along. */
@@ -137,6 +186,21 @@ final class CorpusCase implements AutoCloseable {
       double alpha,
       double beta,
       double before) {
+    double[] all = new double[expected.length];
+    Arrays.fill(all, before);
+    check(how, got, expected, shape, alpha, beta, all);
+  }
+
+  /** As above, for an output that held {@code before}. */
+  void check(
+      String how,
+      Tensor got,
+      double[] expected,
+      long[] shape,
+      double alpha,
+      double beta,
+      double[] before) {
+    assertEquals(resultType(), got.dtype(), () -> id() + " " + how + ": type");
     if (!Arrays.equals(got.shape(), shape)) {
       fail(
           id()
@@ -148,13 +212,14 @@ final class CorpusCase implements AutoCloseable {
               + Arrays.toString(shape));
     }
     double[] values = values(got);
+    sameBits(how + " alpha " + alpha + " beta " + beta, values);
     JsonObject tolerance = json.getAsJsonObject("tolerance");
     boolean exact = tolerance.get("exact").getAsBoolean() && alpha == 1 && beta == 0;
     double atol = tolerance.has("atol") ? tolerance.get("atol").getAsDouble() : 0;
     double rtol = tolerance.has("rtol") ? tolerance.get("rtol").getAsDouble() : 0;
     double eps = got.dtype() == DType.F32 ? 0x1p-23 : 0x1p-52;
     for (int e = 0; e < values.length; e++) {
-      double want = alpha * expected[e] + (beta == 0 ? 0 : beta * before);
+      double want = alpha * expected[e] + (beta == 0 ? 0 : beta * before[e]);
       // Scaling and adding round twice more.
       double bound =
           exact
@@ -162,7 +227,8 @@ final class CorpusCase implements AutoCloseable {
               : Math.abs(alpha) * (atol + rtol * Math.abs(expected[e]))
                   + 4
                       * eps
-                      * (Math.abs(alpha * expected[e]) + Math.abs(beta == 0 ? 0 : beta * before));
+                      * (Math.abs(alpha * expected[e])
+                          + Math.abs(beta == 0 ? 0 : beta * before[e]));
       boolean right =
           Double.isNaN(want)
               ? Double.isNaN(values[e])
@@ -187,6 +253,17 @@ final class CorpusCase implements AutoCloseable {
     }
   }
 
+  private void sameBits(String how, double[] values) {
+    if (threads == 1) {
+      seen.put(how, values);
+    } else {
+      assertArrayEquals(
+          seen.get(how),
+          values,
+          () -> id() + " " + how + ": other bits on " + threads + " threads than on one");
+    }
+  }
+
   static double[] values(Tensor t) {
     if (t.dtype() == DType.F64) {
       return t.toDoubleArray();
@@ -203,8 +280,12 @@ final class CorpusCase implements AutoCloseable {
   void check(Consumer<CorpusCase> run) {
     try (this) {
       build();
-      if (!isError()) {
+      for (int t = 1; t <= Strict.MOST_THREADS && !isError(); t++) {
+        onThreads(t);
         run.accept(this);
+        verifyOperands();
+      }
+      if (!isError()) {
         return;
       }
       Throwable thrown =
@@ -213,6 +294,7 @@ final class CorpusCase implements AutoCloseable {
       assertTrue(
           thrown instanceof IllegalArgumentException || thrown instanceof IndexOutOfBoundsException,
           () -> id() + " threw " + thrown);
+      verifyOperands();
     }
   }
 

@@ -38,11 +38,12 @@ final class ApiRound {
 
   /** Numbers that change how a kernel cuts its work, never what it computes. */
   private static void settings(World w) {
-    Einblas.setThreads(w.in(1, 3));
+    Einblas.setThreads(w.pick(1, 1, 2, 3));
     boolean least = w.chance(2);
+    boolean threads = w.chance(2);
     for (Tuning.Value v : Tuning.values()) {
       long value = v.defaultValue();
-      if (v.name().equals("THREAD_NANOS") || (least && w.chance(3))) {
+      if ((threads && v.name().equals("THREAD_NANOS")) || (least && w.chance(3))) {
         value = v.least();
       }
       if (value != v.value()) {

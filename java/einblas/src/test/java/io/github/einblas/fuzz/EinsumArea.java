@@ -101,7 +101,7 @@ final class EinsumArea {
   private PlanOptions options(boolean limited) {
     PlanOptions o =
         PlanOptions.DEFAULT
-            .withThreads(w.in(0, 3))
+            .withThreads(w.pick(0, 1, 1, 2, 3))
             .withCostModel(w.pick(PlanOptions.CostModel.values()));
     PlanOptions.Strategy strategy = w.pick(PlanOptions.Strategy.values());
     boolean slow = strategy == PlanOptions.Strategy.OPTIMAL && in.length > 6;

@@ -71,9 +71,11 @@ final class Problem {
   }
 
   private static Problem any(World w) {
-    int letters = w.in(1, 7);
-    int dots = w.chance(5) ? w.in(0, 2) : -1;
-    int operands = w.chance(5) ? 1 : w.in(1, 6);
+    // Half of them are networks: several operands of few labels, none twice in one operand.
+    boolean network = w.chance(2);
+    int letters = network ? w.in(3, 5) : w.in(1, 7);
+    int dots = !network && w.chance(5) ? w.in(0, 2) : -1;
+    int operands = network ? w.in(3, 6) : w.chance(5) ? 1 : w.in(1, 6);
     int labels = letters + Math.max(dots, 0);
     long[] lengths = new long[labels];
     Arrays.setAll(lengths, i -> w.chance(30) ? 0 : w.in(1, 5));
@@ -84,8 +86,10 @@ final class Problem {
     boolean[] used = new boolean[labels];
     boolean ellipsis = false;
     for (int t = 0; t < operands; t++) {
-      int rank = w.in(0, 4);
-      List<Integer> own = w.random.ints(rank, 0, letters).boxed().collect(Collectors.toList());
+      int rank = w.in(0, network ? Math.min(4, letters) : 4);
+      int[] drawn = network ? w.permutation(letters) : w.random.ints(rank, 0, letters).toArray();
+      List<Integer> own =
+          Arrays.stream(drawn).limit(rank).boxed().collect(Collectors.toCollection(ArrayList::new));
       boolean dotted = dots >= 0 && w.chance(2);
       int extra = dotted ? w.in(0, dots) : 0;
       int place = dotted ? w.in(0, rank) : 0;
@@ -98,7 +102,7 @@ final class Problem {
       shapes[t] = Arrays.stream(axes[t]).mapToLong(l -> lengths[l]).toArray();
       for (int d = 0; d < shapes[t].length; d++) {
         used[axes[t][d]] = true;
-        if (w.chance(10) && once(axes[t], axes[t][d])) {
+        if (!network && w.chance(10) && once(axes[t], axes[t][d])) {
           shapes[t][d] = 1;
         }
       }

@@ -338,6 +338,7 @@ final class SparseArea {
     Tensor into = w.chance(4) ? x.view : out.view;
     if (!w.attempt(doing + " wild " + wild, () -> k.timesInto(into, 1, 0, wild.view))) {
       out.resync(doing);
+      x.resync(doing);
     }
     w.attempt(doing + " trace", k::trace);
     w.attempt(doing + " solve", () -> k.solve(wild.view).close());
