@@ -2,7 +2,9 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.NativeSparse;
+import java.io.IOException;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -113,6 +115,26 @@ public final class BsrMatrix implements AutoCloseable {
       use.keep(structure);
       return new BsrMatrix(structure, blocks, false);
     }
+  }
+
+  /**
+   * Reads a file of {@code scipy.sparse.save_npz} of format bsr, with values of F32 or F64. Its
+   * arrays are checked as those of {@link Tensor#readNpz(Path, String)}.
+   *
+   * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
+   */
+  public static BsrMatrix readNpz(Path file) throws IOException {
+    return BsrNpz.read(Objects.requireNonNull(file, "file"));
+  }
+
+  /**
+   * Writes a file that {@code scipy.sparse.load_npz} reads, format bsr, uncompressed, in the way of
+   * {@link Tensor#writeNpy(Path, WriteOption...)}.
+   *
+   * @throws IllegalStateException if this matrix is closed
+   */
+  public void writeNpz(Path file, WriteOption... options) throws IOException {
+    BsrNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   /** The transposed matrix: a view of the same blocks. */

@@ -136,7 +136,8 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   }
 
   /**
-   * Reads a file of {@code scipy.sparse.save_npz}: format csr, csc or coo, compressed or not.
+   * Reads a file of {@code scipy.sparse.save_npz}: format csr, csc or coo (of two axes), compressed
+   * or not. Its arrays are checked as those of {@link Tensor#readNpz(Path, String)}.
    *
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
@@ -145,11 +146,11 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   }
 
   /**
-   * Writes a file that {@code scipy.sparse.load_npz} reads, format csr: to a temporary name first,
-   * then moved into place.
+   * Writes a file that {@code scipy.sparse.load_npz} reads, format csr, uncompressed, in the way of
+   * {@link Tensor#writeNpy(Path, WriteOption...)}.
    */
-  public void writeNpz(Path file) throws IOException {
-    CsrNpz.write(this, Objects.requireNonNull(file, "file"));
+  public void writeNpz(Path file, WriteOption... options) throws IOException {
+    CsrNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   // ---- facts

@@ -2,72 +2,99 @@
 package io.github.einblas;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads and writes sparse matrices. */
 final class CsrNpz {
-  /** A header of format 1.0 of a scalar of bytes, then those bytes. */
-  private static final Pattern FORMAT =
-      Pattern.compile(
-          "\\x93NUMPY\\x01\\x00..\\{[^}]*'descr': '\\|S\\d+'[^}]*'shape': \\(\\)[^}]*}\\s*([a-z]+)",
-          Pattern.DOTALL);
-
   /** Indices below 2^31 are written as SciPy makes them, in 32 bits. */
   private static final long NARROW = Integer.MAX_VALUE;
 
   private CsrNpz() {}
 
   static CsrMatrix read(Path file) throws IOException {
-    String format = format(file);
-    try (Tensor shape = Npy.readNpz(file, "shape");
-        Tensor data = Npy.readNpz(file, "data")) {
-      if (shape.dtype().isFloating() || shape.rank() != 1 || shape.size() != 2) {
-        throw new NpyFormatException(file + ":shape must be two integers, got " + shape.describe());
+    try (NpzFile arrays = NpzFile.open(file)) {
+      String format = format(file, arrays);
+      long[] shape = shape(file, arrays);
+      try (Tensor data = arrays.read("data")) {
+        return switch (format) {
+          case "coo" -> ofTriples(arrays, shape, data);
+          case "csr", "csc" -> compressed(arrays, format, shape, data);
+          case "bsr" ->
+              throw new NpyFormatException(
+                  file + " holds a sparse matrix of blocks (bsr); BsrMatrix.readNpz reads it");
+          default ->
+              throw new NpyFormatException(
+                  file
+                      + " holds a sparse matrix of format '"
+                      + format
+                      + "'; csr, csc and coo are read");
+        };
       }
-      return read(file, format, shape.getLong(0), shape.getLong(1), data);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      NpyFormatException wrong = new NpyFormatException(file + ": " + e.getMessage());
-      wrong.initCause(e);
-      throw wrong;
+      throw noMatrix(file, e);
     }
   }
 
-  private static CsrMatrix read(Path file, String format, long rows, long columns, Tensor data)
-      throws IOException {
-    if ("coo".equals(format)) {
-      try (Tensor row = Npy.readNpz(file, "row");
-          Tensor column = Npy.readNpz(file, "col")) {
-        return CsrMatrix.ofTriples(rows, columns, row, column, data);
+  private static CsrMatrix ofTriples(NpzFile arrays, long[] shape, Tensor data) throws IOException {
+    if (arrays.has("coords")) {
+      try (Tensor coords = arrays.read("coords")) {
+        if (coords.rank() != 2 || coords.length(0) != 2) {
+          throw new IllegalArgumentException(
+              "coords must be of shape (2, entries), got " + coords.describe());
+        }
+        try (Tensor row = coords.select(0, 0);
+            Tensor column = coords.select(0, 1)) {
+          return CsrMatrix.ofTriples(shape[0], shape[1], row, column, data);
+        }
       }
     }
-    if (!"csr".equals(format) && !"csc".equals(format)) {
-      throw new NpyFormatException(
-          file + " holds a sparse matrix of format '" + format + "'; csr, csc and coo are read");
-    }
-    try (Tensor indptr = Npy.readNpz(file, "indptr");
-        Tensor indices = Npy.readNpz(file, "indices")) {
-      return "csr".equals(format)
-          ? CsrMatrix.of(rows, columns, indptr, indices, data)
-          : CsrMatrix.ofColumns(rows, columns, indptr, indices, data);
+    try (Tensor row = arrays.read("row");
+        Tensor column = arrays.read("col")) {
+      return CsrMatrix.ofTriples(shape[0], shape[1], row, column, data);
     }
   }
 
-  private static String format(Path file) throws IOException {
-    byte[] bytes = Npy.readNpzBytes(file, "format", 4096);
-    Matcher m = FORMAT.matcher(new String(bytes, StandardCharsets.ISO_8859_1));
-    if (!m.lookingAt()) {
+  private static CsrMatrix compressed(NpzFile arrays, String format, long[] shape, Tensor data)
+      throws IOException {
+    try (Tensor indptr = arrays.read("indptr");
+        Tensor indices = arrays.read("indices")) {
+      return "csr".equals(format)
+          ? CsrMatrix.of(shape[0], shape[1], indptr, indices, data)
+          : CsrMatrix.ofColumns(shape[0], shape[1], indptr, indices, data);
+    }
+  }
+
+  // ---- for BSR too
+
+  /** The name of the format. */
+  static String format(Path file, NpzFile arrays) throws IOException {
+    String format = arrays.readText("format");
+    if (format == null || !format.chars().allMatch(c -> c >= 'a' && c <= 'z')) {
       throw new NpyFormatException(
           file + ":format is not the name of a sparse format, as scipy.sparse.save_npz writes it");
     }
-    return m.group(1);
+    return format;
   }
 
-  static void write(CsrMatrix matrix, Path file) throws IOException {
+  /** Rows and columns. */
+  static long[] shape(Path file, NpzFile arrays) throws IOException {
+    try (Tensor shape = arrays.read("shape")) {
+      if (shape.dtype().isFloating() || shape.rank() != 1 || shape.size() != 2) {
+        throw new NpyFormatException(file + ":shape must be two integers, got " + shape.describe());
+      }
+      return new long[] {shape.getLong(0), shape.getLong(1)};
+    }
+  }
+
+  static NpyFormatException noMatrix(Path file, RuntimeException why) {
+    NpyFormatException wrong = new NpyFormatException(file + ": " + why.getMessage());
+    wrong.initCause(why);
+    return wrong;
+  }
+
+  static void write(CsrMatrix matrix, Path file, boolean sync) throws IOException {
     DType index = matrix.entries() <= NARROW ? DType.I32 : DType.I64;
     try (Tensor indices = matrix.indices();
         Tensor indptr = matrix.indptr();
@@ -80,19 +107,7 @@ final class CsrNpz {
       arrays.put("indptr", writtenIndptr);
       arrays.put("shape", shape);
       arrays.put("data", data);
-      Npy.writeNpz(file, arrays, Map.of("format", name("csr")));
+      NpzFile.write(file, arrays, Map.of("format", "csr"), sync);
     }
-  }
-
-  /** A .npy of one byte string. */
-  private static byte[] name(String text) {
-    String dict = "{'descr': '|S" + text.length() + "', 'fortran_order': False, 'shape': (), }";
-    String header = dict + " ".repeat(128 - 10 - dict.length() - 1) + "\n";
-    byte[] start = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) header.length(), 0};
-    byte[] rest = (header + text).getBytes(StandardCharsets.ISO_8859_1);
-    byte[] all = new byte[start.length + rest.length];
-    System.arraycopy(start, 0, all, 0, start.length);
-    System.arraycopy(rest, 0, all, start.length, rest.length);
-    return all;
   }
 }

@@ -1,42 +1,34 @@
-// .npy and .npz: streams elements between files and native memory, so that a file may exceed the
-// Java heap.
+// .npy: streams elements between files and native memory, so that a file may exceed the Java heap.
 package io.github.einblas;
 
 import io.github.einblas.internal.Native;
 import io.github.einblas.internal.NpyHeader;
+import io.github.einblas.internal.OutputFile;
 import io.github.einblas.internal.Transfer;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.Channels;
-import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.WritableByteChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.TreeSet;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
-import java.util.zip.ZipOutputStream;
+import java.util.Objects;
 
-/** Reads and writes NumPy's file formats. */
+/**
+ * Reads and writes NumPy's arrays. Only plain streams: a channel over a caller's stream would close
+ * it when the thread is interrupted.
+ */
 final class Npy {
   /** Elements are copied between streams and native memory in pieces of this many bytes. */
-  private static final int PIECE = 1 << 20;
+  private static final int PIECE = 1 << 17;
 
   /**
    * A stream whose length is unknown is believed at most this far ahead of what it has delivered.
    */
   private static final long TRUSTED = 64L << 20;
+
+  private static final int MOST_SHOWN = 1000;
 
   private Npy() {}
 
@@ -48,7 +40,7 @@ final class Npy {
     if (Files.isDirectory(file)) {
       throw new NpyFormatException(file + " is a directory, not a .npy file");
     }
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), PIECE)) {
+    try (InputStream in = Files.newInputStream(file)) {
       boolean regular = Files.isRegularFile(file);
       return read(in, file.toString(), regular ? Files.size(file) : -1);
     }
@@ -60,7 +52,7 @@ final class Npy {
   }
 
   /** length: bytes of header and elements together, or -1 when unknown. */
-  private static Tensor read(InputStream in, String name, long length) throws IOException {
+  static Tensor read(InputStream in, String name, long length) throws IOException {
     NpyHeader header = NpyHeader.read(in, name);
     long bytes = header.bytes();
     if (length >= 0 && bytes > length - header.headerBytes()) {
@@ -73,7 +65,7 @@ final class Npy {
     Tensor t = Tensor.empty(header.dtype(), stored);
     try {
       fill(t, in, name, bytes, header.order());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       t.close();
       throw e;
     }
@@ -91,19 +83,20 @@ final class Npy {
 
   private static void fill(Tensor t, InputStream in, String name, long bytes, ByteOrder order)
       throws IOException {
-    ReadableByteChannel channel = Channels.newChannel(in);
+    byte[] piece = new byte[(int) Math.min(PIECE, bytes)];
     long[] done = new long[1];
     Transfer.windows(
         t.address(),
         bytes,
         window -> {
           while (window.hasRemaining()) {
-            int n = channel.read(window);
-            if (n < 0) {
-              throw NpyHeader.truncated(name, done[0] + window.position(), bytes);
+            int n = in.readNBytes(piece, 0, Math.min(piece.length, window.remaining()));
+            window.put(piece, 0, n);
+            done[0] += n;
+            if (n < piece.length && window.hasRemaining()) {
+              throw NpyHeader.truncated(name, done[0], bytes);
             }
           }
-          done[0] += window.position();
           if (order != ByteOrder.nativeOrder()) {
             swap(window, t.dtype());
           }
@@ -120,87 +113,13 @@ final class Npy {
     }
   }
 
-  /** Reads one member of a .npz. */
-  static Tensor readNpz(Path file, String name) throws IOException {
-    try (ZipFile zip = open(file)) {
-      ZipEntry entry = zip.getEntry(name + ".npy");
-      if (entry == null) {
-        entry = zip.getEntry(name);
-      }
-      if (entry == null) {
-        TreeSet<String> members = new TreeSet<>();
-        zip.stream().forEach(e -> members.add(member(e)));
-        throw new NpyFormatException(file + " has no array '" + name + "'; it has " + members);
-      }
-      return read(zip, entry, file);
-    }
-  }
-
-  /** Reads all members of a .npz. */
-  static Map<String, Tensor> readNpz(Path file) throws IOException {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    try (ZipFile zip = open(file)) {
-      for (ZipEntry entry : zip.stream().toList()) {
-        Tensor before = tensors.put(member(entry), read(zip, entry, file));
-        if (before != null) {
-          before.close();
-          throw new NpyFormatException(file + " has the array '" + member(entry) + "' twice");
-        }
-      }
-      return tensors;
-    } catch (IOException | RuntimeException e) {
-      tensors.values().forEach(Tensor::close);
-      throw e;
-    }
-  }
-
-  /** The bytes of one member of a .npz that needs no more than {@code most} of them. */
-  static byte[] readNpzBytes(Path file, String name, int most) throws IOException {
-    try (ZipFile zip = open(file)) {
-      ZipEntry entry = zip.getEntry(name + ".npy");
-      if (entry == null) {
-        throw new NpyFormatException(file + " has no array '" + name + "'");
-      }
-      try (InputStream in = zip.getInputStream(entry)) {
-        return in.readNBytes(most);
-      } catch (ZipException e) {
-        throw new NpyFormatException(file + ":" + name + " is damaged: " + e.getMessage());
-      }
-    }
-  }
-
-  private static String member(ZipEntry entry) {
-    String name = entry.getName();
-    return name.endsWith(".npy") ? name.substring(0, name.length() - 4) : name;
-  }
-
-  private static ZipFile open(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      throw new NoSuchFileException(file.toString(), null, "no such file");
-    }
-    try {
-      return new ZipFile(file.toFile());
-    } catch (ZipException e) {
-      throw new NpyFormatException(file + " is not a .npz file: " + e.getMessage());
-    }
-  }
-
-  private static Tensor read(ZipFile zip, ZipEntry entry, Path file) throws IOException {
-    String name = file + ":" + member(entry);
-    try (InputStream in = new BufferedInputStream(zip.getInputStream(entry), PIECE)) {
-      return read(in, name, entry.getSize());
-    } catch (ZipException e) {
-      throw new NpyFormatException(name + " is damaged: " + e.getMessage());
-    }
-  }
-
   /** Writes a .npy to a stream. */
   static void write(Tensor t, OutputStream out) throws IOException {
     boolean fortran = !t.isContiguous() && t.transpose().isContiguous();
     try (Tensor stored = fortran ? t.transpose() : t.contiguous()) {
       long bytes = stored.nbytes();
+      byte[] piece = new byte[(int) Math.min(PIECE, bytes)];
       out.write(NpyHeader.write(t.dtype(), fortran, t.shape()));
-      WritableByteChannel channel = Channels.newChannel(out);
       stored.using(
           address ->
               Transfer.windows(
@@ -208,82 +127,31 @@ final class Npy {
                   bytes,
                   window -> {
                     while (window.hasRemaining()) {
-                      channel.write(window);
+                      int n = Math.min(piece.length, window.remaining());
+                      window.get(piece, 0, n);
+                      out.write(piece, 0, n);
                     }
                   }));
     }
     out.flush();
   }
 
-  /** Writes a .npy file by way of a temporary one in the same folder. */
-  static void write(Tensor t, Path file) throws IOException {
-    replace(
-        file,
-        part -> {
-          try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part), PIECE)) {
-            write(t, out);
-          }
-        });
+  /** Writes a .npy file, whole or not at all. */
+  static void write(Tensor t, Path file, WriteOption... options) throws IOException {
+    OutputFile.write(file, sync(options), out -> write(t, out));
   }
 
-  /**
-   * Writes a .npz file by way of a temporary one in the same folder. Members are stored, not
-   * compressed.
-   */
-  static void writeNpz(Path file, Map<String, Tensor> tensors) throws IOException {
-    writeNpz(file, tensors, Map.of());
-  }
-
-  /** The same, with members that are finished .npy files. */
-  static void writeNpz(Path file, Map<String, Tensor> tensors, Map<String, byte[]> finished)
-      throws IOException {
-    replace(
-        file,
-        part -> {
-          try (ZipOutputStream zip =
-              new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(part), PIECE))) {
-            zip.setLevel(0);
-            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-              zip.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
-              write(entry.getValue(), zip);
-              zip.closeEntry();
-            }
-            for (Map.Entry<String, byte[]> entry : finished.entrySet()) {
-              zip.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
-              zip.write(entry.getValue());
-              zip.closeEntry();
-            }
-          }
-        });
-  }
-
-  @FunctionalInterface
-  private interface Body {
-    void write(Path part) throws IOException;
-  }
-
-  private static void replace(Path file, Body body) throws IOException {
-    Path target = file.toAbsolutePath();
-    if (Files.isDirectory(target)) {
-      throw new IOException(file + " is a directory");
+  /** Whether files are to be forced to disk. */
+  static boolean sync(WriteOption... options) {
+    boolean sync = false;
+    for (WriteOption option : Objects.requireNonNull(options, "options").clone()) {
+      sync |= Objects.requireNonNull(option, "option") == WriteOption.SYNC;
     }
-    Path folder = target.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new NoSuchFileException(file.toString(), null, "its folder does not exist");
-    }
-    Path part = Files.createTempFile(folder, "." + target.getFileName(), ".part");
-    try {
-      // A temporary file is private to its owner; the result gets the usual rights.
-      Files.delete(part);
-      body.write(part);
-      try {
-        Files.move(
-            part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-    } finally {
-      Files.deleteIfExists(part);
-    }
+    return sync;
+  }
+
+  /** A text cut to what a message can show. */
+  static String brief(String text) {
+    return text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text;
   }
 }

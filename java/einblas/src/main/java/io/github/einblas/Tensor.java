@@ -212,25 +212,46 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /**
    * Reads a {@code .npy} file: any {@link DType}, either byte order, C or Fortran order. The file
-   * may exceed the Java heap.
+   * may exceed the Java heap. Bytes behind the elements are ignored. An interrupted thread reads on
+   * and stays interrupted.
+   *
+   * @throws NpyFormatException if it is no such file, naming it; no memory is taken for elements
+   *     that the file does not hold
    */
   public static Tensor readNpy(Path file) throws IOException {
     return Npy.read(Objects.requireNonNull(file, "file"));
   }
 
-  /** Reads a {@code .npy} from a stream, which stays open behind the last element. */
+  /**
+   * Reads a {@code .npy} from a stream, which stays open behind the last element, also where the
+   * thread is interrupted.
+   */
   public static Tensor readNpy(InputStream in) throws IOException {
     return Npy.read(Objects.requireNonNull(in, "in"), "stream");
   }
 
-  /** Reads one array of a {@code .npz} file by its name, with or without {@code .npy}. */
+  /**
+   * Reads one array of a {@code .npz} file by its name, with or without {@code .npy}: stored or
+   * deflated, checked against its CRC-32, its header and its sizes.
+   *
+   * @throws NpyFormatException naming file, array and what is wrong
+   */
   public static Tensor readNpz(Path file, String name) throws IOException {
-    return Npy.readNpz(Objects.requireNonNull(file, "file"), Objects.requireNonNull(name, "name"));
+    Objects.requireNonNull(name, "name");
+    try (NpzFile arrays = NpzFile.open(Objects.requireNonNull(file, "file"))) {
+      return arrays.read(name);
+    }
   }
 
-  /** Reads all arrays of a {@code .npz} file, in file order. */
+  /**
+   * Reads all arrays of a {@code .npz} file, in file order; entries of folders are passed over.
+   *
+   * @throws NpyFormatException as {@link #readNpz(Path, String)}; also for a name that comes twice
+   */
   public static Map<String, Tensor> readNpz(Path file) throws IOException {
-    return Npy.readNpz(Objects.requireNonNull(file, "file"));
+    try (NpzFile arrays = NpzFile.open(Objects.requireNonNull(file, "file"))) {
+      return arrays.readAll();
+    }
   }
 
   // ---- facts
@@ -580,9 +601,21 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
         + geometry().at(Objects.requireNonNull(index, "index")) * dtype.bytes();
   }
 
-  /** Writes a {@code .npy} file in C order: to a temporary name first, then moved into place. */
-  public void writeNpy(Path file) throws IOException {
-    Npy.write(this, Objects.requireNonNull(file, "file"));
+  /**
+   * Writes a {@code .npy} file, whole or not at all.
+   *
+   * <p>A regular file is written to a temporary name beside it (<code>.einblas-*.part</code>) and
+   * moved into place; the owner, group and mode of a file that was there are kept as far as the
+   * user may. A symbolic link stays and what it points to is written; a device, a pipe or standard
+   * output is written into. A failure leaves what was there. Interrupting the thread stops nothing.
+   * A process that is killed leaves its temporary file, which the next write in that folder
+   * deletes.
+   *
+   * @param options {@link WriteOption#SYNC} to outlive a crash of the machine
+   * @throws IOException if the file cannot be written; it names the file
+   */
+  public void writeNpy(Path file, WriteOption... options) throws IOException {
+    Npy.write(this, Objects.requireNonNull(file, "file"), options);
   }
 
   /** Writes the tensor as {@code .npy} to a stream, which stays open. */
@@ -590,9 +623,21 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
     Npy.write(this, Objects.requireNonNull(out, "out"));
   }
 
-  /** Writes tensors as a {@code .npz} file: to a temporary name first, then moved into place. */
-  public static void writeNpz(Path file, Map<String, Tensor> tensors) throws IOException {
-    Npy.writeNpz(Objects.requireNonNull(file, "file"), Objects.requireNonNull(tensors, "tensors"));
+  /**
+   * Writes tensors as a {@code .npz} file, uncompressed, in the way of {@link #writeNpy(Path,
+   * WriteOption...)}.
+   *
+   * @param tensors by name; each is written as the member {@code name.npy}
+   * @throws IllegalArgumentException if a name does not fit an archive
+   * @throws IllegalStateException if a tensor is closed
+   */
+  public static void writeNpz(Path file, Map<String, Tensor> tensors, WriteOption... options)
+      throws IOException {
+    NpzFile.write(
+        Objects.requireNonNull(file, "file"),
+        Objects.requireNonNull(tensors, "tensors"),
+        Map.of(),
+        Npy.sync(options));
   }
 
   /** Like NumPy prints arrays, with the middle left out of large ones. */

@@ -3,11 +3,11 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Native;
+import io.github.einblas.internal.OutputFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -121,12 +121,7 @@ public final class Tuning {
       }
     }
     Files.createDirectories(target.getParent());
-    Path part = Files.createTempFile(target.getParent(), ".tuning", ".part");
-    try {
-      Files.writeString(part, text, StandardCharsets.UTF_8);
-      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(part);
-    }
+    OutputFile.write(
+        file, true, out -> out.write(text.toString().getBytes(StandardCharsets.UTF_8)));
   }
 }

@@ -478,7 +478,16 @@ class CsrMatrixTest {
     try (CsrMatrix a = CsrMatrix.readNpz(scipy("coo", arrays))) {
       assertArrayEquals(dense, a.toDense().toFloatArray());
     }
-    notRead("format 'bsr'", scipy("bsr", arrays));
+    arrays.remove("row");
+    arrays.remove("col");
+    arrays.put("coords", Tensor.of(new int[] {0, 0, 2, 2, 0, 2}, 2, 3));
+    try (CsrMatrix a = CsrMatrix.readNpz(scipy("coo", arrays))) {
+      assertArrayEquals(dense, a.toDense().toFloatArray());
+    }
+    arrays.put("coords", Tensor.of(new int[] {0, 0, 2, 2, 0, 2}, 3, 2));
+    notRead("(2, entries)", scipy("coo", arrays));
+    notRead("BsrMatrix.readNpz", scipy("bsr", arrays));
+    notRead("format 'dia'", scipy("dia", arrays));
     arrays.put("shape", Tensor.of(new long[] {3, 2}));
     notRead("indices[0] is 2", scipy("csr", arrays));
     arrays.put("shape", Tensor.of(new long[] {3, 3, 1}));

@@ -156,6 +156,9 @@ class RefusalTest {
     if (m.getDeclaringClass() == CsrMatrix.class) {
       return csr();
     }
+    if (m.getDeclaringClass() == BsrMatrix.class) {
+      return bsr(DType.F32, 3);
+    }
     return m.getDeclaringClass() == EinsumPlan.class
         ? Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3})
         : own(Tensor.full(DType.F32, 2, 3, 3));
@@ -262,6 +265,9 @@ class RefusalTest {
     }
     if (type == java.io.OutputStream.class) {
       return new ByteArrayOutputStream();
+    }
+    if (type == WriteOption[].class) {
+      return new WriteOption[] {WriteOption.SYNC};
     }
     if (type == Map.class) {
       return Map.of("x", matrix());

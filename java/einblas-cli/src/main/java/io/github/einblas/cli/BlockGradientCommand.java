@@ -5,7 +5,6 @@ import io.github.einblas.BlockPattern;
 import io.github.einblas.BlockSparse;
 import io.github.einblas.Tensor;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +55,11 @@ final class BlockGradientCommand extends BaseCommand {
   double alpha;
 
   @Option(
+      names = "--no-sync",
+      description = "do not wait until the output file is on disk: faster, lost in a power failure")
+  boolean noSync;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "threads to compute with; by default all processors")
@@ -96,12 +100,7 @@ final class BlockGradientCommand extends BaseCommand {
               + output
               + "'");
     }
-    Path path = Path.of(output);
-    Path folder = path.toAbsolutePath().getParent();
-    if (Files.isDirectory(path) || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-      throw new InputException(output + ": cannot be written in " + folder);
-    }
-    return path;
+    return OutputPath.of(output);
   }
 
   private void gradients(Tensor[] t, Path target) throws IOException {
@@ -139,7 +138,7 @@ final class BlockGradientCommand extends BaseCommand {
   private void write(Path target, Map<String, Tensor> gradients) throws IOException {
     if (target != null) {
       try {
-        Tensor.writeNpz(target, gradients);
+        Tensor.writeNpz(target, gradients, TensorSink.options(!noSync));
       } catch (IOException e) {
         throw new IOException(output + " could not be written: " + Failures.reason(e), e);
       }

@@ -23,6 +23,11 @@ final class RandomCommand extends BaseCommand {
   String output;
 
   @Option(
+      names = "--no-sync",
+      description = "do not wait until the output file is on disk: faster, lost in a power failure")
+  boolean noSync;
+
+  @Option(
       names = "--dtype",
       paramLabel = "f32|f64|i32|i64",
       description = "type of the elements (default: f32; with --below i64)")
@@ -47,7 +52,7 @@ final class RandomCommand extends BaseCommand {
 
   @Override
   void run() throws Exception {
-    TensorSink sink = TensorSink.of(output, io);
+    TensorSink sink = TensorSink.of(output, !noSync, io);
     try (Tensor tensor = below == null ? reals() : integers()) {
       sink.write(tensor);
     }

@@ -18,6 +18,11 @@ abstract class TensorCommand extends BaseCommand {
   String output;
 
   @Option(
+      names = "--no-sync",
+      description = "do not wait until the output file is on disk: faster, lost in a power failure")
+  boolean noSync;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "threads to compute with; by default all processors")
@@ -43,7 +48,7 @@ abstract class TensorCommand extends BaseCommand {
 
   @Override
   final void run() throws Exception {
-    TensorSink sink = TensorSink.of(output, io);
+    TensorSink sink = TensorSink.of(output, !noSync, io);
     useThreads(threads);
     long start = System.nanoTime();
     try (TensorSource source = TensorSource.open(inputs(), io)) {

@@ -2,10 +2,10 @@
 package io.github.einblas.cli;
 
 import io.github.einblas.Tensor;
+import io.github.einblas.WriteOption;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -16,42 +16,31 @@ final class TensorSink {
   private final String name;
   private final Path path; // null: a standard stream
   private final boolean print;
+  private final boolean sync;
   private final Streams io;
 
-  private TensorSink(String name, Path path, boolean print, Streams io) {
+  private TensorSink(String name, Path path, boolean print, boolean sync, Streams io) {
     this.name = name;
     this.path = path;
     this.print = print;
+    this.sync = sync;
     this.io = io;
   }
 
   /** The destination named by -o: null prints the tensor, {@code -} is standard output. */
-  static TensorSink of(String output, Streams io) throws IOException {
-    if (output == null || output.equals("-")) {
-      return new TensorSink("standard output", null, output == null, io);
-    }
-    if (output.isEmpty()) {
-      throw new InputException("the name of the output file is empty");
+  static TensorSink of(String output, boolean sync, Streams io) {
+    if (output == null || OutputPath.isStandardOutput(output)) {
+      return new TensorSink("standard output", null, output == null, sync, io);
     }
     if (output.toLowerCase(Locale.ROOT).endsWith(".npz")) {
       throw new InputException(output + ": the output is a .npy file, not an archive");
     }
-    Path path = Path.of(output);
-    if (Files.isDirectory(path)) {
-      throw new InputException(output + ": is a directory; -o needs the name of a file");
-    }
-    if (Files.exists(path)) {
-      // The target of a link is replaced, not the link.
-      path = path.toRealPath();
-    }
-    Path folder = path.toAbsolutePath().getParent();
-    if (!Files.isDirectory(folder)) {
-      throw new InputException(output + ": there is no directory " + folder);
-    }
-    if (!Files.isWritable(Files.exists(path) && !Files.isRegularFile(path) ? path : folder)) {
-      throw new InputException(output + ": permission denied");
-    }
-    return new TensorSink(output, path, false, io);
+    return new TensorSink(output, OutputPath.of(output), false, sync, io);
+  }
+
+  /** Whether a file is forced to disk before it gets its name. */
+  static WriteOption[] options(boolean sync) {
+    return sync ? new WriteOption[] {WriteOption.SYNC} : new WriteOption[0];
   }
 
   boolean printsText() {
@@ -74,13 +63,8 @@ final class TensorSink {
       try (OutputStream out = unclosed(io.bytes())) {
         result.writeNpy(out);
       }
-    } else if (Files.exists(path) && !Files.isRegularFile(path)) {
-      // A device or a pipe: a file must not be moved over it.
-      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(path), BUFFER)) {
-        result.writeNpy(out);
-      }
     } else {
-      result.writeNpy(path);
+      result.writeNpy(path, options(sync));
     }
   }
 

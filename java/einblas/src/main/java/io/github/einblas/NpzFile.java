@@ -1,0 +1,183 @@
+// .npz: an open archive of arrays.
+package io.github.einblas;
+
+import io.github.einblas.internal.NpyHeader;
+import io.github.einblas.internal.OutputFile;
+import io.github.einblas.internal.ZipArchive;
+import io.github.einblas.internal.ZipMember;
+import io.github.einblas.internal.ZipMemberStream;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** Reads arrays by their names, and writes archives. */
+final class NpzFile implements Closeable {
+  private static final int BUFFER = 1 << 16;
+  private static final int MOST_NAME = 0xffff;
+
+  private final Path file;
+  private final ZipArchive zip;
+
+  private NpzFile(Path file, ZipArchive zip) {
+    this.file = file;
+    this.zip = zip;
+  }
+
+  static NpzFile open(Path file) throws IOException {
+    return new NpzFile(file, ZipArchive.open(file));
+  }
+
+  @Override
+  public void close() throws IOException {
+    zip.close();
+  }
+
+  /** Whether there is an array of that name. */
+  boolean has(String array) throws NpyFormatException {
+    return find(array) != null;
+  }
+
+  /** The array of a name, with or without {@code .npy}. */
+  Tensor read(String array) throws IOException {
+    return read(require(array));
+  }
+
+  /** All arrays in file order. */
+  Map<String, Tensor> readAll() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    try {
+      for (ZipMember member : zip.members()) {
+        if (member.isFolder()) {
+          continue;
+        }
+        if (tensors.containsKey(member.array())) {
+          throw twice(member.array());
+        }
+        tensors.put(member.array(), read(member));
+      }
+      return tensors;
+    } catch (IOException | RuntimeException | Error e) {
+      tensors.values().forEach(Tensor::close);
+      throw e;
+    }
+  }
+
+  /** The text that an array of one byte string or Unicode string is; null if it is none. */
+  String readText(String array) throws IOException {
+    ZipMember member = require(array);
+    try (ZipMemberStream in = zip.stream(member)) {
+      String text = NpyHeader.readText(in, shown(member));
+      in.finish();
+      return text;
+    }
+  }
+
+  private Tensor read(ZipMember member) throws IOException {
+    try (ZipMemberStream in = zip.stream(member)) {
+      Tensor t = Npy.read(in, shown(member), member.size());
+      try {
+        in.finish();
+        return t;
+      } catch (IOException | RuntimeException | Error e) {
+        t.close();
+        throw e;
+      }
+    }
+  }
+
+  private String shown(ZipMember member) {
+    return file + ":" + member.array();
+  }
+
+  private ZipMember require(String array) throws NpyFormatException {
+    ZipMember member = find(array);
+    if (member == null) {
+      TreeSet<String> names = new TreeSet<>();
+      zip.members().stream().filter(m -> !m.isFolder()).forEach(m -> names.add(m.array()));
+      throw new NpyFormatException(
+          file + " has no array '" + array + "'; it has " + Npy.brief(names.toString()));
+    }
+    return member;
+  }
+
+  private ZipMember find(String array) throws NpyFormatException {
+    ZipMember member = named(array + ".npy");
+    return member != null ? member : named(array);
+  }
+
+  private ZipMember named(String name) throws NpyFormatException {
+    List<ZipMember> found = zip.members().stream().filter(m -> m.name().equals(name)).toList();
+    if (found.size() > 1) {
+      throw twice(found.get(0).array());
+    }
+    return found.isEmpty() || found.get(0).isFolder() ? null : found.get(0);
+  }
+
+  private NpyFormatException twice(String array) {
+    return new NpyFormatException(file + " has the array '" + array + "' twice");
+  }
+
+  // ---- written
+
+  /**
+   * Writes an archive whose members are stored, not compressed.
+   *
+   * @param texts members that are byte strings
+   */
+  static void write(Path file, Map<String, Tensor> tensors, Map<String, String> texts, boolean sync)
+      throws IOException {
+    Map<String, Tensor> own = new LinkedHashMap<>(tensors);
+    own.forEach(NpzFile::requireWritable);
+    OutputFile.write(
+        file,
+        sync,
+        out -> {
+          // Closed only when all went well: closing writes what is left, which a full disk refuses
+          // and a reader that went away does not take.
+          ZipOutputStream members = new ZipOutputStream(new BufferedOutputStream(out, BUFFER));
+          members.setLevel(0);
+          for (Map.Entry<String, Tensor> entry : own.entrySet()) {
+            members.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
+            Npy.write(entry.getValue(), members);
+            members.closeEntry();
+          }
+          for (Map.Entry<String, String> entry : texts.entrySet()) {
+            members.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
+            members.write(NpyHeader.ofText(entry.getValue()));
+            members.closeEntry();
+          }
+          members.close();
+        });
+  }
+
+  private static void requireWritable(String name, Tensor tensor) {
+    Objects.requireNonNull(name, "a name in tensors");
+    Objects.requireNonNull(tensor, () -> "the tensor '" + name + "'");
+    if (tensor.isClosed()) {
+      throw new IllegalStateException("the tensor '" + name + "' is closed");
+    }
+    try {
+      ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(java.nio.CharBuffer.wrap(name));
+      if (bytes.remaining() <= MOST_NAME - ".npy".length() && name.indexOf(0) < 0) {
+        return;
+      }
+    } catch (CharacterCodingException e) {
+      // As a name that is too long.
+    }
+    throw new IllegalArgumentException(
+        "a name in a .npz has at most 65531 bytes in UTF-8 and no zero, got '"
+            + Npy.brief(name)
+            + "'");
+  }
+}
