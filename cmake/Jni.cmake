@@ -25,7 +25,8 @@ set_target_properties(jnieinblas PROPERTIES
   INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>" BUILD_WITH_INSTALL_RPATH ON)
 if(UNIX AND NOT APPLE)
   set(map ${CMAKE_CURRENT_SOURCE_DIR}/cmake/jnieinblas.map)
-  target_link_options(jnieinblas PRIVATE "-Wl,--version-script=${map}")
+  # nodelete: a class loader that goes must not unmap code that worker threads are in.
+  target_link_options(jnieinblas PRIVATE "-Wl,--version-script=${map}" "-Wl,-z,nodelete")
   set_target_properties(jnieinblas PROPERTIES LINK_DEPENDS ${map})
 endif()
 install(TARGETS jnieinblas LIBRARY DESTINATION . RUNTIME DESTINATION .)

@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace einblas {
 
@@ -45,6 +46,11 @@ void load_tuning() noexcept;
 // The file that is read (it need not exist; empty when none is), and what was taken from it or why not.
 const char* tuning_file() noexcept;
 const char* tuning_report() noexcept;
+// Takes the lines `<name> <value>` of a tuning file, each name once, unless a line `isa` or `processor`, wherever it
+// stands, names another machine than this; without such lines the file is for any. What was done, for people.
+std::string take_tuning(const std::string& text);
+// The same for a file: a regular one of 64 KB at most; else why it was not taken. Never waits.
+std::string take_tuning_file(const std::string& file);
 // The processor's name as the machine gives it; a tuning file made for another one, or for another ISA, is not taken.
 const char* processor_name() noexcept;
 

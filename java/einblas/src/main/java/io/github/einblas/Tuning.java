@@ -7,6 +7,7 @@ import io.github.einblas.internal.OutputFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -18,8 +19,11 @@ import java.util.stream.IntStream;
  *
  * <p>Each has a default that was measured, replaced by the line {@code NAME value} of the {@link
  * #file() tuning file} and by the environment variable {@code EINBLAS_NAME}. The file is read once,
- * when the library is loaded, and only on the processor and instruction set that it was made for.
- * {@code einblas tune} writes it. Other values change speed, and results by rounding at most.
+ * when the library is loaded, and only on the processor and instruction set that its lines {@code
+ * processor} and {@code isa} name, wherever they stand. Of a number that is given twice the first
+ * counts; a line that is not understood is left out, and {@link #report()} names it. What is no
+ * regular file, or longer than 64 KB, is not read. {@code einblas tune} writes it. Other values
+ * change speed, and results by rounding at most.
  */
 public final class Tuning {
   private static final int VALUE = 0;
@@ -89,7 +93,11 @@ public final class Tuning {
    */
   public static Optional<Path> file() {
     String file = Native.tuningFile();
-    return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
+    try {
+      return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
+    } catch (InvalidPathException e) {
+      return Optional.empty(); // a name that Java's file names cannot say, as in the locale C
+    }
   }
 
   /** What was taken from the file and the environment when the library was loaded, for people. */
@@ -105,12 +113,16 @@ public final class Tuning {
   /**
    * Writes the values that differ from their defaults, with this processor and instruction set, to
    * a file that {@code EINBLAS_TUNING} or {@link #file()} names. A file that exists is replaced as
-   * a whole or not at all; missing folders are made.
+   * a whole or not at all, and keeps its mode; of a symbolic link, the file that it leads to;
+   * missing folders are made.
    *
-   * @throws IOException if it cannot be written
+   * @throws IOException if it cannot be written, or what is there is no regular file
    */
   public static void save(Path file) throws IOException {
     Path target = Objects.requireNonNull(file, "file").toAbsolutePath();
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new IOException(file + " is no regular file; it is left as it is");
+    }
     StringBuilder text =
         new StringBuilder("# Written by einblas tune; empty or no file: measured defaults.\n");
     text.append("processor ").append(processor()).append('\n');

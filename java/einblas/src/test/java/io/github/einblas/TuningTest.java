@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -81,6 +83,25 @@ final class TuningTest {
     Path plain = Files.writeString(folder.resolve("plain"), "x");
     assertThrows(IOException.class, () -> Tuning.save(plain.resolve("tuning")));
     assertEquals("x", Files.readString(plain));
+  }
+
+  @Test
+  void whatIsNoRegularFileIsNotReplaced() throws Exception {
+    assertThrows(IOException.class, () -> Tuning.save(folder));
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")), "no FIFOs here");
+    Path fifo = folder.resolve("fifo");
+    assertEquals(0, new ProcessBuilder("/usr/bin/mkfifo", fifo.toString()).start().waitFor());
+    String text = assertThrows(IOException.class, () -> Tuning.save(fifo)).getMessage();
+    assertTrue(text.contains("no regular file"), text);
+    assertTrue(Files.exists(fifo) && !Files.isRegularFile(fifo));
+    Path file = Files.writeString(folder.resolve("tuning"), "old");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+    Tuning.save(link);
+    assertTrue(Files.isSymbolicLink(link) && Files.readString(file).contains("isa "));
+    assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    List<String> lines = child(fifo); // which nobody writes to
+    assertEquals(List.of("not taken: it is no regular file", "" + rows().defaultValue()), lines);
   }
 
   /** What a new process reports with that tuning file, and its value of GEMM_ROWS. */

@@ -5,6 +5,7 @@ package io.github.einblas.platform;
 import io.github.einblas.Einblas;
 import io.github.einblas.Einsum;
 import io.github.einblas.Tensor;
+import io.github.einblas.Tuning;
 
 /**
  * Exit 0 with the load report when a contraction was right, 3 with the exception's text when
@@ -21,6 +22,7 @@ final class LoadProbe {
         System.exit(1);
       }
       Einblas.loadReport().forEach(System.out::println);
+      System.out.println("tuning: " + Tuning.report());
     } catch (IllegalStateException | IllegalArgumentException e) {
       System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
       System.exit(3);

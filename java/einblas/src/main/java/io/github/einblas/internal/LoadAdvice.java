@@ -20,6 +20,10 @@ final class LoadAdvice {
   private static final Pattern GLIBC =
       Pattern.compile("version [`']?(GLIBC(?:XX)?_[0-9.]+)'? not found");
   private static final String CACHE = "-Dorg.bytedeco.javacpp.cachedir=DIR";
+  private static final String NEEDED_CACHE =
+      "Needed is a folder that this process can write and that nobody but its user and root can change, as what lies there is run ("
+          + Ownership.TRUST
+          + "=1 in the environment takes any)";
 
   private final String platform;
 
@@ -81,6 +85,66 @@ final class LoadAdvice {
         + platform
         + " could not be loaded: "
         + cause(texts(failure), cache);
+  }
+
+  /** The folder that the user asked for is not usable; another is not taken without a word. */
+  String askedCache(String option, String reason) {
+    return "einblas's natives for "
+        + platform
+        + " are not extracted: "
+        + option
+        + " is not usable: "
+        + reason
+        + ". "
+        + NEEDED_CACHE;
+  }
+
+  /** No folder was asked for, and there is none that is usable. */
+  String noCache(String reason) {
+    return "einblas's natives for "
+        + platform
+        + " are not extracted: no folder to extract them to could be written: "
+        + reason
+        + ". Set "
+        + CACHE
+        + ". "
+        + NEEDED_CACHE;
+  }
+
+  /** JavaCPP was used before, and its choice is not safe. */
+  String othersCache(String folder, String reason) {
+    return "einblas's natives for "
+        + platform
+        + " are not extracted: JavaCPP, which other code used before, extracts to "
+        + folder
+        + ", which is not usable: "
+        + reason
+        + ". Set "
+        + CACHE
+        + " when starting Java. "
+        + NEEDED_CACHE;
+  }
+
+  /** The binding's methods are not found in the library that JavaCPP loaded. */
+  String otherLoader(ClassLoader binding, ClassLoader own, ClassLoader javaCpp) {
+    return "einblas's native library for "
+        + platform
+        + " could not be bound: einblas's classes come from the class loader "
+        + own
+        + ", its binding (einblas-presets) from "
+        + binding
+        + ", JavaCPP from "
+        + javaCpp
+        + "; let one class loader have einblas and einblas-presets, or a parent of all that use it have them and JavaCPP";
+  }
+
+  /** Where a file was loaded that nobody compared with the jar. */
+  String notCompared(Path file) {
+    return "einblas's native library for "
+        + platform
+        + " was loaded from "
+        + file
+        + ", which was not compared with the jar; please report this";
   }
 
   private String cause(String texts, String cache) {

@@ -8,13 +8,13 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.bytedeco.javacpp.ClassProperties;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 
 /** Loads the native library once, and keeps what there is to say of it. */
 final class Loading {
@@ -24,8 +24,16 @@ final class Loading {
   /** A library of the process: the jar or folder it came from, and the file that was mapped. */
   private record Loaded(String source, Path file, long bytes, boolean extracted) {}
 
+  /** A system property: how often einblas was loaded in this process, by any class loader. */
+  private static final String LOADS = "io.github.einblas.loads";
+
+  private static final int MOST_COPIES = 4;
+  private static final int MOST_CLASS_LOADERS = 1000;
+
   private final String platform = Loader.getPlatform();
   private final List<Loaded> files = new ArrayList<>();
+  private CacheFolder folder;
+  private CachedLibraries cached;
   private String library = "";
   private double millis;
 
@@ -45,17 +53,26 @@ final class Loading {
     if (platform.startsWith("linux") && LoadAdvice.mapsMusl(Path.of("/proc/self/maps"))) {
       throw new IllegalStateException(advice.musl());
     }
-    Instant start = Instant.now();
     long from = System.nanoTime();
     try {
+      prepare(advice);
       library = Loader.load(einblas.class);
+      bind(advice);
     } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
       addCauses(e);
       throw new IllegalStateException(advice.failed(e, cache()), e);
+    } catch (IllegalStateException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalStateException(advice.failed(e, cache()), e);
+    } finally {
+      if (folder != null) {
+        folder.removeAtExit();
+      }
     }
     millis = (System.nanoTime() - from) * 1e-6;
-    describe(start);
-    if (files.stream().noneMatch(f -> name(f).contains("openblas"))) {
+    describe(advice);
+    if (files.stream().noneMatch(f -> name(f).contains("openblas")) && !othersOpenBlas()) {
       throw new IllegalStateException(
           advice.missingOpenBlas("whose file in the jar could not be loaded from " + cache()));
     }
@@ -66,17 +83,137 @@ final class Loading {
   }
 
   /**
+   * Puts what JavaCPP is about to load into a cache that is safe, unless it is told to use none.
+   */
+  private void prepare(LoadAdvice advice) throws IOException {
+    if (isFalse("cachelibraries", "cacheLibraries") || isFalse("findlibraries", "findLibraries")) {
+      return;
+    }
+    folder = CacheFolder.choose(advice);
+    cached = new CachedLibraries(folder);
+    ClassProperties ours = Loader.loadProperties(einblas.class, Loader.loadProperties(), true);
+    List<String> names = new ArrayList<>(ours.get("platform.preload"));
+    names.addAll(ours.get("platform.link"));
+    for (String name : names) {
+      for (URL url : Loader.findLibrary(einblas.class, ours, name)) {
+        cached.place(url, fileName(url));
+      }
+    }
+    placeWithCopies(einblas.class, ours);
+    if (Loader.class.getClassLoader() != einblas.class.getClassLoader()) {
+      // Else JavaCPP asks for what JDK 17 refuses (Runtime.load0), and the binding's class is lost.
+      names.add(ours.getProperty("platform.library"));
+      for (String name : names) {
+        Loader.loadLibrary(Loader.class, Loader.findLibrary(einblas.class, ours, name), name);
+      }
+    }
+    placeWithCopies(
+        Pointer.class, Loader.loadProperties(Pointer.class, Loader.loadProperties(), true));
+  }
+
+  /**
+   * A library can belong to one class loader only: for another JavaCPP takes a copy under the next
+   * name. Copies that are there are looked at too, and those made that the class loaders of this
+   * process can need.
+   */
+  private void placeWithCopies(Class<?> user, ClassProperties properties) throws IOException {
+    String library = properties.getProperty("platform.library");
+    int before = Math.min(Integer.getInteger(LOADS, 0), MOST_COPIES);
+    for (URL url : Loader.findLibrary(user, properties, library)) {
+      Path file = cached.place(url, fileName(url));
+      for (int i = 0; !url.getProtocol().equals("file"); i++) {
+        String copy = System.mapLibraryName(library + i);
+        if (i >= before && Files.notExists(file.resolveSibling(copy))) {
+          break;
+        }
+        cached.place(url, copy);
+      }
+    }
+  }
+
+  /**
+   * JavaCPP loads for its own class loader, and once. Where ours is another one, a copy is loaded
+   * here.
+   */
+  private void bind(LoadAdvice advice) throws IOException {
+    System.setProperty(LOADS, String.valueOf(Integer.getInteger(LOADS, 0) + 1));
+    if (isBound()) {
+      return;
+    }
+    ClassLoader own = Loading.class.getClassLoader();
+    ClassLoader binding = einblas.class.getClassLoader();
+    URL url = resource("", System.mapLibraryName("jnieinblas"));
+    if (own == binding && cached != null && url != null && !url.getProtocol().equals("file")) {
+      for (int i = 0; !isBound() && i < MOST_CLASS_LOADERS; i++) {
+        Path copy = cached.place(url, System.mapLibraryName("jnieinblas" + i));
+        try {
+          System.load(copy.toString());
+          library = copy.toString();
+        } catch (UnsatisfiedLinkError e) {
+          if (!isOthers(e)) {
+            throw e;
+          }
+        }
+      }
+    }
+    if (!isBound()) {
+      throw new IllegalStateException(
+          advice.otherLoader(binding, own, Loader.class.getClassLoader()));
+    }
+  }
+
+  private static boolean isBound() {
+    try {
+      return einblas.einblas_tunables() >= 0;
+    } catch (UnsatisfiedLinkError e) {
+      return false;
+    }
+  }
+
+  private static boolean isOthers(UnsatisfiedLinkError e) {
+    return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
+  }
+
+  /** Whether another class loader of this process has our file of OpenBLAS; ours then uses that. */
+  private boolean othersOpenBlas() {
+    URL url = openBlas();
+    if (url == null || cached == null) {
+      return false;
+    }
+    try {
+      System.load(cached.place(url, fileName(url)).toString());
+      return false;
+    } catch (UnsatisfiedLinkError e) {
+      return isOthers(e);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean isFalse(String name, String otherName) {
+    String lower = System.getProperty("org.bytedeco.javacpp." + name, "true");
+    String value =
+        System.getProperty("org.bytedeco.javacpp." + otherName, lower).toLowerCase(Locale.ROOT);
+    return !(value.equals("true") || value.equals("t") || value.isEmpty());
+  }
+
+  private static String fileName(URL url) {
+    String path = url.getPath();
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  /**
    * JavaCPP goes on without a word when a library that ours needs cannot be loaded, and ours then
    * lacks "libopenblas.so.0": what the system says of those is added.
    */
   private void addCauses(Throwable failure) {
     for (String name : List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0")) {
       URL url = resource("/org/bytedeco/openblas/", name);
-      if (url == null) {
+      if (url == null || cached == null) {
         continue;
       }
       try {
-        System.load(Loader.cacheResource(url).getAbsolutePath());
+        System.load(cached.place(url, name).toString());
       } catch (IOException | UnsatisfiedLinkError | RuntimeException e) {
         failure.addSuppressed(e);
       }
@@ -99,7 +236,7 @@ final class Loading {
             files.size(),
             millis,
             extracted,
-            cache()));
+            cache() + temporary()));
     for (Loaded f : files) {
       lines.add(
           String.format(
@@ -111,6 +248,11 @@ final class Loading {
               f.file()));
     }
     return lines;
+  }
+
+  private String temporary() {
+    String reason = folder == null ? null : folder.temporaryBecause();
+    return reason == null ? "" : " for this process alone, as " + reason;
   }
 
   private static String name(Loaded f) {
@@ -144,7 +286,7 @@ final class Loading {
   }
 
   /** Fills {@link #files} with those that came from jars or folders of the class path. */
-  private void describe(Instant start) {
+  private void describe(LoadAdvice advice) {
     for (Map.Entry<String, String> entry : Loader.getLoadedLibraries().entrySet()) {
       Path file;
       try {
@@ -153,11 +295,20 @@ final class Loading {
         continue;
       }
       String name = String.valueOf(file.getFileName());
-      boolean ours = entry.getKey().equals("jnieinblas") || name.contains("gomp");
-      URL url = resource(ours ? "" : "/org/bytedeco/openblas/", name);
-      if (file.isAbsolute() && url != null) {
-        files.add(new Loaded(source(url), file, size(file), changedSince(file, start)));
+      boolean library = entry.getKey().startsWith("jnieinblas");
+      boolean ours = library || name.contains("gomp");
+      URL url =
+          resource(
+              ours ? "" : "/org/bytedeco/openblas/",
+              library ? System.mapLibraryName("jnieinblas") : name); // a copy has another name
+      if (!file.isAbsolute() || url == null) {
+        continue;
       }
+      boolean fromCache = cached != null && file.startsWith(folder.path());
+      if (fromCache && !cached.compared(file)) {
+        throw new IllegalStateException(advice.notCompared(file));
+      }
+      files.add(new Loaded(source(url), file, size(file), fromCache && cached.extracted(file)));
     }
   }
 
@@ -177,17 +328,6 @@ final class Loading {
       return Files.size(file);
     } catch (IOException e) {
       return 0;
-    }
-  }
-
-  /** By the time of the last change of any kind: that of the contents is set to the jar entry's. */
-  private static boolean changedSince(Path file, Instant start) {
-    boolean unix = file.getFileSystem().supportedFileAttributeViews().contains("unix");
-    try {
-      Object time = Files.getAttribute(file, unix ? "unix:ctime" : "creationTime");
-      return time instanceof FileTime changed && changed.toInstant().isAfter(start);
-    } catch (IOException e) {
-      return false;
     }
   }
 }

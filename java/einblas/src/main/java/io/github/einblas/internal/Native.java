@@ -42,7 +42,7 @@ public final class Native {
     if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
       return new IllegalArgumentException(
           "EINBLAS_ISA is '"
-              + System.getenv("EINBLAS_ISA")
+              + variable("EINBLAS_ISA")
               + "', which "
               + (status == einblas.EINBLAS_UNKNOWN_ISA
                   ? "is no instruction set that einblas knows"
@@ -53,6 +53,12 @@ public final class Native {
     return status == einblas.EINBLAS_OK
         ? null
         : new IllegalStateException("einblas could not start: status " + status);
+  }
+
+  /** The start of a variable's value, which can have any length. */
+  private static String variable(String name) {
+    String value = String.valueOf(System.getenv(name));
+    return value.length() > 60 ? value.substring(0, 60) + "..." : value;
   }
 
   /** Throws when the library could not be loaded; otherwise does nothing. */
@@ -299,8 +305,8 @@ public final class Native {
     if (status == einblas.EINBLAS_NOT_APPLICABLE) {
       throw new IllegalArgumentException(
           "kernel '"
-              + (kernel == null ? System.getenv("EINBLAS_KERNEL") : kernel)
-              + "' is unknown or cannot run this step; kernels: "
+              + (kernel == null ? variable("EINBLAS_KERNEL") + "' of EINBLAS_KERNEL" : kernel + "'")
+              + " is unknown or cannot run this step; kernels: "
               + kernels());
     }
     throwIfBad(
