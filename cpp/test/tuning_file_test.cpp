@@ -54,14 +54,16 @@ std::string isa_line() { return std::string("isa ") + einblas_isa() + "\n"; }
 
 TEST(TuningFile, LinesCountOnlyOnTheMachineThatTheFileIsFor) {
   const std::string line = "GEMM_ROWS 200\n", other = "isa other\n", processor = "processor another\n";
-  for (const std::string& text : {line + other, other + line, line + processor, isa_line() + line + other,
-                                  isa_line() + processor + line, line + "isa\n", line + "isa \n"}) {
+  for (const std::string& text :
+       std::vector<std::string>{line + other, other + line, line + processor, isa_line() + line + other,
+                                isa_line() + processor + line, line + "isa\n", line + "isa \n"}) {
     const Restored before;
     EXPECT_EQ(take_tuning(text).compare(0, 24, "not taken: made for the "), 0) << text;
     EXPECT_FALSE(before.changed()) << text;
   }
-  for (const std::string& text : {line, line + isa_line(), isa_line() + line, isa_line() + line + isa_line(),
-                                  "\xef\xbb\xbf" + isa_line() + "\r\n" + "GEMM_ROWS 200\r\n", "#\n\nGEMM_ROWS 200"}) {
+  for (const std::string& text :
+       std::vector<std::string>{line, line + isa_line(), isa_line() + line, isa_line() + line + isa_line(),
+                                "\xef\xbb\xbf" + isa_line() + "\r\n" + "GEMM_ROWS 200\r\n", "#\n\nGEMM_ROWS 200"}) {
     const Restored before;
     EXPECT_EQ(take_tuning(text), "1 values taken") << text;
     EXPECT_EQ(rows(), 200) << text;

@@ -202,6 +202,17 @@ class CacheIT extends LoadProcesses {
   }
 
   @Test
+  void nothingIsLeftInAnotherUsersHome() throws Exception {
+    give(home, OTHER_USER);
+    runWithHome()
+        .extracted(true)
+        .says("for this process alone, as " + home.toRealPath() + " belongs");
+    try (Stream<Path> left = Files.list(home)) {
+      assertEquals(0, left.count());
+    }
+  }
+
+  @Test
   void aFolderOfAProcessThatWasKilledIsRemovedByTheNext() throws Exception {
     Files.createFile(home.resolve(".javacpp"));
     Path temporary = Files.createDirectory(folder.resolve("tmp"));

@@ -24,14 +24,10 @@ class EnvironmentIT extends LoadProcesses {
         "nonsense",
         " 5",
         "-1",
-        "0x10",
-        "1e3",
         "99999999999999999999",
         "9223372036854775807",
-        "5\n",
-        "\u00e9\u4e00",
-        "long",
-        "/dev/zero"
+        "\u00e9\n",
+        "long"
       })
   void numbersThatAreNoneLeaveTheDefaults(String value) throws Exception {
     String given = value.equals("long") ? "7".repeat(20_000) : value;

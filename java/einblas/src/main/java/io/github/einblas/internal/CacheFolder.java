@@ -92,7 +92,11 @@ final class CacheFolder {
       if (home.isEmpty() || !new File(home).isAbsolute()) {
         throw new UnusableException("user.home is '" + home + "'", null);
       }
-      return use(home + "/.javacpp/cache", true, null);
+      String users = home + "/.javacpp/cache";
+      if (!Files.exists(Path.of(users))) {
+        use(home, false, null); // nothing is left in another's home
+      }
+      return use(users, true, null);
     } catch (UnusableException e) {
       try {
         removeStale();

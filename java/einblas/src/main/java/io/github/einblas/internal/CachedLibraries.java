@@ -37,7 +37,7 @@ import java.util.zip.CRC32;
  */
 final class CachedLibraries {
   /** Waiting saves work only: without the lock the same bytes are extracted twice. */
-  private static final int LOCK_SECONDS = 10;
+  private static final int LOCK_SECONDS = 6;
 
   private static final int MESSAGE_SECONDS = 2;
   private static final int BUFFER = 1 << 20;
