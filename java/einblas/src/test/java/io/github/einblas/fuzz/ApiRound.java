@@ -3,6 +3,7 @@ package io.github.einblas.fuzz;
 
 import io.github.einblas.Einblas;
 import io.github.einblas.Tuning;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Draws an area of the API, works in it, and checks what must hold afterwards. */
 final class ApiRound {
@@ -15,13 +16,42 @@ final class ApiRound {
   }
 
   static void run(long seed) throws Exception {
-    try (World w = new World(seed)) {
+    try (World w = new World(seed, false)) {
       settings(w);
-      Area area = areas(w);
-      area.run(w);
+      if (w.chance(12)) {
+        sideBySide(w);
+      } else {
+        areas(w).run(w);
+      }
       w.verify();
     } finally {
       Einblas.setNativeMemoryLimit(Long.MAX_VALUE);
+    }
+  }
+
+  /** Rounds of their own in several threads at once. */
+  private static void sideBySide(World w) throws InterruptedException {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread[] threads = new Thread[w.in(2, 4)];
+    for (int t = 0; t < threads.length; t++) {
+      long seed = w.random.nextLong();
+      threads[t] =
+          new Thread(
+              () -> {
+                try (World own = new World(seed, true)) {
+                  areas(own).run(own);
+                  own.verify();
+                } catch (Throwable e) {
+                  failure.set(e);
+                }
+              });
+      threads[t].start();
+    }
+    for (Thread t : threads) {
+      t.join();
+    }
+    if (failure.get() != null) {
+      throw new AssertionError("side by side: " + failure.get(), failure.get());
     }
   }
 

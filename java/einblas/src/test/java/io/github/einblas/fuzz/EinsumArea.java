@@ -11,47 +11,14 @@ import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanSlice;
 import io.github.einblas.Sublist;
 import io.github.einblas.Tensor;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** One equation, its operands and its result, and what can be done with them. */
-final class EinsumArea {
-  private static final Pattern LEAST =
-      Pattern.compile("(?:that does is|needs at least|smallest[^0-9]*|bytes;) ?(\\d+)");
-
-  private final World w;
-  private final Problem p;
-  private final DType dtype;
-  private final Field[] fields;
-  private final Tensor[] in;
-  private final double[][] data;
-  private final double[] result;
-  private String doing = "";
-
+final class EinsumArea extends EinsumCase {
   private EinsumArea(World w) {
-    this.w = w;
-    this.p = Problem.random(w);
-    this.dtype = w.floating();
-    this.fields = operands();
-    this.in = views(fields);
-    this.data = data(fields);
-    this.result = p.result(data);
-  }
-
-  private Field[] operands() {
-    return Arrays.stream(p.shapes).map(s -> w.field(dtype, s)).toArray(Field[]::new);
-  }
-
-  private static Tensor[] views(Field[] fields) {
-    return Arrays.stream(fields).map(f -> f.view).toArray(Tensor[]::new);
-  }
-
-  private static double[][] data(Field[] fields) {
-    return Arrays.stream(fields).map(Field::values).toArray(double[][]::new);
+    super(w);
   }
 
   static void run(World w) throws Exception {
@@ -97,71 +64,6 @@ final class EinsumArea {
     }
   }
 
-  /** Random options; a limit may be one that nothing fits. */
-  private PlanOptions options(boolean limited) {
-    PlanOptions o =
-        PlanOptions.DEFAULT
-            .withThreads(w.pick(0, 1, 1, 2, 3))
-            .withCostModel(w.pick(PlanOptions.CostModel.values()));
-    PlanOptions.Strategy strategy = w.pick(PlanOptions.Strategy.values());
-    boolean slow = strategy == PlanOptions.Strategy.OPTIMAL && in.length > 6;
-    o = o.withStrategy(slow ? PlanOptions.Strategy.AUTO : strategy);
-    o = o.withSearchTime(Duration.ofMillis(1));
-    if (in.length > 1 && w.chance(3)) {
-      o = o.withPath(path());
-    }
-    // Below what a run takes, so that labels are cut.
-    return limited && Loops.size(p.outShape) > 0
-        ? o.withMemoryLimit((long) (w.random.nextDouble() * Einsum.plan(p.text, in).peakBytes()))
-        : o;
-  }
-
-  private int[][] path() {
-    List<Integer> slots = new ArrayList<>();
-    for (int i = 0; i < in.length; i++) {
-      slots.add(i);
-    }
-    int[][] path = new int[in.length - 1][];
-    for (int i = 0; i < path.length; i++) {
-      int a = slots.remove(w.in(0, slots.size() - 1));
-      int b = slots.remove(w.in(0, slots.size() - 1));
-      path[i] = new int[] {a, b};
-      slots.add(in.length + i);
-    }
-    return path;
-  }
-
-  /** A plan with these options; where they are refused, with a limit that does, or without. */
-  private EinsumPlan plan(PlanOptions o) {
-    EinsumPlan[] made = {null};
-    PlanOptions with = o;
-    for (int attempt = 0; attempt < 4 && made[0] == null; attempt++) {
-      PlanOptions now = with;
-      doing = "plan with " + now;
-      try {
-        made[0] = w.chance(2) ? Einsum.plan(p.text, now, in) : byShapes(now);
-        made[0].kernels(in);
-      } catch (IllegalArgumentException e) {
-        World.documented(doing, e);
-        made[0] = null;
-        Matcher least = LEAST.matcher(e.getMessage());
-        if (least.find()) {
-          long bytes = Long.parseLong(least.group(1));
-          with = with.withMemoryLimit(bytes + (w.chance(2) ? 0 : w.in(0, 300)));
-        } else {
-          with = attempt < 2 ? with.withPath(null) : PlanOptions.DEFAULT;
-          with = with.withStrategy(PlanOptions.Strategy.AUTO);
-        }
-      }
-    }
-    doing = "plan with " + with;
-    return made[0] != null ? made[0] : Einsum.plan(p.text, in);
-  }
-
-  private EinsumPlan byShapes(PlanOptions o) {
-    return Einsum.plan(p.text, o, dtype, p.shapes);
-  }
-
   private void into(EinsumPlan plan) throws Exception {
     doing = "run with " + plan.options();
     long limit = plan.options().memoryLimit();
@@ -171,7 +73,7 @@ final class EinsumArea {
       throw new AssertionError("promises " + plan.report(in).peakBytes() + " of " + limit);
     }
     // Fewer when the collector has freed an older plan meanwhile.
-    if (Einblas.nativeBytesInUse() > before) {
+    if (!w.beside && Einblas.nativeBytesInUse() > before) {
       throw new AssertionError("left " + (Einblas.nativeBytesInUse() - before) + " bytes");
     }
     doing = "runInto with " + plan.options();
@@ -251,19 +153,6 @@ final class EinsumArea {
     }
   }
 
-  /** Operands of other strides may need more than the limit that was enough for others. */
-  private boolean unfit(World.Action call) throws Exception {
-    try {
-      call.run();
-      return false;
-    } catch (IllegalArgumentException e) {
-      if (!e.getMessage().contains("memory limit")) {
-        throw e;
-      }
-      return true;
-    }
-  }
-
   private void bound(EinsumPlan plan) throws Exception {
     doing = "bind with " + plan.options();
     Tensor[] constants = new Tensor[in.length];
@@ -308,12 +197,6 @@ final class EinsumArea {
     } finally {
       Arrays.stream(got).forEach(Tensor::close);
     }
-  }
-
-  private double[][] withUpstream(Field[] all, Field up) {
-    double[][] d = Arrays.copyOf(data(all), all.length + 1);
-    d[all.length] = up.values();
-    return d;
   }
 
   private void slices(EinsumPlan plan) throws Exception {
@@ -383,6 +266,9 @@ final class EinsumArea {
   }
 
   private void starved(EinsumPlan plan) throws Exception {
+    if (w.beside) {
+      return;
+    }
     double beta = w.factor();
     Field out = w.output(dtype, beta, p.outShape);
     double[] expected = out.combined(2, beta, result);

@@ -8,6 +8,8 @@ import io.github.einblas.Einsum;
 import io.github.einblas.Kronecker;
 import io.github.einblas.KroneckerFactor;
 import io.github.einblas.Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -150,7 +152,28 @@ final class SparseArea {
       }
       CsrMatrix flat = a.reshape(1, (long) m * k);
       w.gives(doing + " reshape", dtype, new long[] {1, (long) m * k}, dense, flat::toDense);
+      files(a, dense, m, k);
       refuse(a, m, k);
+    }
+  }
+
+  /** Written, read again, and read with one byte changed or the end missing. */
+  private void files(CsrMatrix a, double[] dense, int m, int k) throws Exception {
+    if (!w.chance(6)) {
+      return;
+    }
+    Path file = Files.createTempFile("fuzz", ".npz");
+    try {
+      a.writeNpz(file);
+      try (CsrMatrix read = CsrMatrix.readNpz(file)) {
+        w.gives(doing + " from a file", dtype, new long[] {m, k}, dense, read::toDense);
+      }
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[w.in(0, bytes.length - 1)] ^= (byte) (1 << w.in(0, 7));
+      Files.write(file, Arrays.copyOf(bytes, w.chance(3) ? w.in(0, bytes.length) : bytes.length));
+      w.attempt(doing + " from a wrong file", () -> CsrMatrix.readNpz(file).close());
+    } finally {
+      Files.delete(file);
     }
   }
 
@@ -237,6 +260,19 @@ final class SparseArea {
       double[] masked = masked(ab, d, m, k, flip ? c : r, flip ? r : c);
       try (BsrMatrix sampled = BsrMatrix.sampledMatmul(s, a.view, b.view)) {
         w.gives(doing + " sampled", dtype, new long[] {m, k}, masked, sampled::toDense);
+      }
+      // The gradient of s is what of g x^T its blocks have; that of x is s^T g.
+      Field g = w.field(dtype, m, n);
+      double[] gx = product(g.values(), turned(x.values(), k, n), m, n, k);
+      double[] ds = masked(gx, d, m, k, flip ? c : r, flip ? r : c);
+      try (BsrMatrix.Gradient gradient = BsrMatrix.matmulGradient(s, x.view, g.view)) {
+        w.gives(doing + " gradient", dtype, new long[] {m, k}, ds, gradient.matrix()::toDense);
+        Field.check(
+            doing + " gradient of x",
+            gradient.dense(),
+            dtype,
+            x.shape,
+            product(turned(d, m, k), g.values(), k, m, n));
       }
     }
   }
@@ -339,6 +375,11 @@ final class SparseArea {
     if (!w.attempt(doing + " wild " + wild, () -> k.timesInto(into, 1, 0, wild.view))) {
       out.resync(doing);
       x.resync(doing);
+    }
+    Field g = w.field(dtype, m, p);
+    try (Kronecker.Gradient gradient = k.timesGradient(x.view, g.view)) {
+      double[] dx = product(turned(d, m, n), g.values(), n, m, p);
+      Field.check(doing + " gradient of x", gradient.x(), dtype, x.shape, dx);
     }
     w.attempt(doing + " trace", k::trace);
     w.attempt(doing + " solve", () -> k.solve(wild.view).close());

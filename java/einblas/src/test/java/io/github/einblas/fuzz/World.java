@@ -22,6 +22,10 @@ final class World implements AutoCloseable {
   private static final double GUARD = 7.25;
 
   final Random random;
+
+  /** Others run at the same time: nothing that is one for the whole process may be changed. */
+  final boolean beside;
+
   final List<Field> fields = new ArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
 
@@ -31,8 +35,9 @@ final class World implements AutoCloseable {
     void run() throws Exception;
   }
 
-  World(long seed) {
+  World(long seed, boolean beside) {
     random = new Random(seed);
+    this.beside = beside;
   }
 
   int in(int from, int to) {
