@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -26,6 +27,7 @@ constexpr double kBatchPieceNanos = 10000;  // some hundred times what handing o
 struct Step {
   Problem problem;
   const KernelEntry* entry = nullptr;
+  bool ones = false;                  // a sum of one operand, run as its product with a 1
   std::unique_ptr<KernelPlan> plan;   // null when a length is 0
   std::unique_ptr<KernelPlan> scale;  // C = beta * C, for alpha = 0 and empty sums
   std::string description;
@@ -69,9 +71,16 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
   }
   for (int a = 0; a < outer_axes; ++a)
     if (!empty && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
-  s.problem = normalise(dtype, operands, axes, outer_axes, lengths, strides);
+  if (kernel == nullptr || *kernel == '\0') kernel = std::getenv("EINBLAS_KERNEL");
+  const bool invariant = kernel != nullptr && std::strcmp(kernel, kInvariant) == 0;
+  s.problem = normalise(dtype, operands, axes, outer_axes, lengths, strides, invariant);
   const Problem& p = s.problem;
   count(s);
+  s.ones = invariant && p.operands == 1 && !p.reduced.empty();
+  if (s.ones) {
+    s.problem.operands = 2;
+    group(s.problem);
+  }
   for (int t = 0; t < 4; ++t) s.byte_offset[t] = p.offset[t] * size_of(dtype);
   if (p.empty_output) {
     s.description = "nothing to do: the output is empty";
@@ -83,12 +92,17 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
     s.description = "empty sum: beta * C";
     return EINBLAS_OK;
   }
-  if (kernel == nullptr || *kernel == '\0') kernel = std::getenv("EINBLAS_KERNEL");
   s.entry = choose(p, kernel);
   if (s.entry == nullptr) return EINBLAS_NOT_APPLICABLE;
   s.plan = s.entry->make(p);
   s.description = s.plan->describe();
   return EINBLAS_OK;
+}
+
+template <class T>
+const char* one() {
+  static const T value = 1;
+  return reinterpret_cast<const char*>(&value);
 }
 
 int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
@@ -100,7 +114,8 @@ int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, d
     if (beta == 1) return EINBLAS_OK;
     return s.scale->run({{nullptr, nullptr, nullptr}, at(c, kOut), 0.0, beta, threads});
   }
-  return s.plan->run({{at(x0, 0), at(x1, 1), at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads});
+  const char* second = !s.ones ? at(x1, 1) : s.problem.dtype == DType::F32 ? one<float>() : one<double>();
+  return s.plan->run({{at(x0, 0), second, at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads});
 }
 
 std::string kernel_names() {

@@ -47,7 +47,10 @@ struct KernelList {
   int count;
 };
 KernelList kernels();
-// First that applies and suits, or the forced one by name; null when the name is unknown or it does not apply.
+// The name that chooses by rules which do not depend on the outer axes' lengths (Problem::invariant).
+extern const char* const kInvariant;
+// First that applies and suits, or the forced one by name; null when the name is unknown or it does not apply. Of an
+// invariant problem the fastest of those that add up alike.
 const KernelEntry* choose(const Problem& p, const char* forced);
 
 }  // namespace einblas

@@ -129,7 +129,8 @@ template <class T>
 struct KronStep {
   const T *x, *f;
   T* y;
-  int64_t k, q;  // lengths of the axis before and after
+  int64_t k, q;   // lengths of the axis before and after
+  int64_t depth;  // length before of the packed factor, of which k are a part
   int64_t panels;
   const int64_t *from, *to;  // where each panel begins in x and y
   int64_t line;              // elements at unit stride; in the kernels over rows: rows of a panel

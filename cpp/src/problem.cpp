@@ -21,12 +21,13 @@ bool folds(const Axis& slow, const Axis& fast) {
   return true;
 }
 
-// Merges every pair of axes that all tensors walk as one; the merged axis takes the faster one's place.
-void fold(Axes& axes) {
+// Merges every pair of axes that all tensors walk as one; the merged axis takes the faster one's place. in_order: only
+// neighbours, so that elements keep their order.
+void fold(Axes& axes, bool in_order) {
   for (size_t i = 0; i < axes.size();) {
     bool merged = false;
     for (size_t j = 0; j < axes.size() && !merged; ++j) {
-      if (j == i || !folds(axes[i], axes[j])) continue;
+      if (j == i || (in_order && j != i + 1) || !folds(axes[i], axes[j])) continue;
       axes[j].length *= axes[i].length;
       axes.erase(axes.begin() + static_cast<std::ptrdiff_t>(i));
       merged = true;
@@ -41,7 +42,12 @@ int64_t largest_operand_stride(const Axis& a) {
   return s;
 }
 
+}  // namespace
+
 void group(Problem& p) {
+  p.batch.clear();
+  p.m.clear();
+  p.n.clear();
   for (const Axis& a : p.outer) {
     if (a.stride[0] != 0 && a.stride[1] != 0) {
       p.batch.push_back(a);
@@ -52,12 +58,15 @@ void group(Problem& p) {
     }
   }
   p.k = p.reduced;
+  if (!p.invariant || p.k.empty()) return;
+  if (p.m.empty()) p.m.push_back({1, {0, 0, 0, 0}});
+  if (p.n.empty()) p.n.push_back({1, {0, 0, 0, 0}});
 }
 
-}  // namespace
-
-Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides) {
+Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
+                  bool invariant) {
   Problem p;
+  p.invariant = invariant;
   p.dtype = dtype;
   p.operands = operands;
   for (int i = 0; i < axes; ++i) {
@@ -84,16 +93,19 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
       p.multiplier *= static_cast<double>(a.length);
       continue;
     }
-    if (leading < 0) flip(p, a);
+    if (leading < 0 && !invariant) flip(p, a);
     p.reduced.push_back(a);
   }
   if (p.empty_output || p.empty_sum) return p;
   std::stable_sort(p.outer.begin(), p.outer.end(),
                    [](const Axis& a, const Axis& b) { return a.stride[kOut] > b.stride[kOut]; });
-  std::stable_sort(p.reduced.begin(), p.reduced.end(),
-                   [](const Axis& a, const Axis& b) { return largest_operand_stride(a) > largest_operand_stride(b); });
-  fold(p.outer);
-  fold(p.reduced);
+  if (!invariant)
+    std::stable_sort(p.reduced.begin(), p.reduced.end(), [](const Axis& a, const Axis& b) {
+      return largest_operand_stride(a) > largest_operand_stride(b);
+    });
+  fold(p.outer, false);
+  // Plain loops, which alone sum products of three, sum axis by axis: the caller's axes then, not what folds.
+  if (!invariant || operands < 3) fold(p.reduced, invariant);
   if (operands == 2) group(p);
   return p;
 }

@@ -40,6 +40,9 @@ struct Problem {
   int64_t offset[4] = {0, 0, 0, 0};
   double multiplier = 1;
   bool empty_output = false, empty_sum = false;
+  // The order of additions must not depend on the outer axes: the summed axes are in the caller's order and direction.
+  // Then groups m and n of a binary problem are never empty; they may have an axis of length 1.
+  bool invariant = false;
 
   // Groups of a binary problem, by which operand has the axis (stride not 0); each in the order of outer / reduced.
   // m also takes outer axes that neither operand has. k takes every reduced axis, also those of one operand only.
@@ -50,7 +53,18 @@ struct Problem {
 };
 
 // Builds the normalised problem. strides[i * axes + a] as in einblas_step_create.
-Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides);
+Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
+                  bool invariant);
+
+// Depth of a block of an invariant sum of `depth` terms: a block is added up term by term, blocks one after the other.
+inline int64_t invariant_depth(int64_t depth) {
+  constexpr int64_t most = 128;
+  const int64_t blocks = (depth + most - 1) / most;
+  return (depth + blocks - 1) / blocks;
+}
+
+// Fills the groups of a binary problem from outer and reduced.
+void group(Problem& p);
 
 // "i:64(s 1,0,64) ..." for descriptions.
 std::string describe_axes(const Axes& axes, int operands);

@@ -21,6 +21,8 @@ Tunable block_ahead{"BLOCK_AHEAD", 8 << 10, 64, 1 << 20,
 
 constexpr int64_t kColumns = 256;  // columns per task: 1 KB of each row, and tasks enough when one block has all rows
 constexpr int64_t kMaxRows = kGroupRows;
+// Additions to one place one after the other: sums of more go in such runs; deeper blocks in parts.
+constexpr int64_t kRun = 2048, kDepth = 4096;
 
 template <class T>
 class Gemv {
@@ -33,7 +35,10 @@ class Gemv {
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
         h_contiguous_(g.h.stride[2] == 1 || g.source_size == 1),
-        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1) {
+        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1),
+        run_(std::max<int64_t>(1, kRun / (g.source_size / kDepth + 1))),
+        in_runs_((g.transposed ? p.shape().y_window : p.shape().x_window) > run_),
+        apart_(!o_contiguous_ || in_runs_) {
     const int64_t vectors = (g.source_size + kernel_table().vector_bytes / int64_t{sizeof(T)} - 1) /
                             (kernel_table().vector_bytes / int64_t{sizeof(T)});
     // By instructions of a square of vectors: dots take 8.5 cycles and 30 for the sums per row, transposing 56 once and
@@ -46,7 +51,7 @@ class Gemv {
   // Elements of scratch per worker: rows of o, rows of h, one block.
   int64_t scratch() const {
     const int64_t width = std::min(g_.target_size, kColumns);
-    return (o_contiguous_ ? 0 : kMaxRows * width) + (h_contiguous_ ? 0 : kMaxRows * g_.source_size) +
+    return (apart_ ? kMaxRows * width : 0) + (h_contiguous_ ? 0 : kMaxRows * g_.source_size) +
            (columns_contiguous_ ? 0 : g_.source_size * width);
   }
 
@@ -77,20 +82,43 @@ class Gemv {
     const int64_t rows = g.row_end - g.row_begin;
     T* c[kMaxRows];
     for (int64_t r = 0; r < rows; ++r) {
-      c[r] = o_contiguous_ ? output(g, r, n0) : scratch + r * n;
-      start_row(g, r, n0, n, c[r]);
+      c[r] = apart_ ? scratch + r * n : output(g, r, n0);
+      start_row(g, r, n0, n, in_runs_ && o_contiguous_ ? output(g, r, n0) : c[r]);
+      if (in_runs_) {
+        if (!o_contiguous_) add_row(g, r, n0, n, c[r], false);
+        std::fill_n(c[r], n, T{0});
+      }
     }
-    if (!o_contiguous_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
+    if (apart_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
     const int64_t end = g_.alpha == 0 ? g.bucket_begin : g.bucket_end;  // alpha 0 reads no operand
+    int64_t terms = 0;                                                  // of the run in work
     for (int64_t b = g.bucket_begin; b < end; ++b) {
       const int64_t later = b + distance_;
-      bucket(g, ordering_.buckets[static_cast<size_t>(b)], n0, n, c, scratch,
-             later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr);
+      const T* ahead = later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr;
+      Bucket part = ordering_.buckets[static_cast<size_t>(b)];
+      for (const int64_t last = part.end; part.begin < last; part.begin = part.end) {
+        part.end = in_runs_ ? std::min(last, part.begin + run_ - terms) : last;
+        bucket(g, part, n0, n, c, scratch, ahead);
+        ahead = nullptr;
+        terms += part.end - part.begin;
+        if (!in_runs_ || terms < run_) continue;
+        terms = 0;
+        for (int64_t r = 0; r < rows; ++r) {
+          add_row(g, r, n0, n, c[r], true);
+          std::fill_n(c[r], n, T{0});
+        }
+      }
     }
-    if (o_contiguous_) return;
-    for (int64_t r = 0; r < rows; ++r) {
-      T* o = output(g, r, n0);
-      for (int64_t i = 0; i < n; ++i) o[i * g_.o.stride[2]] = c[r][i];
+    if (!apart_) return;
+    for (int64_t r = 0; r < rows; ++r) add_row(g, r, n0, n, c[r], in_runs_);
+  }
+
+  // o = c, or o += c
+  void add_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, const T* c, bool add) const {
+    T* o = output(g, row, n0);
+    for (int64_t i = 0; i < n; ++i) {
+      T& at = o[i * g_.o.stride[2]];
+      at = add ? at + c[i] : c[i];
     }
   }
 
@@ -141,12 +169,16 @@ class Gemv {
         for (int64_t p = 0; p < k; ++p) h_rows[r * k + p] = a[r][p * g_.h.stride[2]];
         a[r] = h_rows + r * k;
       }
-      if (dots) {
-        kernels_.block_dots(rows, a, w, sw3, targets, n, k, alpha, ahead);
-      } else {
-        kernels_.block_rows(rows, a, w, ldb, targets, n, k, alpha, ahead);
+      for (int64_t p = 0; p == 0 || p < k; p += kDepth) {
+        const int64_t depth = std::min(kDepth, k - p);
+        if (dots) {
+          kernels_.block_dots(rows, a, w + p, sw3, targets, n, depth, alpha, ahead);
+        } else {
+          kernels_.block_rows(rows, a, w + p * ldb, ldb, targets, n, depth, alpha, ahead);
+        }
+        for (int64_t r = 0; p + depth < k && r < rows; ++r) a[r] += depth;
+        ahead = nullptr;
       }
-      ahead = nullptr;
     }
   }
 
@@ -164,8 +196,10 @@ class Gemv {
   const TypedKernels<T>& kernels_;
   const int64_t chunks_;
   const bool columns_contiguous_, depth_contiguous_, h_contiguous_, o_contiguous_;
-  int64_t transpose_from_;  // rows from which transposing a block is cheaper than dots whose lanes must be summed
-  int64_t distance_;        // buckets between the one in work and the one asked for
+  const int64_t run_;           // terms of a run
+  const bool in_runs_, apart_;  // sums go in runs; rows are summed in the scratch
+  int64_t transpose_from_;      // rows from which transposing a block is cheaper than dots whose lanes must be summed
+  int64_t distance_;            // buckets between the one in work and the one asked for
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kRows = 128;   // rows of a target block per task, so that one popular block makes several tasks
 constexpr int64_t kTerms = 256;  // terms per kernel call: their pointers fit the stack
+constexpr int64_t kRun = 4096;   // terms of a block that are added to it one after the other: more go in such runs
 
 template <class T>
 class Outer {
@@ -49,7 +50,7 @@ class Outer {
     const int64_t rows = std::min(kRows, m_.size);
     const int64_t x_copy = contiguous(m_) ? 0 : kTerms * rows;
     const int64_t y_copy = contiguous(n_) ? 0 : kTerms * n_.size;
-    const int64_t block_copy = n_.block_stride == 1 || n_.size == 1 ? 0 : rows * n_.size;
+    const int64_t block_copy = direct() && static_cast<int64_t>(ordering_->terms.size()) <= kRun ? 0 : rows * n_.size;
     const Workspace workspace((x_copy + y_copy + block_copy) * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
@@ -69,6 +70,8 @@ class Outer {
     Strided rows;
     int64_t size, blocks_stride, block_stride;
   };
+
+  bool direct() const { return n_.block_stride == 1 || n_.size == 1; }
 
   static bool contiguous(const Side& s) { return s.rows.stride[2] == 1 || s.size == 1; }
 
@@ -92,7 +95,7 @@ class Outer {
     T* target = target_of(g, bucket, m0);
     const int64_t later = at + distance_;
     const T* ahead = later < g.bucket_end ? target_of(g, ordering_->buckets[static_cast<size_t>(later)], m0) : nullptr;
-    const bool direct = n_.block_stride == 1 || n == 1;
+    const bool in_place = direct() && bucket.end - bucket.begin <= kRun;
     for (int64_t t = bucket.begin; t < bucket.end; t += kTerms) {
       const int64_t terms = std::min(kTerms, bucket.end - t);
       const T *x[kTerms], *y[kTerms];
@@ -105,12 +108,14 @@ class Outer {
         if (!contiguous(m_)) x[r] = gathered(x[r], m_.rows.stride[2], m, x_copy + r * m);
         if (!contiguous(n_)) y[r] = gathered(y[r], n_.rows.stride[2], n, y_copy + r * n);
       }
-      if (direct) {
+      if (in_place) {
         kernels_.block_target(terms, x, y, target, m_.block_stride, m, n, alpha_, T{1}, ahead);
         ahead = nullptr;
         continue;
       }
-      kernels_.block_target(terms, x, y, block_copy, n, m, n, alpha_, T{0}, nullptr);
+      const int64_t done = (t - bucket.begin) % kRun;
+      kernels_.block_target(terms, x, y, block_copy, n, m, n, alpha_, done > 0 ? T{1} : T{0}, nullptr);
+      if (done + terms < kRun && t + terms < bucket.end) continue;
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) target[i * m_.block_stride + j * n_.block_stride] += block_copy[i * n + j];
     }

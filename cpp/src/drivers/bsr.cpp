@@ -31,6 +31,7 @@ constexpr int64_t kPackDepth = 256;  // rows of X packed by one task
 constexpr int64_t kPackRows = 4;     // fewer rows of X are not worth a copy (128 of them: 80 to 85 and 63 to 80 % of P)
 constexpr int64_t kMostTerms = 256;  // blocks in a pass
 constexpr int64_t kDotColumns = 4;
+constexpr int64_t kRun = 2048;  // additions to one place one after the other: longer sums go in such runs
 
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
 int64_t round_up(int64_t v, int64_t step) { return blocks_of(v, step) * step; }
@@ -75,7 +76,7 @@ class Product {
     int64_t rows_piece, columns_piece;  // of a task
     int64_t vectors, tile_rows;
     int64_t row_stride, column_stride, target_stride;  // of C
-    bool buffered;                                     // C has no unit stride along the columns
+    bool buffered;                                     // C has no unit stride along the columns, or sums are long
     bool transposes;                                   // b is made of transposed blocks
   };
 
@@ -134,7 +135,7 @@ class Product {
     p.row_stride = cm_;
     p.column_stride = cn_;
     p.target_stride = target_ * cm_;
-    p.buffered = cn_ != 1 && n > 1;
+    p.buffered = (cn_ != 1 && n > 1) || many_passes();
     choose_tile(p);
     const int64_t width = p.vectors * lanes_;
     p.columns_piece = std::min(n, round_up(p.columns_piece, width));
@@ -172,7 +173,7 @@ class Product {
     p.row_stride = cn_;
     p.column_stride = cm_;
     p.target_stride = target_ * cm_;
-    p.buffered = cm_ != 1 && target_ > 1;
+    p.buffered = (cm_ != 1 && target_ > 1) || many_passes();
     choose_tile(p);
     p.rows_piece = std::min(n, round_up(p.rows_piece, p.tile_rows));
     p.columns_piece = std::min(p.columns, round_up(p.columns_piece, p.vectors * lanes_));
@@ -212,6 +213,14 @@ class Product {
 
   // Depth of a pass: of several blocks, or a part of one.
   int64_t pass_depth() const { return std::min(depth_, bsr_depth_) * terms_per_pass(); }
+  // Whether the blocks of a target may take more passes than are added to one place one after the other.
+  bool many_passes() const {
+    const int64_t most = kRun * terms_per_pass() / blocks_of(depth_, bsr_depth_);
+    if (terms_ <= most) return false;
+    for (size_t i = 1; i < order_.start.size(); ++i)
+      if (order_.start[i] - order_.start[i - 1] > most) return true;
+    return false;
+  }
   int64_t terms_per_pass() const { return std::clamp(bsr_depth_ / depth_, int64_t{1}, kMostTerms); }
 
   // panel_step: elements of b from one panel of columns to the next.
@@ -246,11 +255,19 @@ class Product {
     T* turned = buffer + (p.buffered ? p.rows_piece * round_up(p.columns_piece, lanes_) : 0);
     const T *a = tile.a, *b = tile.b;
     BsrTerm local[kMostTerms];
+    int64_t passes = 0;
+    T beta = static_cast<T>(call_.beta);
     for (int64_t t = 0; t < count; t += per) {
       tile.terms = terms + t;
       tile.count = std::min(per, count - t);
       tile.ahead = p.transposes || kk < depth_ ? 0 : std::min(tile.count, count - t - tile.count);
       for (int64_t k = 0; k < depth_; k += kk) {
+        if (p.buffered && passes++ == kRun) {
+          flush(p, buffer, tile.ldc, ii, jj, c, beta);
+          tile.beta = T{0};
+          beta = T{1};
+          passes = 1;
+        }
         tile.k = std::min(kk, depth_ - k);
         tile.a = a + k * tile.cs;
         tile.b = b + k * tile.ldb;
@@ -259,12 +276,11 @@ class Product {
         tile.beta = T{1};
       }
     }
-    if (p.buffered) flush(p, buffer, tile.ldc, ii, jj, c);
+    if (p.buffered) flush(p, buffer, tile.ldc, ii, jj, c, beta);
   }
 
   // C = buffer + beta * C
-  void flush(const Pieces& p, const T* buffer, int64_t ld, int64_t ii, int64_t jj, T* c) const {
-    const T beta = static_cast<T>(call_.beta);
+  void flush(const Pieces& p, const T* buffer, int64_t ld, int64_t ii, int64_t jj, T* c, T beta) const {
     if (p.row_stride == 1)
       return kernels_.transpose_tile(ii, jj, c, p.column_stride, buffer, ld, T{1}, beta, nullptr, false);
     for (int64_t i = 0; i < ii; ++i)
@@ -369,18 +385,18 @@ class Product {
     T sums[kRows * kDotColumns];
     const int64_t first = order_.start[static_cast<size_t>(target)];
     const int64_t count = terms_ == 0 ? 0 : order_.start[static_cast<size_t>(target) + 1] - first;
-    const BsrDots<T> s{order_.terms.data() + first,
-                       count,
-                       depth_,
-                       mm,
-                       reinterpret_cast<const T*>(call_.blocks) + m0 * ld_block_,
-                       block_,
-                       ld_block_,
-                       x,
-                       depth_,
-                       ldx,
-                       sums};
-    kernels_.bsr_dots(static_cast<int>(nn), &s);
+    BsrDots<T> s{order_.terms.data() + first,
+                 count,
+                 depth_,
+                 mm,
+                 reinterpret_cast<const T*>(call_.blocks) + m0 * ld_block_,
+                 block_,
+                 ld_block_,
+                 x,
+                 depth_,
+                 ldx,
+                 sums};
+    sum_dots(static_cast<int>(nn), s);
     const T alpha = static_cast<T>(call_.alpha), beta = static_cast<T>(call_.beta);
     T* c = reinterpret_cast<T*>(call_.c.at) + (target * target_ + m0) * cm_ + n0 * cn_;
     for (int64_t i = 0; i < mm; ++i)
@@ -389,6 +405,27 @@ class Product {
         const T value = alpha * sums[i * nn + j];
         out = beta == 0 ? value : value + beta * out;
       }
+  }
+
+  // Many terms run by run, deep ones part by part.
+  void sum_dots(int columns, BsrDots<T> s) const {
+    const int64_t count = s.count, part = std::min(depth_, kRun * lanes_);
+    const int64_t run = std::max<int64_t>(1, kRun / blocks_of(part, lanes_));
+    if (count <= run && part == depth_) return kernels_.bsr_dots(columns, &s);
+    double total[kRows * kDotColumns] = {};
+    const int64_t n = s.rows * columns;
+    const T *w = s.w, *x = s.x;
+    for (int64_t t = 0; t < count; t += run, s.terms += run) {
+      s.count = std::min(run, count - t);
+      for (int64_t p = 0; p < depth_; p += part) {
+        s.k = std::min(part, depth_ - p);
+        s.w = w + p;
+        s.x = x + p;
+        kernels_.bsr_dots(columns, &s);
+        for (int64_t i = 0; i < n; ++i) total[i] += static_cast<double>(s.sums[i]);
+      }
+    }
+    for (int64_t i = 0; i < n; ++i) s.sums[i] = static_cast<T>(total[i]);
   }
 
   const BsrProduct& call_;

@@ -24,6 +24,7 @@ Tunable sampled_packed{"BSR_SAMPLED_PACKED", 32 << 20, 1 << 10, int64_t{1} << 36
 constexpr int64_t kLanes = 64;       // columns packed by one task
 constexpr int64_t kPackDepth = 128;  // rows packed by one task
 constexpr int64_t kDotRows = 64, kDotColumns = 4;
+constexpr int64_t kDotDepth = 2048;  // additions to one lane of a dot: deeper ones go in such parts
 
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
 
@@ -138,8 +139,21 @@ class Sampled {
   void dots_of(const T* a, int64_t rows, const T* b, int64_t columns, T* d) const {
     const BsrTerm once{0, 0};
     T sums[kDotRows * kDotColumns];
-    const BsrDots<T> s{&once, 1, depth_, rows, a, 0, call_.a.stride[0], b, 0, call_.b.stride[1], sums};
+    const int64_t part = kDotDepth * lanes_, n = rows * columns;
+    BsrDots<T> s{&once, 1, std::min(part, depth_), rows, a, 0, call_.a.stride[0], b, 0, call_.b.stride[1], sums};
     kernels_.bsr_dots(static_cast<int>(columns), &s);
+    if (depth_ > part) {
+      double total[kDotRows * kDotColumns];
+      for (int64_t i = 0; i < n; ++i) total[i] = static_cast<double>(sums[i]);
+      for (int64_t k = part; k < depth_; k += part) {
+        s.k = std::min(part, depth_ - k);
+        s.w = a + k;
+        s.x = b + k;
+        kernels_.bsr_dots(static_cast<int>(columns), &s);
+        for (int64_t i = 0; i < n; ++i) total[i] += static_cast<double>(sums[i]);
+      }
+      for (int64_t i = 0; i < n; ++i) sums[i] = static_cast<T>(total[i]);
+    }
     const T alpha = static_cast<T>(call_.alpha), beta = static_cast<T>(call_.beta);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j) {
@@ -181,9 +195,41 @@ class Sampled {
 
 }  // namespace
 
+namespace {
+
+// Depths of more go in such parts, each summed by itself.
+constexpr int64_t kDepth = 1 << 17;
+
+// The blocks are written at the end, when nothing can fail any more.
+template <class T>
+int32_t in_parts(const Bsr& matrix, const BsrSampled& call) {
+  const int64_t n = matrix.blocks() * matrix.shape().r * matrix.shape().c;
+  const Workspace sums(2 * n * static_cast<int64_t>(sizeof(T)), 1);
+  if (!sums.ok()) return EINBLAS_OUT_OF_MEMORY;
+  T *total = reinterpret_cast<T*>(sums.of(0)), *more = total + n;
+  for (int64_t k = 0; k < call.depth; k += kDepth) {
+    BsrSampled part = call;
+    part.depth = std::min(kDepth, call.depth - k);
+    part.a.at += k * call.a.stride[1] * static_cast<int64_t>(sizeof(T));
+    part.b.at += k * call.b.stride[0] * static_cast<int64_t>(sizeof(T));
+    part.blocks = reinterpret_cast<char*>(k == 0 ? total : more);
+    part.beta = 0;
+    const int32_t status = Sampled<T>(matrix, part).run();
+    if (status != EINBLAS_OK) return status;
+    for (int64_t i = 0; k > 0 && i < n; ++i) total[i] += more[i];
+  }
+  T* d = reinterpret_cast<T*>(call.blocks);
+  const T beta = static_cast<T>(call.beta);
+  for (int64_t i = 0; i < n; ++i) d[i] = beta == 0 ? total[i] : total[i] + beta * d[i];
+  return EINBLAS_OK;
+}
+
+}  // namespace
+
 int32_t bsr_sampled(const Bsr& matrix, const BsrSampled& call) noexcept {
   try {
     if (matrix.blocks() == 0) return EINBLAS_OK;
+    if (call.dtype == DType::F32 && call.alpha != 0 && call.depth > kDepth) return in_parts<float>(matrix, call);
     return call.dtype == DType::F32 ? Sampled<float>(matrix, call).run() : Sampled<double>(matrix, call).run();
   } catch (...) {
     return EINBLAS_OUT_OF_MEMORY;

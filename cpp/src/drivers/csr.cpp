@@ -25,6 +25,7 @@ constexpr int64_t kMostChunks = 4096;
 // Rows longer than so many chunks are cut, up to so many columns of D (wider ones have panels enough for all threads).
 constexpr int64_t kCutFrom = 4, kCutColumns = 1024;
 constexpr int64_t kTileRows = 64;    // rows of C in a tile
+constexpr int64_t kRun = 1 << 13;    // entries of a row that are summed at once; the next are added to that
 constexpr int64_t kPackRows = 256;   // rows of D that a task copies
 constexpr int64_t kMostVectors = 4;  // of a kernel call
 
@@ -193,9 +194,27 @@ class Multiply {
       for (int64_t i = 0; i < k; ++i) std::fill(to + i * step + n, to + (i + 1) * step, T{0});
   }
 
-  // c[r] = alpha * rows r0.. of A . d + beta * c[r]; c has unit stride along its rows.
+  // The same; rows longer than kRun piece by piece.
   void rows(const T* d, int64_t ldd, int64_t n, int64_t count, const int64_t* begin, const int64_t* end, T* c,
             int64_t ldc, T alpha, T beta) const {
+    if (a_.longest <= kRun) return rows_at_once(d, ldd, n, count, begin, end, c, ldc, alpha, beta);
+    for (int64_t r = 0, next = 0; r < count; r = next) {
+      while (next < count && end[next] - begin[next] <= kRun) ++next;
+      if (r < next) {
+        rows_at_once(d, ldd, n, next - r, begin + r, end + r, c + r * ldc, ldc, alpha, beta);
+        continue;
+      }
+      for (int64_t p = begin[r]; p < end[r]; p += kRun) {
+        const int64_t last = std::min(end[r], p + kRun);
+        rows_at_once(d, ldd, n, 1, &p, &last, c + r * ldc, ldc, alpha, p == begin[r] ? beta : T{1});
+      }
+      ++next;
+    }
+  }
+
+  // c[r] = alpha * rows r0.. of A . d + beta * c[r]; c has unit stride along its rows.
+  void rows_at_once(const T* d, int64_t ldd, int64_t n, int64_t count, const int64_t* begin, const int64_t* end, T* c,
+                    int64_t ldc, T alpha, T beta) const {
     CsrRows<T> s{};
     s.rows = count;
     s.begin = begin;

@@ -15,6 +15,7 @@
 #include "einblas.h"
 #include "gemm_blocking.hpp"
 #include "gemm_pack.hpp"
+#include "sum_in_parts.hpp"
 
 namespace einblas {
 namespace {
@@ -347,10 +348,12 @@ bool applies(const Problem& p) { return p.operands == 2; }
 
 bool suits(const Problem& p) { return !p.k.empty() && !p.m.empty() && !p.n.empty(); }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
+std::unique_ptr<KernelPlan> make_whole(const Problem& p) {
   if (p.dtype == DType::F32) return std::make_unique<GemmPlan<float>>(p);
   return std::make_unique<GemmPlan<double>>(p);
 }
+
+std::unique_ptr<KernelPlan> make(const Problem& p) { return sum_in_parts(p, make_whole); }
 
 }  // namespace
 

@@ -58,7 +58,8 @@ GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
       rows_(elements(g_.m)),
       columns_(elements(g_.n)),
       depth_(elements(g_.k)),
-      flops_(2.0 * static_cast<double>(rows_) * static_cast<double>(columns_) * static_cast<double>(depth_)) {
+      flops_(2.0 * static_cast<double>(rows_) * static_cast<double>(columns_) * static_cast<double>(depth_)),
+      invariant_(p.invariant) {
   const GemmTuning tune;
   most_columns_ = tune.columns;
   choose_tile(tiles);
@@ -118,6 +119,7 @@ void GemmBlocking::cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& 
   const int64_t depth_step =
       std::max(g_.a_unit.on == On::Depth ? g_.a_unit.step : 1, g_.b_unit.on == On::Depth ? g_.b_unit.step : 1);
   kc_ = std::min(depth_, even(depth_, tune.panel_bytes / (width_ * size_), depth_step < 512 ? depth_step : 1));
+  if (invariant_) kc_ = invariant_depth(depth_);
   const int64_t most = tiles.rows[vectors_];
   const int64_t row_step = g_.a_unit.on == On::Own && g_.a_unit.step < 2048 ? g_.a_unit.step : 1;
   mc_ = std::min(tune.block_bytes / (kc_ * size_), std::max(blocks_of(rows_, wanted), tune.rows));
@@ -145,7 +147,7 @@ void GemmBlocking::cut_columns_and_groups(const GemmTuning& tune) {
 void GemmBlocking::cut_for_rows_in_place(const GemmTiles& tiles, const GemmTuning& tune) {
   const int64_t most = tiles.rows[vectors_];
   kc_ = even(depth_, tune.skinny / (panels(columns_) * width_ * size_), 1);
-  kc_ = std::min(kc_, depth_);
+  kc_ = invariant_ ? invariant_depth(depth_) : std::min(kc_, depth_);
   mc_ = std::min(rows_, even(rows_, std::max(blocks_of(rows_, 2 * tune.tasks), tune.rows), most));
 }
 

@@ -41,6 +41,7 @@ struct GemmBlocking {
   bool direct_;      // A is read in place
   bool by_columns_;  // tasks are columns, and pack their own B
   bool by_item_;     // tasks are items of the batch
+  bool invariant_;   // blocks of depth by the depth alone
   bool streaming_;   // C is written past the caches
 
  private:

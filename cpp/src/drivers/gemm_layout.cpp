@@ -43,6 +43,26 @@ UnitStride find_unit(const Axes& own, const Axes& depth, int t) {
   return u;
 }
 
+// Depth follows the operand that has its unit stride there; where both have, the larger one;
+void order_depth(GemmLayout& g) {
+  const int ka = unit_axis(g.k, g.a);
+  // where one is much larger, its lines count alone.
+  const bool a_larger = elements(g.m) >= elements(g.n);
+  const bool one_counts = elements(g.m) >= kMuchLarger * elements(g.n) || elements(g.n) >= kMuchLarger * elements(g.m);
+  const int larger = a_larger ? g.a : g.b;
+  if (one_counts && unit_axis(g.k, larger) < 0) {
+    sort_by(g.k, larger);
+  } else if (ka >= 0 && (a_larger || unit_axis(g.k, g.b) < 0)) {
+    move_last(g.k, ka);
+    const int kb = unit_axis(g.k, g.b);
+    if (kb >= 0 && kb + 1 < static_cast<int>(g.k.size())) move_last(g.k, kb, 1);
+  } else if (unit_axis(g.k, g.b) >= 0) {
+    move_last(g.k, unit_axis(g.k, g.b));
+    const int ka2 = unit_axis(g.k, g.a);
+    if (ka2 >= 0 && ka2 + 1 < static_cast<int>(g.k.size())) move_last(g.k, ka2, 1);
+  }
+}
+
 }  // namespace
 
 GemmLayout gemm_layout(const Problem& p) {
@@ -69,23 +89,7 @@ GemmLayout gemm_layout(const Problem& p) {
   // Rows go by falling output stride, so that a tile writes whole lines; where a row's run is at least two lines, its
   // neighbours do not matter and the walk follows A.
   if (long_rows || !g.c_unit) move_last(g.m, unit_axis(g.m, g.a));
-  // Depth follows the operand that has its unit stride there; where both have, the larger one;
-  const int ka = unit_axis(g.k, g.a);
-  // where one is much larger, its lines count alone.
-  const bool a_larger = elements(g.m) >= elements(g.n);
-  const bool one_counts = elements(g.m) >= kMuchLarger * elements(g.n) || elements(g.n) >= kMuchLarger * elements(g.m);
-  const int larger = a_larger ? g.a : g.b;
-  if (one_counts && unit_axis(g.k, larger) < 0) {
-    sort_by(g.k, larger);
-  } else if (ka >= 0 && (a_larger || unit_axis(g.k, g.b) < 0)) {
-    move_last(g.k, ka);
-    const int kb = unit_axis(g.k, g.b);
-    if (kb >= 0 && kb + 1 < static_cast<int>(g.k.size())) move_last(g.k, kb, 1);
-  } else if (unit_axis(g.k, g.b) >= 0) {
-    move_last(g.k, unit_axis(g.k, g.b));
-    const int ka2 = unit_axis(g.k, g.a);
-    if (ka2 >= 0 && ka2 + 1 < static_cast<int>(g.k.size())) move_last(g.k, ka2, 1);
-  }
+  if (!p.invariant) order_depth(g);
   g.a_unit = find_unit(g.m, g.k, g.a);
   g.b_unit = find_unit(g.n, g.k, g.b);
   return g;

@@ -30,6 +30,7 @@ constexpr int64_t kPackedBytes = 32 << 10;
 constexpr int64_t kPackedLength = 128;
 constexpr int64_t kLine = 64;
 constexpr double kChunkFlops = 400e3;
+constexpr int64_t kDepth = 2048;  // additions to one element one after the other: deeper items go in such parts
 // Operands of fewer bytes stay in L2 from call to call.
 constexpr int64_t kFarBytes = 1 << 20;
 Tunable ahead_bytes{"GEMM_SMALL_AHEAD", 16384, 64, 1 << 20, "bytes before their turn that operands are asked for"};
@@ -40,6 +41,7 @@ class GemmSmallPlan final : public KernelPlan {
 
  public:
   explicit GemmSmallPlan(const Problem& p) : g_(gemm_layout(p)) {
+    depth_ = p.invariant ? invariant_depth(elements(g_.k)) : kDepth;
     kernels_ = &kernel_table().typed<T>();
     const int64_t w = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
     const Axis &m = g_.m[0], &n = g_.n[0], &k = g_.k[0];
@@ -166,8 +168,22 @@ class GemmSmallPlan final : public KernelPlan {
       tiny_(&s);
     } else if (packs_) {
       packed_items(s);
+    } else if (s.k > depth_) {
+      deep_items(s);
     } else {
       kernels_->gemm_small(&s);
+    }
+  }
+
+  void deep_items(GemmSmall<T> s) const {
+    const int64_t depth = s.k;
+    s.past_caches = 0;
+    for (int64_t p = 0; p < depth; p += depth_) {
+      s.k = std::min(depth_, depth - p);
+      kernels_->gemm_small(&s);
+      s.a += s.k * s.cs;
+      s.b += s.k * s.ldb;
+      s.beta = T{1};
     }
   }
 
@@ -193,6 +209,7 @@ class GemmSmallPlan final : public KernelPlan {
   GemmLayout g_;
   Axes outer_;
   GemmSmall<T> small_{};
+  int64_t depth_;  // of a part
   int64_t run_, per_outer_, tasks_, padded_, chunk_, chunks_;
   double nanos_;
   bool packs_, past_caches_;

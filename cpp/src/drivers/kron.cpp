@@ -33,6 +33,9 @@ constexpr int64_t kStreamRun = 256;
 // From so many slices per thread on, threads take whole slices: their uneven end is then less than a fifth of the time.
 constexpr int64_t kSlicesPerThread = 4;
 
+// Additions to one element one after the other: deeper factors go in such parts.
+constexpr int64_t kDepth = 2048;
+
 enum class Kind { Lines, Short, Rows, Tiny };
 
 int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
@@ -202,7 +205,7 @@ class Plan final : public KronPlan {
   Prepared<T> prepare(std::vector<Dim> dims, size_t axis, const KronAxis& lengths, int fused) {
     Prepared<T> p{};
     KronStep<T>& s = p.step;
-    s.k = lengths.k;
+    s.k = s.depth = lengths.k;
     s.q = lengths.q;
     s.sx = dims[axis].x;
     s.sy = dims[axis].y;
@@ -454,7 +457,21 @@ class Plan final : public KronPlan {
     }
   }
 
+  // Deep factors part by part.
   void run_kernel(Kind kind, const KronStep<T>& s) const {
+    KronStep<T> part = s;
+    if (s.k > kDepth) part.past_caches = 0;
+    const int64_t row = kind == Kind::Lines ? kernels_.kron_block : kind == Kind::Rows ? s.vectors * w_ : s.q * s.line;
+    for (int64_t i = 0; i < s.k; i += kDepth) {
+      part.k = std::min(kDepth, s.k - i);
+      run_part(kind, part);
+      part.x += part.k * (kind == Kind::Rows ? 1 : s.sx);
+      part.f += part.k * row;
+      part.beta = T{1};
+    }
+  }
+
+  void run_part(Kind kind, const KronStep<T>& s) const {
     switch (kind) {
       case Kind::Lines:
         return kernels_.kron_lines(&s);

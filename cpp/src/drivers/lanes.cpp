@@ -18,6 +18,7 @@
 #include "../threads.hpp"
 #include "../tuning.hpp"
 #include "einblas.h"
+#include "sum_in_parts.hpp"
 
 namespace einblas {
 namespace {
@@ -76,7 +77,8 @@ class LanesPlan final : public KernelPlan {
     columns_ = elements(n_);
     depth_ = elements(k_);
     flops_ = 2.0 * static_cast<double>(p.outer_elements()) * static_cast<double>(depth_);
-    kc_ = even(depth_, std::clamp<int64_t>(kPanelBytes / (mr_ * vector_), 32, 128));
+    kc_ = p.invariant ? invariant_depth(depth_)
+                      : even(depth_, std::clamp<int64_t>(kPanelBytes / (mr_ * vector_), 32, 128));
     const Panels i(rows_, mr_), j(columns_, nr_);
     const double copies = static_cast<double>(mr_) / static_cast<double>(j.count) +
                           static_cast<double>(columns_) / static_cast<double>(i.count * j.count);
@@ -464,16 +466,19 @@ class LanesPlan final : public KernelPlan {
     tile.c_i = rows;
     tile.c_j = columns;
     tile.last = static_cast<int>(width_);
-    tile.beta = 0;
+    tile.beta = beta;
     tile.streaming = 0;
+    const auto each = [&](const auto& f) {
+      for (int i = 0; i < mr; ++i)
+        for (int j = 0; j < nr; ++j)
+          for (int l = 0; l < lanes.count; ++l) f(c[m_c[i] + n_c[j] + lanes.c[l]], s.tile[rows[i] + columns[j] + l]);
+    };
+    if (beta != 0) {
+      std::fill_n(s.tile, mr * nr * width_, T{0});
+      each([](const T& at, T& x) { x = at; });
+    }
     kernels_->lanes_tile(mr, nr, copies, &tile);
-    for (int i = 0; i < mr; ++i)
-      for (int j = 0; j < nr; ++j)
-        for (int l = 0; l < lanes.count; ++l) {
-          T& at = c[m_c[i] + n_c[j] + lanes.c[l]];
-          const T x = s.tile[rows[i] + columns[j] + l];
-          at = beta == 0 ? x : x + beta * at;
-        }
+    each([](T& at, const T& x) { at = x; });
   }
 
   Axes lanes_, m_, n_, k_;
@@ -495,10 +500,12 @@ bool suits(const Problem& p) {
          std::any_of(p.batch.begin(), p.batch.end(), [](const Axis& a) { return a.stride[kOut] == 1; });
 }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
+std::unique_ptr<KernelPlan> make_whole(const Problem& p) {
   if (p.dtype == DType::F32) return std::make_unique<LanesPlan<float>>(p);
   return std::make_unique<LanesPlan<double>>(p);
 }
+
+std::unique_ptr<KernelPlan> make(const Problem& p) { return sum_in_parts(p, make_whole); }
 
 }  // namespace
 

@@ -201,12 +201,20 @@ class PermutePlan final : public KernelPlan {
       return kernels_->transpose_tile(n[to_], n[from_], to, across, x, t.x, alpha, beta,
                                       ahead == 0 ? nullptr : x + ahead, target == Target::PastCaches);
     const int64_t along = buffered ? t.s : t.c;
-    for (int64_t q = 0; q < n[from_]; ++q)
+    for (int64_t q = 0; q < n[from_]; ++q) {
+      if (beta != 0 && beta != 1) {  // rounded as elsewhere
+        const int64_t stride[4] = {t.x, 0, 0, along};
+        const T* from[3] = {x + q * f.x, nullptr, nullptr};
+        const int step[3] = {1, 0, 0};
+        kernels_->product_lines(1, n[to_], stride, 1, to + q * across, from, step, alpha, beta, 0);
+        continue;
+      }
       for (int64_t i = 0; i < n[to_]; ++i) {
         T& out = to[q * across + i * along];
         const T v = alpha * x[q * f.x + i * t.x];
-        out = beta == 0 ? v : v + beta * out;
+        out = beta == 0 ? v : v + out;
       }
+    }
   }
 
   // Buffered segments to the output; rows_ lists the axes between segments, the fastest first.

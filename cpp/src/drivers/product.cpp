@@ -35,8 +35,11 @@ class ProductPlan final : public KernelPlan {
     lines_ = elements(outer_);
     cut_line();
     for (int t = 0; t < 3; ++t) {
-      gather_[t] = t < operands_ && inner_.empty() && line_.stride[t] != 0 && line_.stride[t] != 1;
-      build_[t] = t < operands_ && !inner_.empty() && !same_as_line(t);
+      // alpha times a value times a line is not alpha times the line times the value: of invariant products all are
+      // lines.
+      const bool spread = p.invariant && operands_ > 1;
+      gather_[t] = t < operands_ && inner_.empty() && (line_.stride[t] != 0 || spread) && line_.stride[t] != 1;
+      build_[t] = t < operands_ && !inner_.empty() && (!same_as_line(t) || (spread && inner_.back().stride[t] == 0));
       step_[t] = t < operands_ && (gather_[t] || build_[t] || line_.stride[t] == 1) ? 1 : 0;
     }
     kernels_ = &kernel_table().typed<T>();

@@ -56,7 +56,7 @@ static __attribute__((noinline)) void gemm_scatter(const vec<T>* t, int rows, in
       const GemmRun& run = columns->run[q];
       T* at = c[r] + run.offset;
       vec<T> x = s * t[r * vectors + run.vector];
-      if (beta != 0) x += old * load_lanes(at, run.first, run.end);
+      if (beta != 0) x = plus_product<T>(x, old, load_lanes(at, run.first, run.end));
       store_lanes(at, x, run.first, run.end);
     }
   }
@@ -77,13 +77,13 @@ EINBLAS_INLINE void gemm_write(T* to, const T* from, int64_t count, int past_cac
   const vec<T> old = splat(beta);
   for (; i + w <= count; i += w) {
     vec<T> x = load(from + i);
-    if (beta != 0) x += old * load(to + i);
+    if (beta != 0) x = plus_product<T>(x, old, load(to + i));
     store(to + i, x);
   }
   if (i < count) {
     const int n = static_cast<int>(count - i);
     vec<T> x = load(from + i);
-    if (beta != 0) x += old * load_n(to + i, n);
+    if (beta != 0) x = plus_product<T>(x, old, load_n(to + i, n));
     store_n(to + i, x, n);
   }
 }
@@ -155,10 +155,10 @@ EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, const GemmCol
           stream(at, x);
           continue;
         }
-        if (beta != 0) x += old * load(at);
+        if (beta != 0) x = plus_product<T>(x, old, load(at));
         store(at, x);
       } else {
-        if (beta != 0) x += old * load_n(at, last);
+        if (beta != 0) x = plus_product<T>(x, old, load_n(at, last));
         store_n(at, x, last);
       }
     }

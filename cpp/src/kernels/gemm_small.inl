@@ -52,7 +52,7 @@ static void small_tile(const GemmSmall<T>* s, int64_t items, const T* a, const T
 #pragma GCC unroll 4
       for (int v = 0; v < NV - 1; ++v) {
         vec<T> x = scale * acc[r][v];
-        if (reads) x += old * load(out + v * w);
+        if (reads) x = plus_product<T>(x, old, load(out + v * w));
         if (past_caches) {
           stream(out + v * w, x);
         } else {
@@ -64,7 +64,7 @@ static void small_tile(const GemmSmall<T>* s, int64_t items, const T* a, const T
         stream(out + (NV - 1) * w, x);
         continue;
       }
-      if (reads) x += old * load_n(out + (NV - 1) * w, last);
+      if (reads) x = plus_product<T>(x, old, load_n(out + (NV - 1) * w, last));
       store_n(out + (NV - 1) * w, x, last);
     }
     a += s->a_item;
@@ -217,7 +217,7 @@ static void gemm_tiny(const GemmSmall<T>* s) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
       vec<T> x = scale * acc[v];
-      if (reads) x += old * load(c + v * w);
+      if (reads) x = plus_product<T>(x, old, load(c + v * w));
       if (past_caches) {
         stream(c + v * w, x);
       } else {
@@ -232,7 +232,7 @@ static void gemm_tiny(const GemmSmall<T>* s) {
     vec<T> av[1] = {load_n(a, n)}, bv[1] = {load_n(b, n)}, acc[1] = {};
     tiny_rows<T, N, 1, 0>(acc, av, bv);
     vec<T> x = scale * acc[0];
-    if (reads) x += old * load_n(c, n);
+    if (reads) x = plus_product<T>(x, old, load_n(c, n));
     store_n(c, x, n);
   }
 }

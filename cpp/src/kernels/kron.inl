@@ -73,7 +73,7 @@ EINBLAS_INLINE void kron_tile(const KronStep<T>* s, const T* f, const T* const* 
   }
 }
 
-// All rows of the result in NV vectors. f: [q / MR][k][MR].
+// All rows of the result in NV vectors. f: [q / MR][depth][MR].
 template <class T, int NV, bool MASKED>
 static void kron_columns(const KronStep<T>* s, const T* const* x, T* const* y, int n) {
   constexpr int MR = EINBLAS_KRON_MR;
@@ -94,7 +94,7 @@ static void kron_columns(const KronStep<T>* s, const T* const* x, T* const* y, i
     near.gathers = 0;
     return kron_columns<T, NV, MASKED>(&near, gathered, y, n);
   }
-  for (; j + MR <= s->q; j += MR, f += MR * s->k) kron_tile<T, MR, NV, MASKED>(s, f, x, y, j, n);
+  for (; j + MR <= s->q; j += MR, f += MR * s->depth) kron_tile<T, MR, NV, MASKED>(s, f, x, y, j, n);
   switch (s->q - j) {
     case 1:
       return kron_tile<T, 1, NV, MASKED>(s, f, x, y, j, n);
@@ -117,7 +117,7 @@ static void kron_columns(const KronStep<T>* s, const T* const* x, T* const* y, i
   }
 }
 
-// Lines of any length, each factor element broadcast; f: [q / MR][k][MR], the last block padded.
+// Lines of any length, each factor element broadcast; f: [q / MR][depth][MR], the last block padded.
 template <class T>
 static void kron_lines(const KronStep<T>* s) {
   constexpr int w = lanes<T>::value;
@@ -204,8 +204,8 @@ static void kron_short(const KronStep<T>* s) {
   if (s->past_caches) stream_fence();
 }
 
-// Rows whose k elements lie at unit stride, `line` rows per panel. f: [q / width][k][width], width = vectors * lanes,
-// the last panel padded.
+// Rows whose k elements lie at unit stride, `line` rows per panel. f: [q / width][depth][width], width = vectors *
+// lanes, the last panel padded.
 template <class T>
 static void kron_rows(const KronStep<T>* s) {
   constexpr int w = lanes<T>::value;
@@ -217,7 +217,7 @@ static void kron_rows(const KronStep<T>* s) {
     for (int64_t r = 0; r < s->line; r += most) {
       const int64_t rows = s->line - r < most ? s->line - r : most;
       const T* f = s->f;
-      for (int64_t j = 0; j < s->q; j += width, f += width * s->k) {
+      for (int64_t j = 0; j < s->q; j += width, f += width * s->depth) {
         const int64_t n = s->q - j < width ? s->q - j : width;
         const int vectors = static_cast<int>((n + w - 1) / w);
         GemmColumns columns{};

@@ -57,14 +57,14 @@ static void lanes_tile(const LanesTile<T>* t) {
       T* at = t->c + t->c_i[i] + t->c_j[j];
       vec<T> x = s * acc[i][j];
       if (last == w) {
-        if (beta != 0) x += old * load(at);
+        if (beta != 0) x = plus_product<T>(x, old, load(at));
         if (t->streaming) {
           stream(at, x);
         } else {
           store(at, x);
         }
       } else {
-        if (beta != 0) x += old * load_n(at, last);
+        if (beta != 0) x = plus_product<T>(x, old, load_n(at, last));
         store_n(at, x, last);
       }
     }

@@ -135,7 +135,7 @@ EINBLAS_INLINE void transpose_block(int in, int qn, T* to, int64_t to_stride, co
   for (int r = 0; r < N; ++r) {
     if (r >= qn) break;
     vec<T> x = s * v[r];
-    if (beta != 0) x += splat(beta) * load_n(to + r * to_stride, in);
+    if (beta != 0) x = plus_product<T>(x, splat(beta), load_n(to + r * to_stride, in));
     store_n(to + r * to_stride, x, in);
   }
 }

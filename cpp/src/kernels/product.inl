@@ -20,21 +20,21 @@ EINBLAS_INLINE void product_line_for(int64_t n, T* out, const T* const* x, const
   const T *p = moving[0], *q = moving[1], *r = moving[2];
   const vec<T> old = splat(beta);
   int64_t i = 0;
-#define EINBLAS_PRODUCT_LOOP(VALUE, TAIL)                    \
-  for (; i + w <= n; i += w) {                               \
-    vec<T> v = VALUE;                                        \
-    if (STREAM) {                                            \
-      stream(out + i, v);                                    \
-    } else {                                                 \
-      if (beta != 0) v += old * load(out + i);               \
-      store(out + i, v);                                     \
-    }                                                        \
-  }                                                          \
-  if (i < n) {                                               \
-    const int m = static_cast<int>(n - i);                   \
-    vec<T> v = TAIL;                                         \
-    if (!STREAM && beta != 0) v += old * load_n(out + i, m); \
-    store_n(out + i, v, m);                                  \
+#define EINBLAS_PRODUCT_LOOP(VALUE, TAIL)                                      \
+  for (; i + w <= n; i += w) {                                                 \
+    vec<T> v = VALUE;                                                          \
+    if (STREAM) {                                                              \
+      stream(out + i, v);                                                      \
+    } else {                                                                   \
+      if (beta != 0) v = plus_product<T>(v, old, load(out + i));               \
+      store(out + i, v);                                                       \
+    }                                                                          \
+  }                                                                            \
+  if (i < n) {                                                                 \
+    const int m = static_cast<int>(n - i);                                     \
+    vec<T> v = TAIL;                                                           \
+    if (!STREAM && beta != 0) v = plus_product<T>(v, old, load_n(out + i, m)); \
+    store_n(out + i, v, m);                                                    \
   }
   if (lines == 0) {
     EINBLAS_PRODUCT_LOOP(fixed, fixed)

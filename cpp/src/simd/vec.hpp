@@ -46,6 +46,19 @@ EINBLAS_INLINE vec<T> splat(T x) {
   return x - vec<T>{};  // x - 0 is x for every x (0 + x is not: -0), so this is one broadcast and no addition
 }
 
+// x + b * c, where x may be a product: that one is rounded, so that every kernel rounds alpha * sum + beta * c alike.
+template <class T>
+EINBLAS_INLINE vec<T> plus_product(vec<T> x, vec<T> b, vec<T> c) {
+#if defined(__ARM_NEON)
+  __asm__("" : "+w"(x));
+#elif defined(__AVX512F__)
+  __asm__("" : "+v"(x));
+#elif defined(__SSE2__)
+  __asm__("" : "+x"(x));
+#endif
+  return x + b * c;
+}
+
 // First n lanes, 0 <= n <= lanes; the rest 0 and not touched in memory.
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
 // The mask is hidden from the compiler: GCC 12 turns a load with a constant mask, of which a shuffle then takes the

@@ -58,6 +58,9 @@ final class PlanJson {
     if (options.kernel() != null) {
       own.addProperty("kernel", options.kernel());
     }
+    if (options.batchInvariance()) {
+      own.addProperty("batchInvariance", true);
+    }
     if (options.path() != null) {
       own.add("path", matrix(options.path()));
     }
@@ -177,6 +180,9 @@ final class PlanJson {
             .withMemoryLimit(need(o, "memoryLimit").getAsLong());
     options = o.has("slices") ? options.withSlices(o.get("slices").getAsLong()) : options;
     options = o.has("kernel") ? options.withKernel(o.get("kernel").getAsString()) : options;
+    if (o.has("batchInvariance")) {
+      options = options.withBatchInvariance(o.get("batchInvariance").getAsBoolean());
+    }
     return o.has("path") ? options.withPath(matrix(o.get("path"))) : options;
   }
 

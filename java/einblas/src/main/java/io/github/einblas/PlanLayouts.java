@@ -241,7 +241,7 @@ final class PlanLayouts {
         dtype.bytes(),
         strides,
         outputStrides,
-        options.kernel(),
+        options.nativeKernel(),
         options.isLimited() ? options.memoryLimit() - outputBytes : Long.MAX_VALUE);
   }
 }

@@ -1,6 +1,7 @@
 // Public API: how a plan is made and run.
 package io.github.einblas;
 
+import io.github.einblas.internal.Native;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
@@ -61,6 +62,7 @@ public final class PlanOptions {
   private final Duration searchTime;
   private final int[][] path;
   private final String kernel;
+  private final boolean batchInvariance;
   private final long memoryLimit;
   private final long slices;
 
@@ -71,6 +73,7 @@ public final class PlanOptions {
     this.searchTime = draft.searchTime;
     this.path = draft.path;
     this.kernel = draft.kernel;
+    this.batchInvariance = draft.batchInvariance;
     this.memoryLimit = draft.memoryLimit;
     this.slices = draft.slices;
   }
@@ -83,6 +86,7 @@ public final class PlanOptions {
     Duration searchTime = Duration.ofMillis(100);
     int[][] path;
     String kernel;
+    boolean batchInvariance;
     long memoryLimit = Long.MAX_VALUE;
     long slices = 1;
   }
@@ -95,6 +99,7 @@ public final class PlanOptions {
     draft.searchTime = searchTime;
     draft.path = path;
     draft.kernel = kernel;
+    draft.batchInvariance = batchInvariance;
     draft.memoryLimit = memoryLimit;
     draft.slices = slices;
     return draft;
@@ -193,11 +198,65 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** With a native kernel forced on every step (tests and tuning), or null for none. */
+  /**
+   * With a native kernel forced on every step (tests and tuning), or null for none.
+   *
+   * @throws IllegalArgumentException if these options have {@link #batchInvariance()}, which
+   *     chooses kernels by its own rules
+   */
   public PlanOptions withKernel(String newKernel) {
     Draft draft = draft();
     draft.kernel = newKernel;
+    return checked(draft);
+  }
+
+  /** Whether results do not depend on what is computed beside them: {@link #withBatchInvariance}. */
+  public boolean batchInvariance() {
+    return batchInvariance;
+  }
+
+  /**
+   * With batch invariance or without: every element of a result gets the same bits whatever else is
+   * computed beside it. A row, a column or an entry of a batch computed alone, in any part of the
+   * batch and with any strides, has the bits that it has among the others; so a model's answer does
+   * not depend on who asks at the same time.
+   *
+   * <pre>{@code
+   * PlanOptions same = PlanOptions.DEFAULT.withBatchInvariance(true);
+   * EinsumPlan all = Einsum.plan("bmk,kn->bmn", same, x, w);
+   * EinsumPlan one = Einsum.plan("bmk,kn->bmn", same, entry5, w);
+   * // one.run(entry5, w) has the bits that all.run(x, w) has at b = 5
+   * }</pre>
+   *
+   * <p>Products are added in the order of the summed labels, in blocks whose borders depend on
+   * their lengths alone. Products of matrices cost little, products of a matrix and a vector and
+   * sums several times as much: docs/kernels.md has a table. It holds for one instruction set
+   * ({@link Einblas#isa()}) and one order of contractions: from three operands on give the path
+   * ({@link #withPath}), because the search goes by lengths. It does not hold where {@link
+   * #withMemoryLimit} cuts a summed label, nor for block-sparse, CSR, BSR and Kronecker products.
+   * Without the option bits depend on the shapes, but never on the number of threads.
+   *
+   * @throws IllegalArgumentException if a kernel is forced ({@link #withKernel})
+   */
+  public PlanOptions withBatchInvariance(boolean invariant) {
+    Draft draft = draft();
+    draft.batchInvariance = invariant;
+    return checked(draft);
+  }
+
+  private static PlanOptions checked(Draft draft) {
+    if (draft.batchInvariance && draft.kernel != null) {
+      throw new IllegalArgumentException(
+          "batch invariance chooses the kernels, so kernel '"
+              + draft.kernel
+              + "' cannot be forced too");
+    }
     return new PlanOptions(draft);
+  }
+
+  /** What the native library is asked for: a kernel's name, its invariant ones, or null. */
+  String nativeKernel() {
+    return batchInvariance ? Native.INVARIANT : kernel;
   }
 
   /** Most native bytes that a run may take at a time; {@link Long#MAX_VALUE} for no limit. */
@@ -279,6 +338,7 @@ public final class PlanOptions {
         && searchTime.equals(o.searchTime)
         && memoryLimit == o.memoryLimit
         && slices == o.slices
+        && batchInvariance == o.batchInvariance
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
@@ -292,6 +352,7 @@ public final class PlanOptions {
         searchTime,
         memoryLimit,
         slices,
+        batchInvariance,
         Arrays.deepHashCode(path),
         kernel);
   }
@@ -306,6 +367,7 @@ public final class PlanOptions {
         + costModel
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
+        + (batchInvariance ? ", batchInvariance" : "")
         + (isLimited() ? ", memoryLimit=" + memoryLimit : "")
         + (slices > 1 ? ", slices=" + slices : "")
         + ")";

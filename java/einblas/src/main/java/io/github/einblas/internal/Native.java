@@ -289,6 +289,9 @@ public final class Native {
     einblas.einblas_copy(dtype, shape.length, shape, from, fromStrides, to, toStrides);
   }
 
+  /** In place of a kernel's name: kernels that add up the same whatever is computed beside. */
+  public static final String INVARIANT = einblas.EINBLAS_INVARIANT;
+
   /**
    * Makes a native step (see einblas.h). Strides are operand-major, the output's last.
    *

@@ -1,0 +1,115 @@
+// PlanOptions.withBatchInvariance: parts of a result have the bits of the whole.
+package io.github.einblas;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class BatchInvarianceTest {
+  private static final PlanOptions SAME = PlanOptions.DEFAULT.withBatchInvariance(true);
+
+  /** A random tensor of the labels' lengths. */
+  private static Tensor tensor(Random random, DType dtype, String labels, int[] lengths) {
+    long[] shape = labels.chars().mapToLong(l -> lengths[l - 'a']).toArray();
+    long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    return Tensor.of(random.doubles(size, -1, 1).toArray()).to(dtype).reshape(shape);
+  }
+
+  /** The part at one index of a label, which stays as an axis of length 1. */
+  private static Tensor at(Tensor t, String labels, char label, long index) {
+    int axis = labels.indexOf(label);
+    return axis < 0 ? t : t.slice(axis, index, index + 1);
+  }
+
+  @Test
+  void everyEntryAloneHasTheBitsThatItHasAmongOthers() {
+    String[] equations = {
+      "ab,bc->ac", "abc,cd->abd", "abc,acd->abd", "ab,b->a", "ab->a", "ba->a", "abc,abc->ab",
+      "abc,cdb->ad", "cab,cdb->dab", "ab,ab->ab", "abc->ca"
+    };
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      String equation = equations[seed % equations.length];
+      String[] sides = equation.split("->");
+      String[] in = sides[0].split(",");
+      int[] lengths = random.ints(4, 1, 30).toArray();
+      lengths['c' - 'a'] = 1 + random.nextInt(random.nextInt(5) == 0 ? 600 : 40);
+      DType dtype = random.nextBoolean() ? DType.F32 : DType.F64;
+      Tensor[] whole =
+          Arrays.stream(in).map(o -> tensor(random, dtype, o, lengths)).toArray(Tensor[]::new);
+      char label = sides[1].charAt(random.nextInt(sides[1].length()));
+      long index = random.nextInt(lengths[label - 'a']);
+      Tensor[] part = new Tensor[in.length];
+      Arrays.setAll(part, i -> at(whole[i], in[i], label, index));
+      Tensor[] copy = Arrays.stream(part).map(Tensor::copy).toArray(Tensor[]::new);
+      double[] want =
+          at(Einsum.plan(equation, SAME, whole).run(whole), sides[1], label, index).toDoubleArray();
+      String text = "seed " + seed + ": " + equation + " " + Arrays.toString(lengths) + " " + label;
+      assertArrayEquals(
+          want, Einsum.plan(equation, SAME, part).run(part).toDoubleArray(), 0, text);
+      assertArrayEquals(
+          want, Einsum.plan(equation, SAME, copy).run(copy).toDoubleArray(), 0, text);
+    }
+  }
+
+  @Test
+  void chainsWithAPathGradientsAndBatches() {
+    PlanOptions options = SAME.withPath(new int[][] {{0, 1}, {3, 2}});
+    Random random = new Random(1);
+    Tensor x = tensor(random, DType.F32, "ab", new int[] {20, 300});
+    Tensor v = tensor(random, DType.F32, "ab", new int[] {300, 70});
+    Tensor w = tensor(random, DType.F32, "ab", new int[] {70, 9});
+    EinsumPlan whole = Einsum.plan("ab,bc,cd->ad", options, x, v, w);
+    EinsumPlan one = Einsum.plan("ab,bc,cd->ad", options, x.slice(0, 3, 4), v, w);
+    double[] all = whole.run(x, v, w).toDoubleArray();
+    assertArrayEquals(
+        Arrays.copyOfRange(all, 27, 36), one.run(x.slice(0, 3, 4), v, w).toDoubleArray(), 0);
+    List<Tensor[]> sets = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      sets.add(new Tensor[] {x.slice(0, i, i + 1), v, w});
+    }
+    Tensor each = one.runBatch(sets);
+    for (int i = 0; i < 5; i++) {
+      assertArrayEquals(
+          Arrays.copyOfRange(all, 9 * i, 9 * i + 9),
+          each.slice(0, i, i + 1).toDoubleArray(),
+          0,
+          "set " + i);
+    }
+    Tensor up = tensor(random, DType.F32, "ab", new int[] {20, 9});
+    double[] gradient = whole.gradient(0).run(up, v, w).toDoubleArray();
+    assertArrayEquals(
+        Arrays.copyOfRange(gradient, 900, 1200),
+        one.gradient(0).run(up.slice(0, 3, 4), v, w).toDoubleArray(),
+        0);
+  }
+
+  @Test
+  void theOptionIsAValueOfItsOwn() {
+    assertTrue(SAME.batchInvariance());
+    assertFalse(PlanOptions.DEFAULT.batchInvariance());
+    assertNotEquals(PlanOptions.DEFAULT, SAME);
+    assertEquals(PlanOptions.DEFAULT, SAME.withBatchInvariance(false));
+    assertTrue(SAME.toString().contains("batchInvariance"));
+    assertTrue(SAME.withThreads(2).batchInvariance());
+    for (PlanOptions o : new PlanOptions[] {PlanOptions.DEFAULT, SAME}) {
+      EinsumPlan plan = Einsum.plan("ab,bc->ac", o, DType.F32, new long[] {2, 3}, new long[] {3, 4});
+      EinsumPlan again = EinsumPlan.fromJson(plan.toJson());
+      assertEquals(plan, again);
+      assertEquals(o, again.options());
+    }
+    assertThrows(IllegalArgumentException.class, () -> SAME.withKernel("gemm"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PlanOptions.DEFAULT.withKernel("gemm").withBatchInvariance(true));
+  }
+}
