@@ -14,6 +14,15 @@ if(WIN32)  # has no rpath: libraries are looked for beside the program
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${dlls} $<TARGET_FILE_DIR:einblas_test>)
 endif()
 
+# The C surface against plain loops, in memory allocated to the byte: a few seconds here, for longer as cpp/fuzz/fuzz.cpp says.
+if(UNIX)
+  file(GLOB fuzz_sources CONFIGURE_DEPENDS cpp/fuzz/*.cpp)
+  add_executable(einblas_fuzz ${fuzz_sources})
+  target_compile_options(einblas_fuzz PRIVATE ${EINBLAS_WARNINGS})
+  target_link_libraries(einblas_fuzz PRIVATE einblas_all)
+  set_target_properties(einblas_fuzz PROPERTIES BUILD_RPATH "${EINBLAS_OPENBLAS_DIR}")
+endif()
+
 # What macOS runs its tasks with, on any system but for the pool of threads itself.
 find_package(Threads REQUIRED)
 add_executable(einblas_workers_test cpp/test/plain/workers_test.cpp cpp/src/threads.cpp)
@@ -37,6 +46,12 @@ endif()
 foreach(isa ${EINBLAS_ISAS})
   add_test(NAME kernels_${isa} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_test> --gtest_brief=1)
   set_tests_properties(kernels_${isa} PROPERTIES ENVIRONMENT "EINBLAS_ISA=${isa};${EINBLAS_TEST_ENVIRONMENT}" SKIP_RETURN_CODE 77 TIMEOUT ${EINBLAS_TEST_TIMEOUT})
+  if(TARGET einblas_fuzz)
+    add_test(NAME fuzz_${isa} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_fuzz>)
+    add_test(NAME invariance_${isa} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_fuzz>)
+    set_tests_properties(fuzz_${isa} PROPERTIES ENVIRONMENT "EINBLAS_ISA=${isa};${EINBLAS_TEST_ENVIRONMENT}" SKIP_RETURN_CODE 77 TIMEOUT ${EINBLAS_TEST_TIMEOUT})
+    set_tests_properties(invariance_${isa} PROPERTIES ENVIRONMENT "EINBLAS_ISA=${isa};EINBLAS_FUZZ_PART=invariant;EINBLAS_FUZZ_CASES=2000;${EINBLAS_TEST_ENVIRONMENT}" SKIP_RETURN_CODE 77 TIMEOUT ${EINBLAS_TEST_TIMEOUT})
+  endif()
   if(EINBLAS_SANITIZE)  # the sanitizers add symbols of their own
     continue()
   endif()
