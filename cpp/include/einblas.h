@@ -125,14 +125,14 @@ EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* length
  * element once, and the output shares no byte with an operand; the caller has checked that.
  */
 
-/* The `kernel` whose steps give an element of the output the same bits whatever is computed beside it: alone, in any part
-   of the output, with any strides. Its products are added in the order of the reduced axes as given, in blocks whose
-   borders depend on their lengths alone; the machine's instruction set still matters. */
+/* The `kernel` whose steps give an element of the output the same bits whatever is computed beside it: alone, in any
+   part of the output, with any strides. Its products are added in the order of the reduced axes as given, in blocks
+   whose borders depend on their lengths alone; the machine's instruction set still matters. */
 #define EINBLAS_INVARIANT "invariant"
 
 /* Makes a step: folds axes, chooses the kernel, tiles and task split. kernel: null to choose,
-   EINBLAS_INVARIANT, or the name of a kernel to force (tests, tuning; else EINBLAS_KERNEL is asked). On OK *step is a handle,
-   immutable and usable by many threads at once. */
+   EINBLAS_INVARIANT, or the name of a kernel to force (tests, tuning; else EINBLAS_KERNEL is asked). On OK *step is a
+   handle, immutable and usable by many threads at once. */
 EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
                                         const int64_t* lengths, const int64_t* strides, const char* kernel,
                                         int64_t* step);
