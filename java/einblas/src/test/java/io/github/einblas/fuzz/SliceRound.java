@@ -321,10 +321,12 @@ final class SliceRound {
       assertEquals(one, EinsumPlan.fromJson(one.toJson()), "gradient read again");
       if (one.sliceCount() <= MOST_SLICES) {
         CUT.addAndGet(one.sliceCount() > 1 ? 1 : 0);
+        // Cut for contiguous operands; others may need more than the least.
+        Tensor[] all = copies();
         Tensor[] own = new Tensor[in.length];
         own[0] = upstream;
-        System.arraycopy(operands, 0, own, 1, i);
-        System.arraycopy(operands, i + 1, own, i + 1, in.length - 1 - i);
+        System.arraycopy(all, 0, own, 1, i);
+        System.arraycopy(all, i + 1, own, i + 1, in.length - 1 - i);
         same("gradient " + i, wanted[i], one.run(own));
       }
     }
