@@ -21,10 +21,16 @@ class SliceFuzzTest {
         Tuning.values().stream().filter(v -> LEAST.contains(v.name())).toList();
     before.forEach(v -> Tuning.set(v.name(), v.least()));
     try {
-      long cut = SliceRound.cut();
-      Fuzz.run("slices", SHORT_ROUNDS, seed -> new SliceRound(seed).run());
-      boolean alone = Long.getLong("einblas.fuzz.seed") != null;
-      assertTrue(alone || SliceRound.cut() - cut > SHORT_ROUNDS, "few plans were cut");
+      long[] rounds = {0};
+      Fuzz.run(
+          "slices",
+          SHORT_ROUNDS,
+          seed -> {
+            rounds[0]++;
+            new SliceRound(seed).run();
+          });
+      // Some 7 of 11 plans of a round are.
+      assertTrue(rounds[0] == 1 || SliceRound.cut() > rounds[0], "few plans were cut");
     } finally {
       before.forEach(v -> Tuning.set(v.name(), v.value()));
     }
