@@ -349,7 +349,8 @@ final class TensorArea {
               }
             }
             case 12 -> Tensor.of(new double[3], a, b).close();
-            default -> Tensor.full(DType.F32, 1, a > 99 && b < 9 ? a : -1, b > 99 ? -b : b).close();
+            // Never so many that the machine has them: they would be filled.
+            default -> Tensor.full(DType.F32, 1, a > 1L << 61 && b < 9 ? a : -1, b).close();
           }
         });
     if (w.chance(3)) {
