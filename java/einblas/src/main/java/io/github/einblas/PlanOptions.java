@@ -210,7 +210,9 @@ public final class PlanOptions {
     return checked(draft);
   }
 
-  /** Whether results do not depend on what is computed beside them: {@link #withBatchInvariance}. */
+  /**
+   * Whether results do not depend on what is computed beside them: {@link #withBatchInvariance}.
+   */
   public boolean batchInvariance() {
     return batchInvariance;
   }

@@ -33,8 +33,17 @@ class BatchInvarianceTest {
   @Test
   void everyEntryAloneHasTheBitsThatItHasAmongOthers() {
     String[] equations = {
-      "ab,bc->ac", "abc,cd->abd", "abc,acd->abd", "ab,b->a", "ab->a", "ba->a", "abc,abc->ab",
-      "abc,cdb->ad", "cab,cdb->dab", "ab,ab->ab", "abc->ca"
+      "ab,bc->ac",
+      "abc,cd->abd",
+      "abc,acd->abd",
+      "ab,b->a",
+      "ab->a",
+      "ba->a",
+      "abc,abc->ab",
+      "abc,cdb->ad",
+      "cab,cdb->dab",
+      "ab,ab->ab",
+      "abc->ca"
     };
     for (int seed = 0; seed < 200; seed++) {
       Random random = new Random(seed);
@@ -54,10 +63,8 @@ class BatchInvarianceTest {
       double[] want =
           at(Einsum.plan(equation, SAME, whole).run(whole), sides[1], label, index).toDoubleArray();
       String text = "seed " + seed + ": " + equation + " " + Arrays.toString(lengths) + " " + label;
-      assertArrayEquals(
-          want, Einsum.plan(equation, SAME, part).run(part).toDoubleArray(), 0, text);
-      assertArrayEquals(
-          want, Einsum.plan(equation, SAME, copy).run(copy).toDoubleArray(), 0, text);
+      assertArrayEquals(want, Einsum.plan(equation, SAME, part).run(part).toDoubleArray(), 0, text);
+      assertArrayEquals(want, Einsum.plan(equation, SAME, copy).run(copy).toDoubleArray(), 0, text);
     }
   }
 
@@ -102,7 +109,8 @@ class BatchInvarianceTest {
     assertTrue(SAME.toString().contains("batchInvariance"));
     assertTrue(SAME.withThreads(2).batchInvariance());
     for (PlanOptions o : new PlanOptions[] {PlanOptions.DEFAULT, SAME}) {
-      EinsumPlan plan = Einsum.plan("ab,bc->ac", o, DType.F32, new long[] {2, 3}, new long[] {3, 4});
+      EinsumPlan plan =
+          Einsum.plan("ab,bc->ac", o, DType.F32, new long[] {2, 3}, new long[] {3, 4});
       EinsumPlan again = EinsumPlan.fromJson(plan.toJson());
       assertEquals(plan, again);
       assertEquals(o, again.options());
