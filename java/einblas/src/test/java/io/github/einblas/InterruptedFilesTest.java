@@ -46,7 +46,7 @@ class InterruptedFilesTest {
             });
     other.start();
     try {
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < 5; i++) {
         work.run();
       }
     } finally {
@@ -63,7 +63,7 @@ class InterruptedFilesTest {
   void allReadersAndWritersWorkOn() throws Exception {
     Path npy = folder.resolve("a.npy");
     Path npz = folder.resolve("a.npz");
-    try (Tensor t = Tensor.ones(DType.F64, 300, 300);
+    try (Tensor t = Tensor.ones(DType.F64, 150, 150);
         CsrMatrix csr = CsrMatrix.ofDense(t, 0);
         BsrMatrix bsr = BsrMatrix.ofDense(t, 3, 3)) {
       interrupted(() -> t.writeNpy(npy));
