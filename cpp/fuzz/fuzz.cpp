@@ -145,7 +145,7 @@ int64_t setting(const char* name, int64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoll(text, nullptr, 10);
 }
 
-constexpr int64_t kUsualCases = 1500;
+constexpr int64_t kUsualCases = 800;
 
 int run_all() {
   using Clock = std::chrono::steady_clock;

@@ -47,8 +47,8 @@ std::vector<Case> cases() {
       {"reduce", 2, {k}, {1, 1}, 0},
       {"reduce", 1, {7, k}, {1, 1, 1, 0}, 1},                                    // down, a line of a few lanes
       {"reduce", 1, {100, k / 4}, {1, 1, 1, 0}, 1},                              // down, long lines
-      {"reduce", 1, {70, 3, k / 16}, {5, 1, 4, 3, 1, 0}, 2},                     // outputs enough for all tasks
-      {"reduce", 1, {70, k / 8, 3}, {2, 4, 1, 1, 0, 0}, 1},                      // short lines along the sum
+      {"reduce", 1, {70, 3, k / 32}, {5, 1, 4, 3, 1, 0}, 2},                     // outputs enough for all tasks
+      {"reduce", 1, {70, k / 32, 3}, {2, 4, 1, 1, 0, 0}, 1},                     // short lines along the sum
       {"reduce", 2, {100, k / 4}, {1, 1, 0, 1, 1, 0}, 1},                        // gemv, down
       {"gemm", 2, {2, 2, deep}, {1, 0, 1, 0, 1, 0, 2, 1, 0}, 2},                 // A along the depth
       {"gemm", 2, {2, 40, k}, {1, 0, 1, 0, 1, 0, 40, 1, 0}, 2},                  // B along its columns
@@ -114,8 +114,8 @@ void bsr(int64_t blocks, int64_t r, int64_t c, int64_t columns, bool transposed)
 TEST(LongSums, BsrProducts) {
   bsr(1 << 20, 2, 2, 1, false);
   bsr(1 << 20, 2, 2, 1, true);
-  bsr(1 << 17, 16, 16, 20, false);
-  bsr(1 << 17, 16, 16, 20, true);
+  bsr(1 << 15, 16, 16, 20, false);
+  bsr(1 << 15, 16, 16, 20, true);
 }
 
 TEST(LongSums, BsrSampled) {
