@@ -1,4 +1,4 @@
-# jnieinblas: JavaCPP's generated stubs and every kernel in one library, installed with libgomp beside it.
+# jnieinblas: JavaCPP's generated stubs and every kernel in one library.
 # find_package(JNI) asks for AWT and fails on a headless JDK, so jni.h is found by hand.
 set(stubs "")
 foreach(name jnijavacpp.cpp jnieinblas.cpp)
@@ -30,14 +30,3 @@ if(UNIX AND NOT APPLE)
   set_target_properties(jnieinblas PROPERTIES LINK_DEPENDS ${map})
 endif()
 install(TARGETS jnieinblas LIBRARY DESTINATION . RUNTIME DESTINATION .)
-
-# Slim images lack libgomp; the one that we linked goes into the jar, with its licence (NOTICE).
-if(UNIX AND NOT APPLE)
-  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libgomp.so.1
-    OUTPUT_VARIABLE gomp OUTPUT_STRIP_TRAILING_WHITESPACE)
-  get_filename_component(gomp "${gomp}" REALPATH)
-  if(NOT EXISTS "${gomp}")
-    message(FATAL_ERROR "libgomp.so.1 not found beside ${CMAKE_CXX_COMPILER}: install the package libgomp1")
-  endif()
-  install(FILES "${gomp}" DESTINATION . RENAME libgomp.so.1)
-endif()

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "block_case.hpp"
+#include "busy.hpp"
 #include "catalogue.hpp"
 #include "einblas.h"
 #include "measuring.hpp"
@@ -34,11 +35,13 @@ const char* const kUsage =
     "  -n, --samples N        samples per case (default 11)\n"
     "  -s, --save FILE        save the figures\n"
     "  -a, --against FILE     compare with saved figures\n"
+    "  -b, --busy 1,2,4       beside so many busy processes: single calls on one thread and on all by the pool and by\n"
+    "                         OpenMP, in turns\n"
     "  -c, --catalogue FILE   the catalogue (default the project's)\n"
     "  -v, --verbose          print each kernel's description\n";
 
 struct Options {
-  std::vector<int> threads;
+  std::vector<int> threads, busy;
   std::vector<int> dtypes{EINBLAS_F32, EINBLAS_F64};
   std::string kernel, save, against, catalogue = EINBLAS_CATALOGUE;
   std::vector<std::regex> names;
@@ -72,6 +75,45 @@ class Bench {
   Bench(const Options& options, Run before) : options_(options), before_(std::move(before)) {}
 
   void run(const Case& c, int dtype, int threads) {
+    with_step(c, dtype, [&](int64_t step, const auto& once, const Work& work) {
+      report(c.name, dtype, threads, einblas_step_kernel(step), work,
+             measure(options_.samples, [&] { return once(threads); }));
+      if (options_.verbose) std::printf("    %s\n", einblas_step_description(step));
+    });
+  }
+
+  void run_busy(const Case& c, int dtype, int neighbours) {
+    with_step(c, dtype, [&](int64_t, const auto& once, const Work&) {
+      print_busy(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
+                 time_in_turns([&](int threads) { once(threads); }));
+    });
+  }
+
+  void run(const BlockCase& c, int dtype, int threads) {
+    const BlockRun run(c, dtype);
+    report(c.name, dtype, threads, "block", {run.flops(), run.bytes_read(), run.bytes_written()},
+           measure(options_.samples, [&] { return run.once(threads); }));
+  }
+
+  void run_busy(const BlockCase& c, int dtype, int neighbours) {
+    const BlockRun run(c, dtype);
+    print_busy(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
+               time_in_turns([&](int threads) { run.once(threads); }));
+  }
+
+  const Run& figures() const { return figures_; }
+
+ private:
+  void skip(const Case& c, const std::string& why) { std::printf("%-27s left out: %s\n", c.name.c_str(), why.c_str()); }
+
+  struct Work {
+    double flops;
+    int64_t read, written;  // bytes, each tensor once
+  };
+
+  // f(step, once, work) with the case's operands filled; once(threads) runs it.
+  template <class F>
+  void with_step(const Case& c, int dtype, const F& f) {
     const int64_t size = dtype == EINBLAS_F32 ? 4 : 8;
     std::vector<std::unique_ptr<Block>> blocks;
     int64_t x[3] = {0, 0, 0};
@@ -92,32 +134,14 @@ class Bench {
         static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), &step);
     if (status == EINBLAS_NOT_APPLICABLE) return skip(c, "kernel " + options_.kernel + " does not apply");
     if (status != EINBLAS_OK) return skip(c, "status " + std::to_string(status));
-    auto once = [&] {
+    auto once = [&](int threads) {
       if (!options_.fresh) return einblas_step_run(step, x[0], x[1], x[2], out.address(), 1, 0, threads);
       const Block result(out_bytes);
       return einblas_step_run(step, x[0], x[1], x[2], result.address(), 1, 0, threads);
     };
-    const Work work{static_cast<double>(einblas_step_flops(step)), einblas_step_bytes(step) - out_bytes, out_bytes};
-    report(c.name, dtype, threads, einblas_step_kernel(step), work, measure(options_.samples, once));
-    if (options_.verbose) std::printf("    %s\n", einblas_step_description(step));
+    f(step, once, Work{static_cast<double>(einblas_step_flops(step)), einblas_step_bytes(step) - out_bytes, out_bytes});
     einblas_step_destroy(step);
   }
-
-  void run(const BlockCase& c, int dtype, int threads) {
-    const BlockRun run(c, dtype);
-    report(c.name, dtype, threads, "block", {run.flops(), run.bytes_read(), run.bytes_written()},
-           measure(options_.samples, [&] { return run.once(threads); }));
-  }
-
-  const Run& figures() const { return figures_; }
-
- private:
-  void skip(const Case& c, const std::string& why) { std::printf("%-27s left out: %s\n", c.name.c_str(), why.c_str()); }
-
-  struct Work {
-    double flops;
-    int64_t read, written;  // bytes, each tensor once
-  };
 
   void report(const std::string& name, int dtype, int threads, const char* kernel, const Work& work, const Figure& f) {
     const char* type = dtype == EINBLAS_F32 ? "f32" : "f64";
@@ -149,9 +173,10 @@ Options parse(int argc, char** argv) {
       {"list", 0, nullptr, 'l'},      {"threads", 1, nullptr, 't'}, {"dtype", 1, nullptr, 'd'},
       {"isa", 1, nullptr, 'i'},       {"kernel", 1, nullptr, 'k'},  {"fresh", 0, nullptr, 'f'},
       {"samples", 1, nullptr, 'n'},   {"save", 1, nullptr, 's'},    {"against", 1, nullptr, 'a'},
-      {"catalogue", 1, nullptr, 'c'}, {"verbose", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
+      {"catalogue", 1, nullptr, 'c'}, {"verbose", 0, nullptr, 'v'}, {"busy", 1, nullptr, 'b'},
+      {nullptr, 0, nullptr, 0}};
   Options o;
-  for (int c; (c = getopt_long(argc, argv, "lt:d:i:k:fn:s:a:c:v", longs, nullptr)) != -1;) {
+  for (int c; (c = getopt_long(argc, argv, "lt:d:i:k:fn:s:a:c:vb:", longs, nullptr)) != -1;) {
     switch (c) {
       case 'l':
         o.list = true;
@@ -188,6 +213,9 @@ Options parse(int argc, char** argv) {
       case 'c':
         o.catalogue = optarg;
         break;
+      case 'b':
+        for (const std::string& n : split(optarg)) o.busy.push_back(number(n, "--busy"));
+        break;
       case 'v':
         o.verbose = true;
         break;
@@ -203,6 +231,21 @@ bool wanted(const Options& o, const std::string& name, const std::string& group)
   if (o.names.empty()) return true;
   return std::any_of(o.names.begin(), o.names.end(),
                      [&](const std::regex& r) { return std::regex_search(name, r) || std::regex_match(group, r); });
+}
+
+int bench_busy(const Options& o, const std::vector<Case>& cases, const std::vector<BlockCase>& block_cases) {
+  Bench b(o, Run());
+  print_busy_header();
+  for (int neighbours : o.busy) {
+    const Neighbours running(neighbours);
+    for (int type : o.dtypes) {
+      for (const Case& c : cases)
+        if (wanted(o, c.name, c.group)) b.run_busy(c, type, neighbours);
+      for (const BlockCase& c : block_cases)
+        if (wanted(o, c.name, "block")) b.run_busy(c, type, neighbours);
+    }
+  }
+  return 0;
 }
 
 int bench(int argc, char** argv) {
@@ -221,6 +264,7 @@ int bench(int argc, char** argv) {
   if (einblas_init() != EINBLAS_OK)
     throw std::runtime_error(std::string("EINBLAS_ISA names no instruction set of this machine; it has: ") +
                              einblas_isa_supported());
+  if (!o.busy.empty()) return bench_busy(o, cases, block_cases);
   if (o.threads.empty()) {
     o.threads = {1};
     if (einblas_threads() > 1) o.threads.push_back(einblas_threads());

@@ -33,7 +33,10 @@ enum {
   EINBLAS_UNKNOWN_ISA = 3,      /* EINBLAS_ISA names no instruction set that we know */
   EINBLAS_UNSUPPORTED_ISA = 4,  /* EINBLAS_ISA names one that this machine lacks */
   EINBLAS_NOT_APPLICABLE = 5,   /* the forced kernel cannot run this step */
-  EINBLAS_INTERNAL = 6          /* a defect in einblas */
+  EINBLAS_INTERNAL = 6,         /* a defect in einblas */
+  EINBLAS_BAD_THREADS = 7,      /* EINBLAS_THREADS is no number from 1 to 1024 */
+  EINBLAS_BAD_THREADING = 8,    /* EINBLAS_THREADING names nothing that runs tasks */
+  EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
 };
 
 /* Element types. */
@@ -55,9 +58,17 @@ EINBLAS_API const char* einblas_isa_supported(void);
 /* What openblas_get_config() and openblas_get_corename() say of the library that was loaded. */
 EINBLAS_API const char* einblas_blas_config(void);
 EINBLAS_API const char* einblas_blas_core(void);
-/* Threads per call unless a call says otherwise: 1..1024; initially the processors we may use. */
+/* Threads per call unless a call says otherwise: 1..1024. The first that there is of: einblas_set_threads,
+   EINBLAS_THREADS, the first number of OMP_NUM_THREADS, einblas_set_processors (what the JVM counts), the affinity of
+   the process. einblas_threads_from says in words which; einblas_threading, what runs tasks (EINBLAS_THREADING): pool,
+   openmp, system. */
 EINBLAS_API int32_t einblas_threads(void);
 EINBLAS_API int32_t einblas_set_threads(int32_t threads);
+EINBLAS_API void einblas_set_processors(int32_t processors);
+EINBLAS_API const char* einblas_threads_from(void);
+EINBLAS_API const char* einblas_threading(void);
+/* Worker threads of the pool that live now. */
+EINBLAS_API int32_t einblas_workers(void);
 /* Machine limits, measured on each call (some 0.3 s each): FMA peak in FLOP/s; bytes/s. */
 EINBLAS_API double einblas_measure_peak(int32_t dtype, int32_t threads);
 /* what: 0 read, 1 fill with ordinary stores, 2 fill with non-temporal stores, 3 copy (bytes read

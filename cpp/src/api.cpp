@@ -21,7 +21,7 @@
 namespace einblas {
 namespace {
 
-constexpr int32_t kMaxThreads = 1024;
+constexpr int32_t kMaxThreads = kMostThreads;
 constexpr double kBatchPieceNanos = 10000;  // some hundred times what handing out a task takes
 
 struct Step {
@@ -140,7 +140,8 @@ using namespace einblas;
 extern "C" {
 
 int32_t einblas_init(void) {
-  const int32_t status = dispatch_init();
+  int32_t status = dispatch_init();
+  if (status == EINBLAS_OK) status = init_threads();
   if (status == EINBLAS_OK) {
     static std::once_flag once;
     std::call_once(once, [] {
@@ -186,6 +187,10 @@ int32_t einblas_set_threads(int32_t threads) {
   set_process_threads(threads);
   return EINBLAS_OK;
 }
+void einblas_set_processors(int32_t processors) { set_processors(processors); }
+const char* einblas_threads_from(void) { return process_threads_from(); }
+const char* einblas_threading(void) { return threading_name(); }
+int32_t einblas_workers(void) { return pool_workers(); }
 
 double einblas_measure_peak(int32_t dtype, int32_t threads) {
   if (!is_dtype(dtype) || threads < 1 || threads > kMaxThreads || einblas_init() != EINBLAS_OK) return 0;

@@ -48,17 +48,44 @@ public final class Einblas {
   }
 
   /**
-   * Threads that a call uses unless its plan says otherwise; initially the processors that the
-   * process may use.
+   * Threads that a call uses unless its plan says otherwise. The first that there is of: {@link
+   * #setThreads}, the environment variable EINBLAS_THREADS (1 to 1024), the first number of
+   * OMP_NUM_THREADS, {@link Runtime#availableProcessors} when the library was loaded (it knows
+   * containers and -XX:ActiveProcessorCount). {@link #threadsDecidedBy} says which.
    */
   public static int threads() {
     return Native.threads();
   }
 
+  /** Who decided {@link #threads}, in words: "EINBLAS_THREADS", for example. */
+  public static String threadsDecidedBy() {
+    return Native.threadsFrom();
+  }
+
   /**
-   * Sets the threads per call.
+   * What shares out the work of a call to threads: "pool", the process's own workers, which all
+   * callers share; the environment variable EINBLAS_THREADING chooses "openmp" (the system's
+   * libgomp, for comparison). On macOS "system".
+   */
+  public static String threading() {
+    return Native.threading();
+  }
+
+  /**
+   * Worker threads that live now. They are made when a call first needs them, named einblas-1 and
+   * so on, keep no JVM alive, and end after half a minute without work. Where none can be made,
+   * calls run on fewer threads, with the same result.
+   */
+  public static int workers() {
+    return Native.workers();
+  }
+
+  /**
+   * Sets the threads per call, for calls that begin later. All callers together run on some so many
+   * threads, and each on its own at least.
    *
-   * @param threads 1 to 1024; 1 keeps all work on the calling thread
+   * @param threads 1 to 1024; 1 keeps all work on the calling thread; more than can be started work
+   *     as so many as can
    * @throws IllegalArgumentException if out of range
    */
   public static void setThreads(int threads) {

@@ -22,7 +22,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
           include = "einblas.h",
           library = "jnieinblas",
           preloadresource = "/org/bytedeco/openblas/",
-          preload = {"gomp@.1", "quadmath@.0", "gfortran@.5", "openblas@.0"}),
+          preload = {"quadmath@.0", "gfortran@.5", "openblas@.0"}),
       @Platform(value = "windows", preload = "libopenblas"),
       @Platform(
           value = "macosx",

@@ -28,7 +28,9 @@ final class InfoCommand extends BaseCommand {
     line("isas supported", String.join(" ", Einblas.isaSupported()));
     line("OpenBLAS core", Einblas.blasCore());
     line("OpenBLAS config", Einblas.blasConfig().strip());
-    line("threads", Integer.toString(Einblas.threads()));
+    line(
+        "threads",
+        Einblas.threads() + " by " + Einblas.threadsDecidedBy() + ", " + Einblas.threading());
     line("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
     line("huge pages", hugePages());
     line("memory available", gigabytes(Einblas.nativeBytesAvailable()));

@@ -322,10 +322,9 @@ final class Loading {
       }
       String name = String.valueOf(file.getFileName());
       boolean library = entry.getKey().startsWith("jnieinblas");
-      boolean ours = library || name.contains("gomp");
       URL url =
           resource(
-              ours ? "" : "/org/bytedeco/openblas/",
+              library ? "" : "/org/bytedeco/openblas/",
               library ? System.mapLibraryName("jnieinblas") : name); // a copy has another name
       if (!file.isAbsolute() || url == null) {
         continue;

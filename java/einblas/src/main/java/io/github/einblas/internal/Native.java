@@ -38,6 +38,7 @@ public final class Native {
           new LoadAdvice(Loader.getPlatform())
               .missingOpenBlas("but what was loaded is " + config.strip()));
     }
+    einblas.einblas_set_processors(Runtime.getRuntime().availableProcessors());
     int status = einblas.einblas_init();
     if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
       return new IllegalArgumentException(
@@ -49,6 +50,20 @@ public final class Native {
                   : "this machine lacks")
               + "; it can be one of: "
               + string(einblas.einblas_isa_supported()));
+    }
+    if (status == einblas.EINBLAS_BAD_THREADS) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADS is '"
+              + System.getenv("EINBLAS_THREADS")
+              + "'; a number of threads from 1 to 1024 is needed, or no such variable");
+    }
+    if (status == einblas.EINBLAS_BAD_THREADING || status == einblas.EINBLAS_NO_OPENMP) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADING is '"
+              + System.getenv("EINBLAS_THREADING")
+              + (status == einblas.EINBLAS_NO_OPENMP
+                  ? "', which needs libgomp.so.1 of the system (package libgomp1)"
+                  : "'; it can be pool or openmp (on macOS system, too)"));
     }
     return status == einblas.EINBLAS_OK
         ? null
@@ -174,6 +189,24 @@ public final class Native {
   public static int threads() {
     require();
     return einblas.einblas_threads();
+  }
+
+  /** Who decided the threads per call, in words. */
+  public static String threadsFrom() {
+    require();
+    return string(einblas.einblas_threads_from());
+  }
+
+  /** What runs tasks: pool, openmp or system. */
+  public static String threading() {
+    require();
+    return string(einblas.einblas_threading());
+  }
+
+  /** Worker threads of the pool that live now. */
+  public static int workers() {
+    require();
+    return einblas.einblas_workers();
   }
 
   /** Sets the threads per call; false when out of range. */

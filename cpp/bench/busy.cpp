@@ -1,0 +1,109 @@
+// Busy: neighbours are child processes; each way of running has its turn of 20 ms, over and over.
+#include "busy.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+
+#include "einblas.h"
+#include "measuring.hpp"
+#include "threads.hpp"
+
+#if !defined(_WIN32)
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
+namespace einblas_bench {
+namespace {
+
+constexpr double kTurn = 20e6, kTotal = 1.2e9;  // ns: a turn; all turns of one way
+constexpr size_t kLeast = 30;                   // calls of each way, however long they take
+
+double quantile(const std::vector<double>& sorted, double q) {
+  return sorted[std::min(sorted.size() - 1, static_cast<size_t>(q * static_cast<double>(sorted.size())))];
+}
+
+}  // namespace
+
+#if defined(_WIN32)
+Neighbours::Neighbours(int) { throw std::runtime_error("--busy is not for Windows"); }
+Neighbours::~Neighbours() = default;
+#else
+Neighbours::Neighbours(int count) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+#if defined(__linux__)
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+      for (volatile double x = 0;;) x = x + 1;
+    }
+    if (child > 0) children_.push_back(child);
+  }
+}
+Neighbours::~Neighbours() {
+  for (int child : children_) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+}
+#endif
+
+std::vector<BusyTimes> time_in_turns(const std::function<void(int threads)>& once) {
+  struct Way {
+    const char* back_end;
+    int threads;
+    double spent;
+  };
+  const int all = einblas_threads();
+  const std::string initial = einblas_threading();
+  std::vector<Way> ways{{"pool", 1, 0}, {"pool", all, 0}};
+  if (einblas::set_threading("openmp") == EINBLAS_OK) ways.push_back({"openmp", all, 0});
+  std::vector<BusyTimes> times;
+  for (const Way& w : ways) times.push_back({w.threads == 1 ? "1" : std::to_string(w.threads) + " " + w.back_end, {}});
+  const double begin = now_ns();
+  for (bool more = true; more && now_ns() - begin < 15e9;) {
+    more = false;
+    for (size_t w = 0; w < ways.size(); ++w) {
+      einblas::set_threading(ways[w].back_end);
+      once(ways[w].threads);
+      const double start = now_ns();
+      while (now_ns() - start < kTurn) {
+        const double t = now_ns();
+        once(ways[w].threads);
+        times[w].nanos.push_back(now_ns() - t);
+      }
+      ways[w].spent += now_ns() - start;
+      more |= ways[w].spent < kTotal || times[w].nanos.size() < kLeast;
+    }
+  }
+  einblas::set_threading(initial.c_str());
+  for (BusyTimes& t : times) std::sort(t.nanos.begin(), t.nanos.end());
+  return times;
+}
+
+void print_busy_header() {
+  std::printf("%-27s      busy    on one thread         %d threads, pool                      openmp\n", "",
+              einblas_threads());
+  std::printf(
+      "%-27s             median     99 %%     median     99 %%  of better   median     99 %%  of better   (us)\n", "");
+}
+
+void print_busy(const std::string& name, const char* type, int neighbours, const std::vector<BusyTimes>& times) {
+  std::printf("%-27s %s %5d", name.c_str(), type, neighbours);
+  const double one = quantile(times[0].nanos, 0.5);
+  for (size_t w = 0; w < times.size(); ++w) {
+    const double median = quantile(times[w].nanos, 0.5);
+    std::printf(" %10.1f %8.0f", median / 1e3, quantile(times[w].nanos, 0.99) / 1e3);
+    if (w > 0) std::printf("       %5.2f", median / std::min(one, median));
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+}  // namespace einblas_bench
