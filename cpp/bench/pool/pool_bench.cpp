@@ -76,10 +76,15 @@ void measure(const char* name, int64_t pause_us, int runs) {
 
 // The system's own: a thread that sleeps on a futex, and how long after waking it runs.
 void measure_raw(int64_t pause_us, int runs) {
+  const int waker = sched_getcpu();
   std::atomic<uint32_t> word{0};
   std::atomic<double> ran{0};
   std::atomic<bool> stop{false};
   std::thread sleeper([&] {
+    cpu_set_t other;  // as the pool's: not where the waker runs
+    sched_getaffinity(0, sizeof other, &other);
+    if (CPU_COUNT(&other) > 1) CPU_CLR(static_cast<size_t>(waker), &other);
+    sched_setaffinity(0, sizeof other, &other);
     for (uint32_t seen = 0; !stop; seen = word) {
       while (word == seen) einblas::park(word, seen, 0);
       ran = now_us();

@@ -54,13 +54,13 @@ public final class Native {
     if (status == einblas.EINBLAS_BAD_THREADS) {
       return new IllegalArgumentException(
           "EINBLAS_THREADS is '"
-              + System.getenv("EINBLAS_THREADS")
+              + variable("EINBLAS_THREADS")
               + "'; a number of threads from 1 to 1024 is needed, or no such variable");
     }
     if (status == einblas.EINBLAS_BAD_THREADING || status == einblas.EINBLAS_NO_OPENMP) {
       return new IllegalArgumentException(
           "EINBLAS_THREADING is '"
-              + System.getenv("EINBLAS_THREADING")
+              + variable("EINBLAS_THREADING")
               + (status == einblas.EINBLAS_NO_OPENMP
                   ? "', which needs libgomp.so.1 of the system (package libgomp1)"
                   : "'; it can be pool or openmp (on macOS system, too)"));
