@@ -48,6 +48,7 @@ constexpr int64_t kRetry = 1000000000;  // ns until a thread is tried again that
 constexpr uint64_t kOpen = 1, kWaiting = 2, kInside = 256, kGeneration = uint64_t{1} << 32;
 constexpr int64_t inside(uint64_t state) { return static_cast<int64_t>(state % kGeneration / kInside); }
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): what workers change is not beside what they read
 struct alignas(64) Place {
   std::atomic<uint64_t> state{0};
   std::atomic<int64_t> tasks{0};
