@@ -275,8 +275,9 @@ final class EinsumArea extends EinsumCase {
     doing = "starved run with " + plan.options();
     Einblas.setNativeMemoryLimit(Einblas.nativeBytesInUse() + w.in(0, 4_000));
     try {
-      plan.runInto(out.view, 2, beta, in);
-      out.expect(expected);
+      if (!unfit(() -> plan.runInto(out.view, 2, beta, in))) {
+        out.expect(expected);
+      }
       out.verify(doing);
     } catch (NativeMemoryException e) {
       World.documented(doing, e);
