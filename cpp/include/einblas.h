@@ -107,6 +107,10 @@ EINBLAS_API int64_t einblas_memory_available(void);
    its own fail beyond it. */
 EINBLAS_API int64_t einblas_memory_limit(void);
 EINBLAS_API void einblas_set_memory_limit(int64_t bytes);
+/* Why this thread last got no memory, told once: what was short (0 nothing to tell, 1 the limit that was set, 2 the
+   machine, 3 the container's cgroup, 4 the system, which refused), the bytes that were needed (0 unknown), those that
+   were free, and the size of what was short. */
+EINBLAS_API void einblas_memory_shortage(int64_t* shortage);
 /* The pool of freed blocks: bytes held, limit (0 switches it off), give all back to the system. */
 EINBLAS_API int64_t einblas_pool_bytes(void);
 EINBLAS_API int64_t einblas_pool_limit(void);

@@ -213,6 +213,14 @@ int64_t einblas_pool_bytes(void) { return pool_bytes(); }
 int64_t einblas_pool_limit(void) { return pool_limit(); }
 void einblas_set_pool_limit(int64_t bytes) { set_pool_limit(bytes); }
 void einblas_pool_trim(void) { pool_trim(); }
+void einblas_memory_shortage(int64_t* shortage_of_thread) {
+  Shortage& s = shortage();
+  shortage_of_thread[0] = s.what;
+  shortage_of_thread[1] = s.needed;
+  shortage_of_thread[2] = s.free;
+  shortage_of_thread[3] = s.limit;
+  s = {};
+}
 
 double einblas_peek(int64_t address, int32_t dtype) {
   switch (dtype) {
@@ -267,7 +275,7 @@ int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32
     if (status == EINBLAS_OK) *step = reinterpret_cast<int64_t>(made.release());
     return status;
   } catch (const std::bad_alloc&) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   } catch (...) {
     return EINBLAS_INTERNAL;
   }
@@ -299,6 +307,8 @@ int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* 
   const Workspace workspace(workspace_bytes, workers);
   if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
   std::atomic<int32_t> status{EINBLAS_OK};
+  std::mutex noted;
+  Shortage short_of;
   auto run_set = [&](int64_t set, int worker) {
     const int64_t* own = addresses + set * slots;
     auto at = [&](int64_t place) -> int64_t {
@@ -312,6 +322,8 @@ int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* 
                                    last ? beta : 0, workers > 1 ? 1 : threads);
       if (got != EINBLAS_OK) {
         status.store(got, std::memory_order_relaxed);
+        const std::lock_guard<std::mutex> lock(noted);
+        short_of = shortage();  // of this thread, for the caller's
         return;
       }
     }
@@ -319,6 +331,7 @@ int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* 
   parallel_tasks(pieces, workers, [&](int64_t p, int worker) {
     for (int64_t set = p * piece; set < std::min(sets, (p + 1) * piece); ++set) run_set(set, worker);
   });
+  if (status.load() == EINBLAS_OUT_OF_MEMORY) shortage() = short_of;
   return status.load();
 }
 

@@ -5,6 +5,7 @@
 
 #include "block_sparse.hpp"
 #include "einblas.h"
+#include "memory.hpp"
 #include "threads.hpp"
 
 using namespace einblas;
@@ -50,7 +51,7 @@ int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window
     *pattern = reinterpret_cast<int64_t>(made.release());
     return EINBLAS_OK;
   } catch (const std::bad_alloc&) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   } catch (...) {
     return EINBLAS_INTERNAL;
   }

@@ -5,6 +5,7 @@
 
 #include "bsr.hpp"
 #include "einblas.h"
+#include "memory.hpp"
 #include "threads.hpp"
 
 using namespace einblas;
@@ -45,7 +46,7 @@ int32_t status_of(const F& f) {
     f();
     return EINBLAS_OK;
   } catch (const std::bad_alloc&) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   } catch (...) {
     return EINBLAS_INTERNAL;
   }

@@ -3,6 +3,7 @@
 
 #include "einblas.h"
 #include "kron.hpp"
+#include "memory.hpp"
 #include "threads.hpp"
 
 using namespace einblas;
@@ -48,7 +49,7 @@ int32_t einblas_kron_create(int32_t dtype, int32_t outer_axes, const int64_t* ou
     *kron = reinterpret_cast<int64_t>(made.release());
     return EINBLAS_OK;
   } catch (const std::bad_alloc&) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   } catch (...) {
     return EINBLAS_INTERNAL;
   }
@@ -92,7 +93,7 @@ int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, 
       if (l.length < 1) return EINBLAS_INVALID_ARGUMENT;
     return kron_csr(a, call, std::move(o));
   } catch (const std::bad_alloc&) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   } catch (...) {
     return EINBLAS_INTERNAL;
   }

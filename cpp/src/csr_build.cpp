@@ -102,7 +102,7 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
   });
   const int64_t longest = unsorted;
   if (longest == 0) return EINBLAS_OK;
-  if (longest >> kPlaceBits != 0) return EINBLAS_OUT_OF_MEMORY;
+  if (longest >> kPlaceBits != 0) return out_of_memory();
   const int64_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;
   const int threads = useful_threads(process_threads(), tasks, 20.0 * static_cast<double>(entries));
   const int64_t key_bytes = longest * static_cast<int64_t>(sizeof(uint64_t));

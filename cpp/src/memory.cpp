@@ -7,9 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
@@ -24,14 +22,20 @@
 #include <unistd.h>
 #endif
 
+#include "einblas.h"
+#include "system_memory.hpp"
+
 namespace einblas {
 namespace {
 
 constexpr int64_t kPooledFrom = 64 << 10;  // below, malloc's own caches are as fast and glibc keeps them
 constexpr int64_t kHugePage = 2 << 20;
-constexpr int64_t kCheckedFrom = 32 << 20;  // smaller requests do not ask the system how much is free (20 us)
+constexpr int64_t kCheckedFrom = 32 << 20;  // taken between two questions how much the system has (20 us and more)
 
 std::atomic<int64_t> in_use{0}, peak{0}, most_in_use{INT64_MAX};
+std::atomic<int64_t> held{0};       // of the system: blocks given out and those of the pool
+std::atomic<int64_t> unchecked{0};  // taken since the last question
+thread_local Shortage last_shortage;
 
 // Size classes in steps of an eighth of a power of two: at most 12.5 % is lost, and nearly equal sizes share blocks.
 int64_t size_class(int64_t bytes) {
@@ -44,7 +48,7 @@ int64_t size_class(int64_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-void* system_allocate(int64_t bytes) {
+void* map_or_malloc(int64_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(static_cast<size_t>(bytes), kAlignment);
 #else
@@ -66,7 +70,14 @@ void* system_allocate(int64_t bytes) {
 #endif
 }
 
+void* system_allocate(int64_t bytes) {
+  void* block = map_or_malloc(bytes);
+  if (block != nullptr) held.fetch_add(bytes, std::memory_order_relaxed);
+  return block;
+}
+
 void system_free(void* block, int64_t bytes) {
+  held.fetch_sub(bytes, std::memory_order_relaxed);
 #if defined(_WIN32)
   (void)bytes;
   _aligned_free(block);
@@ -79,53 +90,10 @@ void system_free(void* block, int64_t bytes) {
 #endif
 }
 
-int64_t physical_memory() {
-#if defined(_WIN32)
-  MEMORYSTATUSEX s;
-  s.dwLength = sizeof s;
-  return GlobalMemoryStatusEx(&s) ? static_cast<int64_t>(s.ullTotalPhys) : int64_t{4} << 30;
-#else
-  const int64_t pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  return pages > 0 && page > 0 ? pages * page : int64_t{4} << 30;
-#endif
-}
-
-#if !defined(_WIN32)
-// First number in a small file, or -1 (cgroup files say "max" for none).
-int64_t number_in(const char* path, const char* key) {
-  std::FILE* f = std::fopen(path, "re");
-  if (f == nullptr) return -1;
-  char line[256];
-  int64_t value = -1;
-  while (std::fgets(line, sizeof line, f) != nullptr) {
-    const char* at = line;
-    if (key != nullptr) {
-      if (std::strncmp(line, key, std::strlen(key)) != 0) continue;
-      at = line + std::strlen(key);
-    }
-    char* end = nullptr;
-    const long long v = std::strtoll(at, &end, 10);
-    if (end != at) value = v;
-    break;
-  }
-  std::fclose(f);
-  return value;
-}
-#endif
-
-int64_t system_available() {
-#if defined(_WIN32)
-  MEMORYSTATUSEX s;
-  s.dwLength = sizeof s;
-  return GlobalMemoryStatusEx(&s) ? static_cast<int64_t>(s.ullAvailPhys) : physical_memory();
-#else
-  int64_t free = number_in("/proc/meminfo", "MemAvailable:");
-  free = free < 0 ? physical_memory() : free * 1024;
-  const int64_t limit = number_in("/sys/fs/cgroup/memory.max", nullptr);
-  const int64_t used = number_in("/sys/fs/cgroup/memory.current", nullptr);
-  if (limit >= 0 && used >= 0 && limit - used < free) free = limit - used > 0 ? limit - used : 0;
-  return free;
-#endif
+// Never destroyed: Java threads may allocate and free while the process ends.
+SystemMemory& machine() {
+  static SystemMemory* m = new SystemMemory;
+  return *m;
 }
 
 // Freed blocks by size class. A class's newest block is handed out first: it is the likeliest to be cached.
@@ -190,7 +158,7 @@ class Pool {
   std::mutex mutex_;
   std::map<int64_t, std::vector<void*>> blocks_;
   int64_t bytes_ = 0;
-  int64_t limit_ = physical_memory() / 8;  // a large result of the last call fits, and 7/8 stay with the others
+  int64_t limit_ = machine().total() / 8;  // a large result of the last call fits, and 7/8 stay with the others
 };
 
 // Never destroyed: Java threads may free blocks while the process ends.
@@ -214,33 +182,84 @@ void note_peak() {
   }
 }
 
+// Whether the system has so much. It is asked once per kCheckedFrom bytes, or half of what is left: what was taken
+// between two questions is then never more than what there was.
+bool has_room(int64_t size) {
+  static const int64_t every = std::min(kCheckedFrom, machine().total() / 16);
+  if (unchecked.fetch_add(size, std::memory_order_relaxed) + size < every) return true;
+  SystemMemory::Room room = machine().room(held.load(std::memory_order_relaxed));
+  if (size > room.bytes && pool().bytes() > 0) {
+    pool_trim();
+    room = machine().room(held.load(std::memory_order_relaxed));
+  }
+  const int64_t left = std::max<int64_t>(0, room.bytes - size);
+  unchecked.store(left < 2 * every ? every - left / 2 : 0, std::memory_order_relaxed);
+  if (size <= room.bytes) return true;
+  last_shortage = {size, room.bytes, room.limit, room.container ? Shortage::Container : Shortage::Machine};
+  return false;
+}
+
 // A block of a size class, from the pool or the system; null when neither has it.
 void* block_of(int64_t size) {
   void* block = size >= kPooledFrom ? pool().take(size) : nullptr;
   if (block != nullptr) return block;
-  if (size >= kCheckedFrom && size > system_available()) {
-    pool_trim();
-    if (size > system_available()) return nullptr;
-  }
+  if (!has_room(size)) return nullptr;
   block = system_allocate(size);
   if (block != nullptr) return block;
   pool_trim();
-  return system_allocate(size);
+  block = system_allocate(size);
+  if (block == nullptr) note_shortage(size);
+  return block;
 }
 
 }  // namespace
 
 void* allocate(int64_t bytes) noexcept {
-  if (bytes < 0 || bytes > (INT64_MAX >> 2)) return nullptr;
-  if (!reserve(bytes)) return nullptr;
+  if (bytes < 0 || bytes > (INT64_MAX >> 2)) {
+    const SystemMemory::Room room = machine().room(held.load(std::memory_order_relaxed));
+    last_shortage = {bytes, room.bytes, room.limit, room.container ? Shortage::Container : Shortage::Machine};
+    return nullptr;
+  }
+  if (!reserve(bytes)) {
+    const int64_t limit = memory_limit();
+    last_shortage = {bytes, std::max<int64_t>(0, limit - memory_in_use()), limit, Shortage::Limit};
+    return nullptr;
+  }
   void* block = block_of(size_class(bytes));
   if (block == nullptr) {
     in_use.fetch_sub(bytes, std::memory_order_relaxed);
+    last_shortage.needed = bytes;
     return nullptr;
   }
   note_peak();
   return block;
 }
+
+void note_shortage(int64_t bytes) noexcept {
+  const SystemMemory::Room room = machine().room(held.load(std::memory_order_relaxed));
+  last_shortage = {bytes, room.bytes, room.limit, Shortage::System};
+}
+
+bool could_have(double bytes) noexcept {
+  const int64_t needed = bytes < 9e18 ? static_cast<int64_t>(bytes) : INT64_MAX;
+  const int64_t limit = memory_limit(), left = std::max<int64_t>(0, limit - memory_in_use());
+  if (needed > left) {
+    last_shortage = {needed, left, limit, Shortage::Limit};
+    return false;
+  }
+  const SystemMemory::Room room = machine().room(held.load(std::memory_order_relaxed));
+  const int64_t free = room.bytes + pool().bytes();
+  if (needed <= free) return true;
+  last_shortage = {needed, free, room.limit, room.container ? Shortage::Container : Shortage::Machine};
+  return false;
+}
+
+int32_t out_of_memory() noexcept {
+  if (last_shortage.what == Shortage::None) note_shortage(0);
+  return EINBLAS_OUT_OF_MEMORY;
+}
+
+Shortage& shortage() noexcept { return last_shortage; }
 
 void release(void* block, int64_t bytes) noexcept {
   if (block == nullptr) return;
@@ -253,7 +272,8 @@ int64_t memory_in_use() noexcept { return in_use.load(std::memory_order_relaxed)
 int64_t memory_peak() noexcept { return peak.load(std::memory_order_relaxed); }
 int64_t memory_available() noexcept {
   const int64_t left = memory_limit() - memory_in_use();
-  return std::min(system_available() + pool().bytes(), left < 0 ? 0 : left);
+  const int64_t room = machine().room(held.load(std::memory_order_relaxed)).bytes;
+  return std::min(room + pool().bytes(), left < 0 ? 0 : left);
 }
 int64_t memory_limit() noexcept { return most_in_use.load(std::memory_order_relaxed); }
 void set_memory_limit(int64_t bytes) noexcept { most_in_use.store(bytes < 0 ? 0 : bytes, std::memory_order_relaxed); }

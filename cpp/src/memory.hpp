@@ -11,6 +11,23 @@ constexpr int64_t kAlignment = 64;
 void* allocate(int64_t bytes) noexcept;
 void release(void* block, int64_t bytes) noexcept;
 
+// Why this thread last got no memory.
+struct Shortage {
+  enum What : int32_t { None, Limit, Machine, Container, System };  // System: it refused, though it says it has as much
+  int64_t needed = 0;  // bytes of the block; 0 where the C++ heap was asked
+  int64_t free = 0;    // bytes that could be had then
+  int64_t limit = 0;   // set_memory_limit's, the machine's or the container's bytes
+  What what = None;
+};
+Shortage& shortage() noexcept;
+// The heap of C++ or the system gave nothing; bytes 0 where nobody knows how many.
+void note_shortage(int64_t bytes) noexcept;
+// Whether so many bytes of the C++ heap may be asked for; if not, the shortage is noted. The system grants more than it
+// has and ends the process when that is used.
+bool could_have(double bytes) noexcept;
+// For catch (std::bad_alloc): the status, and a shortage where none was noted.
+int32_t out_of_memory() noexcept;
+
 int64_t memory_in_use() noexcept;
 int64_t memory_peak() noexcept;
 int64_t memory_available() noexcept;

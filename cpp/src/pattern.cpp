@@ -78,9 +78,8 @@ constexpr double kAskFrom = 64 << 20;
 Ordering make_ordering(int64_t batch, const Side& target, const Side& source) {
   Ordering o;
   const int64_t rows = batch * target.window;
-  // Asked first: the system grants more than it has, and ends the process when that is used.
   const double bytes = static_cast<double>(rows) * static_cast<double>(source.window) * sizeof(Term);
-  if (bytes > kAskFrom && bytes > static_cast<double>(memory_available())) throw std::bad_alloc();
+  if (bytes > kAskFrom && !could_have(bytes)) throw std::bad_alloc();
   std::vector<int32_t> keys(static_cast<size_t>(rows));
   for (int64_t i = 0; i < rows; ++i) keys[static_cast<size_t>(i)] = target.index[i];
   o.rows.reserve(static_cast<size_t>(rows));

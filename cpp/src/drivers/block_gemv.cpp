@@ -214,7 +214,7 @@ int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept {
     if (call.target_size == 0) return EINBLAS_OK;
     return call.dtype == DType::F32 ? Gemv<float>(pattern, call).run() : Gemv<double>(pattern, call).run();
   } catch (...) {
-    return EINBLAS_OUT_OF_MEMORY;  // only the pattern's ordering allocates
+    return out_of_memory();  // only the pattern's ordering allocates
   }
 }
 

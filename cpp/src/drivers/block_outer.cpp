@@ -139,7 +139,7 @@ int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept {
     if (call.x_size == 0 || call.y_size == 0 || call.alpha == 0) return EINBLAS_OK;
     return call.dtype == DType::F32 ? Outer<float>(pattern, call).run() : Outer<double>(pattern, call).run();
   } catch (...) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   }
 }
 

@@ -441,7 +441,7 @@ int32_t bsr_product(const Bsr& matrix, const BsrProduct& call) noexcept {
   try {
     return call.dtype == DType::F32 ? Product<float>(matrix, call).run() : Product<double>(matrix, call).run();
   } catch (...) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   }
 }
 

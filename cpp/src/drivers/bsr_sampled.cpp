@@ -232,7 +232,7 @@ int32_t bsr_sampled(const Bsr& matrix, const BsrSampled& call) noexcept {
     if (call.dtype == DType::F32 && call.alpha != 0 && call.depth > kDepth) return in_parts<float>(matrix, call);
     return call.dtype == DType::F32 ? Sampled<float>(matrix, call).run() : Sampled<double>(matrix, call).run();
   } catch (...) {
-    return EINBLAS_OUT_OF_MEMORY;
+    return out_of_memory();
   }
 }
 

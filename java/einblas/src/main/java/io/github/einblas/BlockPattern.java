@@ -2,7 +2,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.NativeSparse;
-import java.lang.ref.Cleaner;
+import io.github.einblas.internal.Reclaim;
 
 /**
  * Two index matrices of a block-sparse product: term (b, i, j) uses the weight block
@@ -13,8 +13,6 @@ import java.lang.ref.Cleaner;
  * * inputWindow * outputWindow of them).
  */
 public final class BlockPattern {
-  private static final Cleaner CLEANER = Cleaner.create();
-
   final long batch;
   final long inputWindow;
   final long outputWindow;
@@ -53,7 +51,7 @@ public final class BlockPattern {
             output.within(outputBlocks).values());
     if (kept) {
       long address = handle;
-      CLEANER.register(this, () -> NativeSparse.destroyPattern(address));
+      Reclaim.register(this, () -> NativeSparse.destroyPattern(address));
     }
   }
 

@@ -2,22 +2,20 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.Native;
-import java.lang.ref.Cleaner;
+import io.github.einblas.internal.Reclaim;
 import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * A plan of which some operands are constant: what they alone decide was computed when it was made.
- * Thread-safe; close frees what is kept, a Cleaner frees what was never closed.
+ * Thread-safe; close frees what is kept, what was never closed is freed once it is unreachable.
  */
 public final class BoundPlan implements AutoCloseable {
-  private static final Cleaner CLEANER = Cleaner.create();
-
   private final EinsumPlan plan;
   private final Tensor[] constants;
   private final int free;
   private final Held held;
-  private final Cleaner.Cleanable cleanable;
+  private final Reclaim.Entry entry;
   private int running;
   private boolean closed;
 
@@ -38,7 +36,7 @@ public final class BoundPlan implements AutoCloseable {
     this.gradients = new BoundPlan[free];
     long[] bytes = new long[1];
     this.held = new Held(plan.runs().hold(constants, bytes), bytes[0]);
-    this.cleanable = CLEANER.register(this, held);
+    this.entry = Reclaim.register(this, held);
   }
 
   /** Bytes of native memory that are kept between runs. */
@@ -79,7 +77,7 @@ public final class BoundPlan implements AutoCloseable {
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
     Tensor[] all = all(operands);
     plan.checks().operands(all);
-    plan.checks().output(out);
+    plan.checks().target(out);
     enter();
     try {
       plan.runs().into(out, alpha, beta, all, new PlanRun.Extras(true, held.address, null, null));
@@ -213,7 +211,7 @@ public final class BoundPlan implements AutoCloseable {
 
   private void freeUnused() {
     if (closed && running == 0) {
-      cleanable.clean();
+      entry.run();
       closeGradients();
     }
   }

@@ -2,7 +2,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.NativeSparse;
-import java.lang.ref.Cleaner;
+import io.github.einblas.internal.Reclaim;
 import java.lang.ref.Reference;
 import java.util.Objects;
 
@@ -11,8 +11,6 @@ import java.util.Objects;
  * matrix, its transposes and its gradients; the native part is freed when nothing refers to it.
  */
 final class BsrStructure {
-  private static final Cleaner CLEANER = Cleaner.create();
-
   /** Block rows and columns, rows and columns of a block. */
   final long[] shape;
 
@@ -23,7 +21,7 @@ final class BsrStructure {
     this.shape = shape;
     this.handle = handle;
     this.blocks = NativeSparse.bsrBlocks(handle);
-    CLEANER.register(this, () -> NativeSparse.destroyBsr(handle));
+    Reclaim.register(this, () -> NativeSparse.destroyBsr(handle));
   }
 
   /**

@@ -354,7 +354,11 @@ record CsrArrays(
   private static void requireSize(String name, long rows, long columns) {
     if (rows < 0 || rows > MOST || columns < 0 || columns > MOST) {
       throw new IllegalArgumentException(
-          name + ": rows and columns must be from 0 to 2^31 - 1, got " + rows + " x " + columns);
+          name
+              + ": rows and columns must be from 0 to 2^31 - 1 (a column is stored in 4 bytes), got "
+              + rows
+              + " x "
+              + columns);
     }
   }
 

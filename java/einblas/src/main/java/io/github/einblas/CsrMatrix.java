@@ -229,7 +229,8 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * The same elements in row-major order under another shape, such as 1666 x 23520 seen as 49980 x
    * 784. The values are shared, not copied; places are computed anew.
    *
-   * @throws IllegalArgumentException if the number of places differs
+   * @throws IllegalArgumentException if the number of places differs, or if there would be
+   *     2<sup>31</sup> rows or columns or more
    */
   public CsrMatrix reshape(long rows, long columns) {
     return new CsrMatrix(plain.reshaped(rows, columns), null);

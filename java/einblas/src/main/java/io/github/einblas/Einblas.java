@@ -211,7 +211,7 @@ public final class Einblas {
     }
     double rate = Native.measureBandwidth(what.ordinal(), bytes, threads);
     if (rate <= 0) {
-      throw new NativeMemoryException(bytes, nativeBytesAvailable());
+      throw Native.shortage(bytes);
     }
     return rate;
   }

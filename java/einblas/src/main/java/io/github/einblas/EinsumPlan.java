@@ -175,7 +175,7 @@ public final class EinsumPlan {
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
     checks.operands(operands);
-    checks.output(out);
+    checks.target(out);
     run.into(out, alpha, beta, operands, PlanRun.GIVEN);
   }
 
@@ -189,7 +189,7 @@ public final class EinsumPlan {
     }
     checks.operand(0, a);
     checks.operand(1, b);
-    checks.output(out);
+    checks.target(out);
     run.into(out, alpha, beta, a, b);
   }
 
@@ -604,7 +604,7 @@ public final class EinsumPlan {
               + " were asked for");
     }
     checks.operands(operands);
-    checks.output(out);
+    checks.target(out);
     run.addSlices(out, from, to, operands);
   }
 

@@ -2,39 +2,78 @@
 package io.github.einblas;
 
 /**
- * Thrown when a block of native memory is larger than what the machine has free, or than what
- * {@link Einblas#setNativeMemoryLimit} leaves. Nothing was written, unless {@link
- * #isOutputUntouched} says otherwise, as the text does then.
+ * Thrown when a block of native memory is larger than what {@link Einblas#setNativeMemoryLimit},
+ * the container or the machine leaves, also after the garbage collector was asked for memory of
+ * tensors that nothing refers to. Nothing was written, unless {@link #isOutputUntouched} says
+ * otherwise, as the text does then.
  */
 public final class NativeMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** What was short. */
+  public enum Bound {
+    /** {@link Einblas#setNativeMemoryLimit}. */
+    LIMIT,
+    /** The machine's memory. */
+    MACHINE,
+    /** The memory of the process's cgroup, or of one above it. */
+    CONTAINER,
+    /** The system refused, though it says that it has as much: a limit of the address space. */
+    SYSTEM
+  }
+
   private final long bytesNeeded;
   private final long bytesAvailable;
+  private final Bound bound;
   private final boolean outputUntouched;
 
   /**
    * Creates the exception.
    *
-   * @param bytesNeeded bytes that were asked for
-   * @param bytesAvailable bytes that the machine could give
+   * @param bytesNeeded bytes that were asked for; 0 when nobody knows
+   * @param bytesAvailable bytes that could be had
+   * @param bound what was short
+   * @param boundBytes bytes of the limit, the container or the machine
    */
-  public NativeMemoryException(long bytesNeeded, long bytesAvailable) {
-    super(
-        "needs "
-            + bytesNeeded
-            + " bytes of native memory; the machine has "
-            + bytesAvailable
-            + " bytes free");
+  public NativeMemoryException(
+      long bytesNeeded, long bytesAvailable, Bound bound, long boundBytes) {
+    super(text(bytesNeeded, bytesAvailable, bound, boundBytes));
     this.bytesNeeded = bytesNeeded;
     this.bytesAvailable = bytesAvailable;
+    this.bound = bound;
     this.outputUntouched = true;
+  }
+
+  private static String text(long needed, long free, Bound bound, long size) {
+    String what =
+        needed > 0
+            ? "needs " + needed + " bytes of native memory; "
+            : "needs native memory for tables of the library; ";
+    return what
+        + switch (bound) {
+          case LIMIT ->
+              free
+                  + " bytes are free of the limit of "
+                  + size
+                  + " bytes (Einblas.setNativeMemoryLimit)";
+          case MACHINE -> "the machine has " + free + " bytes free, of " + size;
+          case CONTAINER ->
+              free
+                  + " bytes are free of the "
+                  + size
+                  + " bytes that the container (cgroup) may have";
+          case SYSTEM ->
+              "the system gave none, though it says that "
+                  + free
+                  + " bytes are free (a limit of the address space, as ulimit -v sets?)";
+        };
   }
 
   private NativeMemoryException(NativeMemoryException cause, String text, boolean outputUntouched) {
     super(text, cause);
     this.bytesNeeded = cause.bytesNeeded;
     this.bytesAvailable = cause.bytesAvailable;
+    this.bound = cause.bound;
     this.outputUntouched = outputUntouched;
   }
 
@@ -48,14 +87,19 @@ public final class NativeMemoryException extends RuntimeException {
     return new NativeMemoryException(this, getMessage() + "; " + written, false);
   }
 
-  /** Bytes that were asked for. */
+  /** Bytes of the block that was asked for; 0 when nobody knows. */
   public long bytesNeeded() {
     return bytesNeeded;
   }
 
-  /** Bytes that the machine could give at that moment. */
+  /** Bytes that could be had at that moment. */
   public long bytesAvailable() {
     return bytesAvailable;
+  }
+
+  /** What was short. */
+  public Bound bound() {
+    return bound;
   }
 
   /** Whether the output given to the call is as it was before. */

@@ -1,7 +1,6 @@
 // .npy: streams elements between files and native memory, so that a file may exceed the Java heap.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
 import io.github.einblas.internal.NpyHeader;
 import io.github.einblas.internal.OutputFile;
 import io.github.einblas.internal.Transfer;
@@ -22,11 +21,6 @@ import java.util.Objects;
 final class Npy {
   /** Elements are copied between streams and native memory in pieces of this many bytes. */
   private static final int PIECE = 1 << 17;
-
-  /**
-   * A stream whose length is unknown is believed at most this far ahead of what it has delivered.
-   */
-  private static final long TRUSTED = 64L << 20;
 
   private static final int MOST_SHOWN = 1000;
 
@@ -57,9 +51,6 @@ final class Npy {
     long bytes = header.bytes();
     if (length >= 0 && bytes > length - header.headerBytes()) {
       throw NpyHeader.truncated(name, length - header.headerBytes(), bytes);
-    }
-    if (length < 0 && bytes > TRUSTED && bytes > Native.memoryAvailable()) {
-      throw new NativeMemoryException(bytes, Native.memoryAvailable());
     }
     long[] stored = header.fortran() ? reversed(header.shape()) : header.shape();
     Tensor t = Tensor.empty(header.dtype(), stored);

@@ -56,6 +56,14 @@ final class PlanChecks {
     }
   }
 
+  /** As {@link #output}, of a tensor that will be written. */
+  void target(Tensor out) {
+    output(out);
+    if (out.isReadOnly()) {
+      out.requireNotReadOnly("einsum \"" + equation + "\"");
+    }
+  }
+
   void operands(Tensor[] operands) {
     Objects.requireNonNull(operands, "operands");
     if (operands.length != shapes.length) {

@@ -23,9 +23,6 @@ import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.IntPointer;
-import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * An n-dimensional array of {@link DType} elements in 64-byte aligned native memory, or a view of
@@ -117,25 +114,29 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    return copyOf(DType.F32, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
+    FloatBuffer own = data.duplicate();
+    return copyOf(DType.F32, own.remaining(), shape, at -> Transfer.in(own, at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(DoubleBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    return copyOf(DType.F64, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
+    DoubleBuffer own = data.duplicate();
+    return copyOf(DType.F64, own.remaining(), shape, at -> Transfer.in(own, at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(IntBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    return copyOf(DType.I32, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
+    IntBuffer own = data.duplicate();
+    return copyOf(DType.I32, own.remaining(), shape, at -> Transfer.in(own, at));
   }
 
   /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
   public static Tensor of(LongBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    return copyOf(DType.I64, data.remaining(), shape, at -> Transfer.in(data.duplicate(), at));
+    LongBuffer own = data.duplicate();
+    return copyOf(DType.I64, own.remaining(), shape, at -> Transfer.in(own, at));
   }
 
   /** Copies the elements from the pointer's position to its limit in row-major order. */
@@ -162,52 +163,70 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /**
    * A tensor over the remaining elements of a direct buffer in native byte order, without copying.
-   * The buffer is kept alive; closing the tensor does not free it.
+   * The buffer is kept alive; closing the tensor does not free it. Over a read-only buffer the
+   * tensor is {@linkplain #isReadOnly read-only}. The buffer of a memory segment can be used as
+   * long as its arena is open, by the threads that the arena allows, and the arena must not be
+   * closed while a call runs; a use after that throws {@link IllegalStateException}.
+   *
+   * @throws IllegalArgumentException if the buffer is on the heap or in the other byte order, or if
+   *     the shape needs another number of elements
    */
   public static Tensor wrap(FloatBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Wrapped.requireDirect(data, data.order());
-    return wrapPointer(DType.F32, new FloatPointer(data.slice()), data, shape);
+    return wrapped(DType.F32, Wrapped.of(data), shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(DoubleBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Wrapped.requireDirect(data, data.order());
-    return wrapPointer(DType.F64, new DoublePointer(data.slice()), data, shape);
+    return wrapped(DType.F64, Wrapped.of(data), shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(IntBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Wrapped.requireDirect(data, data.order());
-    return wrapPointer(DType.I32, new IntPointer(data.slice()), data, shape);
+    return wrapped(DType.I32, Wrapped.of(data), shape);
   }
 
   /** As {@link #wrap(FloatBuffer, long...)}. */
   public static Tensor wrap(LongBuffer data, long... shape) {
     Objects.requireNonNull(data, "data");
-    Wrapped.requireDirect(data, data.order());
-    return wrapPointer(DType.I64, new LongPointer(data.slice()), data, shape);
+    return wrapped(DType.I64, Wrapped.of(data), shape);
   }
 
   /**
-   * A tensor over a pointer's memory from its position to its limit, without copying; the pointer
-   * is kept alive.
+   * A tensor over a pointer's memory from its position to its limit, without copying. The pointer
+   * is kept alive and one reference to it held until the tensor is closed: its {@code close()} and
+   * the end of its {@code PointerScope} leave the memory there. After {@code deallocate()}, which
+   * frees it in any case and must not be called while a call runs, every use throws {@link
+   * IllegalStateException}.
+   *
+   * @throws IllegalArgumentException if the pointer is null, its position or limit is outside its
+   *     memory, or the shape needs another number of elements
    */
   public static Tensor wrap(FloatPointer data, long... shape) {
-    return wrapPointer(DType.F32, Objects.requireNonNull(data, "data"), data, shape);
+    Objects.requireNonNull(data, "data");
+    return wrapped(DType.F32, Wrapped.of(data, DType.F32.bytes()), shape);
   }
 
   /** As {@link #wrap(FloatPointer, long...)}. */
   public static Tensor wrap(DoublePointer data, long... shape) {
-    return wrapPointer(DType.F64, Objects.requireNonNull(data, "data"), data, shape);
+    Objects.requireNonNull(data, "data");
+    return wrapped(DType.F64, Wrapped.of(data, DType.F64.bytes()), shape);
   }
 
-  private static Tensor wrapPointer(DType dtype, Pointer data, Object kept, long[] shape) {
-    long[] own = Views.shapeFor(shape, Wrapped.elements(data));
-    Storage storage = Wrapped.storage(data, kept, dtype.bytes());
-    return new Tensor(dtype, storage, 0, own, Views.contiguous(own), true);
+  private static Tensor wrapped(DType dtype, Wrapped data, long[] shape) {
+    boolean done = false;
+    try {
+      long[] own = Views.shapeFor(shape, data.elements());
+      Tensor t = new Tensor(dtype, data.storage(), 0, own, Views.contiguous(own), true);
+      done = true;
+      return t;
+    } finally {
+      if (!done) {
+        data.storage().close();
+      }
+    }
   }
 
   /**
@@ -286,9 +305,10 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
     return Views.size(shape);
   }
 
-  /** Bytes of all elements. */
+  /** Bytes of all elements; {@link Long#MAX_VALUE} where a broadcast view has more. */
   public long nbytes() {
-    return size() * dtype.bytes();
+    long size = size();
+    return size > Long.MAX_VALUE / dtype.bytes() ? Long.MAX_VALUE : size * dtype.bytes();
   }
 
   /** Whether the elements lie in row-major order without gaps. */
@@ -299,6 +319,14 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   /** Whether this tensor, or the one whose memory it views, was closed. */
   public boolean isClosed() {
     return closed || storage.isClosed();
+  }
+
+  /**
+   * Whether the memory is that of a read-only buffer, so that every operation that would write to
+   * this tensor or a view of it throws {@link IllegalArgumentException}.
+   */
+  public boolean isReadOnly() {
+    return storage.isReadOnly();
   }
 
   /** Address of the element [0, 0, ...]; valid until the tensor is closed. */
@@ -458,21 +486,21 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** The elements in row-major order. */
   public float[] toFloatArray() {
-    float[] data = new float[TensorCopy.arrayLength(this, DType.F32, "toFloatArray")];
+    float[] data = TensorCopy.array(this, DType.F32, "toFloatArray", float[]::new);
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public double[] toDoubleArray() {
-    double[] data = new double[TensorCopy.arrayLength(this, DType.F64, "toDoubleArray")];
+    double[] data = TensorCopy.array(this, DType.F64, "toDoubleArray", double[]::new);
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public int[] toIntArray() {
-    int[] data = new int[TensorCopy.arrayLength(this, DType.I32, "toIntArray")];
+    int[] data = TensorCopy.array(this, DType.I32, "toIntArray", int[]::new);
     copyTo(IntBuffer.wrap(data));
     return data;
   }
@@ -480,9 +508,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   /** The elements in row-major order, of an I32 or I64 tensor. */
   public long[] toLongArray() {
     if (dtype == DType.I32) {
-      return Arrays.stream(toIntArray()).asLongStream().toArray();
+      int[] narrow = toIntArray();
+      long[] wide = TensorCopy.array(this, DType.I32, "toLongArray", long[]::new);
+      Arrays.setAll(wide, i -> narrow[i]);
+      return wide;
     }
-    long[] data = new long[TensorCopy.arrayLength(this, DType.I64, "toLongArray")];
+    long[] data = TensorCopy.array(this, DType.I64, "toLongArray", long[]::new);
     copyTo(LongBuffer.wrap(data));
     return data;
   }
@@ -501,30 +532,56 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
             TensorCopy.exact(this, Objects.requireNonNull(target, "target"), target.length)));
   }
 
-  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  /**
+   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   *
+   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
+   *     another type
+   */
   public void copyTo(FloatBuffer target) {
-    int room = Objects.requireNonNull(target, "target").remaining();
+    FloatBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.F32, "FloatBuffer", room, from -> Transfer.out(from, target, size()));
+        this, DType.F32, "FloatBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+    target.position(own.position());
   }
 
-  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  /**
+   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   *
+   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
+   *     another type
+   */
   public void copyTo(DoubleBuffer target) {
-    int room = Objects.requireNonNull(target, "target").remaining();
+    DoubleBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.F64, "DoubleBuffer", room, from -> Transfer.out(from, target, size()));
+        this, DType.F64, "DoubleBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+    target.position(own.position());
   }
 
-  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  /**
+   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   *
+   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
+   *     another type
+   */
   public void copyTo(IntBuffer target) {
-    int room = Objects.requireNonNull(target, "target").remaining();
-    TensorCopy.out(this, DType.I32, "IntBuffer", room, from -> Transfer.out(from, target, size()));
+    IntBuffer own = TensorCopy.writable(target).duplicate();
+    TensorCopy.out(
+        this, DType.I32, "IntBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+    target.position(own.position());
   }
 
-  /** Puts the elements in row-major order into a buffer, whose position moves behind them. */
+  /**
+   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   *
+   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
+   *     another type
+   */
   public void copyTo(LongBuffer target) {
-    int room = Objects.requireNonNull(target, "target").remaining();
-    TensorCopy.out(this, DType.I64, "LongBuffer", room, from -> Transfer.out(from, target, size()));
+    LongBuffer own = TensorCopy.writable(target).duplicate();
+    TensorCopy.out(
+        this, DType.I64, "LongBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+    target.position(own.position());
   }
 
   /** The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact). */
@@ -559,6 +616,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    */
   public void set(double value, long... index) {
     TensorCopy.requireInteger(dtype, value);
+    requireNotReadOnly("set");
     long at = elementAddress(index);
     acquire();
     try {
@@ -578,6 +636,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
       throw new IllegalArgumentException(
           "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
     }
+    requireNotReadOnly("setLong");
     long at = elementAddress(index);
     acquire();
     try {
@@ -640,13 +699,20 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
         Npy.sync(options));
   }
 
-  /** Like NumPy prints arrays, with the middle left out of large ones. */
+  /**
+   * Like NumPy prints arrays, with the middle left out of large ones, and with the elements left
+   * out of those whose many short axes would make the text endless.
+   */
   @Override
   public String toString() {
     if (isClosed()) {
       return "Tensor(" + describe() + ", closed)";
     }
-    return TensorText.of(this);
+    try {
+      return TensorText.of(this);
+    } catch (IllegalStateException e) {
+      return "Tensor(" + describe() + ", closed)"; // meanwhile
+    }
   }
 
   /** Shape and type in words. */
@@ -710,8 +776,17 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
         && other.address() + b[0] * other.dtype.bytes() < address() + (a[1] + 1) * dtype.bytes();
   }
 
-  /** Refuses a tensor some of whose elements are the same memory. */
+  /** Refuses a read-only tensor. */
+  void requireNotReadOnly(String operation) {
+    if (storage.isReadOnly()) {
+      throw new IllegalArgumentException(
+          operation + ": the target of " + describe() + " lies over a read-only buffer");
+    }
+  }
+
+  /** Refuses a read-only tensor, and one some of whose elements are the same memory. */
   void requireWritable(String operation) {
+    requireNotReadOnly(operation);
     if (Overlap.selfOverlaps(shape, strides)) {
       throw new IllegalArgumentException(
           operation

@@ -3,8 +3,11 @@ package io.github.einblas;
 
 import io.github.einblas.internal.Native;
 import io.github.einblas.internal.Transfer;
+import java.nio.Buffer;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 
 /** What {@link Tensor} does with all of its elements. */
@@ -122,14 +125,20 @@ final class TensorCopy {
     }
   }
 
-  /** Number of elements, where a Java array can hold as many of that type. */
-  static int arrayLength(Tensor t, DType needed, String what) {
+  /** An array for the elements of a tensor of that type. */
+  static <A> A array(Tensor t, DType needed, String what, IntFunction<A> make) {
     requireType(t, needed, what);
-    if (t.size() > Integer.MAX_VALUE - 8) {
-      throw new IllegalArgumentException(
-          "a Java array cannot hold the " + t.size() + " elements of this tensor");
+    long size = t.size();
+    if (size <= Integer.MAX_VALUE - 8) {
+      try {
+        return make.apply((int) size);
+      } catch (OutOfMemoryError e) {
+        throw new IllegalArgumentException(
+            what + ": the Java heap has no room for the " + size + " elements of this tensor", e);
+      }
     }
-    return (int) t.size();
+    throw new IllegalArgumentException(
+        what + ": a Java array cannot hold the " + size + " elements of this tensor");
   }
 
   /** The array, which must have exactly as many elements as the tensor. */
@@ -139,6 +148,14 @@ final class TensorCopy {
           "copyTo: the array has " + length + " elements, the tensor " + t.size());
     }
     return array;
+  }
+
+  /** The buffer, which must not be read-only. */
+  static <B extends Buffer> B writable(B target) {
+    if (Objects.requireNonNull(target, "target").isReadOnly()) {
+      throw new IllegalArgumentException("copyTo: the buffer is read-only");
+    }
+    return target;
   }
 
   /**

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.Reclaim;
 import io.github.einblas.reference.RandomEquation;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,8 +25,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlanFailureTest {
   private static final double BEFORE = 7;
 
+  private boolean collected;
+
+  @BeforeEach
+  void withoutTheCollector() {
+    collected = Reclaim.enable(false); // nothing here is garbage, and thousands of runs fail
+  }
+
   @AfterEach
   void noLimit() {
+    Reclaim.enable(collected);
     Einblas.setNativeMemoryLimit(Long.MAX_VALUE);
   }
 

@@ -32,7 +32,7 @@ class RefusalTest {
   @TempDir Path folder;
 
   /** A call that works, from which the wrong ones are made. */
-  private record Call(Object receiver, Method method, Object[] arguments) {
+  record Call(Object receiver, Method method, Object[] arguments) {
     Object run() throws Throwable {
       try {
         return method.invoke(receiver, arguments);
@@ -74,6 +74,7 @@ class RefusalTest {
           "Tensor.nbytes",
           "Tensor.isContiguous",
           "Tensor.isClosed",
+          "Tensor.isReadOnly",
           "Tensor.address",
           "Tensor.close",
           "Tensor.toString",
@@ -127,7 +128,7 @@ class RefusalTest {
   private static final Set<String> MAY_BE_NULL =
       Set.of("Einsum.einsum[int[], Sublist[]]0", "Einsum.plan[int[], Sublist[]]0");
 
-  private final List<Tensor> open = new ArrayList<>();
+  final List<Tensor> open = new ArrayList<>();
   private final List<BsrMatrix> bsrs = new ArrayList<>();
   private final List<String> wrong = new ArrayList<>();
   private int refusals;
@@ -146,7 +147,7 @@ class RefusalTest {
     return CsrMatrix.of(3, 3, indptr, new int[] {2, 0, 1}, new float[] {1, 2, 3});
   }
 
-  private Object receiver(Method m) {
+  Object receiver(Method m) {
     if (Modifier.isStatic(m.getModifiers())) {
       return null;
     }
@@ -165,7 +166,7 @@ class RefusalTest {
   }
 
   /** A right argument for each parameter, by its type, place and method. */
-  private Object argument(Method m, int index) {
+  Object argument(Method m, int index) {
     Class<?> type = m.getParameterTypes()[index];
     String name = m.getName();
     if (m.getDeclaringClass() == CsrMatrix.class && Modifier.isStatic(m.getModifiers())) {

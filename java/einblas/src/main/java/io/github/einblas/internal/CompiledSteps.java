@@ -2,13 +2,11 @@
 package io.github.einblas.internal;
 
 import io.github.einblas.NativeMemoryException;
-import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.List;
 
 /** A program's native steps for given strides. Immutable; run by many threads at once. */
 public final class CompiledSteps {
-  private static final Cleaner CLEANER = Cleaner.create();
   private static final int MOST_THREADS = 1024;
 
   private final Program program;
@@ -68,7 +66,7 @@ public final class CompiledSteps {
         new Destroy(handles).run();
       }
     }
-    CLEANER.register(this, new Destroy(handles));
+    Reclaim.register(this, new Destroy(handles));
   }
 
   /** The program. */

@@ -1,13 +1,10 @@
 // Kronecker: the native product for one set of strides, freed with this object.
 package io.github.einblas.internal;
 
-import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 
 /** Factor after factor applied to blocks of a tensor in native code. Immutable. */
 public final class KroneckerChain {
-  private static final Cleaner CLEANER = Cleaner.create();
-
   private final long[] layout;
   private final long handle;
 
@@ -23,7 +20,7 @@ public final class KroneckerChain {
     this.handle = NativeKronecker.createKron(dtype, outer, axes);
     if (handle != 0) {
       long address = handle;
-      CLEANER.register(this, () -> NativeKronecker.destroyKron(address));
+      Reclaim.register(this, () -> NativeKronecker.destroyKron(address));
     }
   }
 

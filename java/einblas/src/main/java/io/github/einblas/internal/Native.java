@@ -7,6 +7,8 @@ import io.github.einblas.nativelib.einblas;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
@@ -231,10 +233,87 @@ public final class Native {
   public static long alloc(long bytes) {
     require();
     long address = einblas.einblas_alloc(bytes);
-    if (address == 0) {
-      throw new NativeMemoryException(bytes, einblas.einblas_memory_available());
+    return address != 0 ? address : allocAgain(bytes);
+  }
+
+  private static long allocAgain(long bytes) {
+    Shortage why = Shortage.ofThread(bytes);
+    for (Reclaim.Tries tries = new Reclaim.Tries(); tries.again(why.needed(), why.free()); ) {
+      long address = einblas.einblas_alloc(bytes);
+      if (address != 0) {
+        return address;
+      }
+      why = Shortage.ofThread(bytes);
     }
-    return address;
+    throw why.exception();
+  }
+
+  /** Why this thread last got no memory. */
+  private record Shortage(NativeMemoryException.Bound bound, long needed, long free, long size) {
+    private static final NativeMemoryException.Bound[] BOUNDS =
+        NativeMemoryException.Bound.values();
+
+    /** bytes: what the caller knows to be needed, for a shortage that says nothing of it. */
+    static Shortage ofThread(long bytes) {
+      long[] s = new long[4];
+      einblas.einblas_memory_shortage(s);
+      return s[0] == 0
+          ? new Shortage(BOUNDS[3], bytes, einblas.einblas_memory_available(), 0)
+          : new Shortage(BOUNDS[(int) s[0] - 1], s[1] > 0 ? s[1] : bytes, s[2], s[3]);
+    }
+
+    NativeMemoryException exception() {
+      return new NativeMemoryException(needed, free, bound, size);
+    }
+  }
+
+  /** The exception for memory that this thread's last call did not get. */
+  public static NativeMemoryException shortage(long bytes) {
+    return Shortage.ofThread(bytes).exception();
+  }
+
+  /**
+   * What becomes of a call that gave a status other than OK: where memory was short and some came
+   * free it is called again, else there is an exception. Only for calls that take all their memory
+   * before they write.
+   *
+   * @param doing what fails, for errors
+   * @param bytes what is needed, where the native code cannot tell; else 0
+   * @return OK or NOT_APPLICABLE
+   */
+  static int failed(int first, IntSupplier call, Supplier<String> doing, long bytes) {
+    int status = first;
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+      Shortage why = Shortage.ofThread(bytes);
+      Reclaim.Tries tries = new Reclaim.Tries();
+      while (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+        if (!tries.again(why.needed(), why.free())) {
+          throw why.exception();
+        }
+        status = call.getAsInt();
+        if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+          why = Shortage.ofThread(bytes);
+        }
+      }
+    }
+    if (status != einblas.EINBLAS_OK && status != einblas.EINBLAS_NOT_APPLICABLE) {
+      throw new IllegalStateException(
+          "einblas: " + doing.get() + " gave status " + status + " (a defect)");
+    }
+    return status;
+  }
+
+  /** Calls native code that takes all its memory before it writes, and throws when it fails. */
+  static void run(IntSupplier call, String doing) {
+    run(call, doing, 0);
+  }
+
+  /** As {@link #run(IntSupplier, String)}; bytes as for {@link #failed}. */
+  static void run(IntSupplier call, String doing, long bytes) {
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK && failed(status, call, () -> doing, bytes) != 0) {
+      throw new IllegalStateException("einblas: " + doing + " is not applicable (a defect)");
+    }
   }
 
   /** Gives a block of {@link #alloc} back. */
@@ -335,9 +414,25 @@ public final class Native {
       int dtype, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
     require();
     long[] handle = new long[1];
-    int status =
-        einblas.einblas_step_create(
-            dtype, operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+    IntSupplier call =
+        () ->
+            einblas.einblas_step_create(
+                dtype, operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK) {
+      status =
+          failed(
+              status,
+              call,
+              () ->
+                  "making a step of lengths "
+                      + Arrays.toString(lengths)
+                      + ", the first "
+                      + outerAxes
+                      + " of the output, strides "
+                      + Arrays.toString(strides),
+              0);
+    }
     if (status == einblas.EINBLAS_NOT_APPLICABLE) {
       throw new IllegalArgumentException(
           "kernel '"
@@ -345,14 +440,6 @@ public final class Native {
               + " is unknown or cannot run this step; kernels: "
               + kernels());
     }
-    throwIfBad(
-        status,
-        "making a step of lengths "
-            + Arrays.toString(lengths)
-            + ", the first "
-            + outerAxes
-            + " of the output, strides "
-            + Arrays.toString(strides));
     return handle[0];
   }
 
@@ -365,13 +452,12 @@ public final class Native {
   public static void runStep(
       long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {
     int status = einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads);
-    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
-      int workers = threads == 0 ? einblas.einblas_threads() : threads;
-      throw new NativeMemoryException(
-          einblas.einblas_step_memory(step, workers), einblas.einblas_memory_available());
-    }
-    if (status != 0) {
-      throwIfBad(status, "running a step");
+    if (status != einblas.EINBLAS_OK) {
+      failed(
+          status,
+          () -> einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads),
+          () -> "running a step",
+          0);
     }
   }
 
@@ -389,19 +475,27 @@ public final class Native {
       double alpha,
       double beta,
       int threads) {
-    throwIfBad(
-        einblas.einblas_batch_run(
-            steps.length,
-            steps,
-            places,
-            sets,
-            slots,
-            addresses,
-            workspaceBytes,
-            alpha,
-            beta,
-            threads),
-        "running a batch");
+    IntSupplier call =
+        () ->
+            einblas.einblas_batch_run(
+                steps.length,
+                steps,
+                places,
+                sets,
+                slots,
+                addresses,
+                workspaceBytes,
+                alpha,
+                beta,
+                threads);
+    int status = call.getAsInt();
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY && beta != 0) {
+      // Sets that were written cannot be computed anew: what they held before is gone.
+      throw shortage(0);
+    }
+    if (status != einblas.EINBLAS_OK) {
+      failed(status, call, () -> "running a batch", 0);
+    }
   }
 
   /** Name of the kernel that a step uses. */
@@ -427,22 +521,6 @@ public final class Native {
   /** Bytes that a run with so many threads takes at most beside the tensors. */
   public static long stepMemory(long step, int threads) {
     return einblas.einblas_step_memory(step, threads);
-  }
-
-  /** Turns a status into an exception. */
-  static void throwIfBad(int status, String doing) {
-    throwIfBad(status, doing, 0);
-  }
-
-  /** Turns a status into an exception; bytes: what was needed where memory is short. */
-  static void throwIfBad(int status, String doing, long bytes) {
-    if (status == einblas.EINBLAS_OK) {
-      return;
-    }
-    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
-      throw new NativeMemoryException(bytes, einblas.einblas_memory_available());
-    }
-    throw new IllegalStateException("einblas: " + doing + " gave status " + status + " (a defect)");
   }
 
   /** A direct view of native memory, for buffers. It owns nothing. */

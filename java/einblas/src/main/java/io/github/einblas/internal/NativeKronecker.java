@@ -1,8 +1,8 @@
 // Door to the native library: Kronecker products and LAPACK.
 package io.github.einblas.internal;
 
-import io.github.einblas.NativeMemoryException;
 import io.github.einblas.nativelib.einblas;
+import java.util.function.IntSupplier;
 
 /** Calls of {@link Native} for Kronecker products; callers have checked what they pass. */
 public final class NativeKronecker {
@@ -14,12 +14,17 @@ public final class NativeKronecker {
   public static long createKron(int dtype, long[] outer, long[] axes) {
     Native.require();
     long[] handle = new long[1];
-    int status =
-        einblas.einblas_kron_create(dtype, outer.length / 3, outer, axes.length / 6, axes, handle);
+    IntSupplier call =
+        () ->
+            einblas.einblas_kron_create(
+                dtype, outer.length / 3, outer, axes.length / 6, axes, handle);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK) {
+      status = Native.failed(status, call, () -> "making a Kronecker product", 0);
+    }
     if (status == einblas.EINBLAS_NOT_APPLICABLE) {
       return 0;
     }
-    Native.throwIfBad(status, "making a Kronecker product");
     return handle[0];
   }
 
@@ -30,19 +35,15 @@ public final class NativeKronecker {
 
   /** Runs a Kronecker product on checked addresses; alpha is not 0. */
   public static void runKron(long kron, long x, long[] factors, long c, double alpha, double beta) {
-    int status = einblas.einblas_kron_run(kron, x, factors, c, alpha, beta, 0);
-    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
-      throw new NativeMemoryException(
-          einblas.einblas_kron_workspace(kron), einblas.einblas_memory_available());
-    }
-    Native.throwIfBad(status, "a Kronecker product");
+    Native.run(
+        () -> einblas.einblas_kron_run(kron, x, factors, c, alpha, beta, 0), "a Kronecker product");
   }
 
   /** A CSR matrix along one axis of a tensor; the job's numbers as in einblas.h. */
   public static void kronCsr(
       int dtype, long[] job, long[] outer, double alpha, double beta, String doing) {
-    Native.throwIfBad(
-        einblas.einblas_kron_csr(dtype, job, outer.length / 3, outer, alpha, beta, 0), doing);
+    Native.run(
+        () -> einblas.einblas_kron_csr(dtype, job, outer.length / 3, outer, alpha, beta, 0), doing);
   }
 
   /** Passes, blocks and kernels of a Kronecker product, for people. */
@@ -54,14 +55,14 @@ public final class NativeKronecker {
   public static long lu(int dtype, long n, long a, long pivots) {
     Native.require();
     long[] info = new long[1];
-    Native.throwIfBad(einblas.einblas_lu(dtype, n, a, pivots, info), "an LU factorisation");
+    Native.run(() -> einblas.einblas_lu(dtype, n, a, pivots, info), "an LU factorisation");
     return info[0];
   }
 
   /** B, column-major (n, right sides), becomes the solution. */
   public static void luSolve(int dtype, long n, long rightSides, long lu, long pivots, long b) {
-    Native.throwIfBad(
-        einblas.einblas_lu_solve(dtype, n, rightSides, lu, pivots, b), "solving by LU");
+    Native.run(
+        () -> einblas.einblas_lu_solve(dtype, n, rightSides, lu, pivots, b), "solving by LU");
   }
 
   /** Eigenvalues of a column-major matrix, which is overwritten; 0, or without convergence more. */
@@ -69,8 +70,8 @@ public final class NativeKronecker {
       int dtype, boolean symmetric, long n, long a, long real, long imaginary) {
     Native.require();
     long[] info = new long[1];
-    Native.throwIfBad(
-        einblas.einblas_eigenvalues(dtype, symmetric ? 1 : 0, n, a, real, imaginary, info),
+    Native.run(
+        () -> einblas.einblas_eigenvalues(dtype, symmetric ? 1 : 0, n, a, real, imaginary, info),
         "finding eigenvalues");
     return info[0];
   }

@@ -15,8 +15,9 @@ public final class NativeSparse {
       long batch, long windowX, long windowY, long blocksX, long blocksY, long[] x, long[] y) {
     Native.require();
     long[] handle = new long[1];
-    Native.throwIfBad(
-        einblas.einblas_pattern_create(batch, windowX, windowY, blocksX, blocksY, x, y, handle),
+    Native.run(
+        () ->
+            einblas.einblas_pattern_create(batch, windowX, windowY, blocksX, blocksY, x, y, handle),
         "making a block pattern");
     return handle[0];
   }
@@ -37,21 +38,22 @@ public final class NativeSparse {
       double alpha,
       double beta,
       long termBytes) {
-    Native.throwIfBad(
-        einblas.einblas_block_gemv(
-            pattern,
-            dtype,
-            transposed ? 1 : 0,
-            sizes[0],
-            sizes[1],
-            addresses[0],
-            addresses[1],
-            addresses[2],
-            addresses[3],
-            strides,
-            alpha,
-            beta,
-            0),
+    Native.run(
+        () ->
+            einblas.einblas_block_gemv(
+                pattern,
+                dtype,
+                transposed ? 1 : 0,
+                sizes[0],
+                sizes[1],
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                addresses[3],
+                strides,
+                alpha,
+                beta,
+                0),
         "a block gemv",
         termBytes);
   }
@@ -65,18 +67,19 @@ public final class NativeSparse {
       long[] strides,
       double alpha,
       long termBytes) {
-    Native.throwIfBad(
-        einblas.einblas_block_outer(
-            pattern,
-            dtype,
-            sizes[0],
-            sizes[1],
-            addresses[0],
-            addresses[1],
-            addresses[2],
-            strides,
-            alpha,
-            0),
+    Native.run(
+        () ->
+            einblas.einblas_block_outer(
+                pattern,
+                dtype,
+                sizes[0],
+                sizes[1],
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                strides,
+                alpha,
+                0),
         "a block outer product",
         termBytes);
   }
@@ -94,12 +97,13 @@ public final class NativeSparse {
       int secondType,
       long[] arrays,
       long[] finding) {
-    Native.throwIfBad(
-        triples
-            ? einblas.einblas_csr_from_coo(
-                dtype, sizes, from, firstType, secondType, arrays, finding)
-            : einblas.einblas_csr_import(
-                dtype, sizes, from, firstType, secondType, arrays, finding),
+    Native.run(
+        () ->
+            triples
+                ? einblas.einblas_csr_from_coo(
+                    dtype, sizes, from, firstType, secondType, arrays, finding)
+                : einblas.einblas_csr_import(
+                    dtype, sizes, from, firstType, secondType, arrays, finding),
         "making a CSR matrix");
   }
 
@@ -122,8 +126,8 @@ public final class NativeSparse {
 
   /** The transposed matrix. */
   public static void csrTranspose(int dtype, long[] sizes, long[] from, long[] to) {
-    Native.throwIfBad(
-        einblas.einblas_csr_transpose(dtype, sizes, from, to), "transposing a CSR matrix");
+    Native.run(
+        () -> einblas.einblas_csr_transpose(dtype, sizes, from, to), "transposing a CSR matrix");
   }
 
   /** indptr and columns under another shape. */
@@ -139,8 +143,8 @@ public final class NativeSparse {
   /** Columns and values of a row-wise Khatri-Rao product. */
   public static void csrKhatriRao(
       int dtype, long[] sizes, long[] first, long[] second, long[] arrays) {
-    Native.throwIfBad(
-        einblas.einblas_csr_khatri_rao(dtype, sizes, first, second, arrays),
+    Native.run(
+        () -> einblas.einblas_csr_khatri_rao(dtype, sizes, first, second, arrays),
         "a CSR Khatri-Rao product");
   }
 
@@ -151,7 +155,7 @@ public final class NativeSparse {
 
   /** C = alpha * A . D + beta * C; the job's numbers as in einblas.h. */
   public static void csrMultiply(int dtype, long[] job, double alpha, double beta, String doing) {
-    Native.throwIfBad(einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
+    Native.run(() -> einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
   }
 
   // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
@@ -160,9 +164,18 @@ public final class NativeSparse {
   public static long createBsr(long[] shape, long[] indptr, long[] indices, long[] slots) {
     Native.require();
     long[] handle = new long[1];
-    Native.throwIfBad(
-        einblas.einblas_bsr_create(
-            shape[0], shape[1], shape[2], shape[3], indices.length, indptr, indices, slots, handle),
+    Native.run(
+        () ->
+            einblas.einblas_bsr_create(
+                shape[0],
+                shape[1],
+                shape[2],
+                shape[3],
+                indices.length,
+                indptr,
+                indices,
+                slots,
+                handle),
         "making a BSR matrix");
     return handle[0];
   }
@@ -171,9 +184,10 @@ public final class NativeSparse {
   public static long bsrOfDense(int dtype, long[] shape, long dense, long[] strides) {
     Native.require();
     long[] handle = new long[1];
-    Native.throwIfBad(
-        einblas.einblas_bsr_of_dense(
-            dtype, shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
+    Native.run(
+        () ->
+            einblas.einblas_bsr_of_dense(
+                dtype, shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
         "making a BSR matrix");
     return handle[0];
   }
@@ -196,16 +210,16 @@ public final class NativeSparse {
   /** Copies given blocks to their slots, repeated ones added up. */
   public static void bsrGather(
       long matrix, int dtype, long[] slots, long from, long[] strides, long blocks) {
-    Native.throwIfBad(
-        einblas.einblas_bsr_gather(matrix, dtype, slots.length, slots, from, strides, blocks),
+    Native.run(
+        () -> einblas.einblas_bsr_gather(matrix, dtype, slots.length, slots, from, strides, blocks),
         "copying blocks");
   }
 
   /** Copies all blocks out of or into a dense matrix. */
   public static void bsrExchange(
       long matrix, int dtype, boolean toDense, long blocks, long dense, long[] strides) {
-    Native.throwIfBad(
-        einblas.einblas_bsr_exchange(matrix, dtype, toDense ? 1 : 0, blocks, dense, strides),
+    Native.run(
+        () -> einblas.einblas_bsr_exchange(matrix, dtype, toDense ? 1 : 0, blocks, dense, strides),
         "copying blocks");
   }
 
@@ -219,19 +233,20 @@ public final class NativeSparse {
       long[] strides,
       double alpha,
       double beta) {
-    Native.throwIfBad(
-        einblas.einblas_bsr_product(
-            matrix,
-            dtype,
-            transposed ? 1 : 0,
-            columns,
-            addresses[0],
-            addresses[1],
-            addresses[2],
-            strides,
-            alpha,
-            beta,
-            0),
+    Native.run(
+        () ->
+            einblas.einblas_bsr_product(
+                matrix,
+                dtype,
+                transposed ? 1 : 0,
+                columns,
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                strides,
+                alpha,
+                beta,
+                0),
         "a BSR product");
   }
 
@@ -246,18 +261,19 @@ public final class NativeSparse {
       long[] strides,
       double alpha,
       double beta) {
-    Native.throwIfBad(
-        einblas.einblas_bsr_sampled(
-            matrix,
-            dtype,
-            depth,
-            addresses[1],
-            addresses[2],
-            addresses[0],
-            strides,
-            alpha,
-            beta,
-            0),
+    Native.run(
+        () ->
+            einblas.einblas_bsr_sampled(
+                matrix,
+                dtype,
+                depth,
+                addresses[1],
+                addresses[2],
+                addresses[0],
+                strides,
+                alpha,
+                beta,
+                0),
         "a sampled product");
   }
 }

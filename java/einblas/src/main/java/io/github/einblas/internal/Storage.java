@@ -1,10 +1,9 @@
-// Memory of tensors: a native block with a count of running users, freed by close(), else by a
-// Cleaner.
+// Memory of tensors: a native block with a count of running users, freed by close(), else when it
+// became unreachable.
 package io.github.einblas.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.Cleaner;
 
 /**
  * A native block that tensors view. A call acquires it before it touches the memory and releases it
@@ -12,7 +11,6 @@ import java.lang.ref.Cleaner;
  * while new calls are refused at once.
  */
 public final class Storage {
-  private static final Cleaner CLEANER = Cleaner.create();
   private static final VarHandle STATE;
 
   static {
@@ -29,17 +27,17 @@ public final class Storage {
   /** Set once the memory was given back. */
   private static final long FREED = 1L << 61;
 
-  /** What the Cleaner may hold: everything but the Storage itself. */
+  /** What the registry of unreachable objects may hold: everything but the Storage itself. */
   private static final class Block implements Runnable {
     final long address;
     final long bytes;
-    final boolean owned;
+    final Runnable giveBack;
     volatile long state;
 
-    Block(long address, long bytes, boolean owned) {
+    Block(long address, long bytes, Runnable giveBack) {
       this.address = address;
       this.bytes = bytes;
-      this.owned = owned;
+      this.giveBack = giveBack;
     }
 
     @Override
@@ -49,38 +47,61 @@ public final class Storage {
     }
 
     void freeIfIdle() {
-      if (STATE.compareAndSet(this, CLOSED, CLOSED | FREED) && owned) {
+      if (!STATE.compareAndSet(this, CLOSED, CLOSED | FREED)) {
+        return;
+      }
+      if (giveBack == null) {
         Native.free(address, bytes);
+        Reclaim.freed(bytes);
+      } else {
+        giveBack.run();
       }
     }
   }
 
+  /** Memory of somebody else. Kept alive as long as the storage. */
+  public interface Owner {
+    /**
+     * Checks that the memory is still there.
+     *
+     * @throws IllegalStateException if its owner took it back, or does not let this thread use it
+     */
+    void check();
+
+    /** Called once, when no tensor uses the memory any more. */
+    default void release() {}
+  }
+
   private final Block block;
-  private final Cleaner.Cleanable cleanable;
+  private final Reclaim.Entry entry;
 
-  /** Keeps wrapped memory's owner (a buffer or a pointer) alive. */
-  @SuppressWarnings({"unused", "FieldCanBeLocal"})
-  private final Object owner;
+  /** Of wrapped memory, else null. */
+  private final Owner owner;
 
-  private Storage(Block block, Object owner) {
+  private final boolean readOnly;
+
+  private Storage(Block block, Owner owner, boolean readOnly) {
     this.block = block;
     this.owner = owner;
-    this.cleanable = block.owned ? CLEANER.register(this, block) : null;
+    this.readOnly = readOnly;
+    this.entry = Reclaim.register(this, block);
   }
 
   /**
    * A new block of uninitialised memory.
    *
-   * @throws io.github.einblas.NativeMemoryException if the machine has not that much free
+   * @throws io.github.einblas.NativeMemoryException if there is not that much free
    */
   public static Storage allocate(long bytes) {
-    return new Storage(new Block(Native.alloc(bytes), bytes, true), null);
+    long address = Native.alloc(bytes);
+    Reclaim.made(bytes);
+    return new Storage(new Block(address, bytes, null), null, false);
   }
 
   /** Memory of somebody else, who is kept alive and frees it. */
-  public static Storage wrap(long address, long bytes, Object owner) {
+  public static Storage wrap(long address, long bytes, Owner owner, boolean readOnly) {
     Native.require();
-    return new Storage(new Block(address, bytes, false), owner);
+    return new Storage(new Block(address, bytes, owner::release), owner, readOnly);
   }
 
   /** First byte. Valid between acquire and release. */
@@ -93,9 +114,25 @@ public final class Storage {
     return block.bytes;
   }
 
-  /** Whether close was called. */
+  /** Whether nothing may be written to the memory. */
+  public boolean isReadOnly() {
+    return readOnly;
+  }
+
+  /** Whether close was called, or the owner of wrapped memory took it back. */
   public boolean isClosed() {
-    return (block.state & CLOSED) != 0;
+    if ((block.state & CLOSED) != 0) {
+      return true;
+    }
+    if (owner == null) {
+      return false;
+    }
+    try {
+      owner.check();
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
   }
 
   /**
@@ -108,6 +145,21 @@ public final class Storage {
     if ((before & CLOSED) != 0) {
       release();
       throw new IllegalStateException("the tensor is closed");
+    }
+    if (owner != null) {
+      checkOwner();
+    }
+  }
+
+  private void checkOwner() {
+    boolean there = false;
+    try {
+      owner.check();
+      there = true;
+    } finally {
+      if (!there) {
+        release();
+      }
     }
   }
 
@@ -123,10 +175,6 @@ public final class Storage {
    * Refuses new users at once and frees the memory as soon as none is left. Harmless when repeated.
    */
   public void close() {
-    if (cleanable != null) {
-      cleanable.clean();
-    } else {
-      block.run();
-    }
+    entry.run();
   }
 }

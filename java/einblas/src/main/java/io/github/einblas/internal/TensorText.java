@@ -13,12 +13,12 @@ public final class TensorText {
   private static final long SUMMARISE_FROM = 1000;
   private static final int EDGE = 3;
 
+  /** More cells than that are not printed: many axes of length 2 summarise to nothing less. */
+  private static final long MOST_CELLS = 20_000;
+
   private final Tensor tensor;
   private final long[] shape;
   private final boolean summarised;
-  private final List<String> cells = new ArrayList<>();
-  private int width;
-  private int next;
 
   private TensorText(Tensor tensor) {
     this.tensor = tensor;
@@ -29,12 +29,14 @@ public final class TensorText {
   /** The text of a tensor that is not closed. */
   public static String of(Tensor tensor) {
     TensorText text = new TensorText(tensor);
-    text.collect(0, new long[text.shape.length]);
-    for (String cell : text.cells) {
-      text.width = Math.max(text.width, cell.length());
-    }
     StringBuilder out = new StringBuilder();
-    text.print(out, 0);
+    if (tensor.size() == 0) {
+      out.append("[]");
+    } else if (text.cells() > MOST_CELLS) {
+      out.append("[...]");
+    } else {
+      text.print(out);
+    }
     return out.append(" shape=")
         .append(Arrays.toString(text.shape))
         .append(" dtype=")
@@ -42,29 +44,69 @@ public final class TensorText {
         .toString();
   }
 
-  private long[] shown(int axis) {
-    long n = shape[axis];
-    if (!summarised || n <= 2 * EDGE) {
-      long[] all = new long[(int) n];
-      Arrays.setAll(all, i -> i);
-      return all;
-    }
-    long[] edges = new long[2 * EDGE];
-    Arrays.setAll(edges, i -> i < EDGE ? i : n - 2 * EDGE + i);
-    return edges;
+  /** How many indices of an axis are printed. */
+  private int shown(int axis) {
+    return summarised ? (int) Math.min(shape[axis], 2 * EDGE) : (int) shape[axis];
   }
 
-  private void collect(int axis, long[] index) {
-    if (axis == shape.length) {
-      cells.add(
+  private long cells() {
+    long cells = 1;
+    for (int d = 0; d < shape.length && cells <= MOST_CELLS; d++) {
+      cells *= shown(d);
+    }
+    return cells;
+  }
+
+  /** The index at a place among those that are printed. */
+  private long index(int axis, int place) {
+    boolean behind = shown(axis) < shape[axis] && place >= EDGE;
+    return behind ? shape[axis] - 2 * EDGE + place : place;
+  }
+
+  /**
+   * Moves on to the next cell.
+   *
+   * @return the axis that moved, behind which all begin anew; -1 after the last cell
+   */
+  private int next(int[] places, long[] index) {
+    int axis = shape.length - 1;
+    while (axis >= 0 && ++places[axis] == shown(axis)) {
+      places[axis] = 0;
+      index[axis--] = 0;
+    }
+    if (axis >= 0) {
+      index[axis] = index(axis, places[axis]);
+    }
+    return axis;
+  }
+
+  /** Not by recursion: there may be thousands of axes. */
+  private void print(StringBuilder out) {
+    List<String> cells = new ArrayList<>();
+    int width = 0;
+    int[] places = new int[shape.length];
+    long[] index = new long[shape.length];
+    do {
+      String cell =
           tensor.dtype().isFloating()
               ? number(tensor.get(index))
-              : Long.toString(tensor.getLong(index)));
-      return;
-    }
-    for (long i : shown(axis)) {
-      index[axis] = i;
-      collect(axis + 1, index);
+              : Long.toString(tensor.getLong(index));
+      cells.add(cell);
+      width = Math.max(width, cell.length());
+    } while (next(places, index) >= 0);
+    out.append("[".repeat(shape.length));
+    for (String cell : cells) {
+      out.append(" ".repeat(width - cell.length())).append(cell);
+      int axis = next(places, index);
+      out.append("]".repeat(shape.length - 1 - axis));
+      if (axis >= 0) {
+        String gap = axis == shape.length - 1 ? ", " : ",\n" + " ".repeat(axis + 1);
+        out.append(gap);
+        if (shown(axis) < shape[axis] && places[axis] == EDGE) {
+          out.append("...").append(gap);
+        }
+        out.append("[".repeat(shape.length - 1 - axis));
+      }
     }
   }
 
@@ -83,27 +125,5 @@ public final class TensorText {
     return String.format(
             Locale.ROOT, size < 1e-4 || size >= 1e7 ? "%." + digits + "e" : "%." + digits + "f", v)
         .replaceAll("(\\.\\d*?)0+$", "$1");
-  }
-
-  private void print(StringBuilder out, int axis) {
-    if (axis == shape.length) {
-      String cell = cells.get(next++);
-      out.append(" ".repeat(width - cell.length())).append(cell);
-      return;
-    }
-    out.append('[');
-    long[] shown = shown(axis);
-    for (int i = 0; i < shown.length; i++) {
-      if (i > 0) {
-        boolean last = axis == shape.length - 1;
-        String gap = last ? ", " : ",\n" + " ".repeat(axis + 1);
-        out.append(gap);
-        if (shown.length < shape[axis] && i == EDGE) {
-          out.append("...").append(gap);
-        }
-      }
-      print(out, axis + 1);
-    }
-    out.append(']');
   }
 }

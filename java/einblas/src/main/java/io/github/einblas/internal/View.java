@@ -48,7 +48,8 @@ public record View(long offset, long[] shape, long[] strides) {
     long[] newShape = shape.clone();
     long[] newStrides = strides.clone();
     newShape[axis] = count;
-    newStrides[axis] = count <= 1 ? strides[axis] : Math.multiplyExact(strides[axis], step);
+    // Wraps around only where there is no element.
+    newStrides[axis] = count <= 1 ? strides[axis] : strides[axis] * step;
     return new View(count == 0 ? offset : offset + first * strides[axis], newShape, newStrides);
   }
 

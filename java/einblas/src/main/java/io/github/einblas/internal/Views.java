@@ -227,20 +227,19 @@ public final class Views {
   public static long[] inferred(long[] wanted, long size) {
     long[] shape = wanted.clone();
     int unknown = -1;
-    long known = 1;
     for (int d = 0; d < shape.length; d++) {
       if (shape[d] == -1 && unknown < 0) {
         unknown = d;
+        shape[d] = 1;
       } else if (shape[d] < 0) {
         throw new IllegalArgumentException(
             "reshape to "
                 + Arrays.toString(wanted)
                 + ": one length may be -1, none otherwise negative");
-      } else {
-        known = Math.multiplyExact(known, shape[d]);
       }
     }
     if (unknown >= 0) {
+      long known = size(shape);
       if (known == 0 || size % known != 0) {
         throw new IllegalArgumentException(
             "reshape to " + Arrays.toString(wanted) + ": " + size + " elements do not fit");

@@ -1,0 +1,118 @@
+// A process in a cgroup with a memory limit: the limit is seen, and tensors beyond it are refused
+// instead of ending the process.
+package io.github.einblas;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContainerTest {
+  private static final long LIMIT = 600L << 20;
+
+  /** Runs in the container. */
+  static final class Probe {
+    private Probe() {}
+
+    public static void main(String[] arguments) {
+      long free = Einblas.nativeBytesAvailable();
+      long pool = Einblas.poolLimit();
+      List<Tensor> kept = new ArrayList<>();
+      try {
+        for (int i = 0; i < 100; i++) {
+          // Large and small ones, some of them not touched before the last is made.
+          kept.add(Tensor.empty(DType.F32, i % 2 == 0 ? 25_000_000 : 250_000));
+        }
+      } catch (NativeMemoryException e) {
+        for (Tensor t : kept) {
+          t.fill(1);
+        }
+        System.out.println("free " + free + " pool " + pool + " kept " + kept.size());
+        System.out.println(e.bound() + ": " + e.getMessage());
+      }
+      kept.forEach(Tensor::close);
+      kept.clear();
+      Einblas.trim();
+      try {
+        while (true) {
+          kept.add(Tensor.ones(DType.F32, 100_000)); // each far below what is asked for
+        }
+      } catch (NativeMemoryException e) {
+        System.out.println("small " + e.bound());
+      }
+      for (int i = 0; i < 200; i++) {
+        kept.clear();
+        Tensor.ones(DType.F32, 10_000_000); // garbage in a container
+      }
+      System.out.println("alive");
+    }
+  }
+
+  /** A new group under this process's own; null where none can be made. */
+  private static Path group() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/cgroup"))) {
+      String[] parts = line.split(":", 3);
+      boolean one = parts[1].equals("memory");
+      String mount = one ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
+      if (one || parts[1].isEmpty()) {
+        Path own = Path.of(mount + parts[2]);
+        Path made = own.resolve("einblas-test-" + ProcessHandle.current().pid());
+        try {
+          Files.createDirectory(made);
+          Files.writeString(made.resolve(one ? "memory.limit_in_bytes" : "memory.max"), "" + LIMIT);
+          return made;
+        } catch (IOException e) {
+          Files.deleteIfExists(made);
+        }
+      }
+    }
+    return null;
+  }
+
+  @Test
+  void theLimitOfTheGroupHolds(@TempDir Path folder) throws Exception {
+    Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/cgroup")), "no cgroups here");
+    Path group = group();
+    Assumptions.assumeTrue(group != null, "no cgroup can be made here");
+    try {
+      String cache = System.getProperty("org.bytedeco.javacpp.cachedir", folder.toString());
+      List<String> command =
+          List.of(
+              "sh",
+              "-c",
+              "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"",
+              group.toString(),
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-Xmx64m",
+              "-Dorg.bytedeco.javacpp.cachedir=" + cache,
+              "-cp",
+              System.getProperty("java.class.path"),
+              Probe.class.getName());
+      Path output = folder.resolve("output");
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start();
+      assertTrue(process.waitFor(2, TimeUnit.MINUTES), "still running");
+      String text = Files.readString(output);
+      assertEquals(0, process.exitValue(), text);
+      assertTrue(text.contains("alive") && text.contains("small CONTAINER"), text);
+      assertTrue(text.contains("CONTAINER: needs ") && text.contains("(cgroup)"), text);
+      long free = Long.parseLong(text.split(" ")[1]);
+      assertTrue(free > LIMIT / 4 && free < LIMIT, text);
+      assertTrue(text.contains("pool " + LIMIT / 8), text);
+    } finally {
+      Thread.sleep(100);
+      Files.deleteIfExists(group);
+    }
+  }
+}
