@@ -87,7 +87,8 @@ class ShortageTest {
     operations.put("bsr product", () -> BsrMatrix.matmul(bsr, m.transpose()));
     operations.put("bsr product left", () -> BsrMatrix.matmul(m.transpose(), bsr));
     Tensor out = Tensor.zeros(DType.F64, N, N).transpose();
-    operations.put("bsr product into", () -> into(() -> BsrMatrix.matmulInto(out, 1, 0, bsr, m.transpose())));
+    operations.put(
+        "bsr product into", () -> into(() -> BsrMatrix.matmulInto(out, 1, 0, bsr, m.transpose())));
     operations.put(
         "bsr sampled",
         () -> into(() -> BsrMatrix.sampledMatmulInto(bsr, 1, 0, m.transpose(), m.transpose())));
