@@ -64,7 +64,6 @@ public final class BoundPlan implements AutoCloseable {
    */
   public Tensor run(Tensor... operands) {
     Tensor[] all = all(operands);
-    plan.checks().operands(all);
     enter();
     try {
       return plan.runs().fresh(all, new PlanRun.Extras(false, held.address, null, null));
@@ -76,7 +75,6 @@ public final class BoundPlan implements AutoCloseable {
   /** Runs into a given tensor: {@code out = alpha * result + beta * out}. */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
     Tensor[] all = all(operands);
-    plan.checks().operands(all);
     plan.checks().target(out);
     enter();
     try {
@@ -127,7 +125,8 @@ public final class BoundPlan implements AutoCloseable {
    * @return new tensors of the operands' shapes, to be closed by the caller
    */
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
-    plan.checks().operands(all(operands));
+    Tensor[] own = own(operands);
+    all(own);
     plan.checks().output(upstream);
     enter();
     Tensor[] results = new Tensor[free];
@@ -136,8 +135,8 @@ public final class BoundPlan implements AutoCloseable {
       for (int i = 0; i < free; i++) {
         Tensor[] given = new Tensor[free];
         given[0] = upstream;
-        System.arraycopy(operands, 0, given, 1, i);
-        System.arraycopy(operands, i + 1, given, i + 1, free - 1 - i);
+        System.arraycopy(own, 0, given, 1, i);
+        System.arraycopy(own, i + 1, given, i + 1, free - 1 - i);
         results[i] = kept(i).run(given);
       }
       done = true;
@@ -172,22 +171,29 @@ public final class BoundPlan implements AutoCloseable {
     }
   }
 
-  private Tensor[] all(Tensor[] operands) {
-    Objects.requireNonNull(operands, "operands");
-    if (operands.length != free) {
+  /** A copy, so that what is checked is what runs. */
+  private Tensor[] own(Tensor[] operands) {
+    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    if (own.length != free) {
       throw new IllegalArgumentException(
           "plan of \""
               + plan.equation()
               + "\": "
               + free
               + " of its operands are not constant, got "
-              + operands.length);
+              + own.length);
     }
+    return own;
+  }
+
+  /** The plan's operands, checked, with the constants among them. */
+  private Tensor[] all(Tensor[] operands) {
+    Tensor[] own = own(operands);
     Tensor[] all = constants.clone();
     for (int i = 0, n = 0; i < all.length; i++) {
-      all[i] = all[i] == null ? operands[n++] : all[i];
+      all[i] = all[i] == null ? own[n++] : all[i];
     }
-    return all;
+    return plan.checks().operands(all);
   }
 
   private synchronized void enter() {

@@ -27,7 +27,10 @@ public final class Einsum {
    * @throws NativeMemoryException if the result does not fit the machine's memory
    */
   public static Tensor einsum(String equation, Tensor... operands) {
-    return plan(equation, operands).run(operands);
+    Objects.requireNonNull(equation, "equation");
+    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    checkOperands(equation, own);
+    return PlanCache.get(equation, own).runOwn(own);
   }
 
   /**
@@ -36,7 +39,8 @@ public final class Einsum {
    * @param output labels of the result, or null for the implicit output
    */
   public static Tensor einsum(int[] output, Sublist... operands) {
-    return plan(output, operands).run(tensors(operands));
+    Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
+    return plan(output, own).run(tensors(own));
   }
 
   /**
@@ -46,16 +50,23 @@ public final class Einsum {
    * @throws IllegalArgumentException if the equation is another one, or the operands do not fit
    */
   public static Tensor einsum(String equation, CsrMatrix a, Tensor b) {
-    Objects.requireNonNull(equation, "equation");
-    Objects.requireNonNull(a, "a");
-    return CsrEquation.run(equation, 0, a, Objects.requireNonNull(b, "b"));
+    checkPair(equation, a, b);
+    return CsrEquation.run(equation, 0, a, b);
   }
 
   /** As {@link #einsum(String, CsrMatrix, Tensor)}, with the sparse matrix second. */
   public static Tensor einsum(String equation, Tensor a, CsrMatrix b) {
+    checkPair(equation, a, b);
+    return CsrEquation.run(equation, 1, b, a);
+  }
+
+  /** A null among two tensors is taken for a sparse matrix by the compiler: the text names none. */
+  private static void checkPair(String equation, Object a, Object b) {
     Objects.requireNonNull(equation, "equation");
-    Objects.requireNonNull(b, "b");
-    return CsrEquation.run(equation, 1, b, Objects.requireNonNull(a, "a"));
+    if (a == null || b == null) {
+      throw new NullPointerException(
+          "\"" + equation + "\": operand " + (a == null ? 0 : 1) + " is null");
+    }
   }
 
   /**
@@ -65,16 +76,18 @@ public final class Einsum {
    */
   public static EinsumPlan plan(String equation, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
-    checkOperands(equation, operands);
-    return PlanCache.get(equation, operands);
+    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    checkOperands(equation, own);
+    return PlanCache.get(equation, own);
   }
 
   /**
    * The plan for operands of these shapes; an implicit output where {@code output} is null; cached.
    */
   public static EinsumPlan plan(int[] output, Sublist... operands) {
-    Tensor[] tensors = tensors(operands);
-    int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
+    Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
+    Tensor[] tensors = tensors(own);
+    int[][] labels = Arrays.stream(own).map(Sublist::labels).toArray(int[][]::new);
     Equation.Numbers equation =
         new Equation.Numbers(labels, output == null ? null : output.clone());
     checkOperands(equation.toString(), tensors);
@@ -84,9 +97,10 @@ public final class Einsum {
   /** A new plan with options for operands of these shapes and this type. */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
-    checkOperands(equation, operands);
-    long[][] shapes = Arrays.stream(operands).map(Tensor::shapeRef).toArray(long[][]::new);
-    return plan(equation, options, operands[0].dtype(), shapes);
+    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    checkOperands(equation, own);
+    long[][] shapes = Arrays.stream(own).map(Tensor::shapeRef).toArray(long[][]::new);
+    return plan(equation, options, own[0].dtype(), shapes);
   }
 
   /** A new plan for operands of these shapes. */
@@ -116,7 +130,6 @@ public final class Einsum {
   }
 
   private static Tensor[] tensors(Sublist[] operands) {
-    Objects.requireNonNull(operands, "operands");
     Tensor[] tensors = new Tensor[operands.length];
     for (int i = 0; i < tensors.length; i++) {
       tensors[i] = Objects.requireNonNull(operands[i], "operand " + i).tensor();

@@ -155,8 +155,12 @@ public final class EinsumPlan {
    *     memory
    */
   public Tensor run(Tensor... operands) {
-    checks.operands(operands);
-    return run.fresh(operands, PlanRun.FRESH);
+    return run.fresh(checks.operands(operands), PlanRun.FRESH);
+  }
+
+  /** Runs on operands that this plan was looked up for, in an array that nobody else has. */
+  Tensor runOwn(Tensor[] own) {
+    return run.fresh(own, PlanRun.FRESH);
   }
 
   /** Runs the plan into a given tensor: {@code out = result}. */
@@ -174,9 +178,13 @@ public final class EinsumPlan {
    * @throws IllegalStateException if a tensor is closed
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
-    checks.operands(operands);
+    if (Objects.requireNonNull(operands, "operands").length == 2 && shapes.length == 2) {
+      runInto(out, alpha, beta, operands[0], operands[1]);
+      return;
+    }
+    Tensor[] own = checks.operands(operands);
     checks.target(out);
-    run.into(out, alpha, beta, operands, PlanRun.GIVEN);
+    run.into(out, alpha, beta, own, PlanRun.GIVEN);
   }
 
   /**
@@ -212,8 +220,7 @@ public final class EinsumPlan {
 
   /** What {@link #explain(Tensor...)} says, as data, JSON and pictures. */
   public PlanReport report(Tensor... operands) {
-    checks.openOperands(operands);
-    return report(layouts.of(operands), null);
+    return report(layouts.of(checks.openOperands(operands)), null);
   }
 
   private PlanReport report(CompiledPlan compiled, double[] seconds) {
@@ -234,15 +241,15 @@ public final class EinsumPlan {
    * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
    */
   public PlanReport profile(Tensor... operands) {
-    checks.openOperands(operands);
-    CompiledPlan compiled = layouts.of(operands);
+    Tensor[] own = checks.openOperands(operands);
+    CompiledPlan compiled = layouts.of(own);
     long[] best = new long[compiled.main().count()];
     Arrays.fill(best, Long.MAX_VALUE);
     try (Tensor out = Tensor.empty(dtype, layouts.outputShape())) {
       long start = System.nanoTime();
       for (int i = 0; i < PROFILE_RUNS; i++) {
         long[] nanos = new long[best.length];
-        run.into(out, 1, 0, operands, new PlanRun.Extras(false, 0, null, nanos));
+        run.into(out, 1, 0, own, new PlanRun.Extras(false, 0, null, nanos));
         Arrays.setAll(best, s -> Math.min(best[s], nanos[s]));
         if (System.nanoTime() - start > PROFILE_NANOS) {
           break;
@@ -254,8 +261,41 @@ public final class EinsumPlan {
 
   /** The native kernel of each step, for the strides of these operands and a contiguous result. */
   public List<String> kernels(Tensor... operands) {
-    checks.openOperands(operands);
-    return PlanText.kernels(layouts.of(operands).main());
+    return PlanText.kernels(layouts.of(checks.openOperands(operands)).main());
+  }
+
+  /**
+   * Checks a result at random (after Freivalds), whoever computed it, in little more than the time
+   * of reading operands and result: sums of its elements with random signs are compared to those of
+   * the contraction. The signs join the operands as small factors, so that a product of n x n
+   * matrices costs 16 n^2 multiplications instead of n^3. For many operands the cost is that of the
+   * cheapest contraction with such factors; where every output label is short, or there is none, it
+   * is that of a run. Sums of elements are computed by the same kernels, in other shapes.
+   *
+   * <p>A result that was made as {@code alpha * ... + beta * ...} is checked for alpha = 1, beta =
+   * 0 only.
+   *
+   * @param operands what the result was computed from; read only
+   * @return whether it passed, with its bound and the probability that an error is missed
+   * @throws IllegalArgumentException if a number, shape or type is not the plan's
+   * @throws UnsupportedOperationException if this is the plan of a gradient
+   */
+  public Verification verify(Tensor[] operands, Tensor result) {
+    return verify(operands, result, System.nanoTime() * 0x9E3779B97F4A7C15L);
+  }
+
+  /** As {@link #verify(Tensor[], Tensor)}, with the seed of the signs. */
+  public Verification verify(Tensor[] operands, Tensor result, long seed) {
+    Tensor[] own = checks.openOperands(operands);
+    checks.output(result);
+    requireEquation("the gradient of a contraction is not verified; verify the contraction");
+    return new PlanVerifier(equation, dtype, shapes, options, layouts.outputShape(), seed)
+        .check(own, result, sumLengths());
+  }
+
+  /** Lengths of the sums of all steps, and their products, one after the other. */
+  double sumLengths() {
+    return PlanText.sumLengths(slices);
   }
 
   /**
@@ -323,23 +363,23 @@ public final class EinsumPlan {
    *     not fit the memory limit; the text names one that would do
    */
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
-    checks.openOperands(operands);
+    Tensor[] own = checks.openOperands(operands);
     checks.output(upstream);
     requireEquation("this is a gradient already; take the gradient of an equation");
     GradientTree tree = gradientTree();
     if (!options.isLimited()) {
-      return tree.run(upstream, operands, 0);
+      return tree.run(upstream, own, 0);
     }
     // As cuts, this choice is one thread's: more threads must not change the bits.
     long limit = options.memoryLimit();
     long[] above = upstream.stridesRef();
-    long[][] strides = PlanLayouts.strides(operands);
+    long[][] strides = PlanLayouts.strides(own);
     if (tree.peakBytes(above, strides, 1) > limit) {
-      return gradientsApart().run(upstream, operands);
+      return gradientsApart().run(upstream, own);
     }
     int threads = options.threads() == 0 ? Einblas.threads() : options.threads();
     threads = tree.threadsWithin(limit, above, strides, threads);
-    return tree.run(upstream, operands, threads);
+    return tree.run(upstream, own, threads);
   }
 
   private void requireEquation(String otherwise) {
@@ -387,15 +427,15 @@ public final class EinsumPlan {
    *     nothing is computed then
    */
   public Tensor runBatch(List<Tensor[]> sets) {
-    Objects.requireNonNull(sets, "sets");
+    Tensor[] own = checks.sets(sets);
     long[] one = layouts.outputShape();
     long[] shape = new long[one.length + 1];
-    shape[0] = sets.size();
+    shape[0] = own.length / shapes.length;
     System.arraycopy(one, 0, shape, 1, one.length);
     Tensor out = Tensor.empty(dtype, shape);
     boolean done = false;
     try {
-      runBatchInto(out, 1, 0, sets);
+      run.batch(out, 1, 0, own);
       done = true;
       return out;
     } finally {
@@ -412,8 +452,9 @@ public final class EinsumPlan {
    * @param out its first axis runs over the sets
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
-    checks.batch(out, sets);
-    run.batch(out, alpha, beta, sets);
+    Tensor[] own = checks.sets(sets);
+    checks.batchOutput(out, own.length / shapes.length);
+    run.batch(out, alpha, beta, own);
   }
 
   /**
@@ -424,20 +465,19 @@ public final class EinsumPlan {
    * @throws IllegalArgumentException if number, shape or type of the constants is not the plan's
    */
   public BoundPlan bind(Tensor... constants) {
-    Objects.requireNonNull(constants, "constants");
-    if (constants.length != shapes.length) {
-      throw checks.wrongCount(constants.length);
+    Tensor[] own = Objects.requireNonNull(constants, "constants").clone();
+    if (own.length != shapes.length) {
+      throw checks.wrongCount(own.length);
     }
     boolean[] given = new boolean[shapes.length];
     for (int i = 0; i < given.length; i++) {
-      given[i] = constants[i] != null;
+      given[i] = own[i] != null;
       if (given[i]) {
-        checks.operand(i, constants[i]);
+        checks.operand(i, own[i]);
       }
     }
     return new BoundPlan(
-        new EinsumPlan(equation, dtype, shapes, options, given, gradientOf, null),
-        constants.clone());
+        new EinsumPlan(equation, dtype, shapes, options, given, gradientOf, null), own);
   }
 
   /** Checks and runs; for {@link BoundPlan}. */
@@ -603,9 +643,9 @@ public final class EinsumPlan {
               + to
               + " were asked for");
     }
-    checks.operands(operands);
+    Tensor[] own = checks.operands(operands);
     checks.target(out);
-    run.addSlices(out, from, to, operands);
+    run.addSlices(out, from, to, own);
   }
 
   private PlanSlices planSlices() {
@@ -634,8 +674,8 @@ public final class EinsumPlan {
    */
   public Tensor run(LongConsumer afterSlice, Tensor... operands) {
     Objects.requireNonNull(afterSlice, "afterSlice");
-    checks.operands(operands);
-    return run.fresh(operands, new PlanRun.Extras(false, 0, afterSlice, null));
+    Tensor[] own = checks.operands(operands);
+    return run.fresh(own, new PlanRun.Extras(false, 0, afterSlice, null));
   }
 
   @Override

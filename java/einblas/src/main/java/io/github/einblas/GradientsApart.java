@@ -1,7 +1,6 @@
 // Plans: gradients for all operands one after the other, each cut to what a memory limit leaves.
 package io.github.einblas;
 
-import io.github.einblas.internal.SliceSearch;
 import io.github.einblas.internal.Views;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,7 +20,7 @@ final class GradientsApart {
    * Makes the plans.
    *
    * @param whole gradients of its operands
-   * @throws IllegalArgumentException naming the smallest limit that would do
+   * @throws MemoryLimitException naming the smallest limit that would do
    */
   GradientsApart(EinsumPlan whole, long limit) {
     long[][] shapes = whole.shapes();
@@ -43,21 +42,23 @@ final class GradientsApart {
       try {
         plans[i] = whole.gradient(i, Math.max(0, limit - taken));
         least = Math.max(least, taken + plans[i].leastPeakBytes());
-      } catch (SliceSearch.DoesNotFit e) {
+      } catch (MemoryLimitException e) {
         fits = false;
-        least = Math.max(least, taken + e.least);
+        least = Math.max(least, taken + e.neededBytes());
       }
       taken += bytes[i];
     }
     if (!fits || taken > limit) {
-      throw new IllegalArgumentException(
+      long needed = Math.max(least, taken);
+      throw new MemoryLimitException(
           "gradients of \""
               + whole.equation()
               + "\": they do not fit a memory limit of "
               + limit
               + " bytes; "
-              + Math.max(least, taken)
-              + " would do (the gradients, intermediates and workspaces together)");
+              + needed
+              + " would do (the gradients, intermediates and workspaces together)",
+          needed);
     }
   }
 

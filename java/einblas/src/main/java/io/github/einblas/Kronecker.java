@@ -121,7 +121,10 @@ public final class Kronecker implements KroneckerFactor {
    * @throws IllegalArgumentException if there is none, or if one is no matrix
    */
   public static Kronecker of(KroneckerFactor... factors) {
-    Objects.requireNonNull(factors, "factors");
+    return ofOwn(Objects.requireNonNull(factors, "factors").clone());
+  }
+
+  private static Kronecker ofOwn(KroneckerFactor[] factors) {
     if (factors.length == 0) {
       throw new IllegalArgumentException("Kronecker: at least one factor is needed");
     }

@@ -64,14 +64,19 @@ final class PlanChecks {
     }
   }
 
-  void operands(Tensor[] operands) {
-    Objects.requireNonNull(operands, "operands");
-    if (operands.length != shapes.length) {
-      throw wrongCount(operands.length);
+  /**
+   * The operands, in an array of the plan's own: what another thread puts into the caller's array
+   * later is not used, so what was checked is what runs.
+   */
+  Tensor[] operands(Tensor[] operands) {
+    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    if (own.length != shapes.length) {
+      throw wrongCount(own.length);
     }
-    for (int i = 0; i < operands.length; i++) {
-      operand(i, operands[i]);
+    for (int i = 0; i < own.length; i++) {
+      operand(i, own[i]);
     }
+    return own;
   }
 
   void operand(int i, Tensor t) {
@@ -85,39 +90,58 @@ final class PlanChecks {
   }
 
   /** Operands of the right shapes that are still open. */
-  void openOperands(Tensor[] operands) {
-    operands(operands);
-    Einsum.checkOperands(equation.toString(), operands);
+  Tensor[] openOperands(Tensor[] operands) {
+    Tensor[] own = operands(operands);
+    Einsum.checkOperands(equation.toString(), own);
+    return own;
   }
 
-  /** Sets of operands and their results, which lie along a new first axis. */
-  void batch(Tensor out, List<Tensor[]> sets) {
+  /**
+   * The operands of all sets, one set after the other: asked of the list once, and copied before
+   * they are checked.
+   */
+  Tensor[] sets(List<Tensor[]> sets) {
+    Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
+    int n = shapes.length;
+    if (given.length > Integer.MAX_VALUE / n - 8) {
+      throw new IllegalArgumentException(
+          where() + given.length + " sets have more than 2^31 operands; run them in parts");
+    }
+    Tensor[] own = new Tensor[given.length * n];
+    for (int s = 0; s < given.length; s++) {
+      Tensor[] set = given[s];
+      if (set == null) {
+        throw new NullPointerException(where() + "set " + s + " is null");
+      }
+      if (set.length != n) {
+        throw wrongCount(set.length);
+      }
+      for (int i = 0; i < n; i++) {
+        own[s * n + i] = set[i];
+        operand(i, own[s * n + i]);
+      }
+    }
+    return own;
+  }
+
+  /** The output for so many sets of operands: their results lie along a new first axis. */
+  void batchOutput(Tensor out, int sets) {
     Objects.requireNonNull(out, "out");
-    Objects.requireNonNull(sets, "sets");
     long[] shape = out.shapeRef();
     if (out.dtype() != dtype
         || shape.length != outputShape.length + 1
-        || shape[0] != sets.size()
+        || shape[0] != sets
         || !Arrays.equals(shape, 1, shape.length, outputShape, 0, outputShape.length)) {
       throw new IllegalArgumentException(
           where()
               + "the output for "
-              + sets.size()
+              + sets
               + " sets must have that length and then "
               + describe(outputShape)
               + ", got "
               + out.describe());
     }
-    for (int s = 0; s < sets.size(); s++) {
-      if (sets.get(s) == null) {
-        throw new NullPointerException(where() + "set " + s + " is null");
-      }
-      operands(sets.get(s));
-      for (int i = 0; i < shapes.length; i++) {
-        shared(out, sets.get(s)[i], i);
-      }
-    }
-    out.requireWritable("einsum \"" + equation + "\"");
+    writable(out);
   }
 
   void writable(Tensor out) {

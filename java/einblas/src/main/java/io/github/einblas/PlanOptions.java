@@ -20,7 +20,10 @@ public final class PlanOptions {
     AUTO,
     /** The cheapest of all orders; up to 16 operands. */
     OPTIMAL,
-    /** Search in depth over the best three pairs at each point, bounded by the best tree found. */
+    /**
+     * Search in depth over the best three pairs at each point, bounded by the best tree found; the
+     * greedy order beyond 256 operands.
+     */
     BRANCH,
     /** The best of a few greedy searches; hundreds of operands. */
     GREEDY,
@@ -189,8 +192,8 @@ public final class PlanOptions {
    * With a given order of contractions.
    *
    * @param newPath pairs of slots: operands are slots 0..n-1, the result of pair i is slot n+i;
-   *     each slot is used once. Null to search. It is checked against the operands when a plan is
-   *     made.
+   *     each slot is used once, and the order within a pair changes no bit of the result. Null to
+   *     search. It is checked against the operands when a plan is made.
    */
   public PlanOptions withPath(int[][] newPath) {
     Draft draft = draft();
@@ -278,7 +281,8 @@ public final class PlanOptions {
    * threads, a step runs with fewer: neither cuts nor bits depend on the number of threads.
    *
    * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
-   *     refused when a plan is made; the text names the smallest that would do.
+   *     refused when a plan is made, by a {@link MemoryLimitException} with the smallest that would
+   *     do.
    * @throws IllegalArgumentException if negative
    */
   public PlanOptions withMemoryLimit(long bytes) {

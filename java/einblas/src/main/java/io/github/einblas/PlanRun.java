@@ -4,8 +4,6 @@ package io.github.einblas;
 import io.github.einblas.internal.CompiledPlan;
 import io.github.einblas.internal.CompiledSteps;
 import io.github.einblas.internal.Native;
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.LongConsumer;
 
 /** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */
@@ -210,65 +208,33 @@ final class PlanRun {
     }
   }
 
-  /** Runs checked sets of operands: those of the same strides in one native call. */
-  void batch(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
-    if (form != null && form.isDiagonal()) {
-      for (int s = 0; s < sets.size(); s++) {
-        into(out.select(0, s), alpha, beta, sets.get(s), GIVEN);
-      }
-      return;
-    }
+  /**
+   * Runs checked sets of operands: those of the same strides in one native call.
+   *
+   * @param operands those of all sets, one set after the other
+   */
+  void batch(Tensor out, double alpha, double beta, Tensor[] operands) {
+    long sets = out.shapeRef()[0];
+    PlanBatch batch = new PlanBatch(checks, layouts, out, operands);
     checks.acquire(out, -1);
     try {
-      for (int from = 0; from < sets.size(); ) {
-        from = batchAlike(out, alpha, beta, sets, from);
+      batch.acquire();
+      try {
+        if (form != null && form.isDiagonal()) {
+          for (int s = 0; s < sets; s++) {
+            into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
+          }
+        } else {
+          batch.run(alpha, beta, threads, dtype.bytes());
+        }
+      } finally {
+        batch.release();
       }
     } catch (NativeMemoryException e) {
       throw e.after("results of other sets may be written");
     } finally {
       out.release();
     }
-  }
-
-  /** Runs the sets from one on that have its strides; gives the first that has others. */
-  private int batchAlike(Tensor out, double alpha, double beta, List<Tensor[]> sets, int from) {
-    long[] outStrides = out.stridesRef();
-    CompiledPlan compiled =
-        layouts.of(sets.get(from), Arrays.copyOfRange(outStrides, 1, outStrides.length));
-    int n = sets.get(from).length;
-    int to = from;
-    int acquired = 0;
-    long[] addresses = new long[(sets.size() - from) * (n + 1)];
-    try {
-      for (; to < sets.size() && fits(compiled, sets.get(to)); to++) {
-        Tensor[] set = sets.get(to);
-        for (int i = 0; i < n; i++) {
-          checks.acquire(set[i], i);
-          acquired++;
-          addresses[(to - from) * (n + 1) + i] = set[i].address();
-        }
-        addresses[(to - from) * (n + 1) + n] = out.address() + to * outStrides[0] * dtype.bytes();
-      }
-      int workers = threads == 0 ? Native.threads() : threads;
-      compiled.runBatch(to - from, addresses, alpha, beta, workers);
-      return to;
-    } finally {
-      for (int s = from, left = acquired; left > 0; s++) {
-        Tensor[] set = sets.get(s);
-        for (int i = 0; i < n && left > 0; i++, left--) {
-          set[i].release();
-        }
-      }
-    }
-  }
-
-  private static boolean fits(CompiledPlan compiled, Tensor[] set) {
-    for (int i = 0; i < set.length; i++) {
-      if (!compiled.fitsOperand(i, set[i].stridesRef())) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /**

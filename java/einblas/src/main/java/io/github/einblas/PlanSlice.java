@@ -133,6 +133,7 @@ public final class PlanSlice {
       throw new IllegalArgumentException(
           "the plan has " + shapes.length + " operands, got " + operands.length);
     }
+    // Each element of the caller's array is read once.
     Tensor[] parts = new Tensor[operands.length];
     for (int i = 0; i < parts.length; i++) {
       parts[i] = part(operands[i], shapes[i], equation.operand(i), "operand " + i);

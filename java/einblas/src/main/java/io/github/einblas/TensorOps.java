@@ -288,8 +288,8 @@ public final class TensorOps {
     outerCall(operands).runInto("outer", out, alpha, beta);
   }
 
-  private static Call outerCall(Tensor... operands) {
-    Einsum.checkOperands("outer", operands);
+  private static Call outerCall(Tensor... given) {
+    Tensor[] operands = own("outer", given);
     int[][] labels = new int[operands.length][];
     int rank = 0;
     for (int i = 0; i < labels.length; i++) {
@@ -342,8 +342,8 @@ public final class TensorOps {
     kronCall(factors).runInto("kron", out, alpha, beta);
   }
 
-  private static Call kronCall(Tensor... factors) {
-    Einsum.checkOperands("kron", factors);
+  private static Call kronCall(Tensor... given) {
+    Tensor[] factors = own("kron", given);
     int rank = Arrays.stream(factors).mapToInt(Tensor::rank).max().orElse(0);
     int n = factors.length;
     Tensor[] padded = new Tensor[n];
@@ -398,8 +398,8 @@ public final class TensorOps {
   /**
    * Kronecker products along one axis of matrices, item by item along the other, {@code shared}.
    */
-  private static Call pairedCall(String name, int shared, Tensor... factors) {
-    Einsum.checkOperands(name, factors);
+  private static Call pairedCall(String name, int shared, Tensor... given) {
+    Tensor[] factors = own(name, given);
     int n = factors.length;
     int[][] labels = new int[n][];
     long[] shape = {1, 1};
@@ -438,6 +438,13 @@ public final class TensorOps {
     } catch (ArithmeticException e) {
       throw bad("kron", "the result has more than 2^63 - 1 elements", factors);
     }
+  }
+
+  /** A copy of the caller's array, checked: nothing that is put into that later is used. */
+  private static Tensor[] own(String name, Tensor[] given) {
+    Tensor[] own = Objects.requireNonNull(given, "operands").clone();
+    Einsum.checkOperands(name, own);
+    return own;
   }
 
   private static void check(String name, Tensor a, Tensor b) {

@@ -80,6 +80,15 @@ public final class EinblasRival implements Rival {
       return elements.get(index);
     }
 
+    /** By random sums, as what the others are compared with must be right. */
+    @Override
+    public void verify() {
+      var found = Einsum.plan(equation, operands).verify(operands, out, 1);
+      if (!found.passed()) {
+        throw new IllegalStateException(equation + ": " + found.text());
+      }
+    }
+
     @Override
     public void close() {
       for (Tensor t : operands) {

@@ -45,6 +45,13 @@ public interface Rival {
     /** An element of the latest call's result, in C order of the requested layout. */
     double result(long index);
 
+    /**
+     * Checks the latest call's result by itself, beside the comparison with einblas's.
+     *
+     * @throws IllegalStateException if it is wrong
+     */
+    default void verify() {}
+
     /** Frees the operands and the result. */
     @Override
     void close();

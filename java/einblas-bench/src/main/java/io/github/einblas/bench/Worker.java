@@ -86,6 +86,7 @@ public final class Worker {
       throws IOException {
     for (Rival.Job job : jobs) {
       double[] print = Trial.fingerprint(job, c);
+      job.verify();
       if (Files.exists(reference)) {
         double tolerance = Fingerprint.tolerance(c, Trial.epsilon(dtype));
         try {

@@ -1,8 +1,10 @@
-// Demo: compares a result with the plain loops, against a derived error bound.
+// Demo: compares a result with the plain loops, against a derived error bound; large ones by
+// sample and by random sums.
 package io.github.einblas.cli;
 
 import io.github.einblas.DType;
 import io.github.einblas.Tensor;
+import io.github.einblas.Verification;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
@@ -12,11 +14,13 @@ import java.util.stream.LongStream;
  *
  * @param checked elements compared
  * @param whole whether those are all
+ * @param sums sums with random signs that cover all elements, compared beside a sample; 0 for none
  * @param error largest absolute difference
  * @param ofBound largest difference relative to its element's bound; right when at most 1
  * @param worst index of the element with that difference
  */
-record DemoCheck(long checked, boolean whole, double error, double ofBound, long[] worst) {
+record DemoCheck(
+    long checked, boolean whole, long sums, double error, double ofBound, long[] worst) {
   /** Multiplications of plain loops that are cheap: about two seconds of one processor. */
   static final long CHEAP = 300_000_000L;
 
@@ -26,7 +30,7 @@ record DemoCheck(long checked, boolean whole, double error, double ofBound, long
   private static final double UNIT_F32 = 0x1p-24;
   private static final double UNIT_F64 = 0x1p-53;
 
-  private static final DemoCheck NOTHING = new DemoCheck(0, true, 0, 0, new long[0]);
+  private static final DemoCheck NOTHING = new DemoCheck(0, true, 0, 0, 0, new long[0]);
 
   boolean right() {
     return ofBound <= 1;
@@ -53,7 +57,7 @@ record DemoCheck(long checked, boolean whole, double error, double ofBound, long
               worst.compare(PlainLoops.index(place, shape), result);
               return worst.check(1, false);
             })
-        .reduce(new DemoCheck(0, false, 0, 0, new long[0]), DemoCheck::worse);
+        .reduce(new DemoCheck(0, false, 0, 0, 0, new long[0]), DemoCheck::worse);
   }
 
   /** All elements whose first index is {@code row}. */
@@ -74,11 +78,25 @@ record DemoCheck(long checked, boolean whole, double error, double ofBound, long
     return worst.check(values.length, true);
   }
 
+  /** This and what random sums of all elements show; the error is that of single elements. */
+  DemoCheck with(Verification v) {
+    double share = v.passed() || v.share() > 1 ? v.share() : Double.POSITIVE_INFINITY;
+    boolean mine = ofBound >= share;
+    return new DemoCheck(
+        checked,
+        whole,
+        v.sums(),
+        v.passed() ? error : Math.max(error, v.error()),
+        mine ? ofBound : share,
+        mine ? worst : new long[0]);
+  }
+
   private DemoCheck worse(DemoCheck other) {
     boolean mine = ofBound >= other.ofBound;
     return new DemoCheck(
         checked + other.checked,
         whole && other.whole,
+        sums + other.sums,
         Math.max(error, other.error),
         mine ? ofBound : other.ofBound,
         mine ? worst : other.worst);
@@ -128,7 +146,7 @@ record DemoCheck(long checked, boolean whole, double error, double ofBound, long
     }
 
     DemoCheck check(long checked, boolean whole) {
-      return new DemoCheck(checked, whole, error, ofBound, worst);
+      return new DemoCheck(checked, whole, 0, error, ofBound, worst);
     }
   }
 }

@@ -209,8 +209,14 @@ final class DemoCommand extends BaseCommand {
     return sampled.isEmpty()
         ? "checked: every element of every result."
         : String.format(
-            "checked: every element, but of %s%n  %d elements chosen at random (seed %d + row).",
-            String.join(", ", sampled), DemoCheck.SAMPLE, SEED);
+            "checked: every element, but of %s%n  %d elements chosen at random and %s"
+                + " (seed %d + row).",
+            String.join(", ", sampled),
+            DemoCheck.SAMPLE,
+            runs.stream().allMatch(r -> r.check().whole() || r.check().sums() > 0)
+                ? "all elements in random sums"
+                : "where both operands are dense, all elements in random sums",
+            SEED);
   }
 
   private static String complaint(List<DemoRun> wrong, int all) {

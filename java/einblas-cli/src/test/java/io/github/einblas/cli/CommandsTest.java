@@ -46,6 +46,21 @@ final class CommandsTest {
   }
 
   @Test
+  void pathsInEveryOrder() throws IOException {
+    program.put("c.npy", Tensor.of(new double[] {1, -1, 2, 0}, 2, 2));
+    String[] pairs = {
+      "(0,1)(3,2)", "(1,0) (2,3)", "(0,2)(1,3)", "(2,0);(3,1)", "1,2;3,0", "2,1 0,3"
+    };
+    for (String path : pairs) {
+      program.done(
+          "einsum", "ij,jk,kl->il", "@a.npy", "@b.npy", "@c.npy", "-o", "@d.npy", "--path", path);
+      assertArrayEquals(new double[] {19, -5, 40, -14}, program.get("d.npy"), path);
+    }
+    program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy", "-o", "@d.npy", "--path", "(1,0)");
+    assertArrayEquals(new double[] {5, 7, 14, 13}, program.get("d.npy"));
+  }
+
+  @Test
   void einsumPrintsWithoutOutput() {
     String out = program.done("einsum", "ij,jk->ik", "@a.npy", "@b.npy").out();
     assertTrue(

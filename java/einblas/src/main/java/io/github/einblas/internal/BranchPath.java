@@ -14,6 +14,12 @@ final class BranchPath {
   /** Pairs tried altogether: some 50 ms. */
   private static final int MOST_VISITS = 100_000;
 
+  /** Pairs looked at altogether, times what one takes: some seconds. */
+  private static final long MOST_LOOKS = 1_000_000_000;
+
+  /** Of more, one level alone takes longer than that; the greedy tree is taken as it is. */
+  private static final int MOST_OPERANDS = 256;
+
   private record Choice(int a, int b, Node pair, int[] users, double score) {}
 
   private final Network network;
@@ -21,6 +27,7 @@ final class BranchPath {
   private final int width;
   private Node best;
   private int visits;
+  private long looks;
 
   /** Searches for something better than a known tree. */
   BranchPath(Network network, PathCost model, int width, Node known) {
@@ -28,7 +35,9 @@ final class BranchPath {
     this.model = model;
     this.width = width;
     this.best = known;
-    descend(List.of(network.leaves), network.users, 0);
+    if (network.leaves.length <= MOST_OPERANDS) {
+      descend(List.of(network.leaves), network.users, 0);
+    }
   }
 
   /** The best tree. */
@@ -46,7 +55,7 @@ final class BranchPath {
       choices = choices(live, users, false);
     }
     choices.sort(Comparator.comparingDouble(Choice::score));
-    for (int i = 0; i < Math.min(width, choices.size()) && visits < MOST_VISITS; i++) {
+    for (int i = 0; i < Math.min(width, choices.size()) && isLeft(); i++) {
       Choice c = choices.get(i);
       double cost = spent + c.pair.own;
       if (cost < best.cost) {
@@ -59,9 +68,14 @@ final class BranchPath {
     }
   }
 
+  private boolean isLeft() {
+    return visits < MOST_VISITS && looks < MOST_LOOKS;
+  }
+
   private List<Choice> choices(List<Node> live, int[] users, boolean neighbours) {
     List<Choice> choices = new ArrayList<>();
-    for (int i = 0; i < live.size(); i++) {
+    for (int i = 0; i < live.size() && isLeft(); i++) {
+      looks += (long) (live.size() - i) * (16 + users.length / 4);
       for (int j = i + 1; j < live.size(); j++) {
         Node a = live.get(i);
         Node b = live.get(j);

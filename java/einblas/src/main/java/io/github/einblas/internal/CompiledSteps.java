@@ -3,6 +3,7 @@ package io.github.einblas.internal;
 
 import io.github.einblas.NativeMemoryException;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.List;
 
 /** A program's native steps for given strides. Immutable; run by many threads at once. */
@@ -178,23 +179,27 @@ public final class CompiledSteps {
   }
 
   /**
-   * Runs all steps on many sets of tensors in one native call.
+   * Runs all steps on many sets of tensors in one native call. With alpha = 0 the last one alone is
+   * run: it reads nothing, so the others have nothing to compute and need no workspace.
    *
    * @param addresses for each set its operands and then its result
    */
   void runBatch(
       long sets, long[] addresses, long workspaceBytes, double alpha, double beta, int threads) {
-    long[] places = new long[4 * handles.length];
-    for (int s = 0; s < handles.length; s++) {
-      Program.Step step = program.steps().get(s);
-      for (int t = 0; t < 3; t++) {
-        places[4 * s + t] = t < step.inputs().length ? place(step.inputs()[t]) : Native.NO_PLACE;
+    int first = alpha == 0 ? handles.length - 1 : 0;
+    long[] run = first == 0 ? handles : Arrays.copyOfRange(handles, first, handles.length);
+    long[] places = new long[4 * run.length];
+    Arrays.fill(places, Native.NO_PLACE);
+    for (int s = 0; s < run.length; s++) {
+      Program.Step step = program.steps().get(first + s);
+      for (int t = 0; alpha != 0 && t < step.inputs().length; t++) {
+        places[4 * s + t] = place(step.inputs()[t]);
       }
-      places[4 * s + 3] = s == handles.length - 1 ? operands : place(step.output());
+      places[4 * s + 3] = s == run.length - 1 ? operands : place(step.output());
     }
     try {
       Native.runBatch(
-          handles, places, sets, operands + 1, addresses, workspaceBytes, alpha, beta, threads);
+          run, places, sets, operands + 1, addresses, workspaceBytes, alpha, beta, threads);
     } finally {
       Reference.reachabilityFence(this);
     }

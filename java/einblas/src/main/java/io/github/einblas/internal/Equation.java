@@ -90,6 +90,11 @@ public final class Equation {
     return new Equation(name, new int[][] {a, b}, result, numbered);
   }
 
+  /** An equation of labels that are known to be right, with a text for errors. */
+  public static Equation of(String text, int[][] operands, int[] output) {
+    return new Equation(text, operands, output, true);
+  }
+
   /** Whether labels were given as numbers: the text is then no equation in letters. */
   public boolean isNumbered() {
     return numbered;
@@ -163,7 +168,7 @@ public final class Equation {
     if (ranks.length == 0) {
       throw bad(text, "at least one operand is needed");
     }
-    String compact = text.replaceAll("\\s", "");
+    String compact = compact(text);
     int arrow = compact.indexOf(ARROW);
     String left = arrow < 0 ? compact : compact.substring(0, arrow);
     String right = arrow < 0 ? null : compact.substring(arrow + 2);
@@ -195,6 +200,31 @@ public final class Equation {
     Equation e = new Equation(text.strip(), operands, output, false);
     e.checkOutput(dots);
     return e;
+  }
+
+  /**
+   * The text without the white space between its signs. Inside the arrow and the ellipsis there may
+   * be none, as in NumPy: {@code "i- >i"} and {@code ". .."} are more likely slips than meant.
+   */
+  private static String compact(String text) {
+    StringBuilder s = new StringBuilder(text.length());
+    boolean apart = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == ' ' || (c >= '\t' && c <= '\r')) {
+        apart = true;
+        continue;
+      }
+      char before = s.length() == 0 ? 'a' : s.charAt(s.length() - 1);
+      if (apart && ((before == '.' && c == '.') || (before == '-' && c == '>'))) {
+        throw bad(
+            text,
+            "there is white space inside " + (c == '.' ? "the ellipsis '...'" : "the arrow '->'"));
+      }
+      apart = false;
+      s.append(c);
+    }
+    return s.toString();
   }
 
   private static void checkTerm(String text, String whose, String term) {

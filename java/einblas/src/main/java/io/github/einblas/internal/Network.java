@@ -1,8 +1,12 @@
 // Planner, second stage: an equation as the path search sees it.
 package io.github.einblas.internal;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Operands as sorted sets of labels, reduced to what the order of contractions can depend on.
@@ -224,11 +228,34 @@ final class Network {
 
     /** Cost of the tree by another model. */
     double costBy(PathCost model) {
-      if (isLeaf()) {
-        return 0;
+      double cost = 0;
+      for (Node n : branchesFirst()) {
+        if (!n.isLeaf()) {
+          double pair = model.pair(n.all, n.left.size, n.right.size, n.size);
+          cost += n.constant ? CONSTANT_COST * pair : pair;
+        }
       }
-      double pair = model.pair(all, left.size, right.size, size);
-      return (constant ? CONSTANT_COST * pair : pair) + left.costBy(model) + right.costBy(model);
+      return cost;
+    }
+
+    /**
+     * All tensors of the tree, branches before what is made of them, the left one's first. A walk
+     * over a tree must not call itself: a chain of 12,000 operands is a tree of that depth.
+     */
+    List<Node> branchesFirst() {
+      List<Node> order = new ArrayList<>();
+      ArrayDeque<Node> todo = new ArrayDeque<>();
+      todo.push(this);
+      while (!todo.isEmpty()) {
+        Node n = todo.pop();
+        order.add(n);
+        if (!n.isLeaf()) {
+          todo.push(n.left);
+          todo.push(n.right);
+        }
+      }
+      Collections.reverse(order);
+      return order;
     }
   }
 
@@ -298,10 +325,16 @@ final class Network {
 
   /** The tree costed by another model. */
   Node costed(Node tree, PathCost cost) {
-    return tree.isLeaf()
-        ? tree
-        : pair(
-            costed(tree.left, cost), costed(tree.right, cost), tree.set, tree.all, tree.size, cost);
+    ArrayDeque<Node> made = new ArrayDeque<>();
+    for (Node n : tree.branchesFirst()) {
+      if (n.isLeaf()) {
+        made.push(n);
+      } else {
+        Node right = made.pop();
+        made.push(pair(made.pop(), right, n.set, n.all, n.size, cost));
+      }
+    }
+    return made.pop();
   }
 
   /** The tree of a path, costed. */
@@ -322,30 +355,32 @@ final class Network {
    * more beyond its result goes first.
    */
   int[][] path(Node root) {
-    int[][] path = new int[leaves.length - 1][];
-    if (path.length > 0) {
-      new Order(path).emit(root);
+    int n = leaves.length;
+    int[][] path = new int[n - 1][];
+    // Backwards: the last pair first, and of its branches the one that is computed later.
+    Node[] order = new Node[n - 1];
+    ArrayDeque<Node> todo = new ArrayDeque<>();
+    todo.push(root);
+    for (int p = n - 2; p >= 0; ) {
+      Node node = todo.pop();
+      if (!node.isLeaf()) {
+        order[p--] = node;
+        boolean leftFirst = node.left.spare() >= node.right.spare();
+        todo.push(leftFirst ? node.left : node.right);
+        todo.push(leftFirst ? node.right : node.left);
+      }
+    }
+    int[] waiting = new int[n];
+    int count = 0;
+    for (int p = 0; p < order.length; p++) {
+      boolean leftFirst = order[p].left.spare() >= order[p].right.spare();
+      Node first = leftFirst ? order[p].left : order[p].right;
+      Node second = leftFirst ? order[p].right : order[p].left;
+      int b = second.isLeaf() ? second.leaf : waiting[--count];
+      int a = first.isLeaf() ? first.leaf : waiting[--count];
+      path[p] = new int[] {Math.min(a, b), Math.max(a, b)};
+      waiting[count++] = n + p;
     }
     return path;
-  }
-
-  private final class Order {
-    private final int[][] path;
-    private int count;
-
-    Order(int[][] path) {
-      this.path = path;
-    }
-
-    private int emit(Node node) {
-      if (node.isLeaf()) {
-        return node.leaf;
-      }
-      boolean leftFirst = node.left.spare() >= node.right.spare();
-      int a = emit(leftFirst ? node.left : node.right);
-      int b = emit(leftFirst ? node.right : node.left);
-      path[count++] = new int[] {Math.min(a, b), Math.max(a, b)};
-      return leaves.length + count - 1;
-    }
   }
 }

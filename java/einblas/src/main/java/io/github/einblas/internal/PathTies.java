@@ -25,6 +25,9 @@ final class PathTies {
 
   private static final int MOST_ORDERS = 64;
 
+  /** Looking at one turn costs as much as the tree is deep; of so many operands few tie. */
+  private static final int MOST_OPERANDS = 256;
+
   /** Operands of fewer elements stay in L1 or L2 whatever the order in which they are read. */
   private static final double SMALL = 0x1p14;
 
@@ -57,6 +60,7 @@ final class PathTies {
       }
     }
     if (labels.operands.length < 3
+        || labels.operands.length > MOST_OPERANDS
         || options.path() != null
         || options.strategy() != PlanOptions.Strategy.AUTO
         || options.costModel() == PlanOptions.CostModel.FLOPS) {

@@ -64,6 +64,16 @@ public final class PlanText {
     return Arrays.stream(labels).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
   }
 
+  /** Lengths of the sums of all steps, and their products, one after the other. */
+  public static double sumLengths(SlicedProgram slices) {
+    Program program = slices.main();
+    double length = slices.slices();
+    for (Program.Step step : program.steps()) {
+      length += product(program, step.reduced()) + step.inputs().length;
+    }
+    return length;
+  }
+
   /** Bytes that the steps read and write, each tensor once per run of a step. */
   public static long bytes(SlicedProgram slices, DType dtype) {
     double bytes = 0;

@@ -1,6 +1,7 @@
 // Planner, third stage: which labels to cut so that a run fits a memory budget.
 package io.github.einblas.internal;
 
+import io.github.einblas.MemoryLimitException;
 import io.github.einblas.PlanOptions;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -56,7 +57,8 @@ public final class SliceSearch {
    * The cheapest way found.
    *
    * @param whole the contraction in one piece
-   * @throws IllegalArgumentException naming the smallest budget or the most slices that would do
+   * @throws MemoryLimitException naming the smallest budget that would do
+   * @throws IllegalArgumentException naming the most slices that would do
    */
   public SlicedProgram search(SlicedProgram whole, PlanOptions options) {
     if (isEnough(whole)) {
@@ -85,7 +87,15 @@ public final class SliceSearch {
     }
     long least = peak.applyAsLong(finest(whole.main().choice()));
     least = small == null ? least : Math.min(least, peak.applyAsLong(finest(small)));
-    throw new DoesNotFit(equation, limit, least);
+    throw new MemoryLimitException(
+        "equation \""
+            + Equation.abbreviated(equation.toString())
+            + "\": no cutting fits a memory limit of "
+            + limit
+            + " bytes; the smallest that does is "
+            + least
+            + " (result, intermediates and workspaces together)",
+        least);
   }
 
   private boolean isEnough(SlicedProgram p) {
@@ -94,26 +104,6 @@ public final class SliceSearch {
 
   private boolean fits(SlicedProgram p) {
     return limit == Long.MAX_VALUE || peak.applyAsLong(p) <= limit;
-  }
-
-  /** No cutting fits a budget. */
-  public static final class DoesNotFit extends IllegalArgumentException {
-    private static final long serialVersionUID = 1L;
-
-    /** The smallest budget that would do. */
-    public final long least;
-
-    DoesNotFit(Equation equation, long limit, long least) {
-      super(
-          "equation \""
-              + Equation.abbreviated(equation.toString())
-              + "\": no cutting fits a memory limit of "
-              + limit
-              + " bytes; the smallest that does is "
-              + least
-              + " (result, intermediates and workspaces together)");
-      this.least = least;
-    }
   }
 
   /** All labels that can be cut, cut to single elements. */

@@ -2,6 +2,7 @@
 package io.github.einblas.internal;
 
 import io.github.einblas.internal.Network.Node;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -66,15 +67,38 @@ final class TreeRefinement {
     return best;
   }
 
-  private Node visit(Node node) {
-    // A branch that costs next to nothing cannot gain.
-    if (node.isLeaf() || node.cost < least) {
-      return node;
+  /** Every pair that counts, after its branches. Not by recursion: trees may be very deep. */
+  private Node visit(Node root) {
+    List<Node> order = new ArrayList<>();
+    ArrayDeque<Node> todo = new ArrayDeque<>();
+    todo.push(root);
+    while (!todo.isEmpty()) {
+      Node node = todo.pop();
+      order.add(node);
+      if (!isLeft(node)) {
+        todo.push(node.left);
+        todo.push(node.right);
+      }
     }
-    Node left = visit(node.left);
-    Node right = visit(node.right);
-    Node own = node.with(left, right);
-    if (spent >= allowed || (left.isLeaf() && right.isLeaf())) {
+    for (int i = order.size() - 1; i >= 0; i--) {
+      Node node = order.get(i);
+      if (isLeft(node)) {
+        todo.push(node);
+      } else {
+        Node right = todo.pop();
+        todo.push(better(node.with(todo.pop(), right)));
+      }
+    }
+    return todo.pop();
+  }
+
+  /** A branch that costs next to nothing cannot gain. */
+  private boolean isLeft(Node node) {
+    return node.isLeaf() || node.cost < least;
+  }
+
+  private Node better(Node own) {
+    if (spent >= allowed || (own.left.isLeaf() && own.right.isLeaf())) {
       return own;
     }
     if (branches == 3) {
@@ -86,25 +110,38 @@ final class TreeRefinement {
   /** Turns a pair for as long as that gains, and then the pair that was made below it. */
   private Node rotate(Node top) {
     Node now = top;
-    while (spent < allowed) {
-      double left = now.left.isLeaf() ? 0 : now.own + now.left.own;
-      double right = now.right.isLeaf() ? 0 : now.own + now.right.own;
-      Node next = now;
-      if (left >= least && left > 0) {
-        spent += Rotation.nanos(now, now.left, now.right);
-        next = Rotation.best(network, model, now, now.left, now.right);
-      }
-      if (next == now && right >= least && right > 0) {
-        spent += Rotation.nanos(now, now.right, now.left);
-        next = Rotation.best(network, model, now, now.right, now.left);
-      }
-      if (next == now) {
+    // Pairs that were turned and wait for the one below them.
+    ArrayDeque<Node> above = null;
+    while (true) {
+      Node next = spent < allowed ? turned(now) : now;
+      if (next != now) {
+        above = above == null ? new ArrayDeque<>() : above;
+        above.push(next);
+        // Rotation puts the new pair on the left.
+        now = next.left;
+      } else if (above == null || above.isEmpty()) {
         return now;
+      } else {
+        Node waiting = above.pop();
+        now = waiting.with(now, waiting.right);
       }
-      // Rotation puts the new pair on the left.
-      now = next.with(rotate(next.left), next.right);
     }
-    return now;
+  }
+
+  /** The pair in a cheaper order, or itself. */
+  private Node turned(Node now) {
+    double left = now.left.isLeaf() ? 0 : now.own + now.left.own;
+    double right = now.right.isLeaf() ? 0 : now.own + now.right.own;
+    Node next = now;
+    if (left >= least && left > 0) {
+      spent += Rotation.nanos(now, now.left, now.right);
+      next = Rotation.best(network, model, now, now.left, now.right);
+    }
+    if (next == now && right >= least && right > 0) {
+      spent += Rotation.nanos(now, now.right, now.left);
+      next = Rotation.best(network, model, now, now.right, now.left);
+    }
+    return next;
   }
 
   private Node reorder(Node top) {

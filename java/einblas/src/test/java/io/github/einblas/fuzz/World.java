@@ -2,6 +2,7 @@
 package io.github.einblas.fuzz;
 
 import io.github.einblas.DType;
+import io.github.einblas.MemoryLimitException;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.Tensor;
 import java.util.ArrayList;
@@ -198,7 +199,7 @@ final class World implements AutoCloseable {
     String text = String.valueOf(e.getMessage());
     boolean known =
         c == IllegalArgumentException.class
-            || c.getSimpleName().equals("DoesNotFit")
+            || c == MemoryLimitException.class
             || c == IllegalStateException.class
             || c == IndexOutOfBoundsException.class
             || c == NativeMemoryException.class

@@ -57,7 +57,7 @@ class EquationTest {
         "','              | 0 0 | '',''->''",
         "i,->i            | 1 0 | i,''->i",
         "' i j , j k -> k i '| 2 2 | ij,jk->ki",
-        "i j - > j i      | 2   | ij->ji",
+        "i j ->  j  i     | 2   | ij->ji",
         "...              | 3   | 321->321",
         "...ij->...ji     | 4   | 21ij->21ji",
         "i...->...        | 3   | i21->21",
@@ -66,7 +66,7 @@ class EquationTest {
         "...i,...i->...   | 3 2 | 21i,1i->21",
         "...,...          | 0 2 | '',21->21",
         "i...,ij->...j    | 1 2 | i,ij->j",
-        ". . .i->i...     | 2   | 1i->i1",
+        " ... i -> i ...  | 2   | 1i->i1",
         "i->...i          | 1   | i->i",
         "a...b,c...->ca...| 3 3 | a1b,c21->ca21",
         "A,a->aA          | 1 1 | A,a->aA",
@@ -79,6 +79,32 @@ class EquationTest {
     }
     s.append("->").append(show(e.output()));
     assertEquals(expected.replace("'", ""), s.toString());
+  }
+
+  @Test
+  void tabsAndLineBreaksBetweenLabels() {
+    Equation e = Equation.parse("\ti ,\n j\r\n->\f j\ti ", new int[] {1, 1});
+    assertEquals("ji", show(e.output()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "i- >i",
+        "i-\t>i",
+        "i-\n>i",
+        "i -\r\n> i",
+        ". ..",
+        ".. .->...",
+        "...i->. . .i",
+        "i.\t..",
+        "i..\n.",
+        "...i->.\f..i"
+      })
+  void refusesWhiteSpaceInsideTheArrowAndTheEllipsis(String equation) {
+    var e =
+        assertThrows(IllegalArgumentException.class, () -> Equation.parse(equation, new int[] {1}));
+    assertTrue(e.getMessage().contains("white space inside"), e::getMessage);
   }
 
   @ParameterizedTest(name = "{0} of ranks {1}")

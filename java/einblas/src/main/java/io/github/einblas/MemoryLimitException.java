@@ -1,0 +1,23 @@
+// Public API: a plan that no cutting fits into its memory limit.
+package io.github.einblas;
+
+/**
+ * A plan's memory limit ({@link PlanOptions#withMemoryLimit}) is less than any way found to cut the
+ * contraction needs. Thrown when a plan or its gradients are made, before anything is computed.
+ */
+public final class MemoryLimitException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+
+  private final long neededBytes;
+
+  /** With the smallest limit that would do. */
+  public MemoryLimitException(String message, long neededBytes) {
+    super(message);
+    this.neededBytes = neededBytes;
+  }
+
+  /** The smallest limit found that would do. */
+  public long neededBytes() {
+    return neededBytes;
+  }
+}

@@ -1,0 +1,141 @@
+// Plans: many sets of operands in as few native calls as their strides allow.
+package io.github.einblas;
+
+import io.github.einblas.internal.CompiledPlan;
+import io.github.einblas.internal.Native;
+import io.github.einblas.internal.Views;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One batch: its sets grouped by strides. Used once, by one thread. */
+final class PlanBatch {
+  /** Addresses handed over in one native call; more are handed over in several. */
+  private static final int MOST_ADDRESSES = 1 << 22;
+
+  private final PlanChecks checks;
+  private final PlanLayouts layouts;
+  private final Tensor out;
+  private final Tensor[] operands;
+
+  /** Operands of a set. */
+  private final int n;
+
+  private final int sets;
+  private int acquired;
+
+  /**
+   * A batch.
+   *
+   * @param operands those of all sets, one set after the other
+   */
+  PlanBatch(PlanChecks checks, PlanLayouts layouts, Tensor out, Tensor[] operands) {
+    this.checks = checks;
+    this.layouts = layouts;
+    this.out = out;
+    this.operands = operands;
+    this.sets = (int) out.shapeRef()[0];
+    this.n = sets == 0 ? 0 : operands.length / sets;
+  }
+
+  /** The operands of a set. */
+  Tensor[] set(int s) {
+    return Arrays.copyOfRange(operands, s * n, (s + 1) * n);
+  }
+
+  /** Counts in all operands of all sets and refuses those that share elements with the output. */
+  void acquire() {
+    boolean done = false;
+    try {
+      for (; acquired < operands.length; acquired++) {
+        checks.acquire(operands[acquired], acquired % n);
+      }
+      for (int i = 0; i < operands.length; i++) {
+        checks.shared(out, operands[i], i % n);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        release();
+      }
+    }
+  }
+
+  void release() {
+    while (acquired > 0) {
+      operands[--acquired].release();
+    }
+  }
+
+  /** Runs the acquired sets. All steps are made before the first one runs. */
+  void run(double alpha, double beta, int threads, int elementBytes) {
+    long[] strides = out.stridesRef();
+    long[] one = Arrays.copyOfRange(strides, 1, strides.length);
+    int[][] groups = groups();
+    CompiledPlan[] plans = new CompiledPlan[groups.length];
+    Arrays.setAll(plans, g -> layouts.of(set(groups[g][0]), one));
+    int slots = n + 1;
+    int workers = threads == 0 ? Native.threads() : threads;
+    int most = Math.max(1, MOST_ADDRESSES / slots);
+    for (int g = 0; g < groups.length; g++) {
+      for (int from = 0; from < groups[g].length; from += most) {
+        int count = Math.min(most, groups[g].length - from);
+        long[] addresses = new long[count * slots];
+        for (int p = 0; p < count; p++) {
+          int s = groups[g][from + p];
+          for (int i = 0; i < n; i++) {
+            addresses[p * slots + i] = operands[s * n + i].address();
+          }
+          addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * elementBytes;
+        }
+        plans[g].runBatch(count, addresses, alpha, beta, workers);
+      }
+    }
+  }
+
+  /** Numbers of the sets that have the same strides, wherever they stand. */
+  private int[][] groups() {
+    int[] groupOf = new int[sets];
+    int[] sizes = new int[4];
+    int count = 0;
+    Map<List<List<Long>>, Integer> known = new HashMap<>();
+    for (int s = 0; s < sets; s++) {
+      if (s > 0 && sameStrides(s, s - 1)) {
+        groupOf[s] = groupOf[s - 1];
+      } else {
+        Integer group = known.putIfAbsent(strides(s), count);
+        groupOf[s] = group == null ? count++ : group;
+        sizes = count > sizes.length ? Arrays.copyOf(sizes, 2 * count) : sizes;
+      }
+      sizes[groupOf[s]]++;
+    }
+    int[][] groups = new int[count][];
+    for (int g = 0; g < count; g++) {
+      groups[g] = new int[sizes[g]];
+    }
+    for (int s = sets - 1; s >= 0; s--) {
+      groups[groupOf[s]][--sizes[groupOf[s]]] = s;
+    }
+    return groups;
+  }
+
+  /** Strides of a set's operands, as a key. */
+  private List<List<Long>> strides(int set) {
+    List<List<Long>> strides = new ArrayList<>(n);
+    for (Tensor t : set(set)) {
+      strides.add(Arrays.stream(t.stridesRef()).boxed().toList());
+    }
+    return strides;
+  }
+
+  private boolean sameStrides(int a, int b) {
+    for (int i = 0; i < n; i++) {
+      if (!Views.same(operands[a * n + i].stridesRef(), operands[b * n + i].stridesRef())) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
