@@ -503,6 +503,11 @@ public final class EinsumPlan {
   /**
    * The plan that {@link #toJson} wrote.
    *
+   * <p>Nothing is searched for: path and cuts are those of the text. It is read strictly: a number
+   * that does not fit, a key that stands twice, and more levels than a plan has are refused by
+   * name. A search time of more than ten seconds is read as ten, so that a text makes no program
+   * search for longer later on, in {@link #gradient} say.
+   *
    * @throws IllegalArgumentException if the text is no such plan, saying what is missing or wrong
    */
   public static EinsumPlan fromJson(String json) {

@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.github.einblas.internal.Equation;
 import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.StrictJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -28,14 +29,10 @@ final class PlanCutsJson {
   /** Cuts of an equation's labels; whether they fit its shapes is checked when they are made. */
   static List<SlicedProgram.Cut> read(JsonElement json, Equation equation) {
     List<SlicedProgram.Cut> cuts = new ArrayList<>();
-    for (JsonElement element : json.getAsJsonArray()) {
-      JsonObject o = element.getAsJsonObject();
-      JsonElement label = o.get("label");
-      JsonElement chunk = o.get("chunk");
-      if (label == null || chunk == null || o.size() != 2) {
-        throw new IllegalArgumentException("a cut has a label and a chunk, got " + o);
-      }
-      cuts.add(new SlicedProgram.Cut(label(label.getAsString(), equation), chunk.getAsLong()));
+    for (JsonElement element : StrictJson.array(json, "cuts")) {
+      JsonObject o = StrictJson.object(element, "cuts");
+      int label = label(StrictJson.text(o, "label"), equation);
+      cuts.add(new SlicedProgram.Cut(label, StrictJson.integer(o, "chunk", 1, Long.MAX_VALUE)));
     }
     return cuts;
   }

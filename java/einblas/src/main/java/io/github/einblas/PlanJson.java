@@ -1,6 +1,8 @@
 // Plans: written as JSON and read again.
 package io.github.einblas;
 
+import static io.github.einblas.internal.StrictJson.need;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -8,6 +10,8 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.github.einblas.internal.Equation;
 import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.StrictJson;
+import io.github.einblas.internal.Views;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +26,9 @@ final class PlanJson {
   private static final int VERSION = 2;
   private static final int WITHOUT_CUTS = 1;
   private static final String MARK = "einblasPlan";
+
+  /** A file may ask for this long a search, if anything is searched with its options later. */
+  private static final long MOST_SEARCH_NANOS = Duration.ofSeconds(10).toNanos();
 
   private PlanJson() {}
 
@@ -82,7 +89,7 @@ final class PlanJson {
   static EinsumPlan read(String json) {
     Objects.requireNonNull(json, "json");
     try {
-      JsonElement parsed = JsonParser.parseString(json);
+      JsonElement parsed = StrictJson.parse(json);
       if (!parsed.isJsonObject()) {
         throw new IllegalArgumentException("it is no JSON object");
       }
@@ -98,7 +105,7 @@ final class PlanJson {
   }
 
   private static EinsumPlan plan(JsonObject o) {
-    int version = need(o, MARK).getAsInt();
+    int version = (int) StrictJson.integer(o, MARK, 0, Integer.MAX_VALUE);
     if (version != VERSION && version != WITHOUT_CUTS) {
       throw new IllegalArgumentException(
           "its version is " + version + ", not " + WITHOUT_CUTS + " or " + VERSION);
@@ -106,27 +113,25 @@ final class PlanJson {
     if (o.has("gradientFor")) {
       return gradient(o, version);
     }
-    JsonArray rows = need(o, "shapes").getAsJsonArray();
+    JsonArray rows = StrictJson.array(need(o, "shapes"), "shapes");
     long[][] shapes = new long[rows.size()][];
     int[] ranks = new int[shapes.length];
     for (int i = 0; i < shapes.length; i++) {
-      JsonArray row = rows.get(i).getAsJsonArray();
+      JsonArray row = StrictJson.array(rows.get(i), "shapes");
       shapes[i] = new long[row.size()];
       ranks[i] = shapes[i].length;
       for (int d = 0; d < shapes[i].length; d++) {
-        shapes[i][d] = row.get(d).getAsLong();
-        if (shapes[i][d] < 0) {
-          throw new IllegalArgumentException("a length is " + shapes[i][d]);
-        }
+        shapes[i][d] = StrictJson.integer(row.get(d), "shapes", 0, Long.MAX_VALUE);
       }
+      Views.size(shapes[i]);
     }
-    String text = need(o, "equation").getAsString();
+    String text = StrictJson.text(o, "equation");
     Equation equation =
-        o.has("numbered") && o.get("numbered").getAsBoolean()
+        o.has("numbered") && StrictJson.isTrue(o, "numbered")
             ? numbers(text).parse(ranks)
             : Equation.parse(text, ranks);
-    DType dtype = DType.valueOf(need(o, "dtype").getAsString());
-    PlanOptions options = options(need(o, "options").getAsJsonObject());
+    DType dtype = StrictJson.constant(o, "dtype", DType.class);
+    PlanOptions options = options(StrictJson.object(need(o, "options"), "options"));
     if (version == WITHOUT_CUTS && options.isCut()) {
       throw new IllegalArgumentException(
           "it has a memory limit and is of version 1, which does not say how labels are cut: each"
@@ -137,17 +142,26 @@ final class PlanJson {
   }
 
   private static KnownPlan known(JsonObject o, Equation equation, int version) {
-    int[][] path = matrix(need(o, "path"));
+    int[][] path = matrix(need(o, "path"), "path");
     return KnownPlan.of(
         path, version == WITHOUT_CUTS ? null : PlanCutsJson.read(need(o, "cuts"), equation));
   }
 
   private static EinsumPlan gradient(JsonObject o, int version) {
-    EinsumPlan of = plan(need(o, "of").getAsJsonObject());
-    int operand = need(o, "gradientFor").getAsInt();
+    EinsumPlan of = plan(contraction(o));
+    int operand = (int) StrictJson.integer(o, "gradientFor", 0, Integer.MAX_VALUE);
     return version == WITHOUT_CUTS
         ? of.gradient(operand)
         : of.gradient(operand, known(o, of.gradientEquation(operand), version));
+  }
+
+  /** What a gradient is of: no gradient itself. */
+  private static JsonObject contraction(JsonObject o) {
+    JsonObject of = StrictJson.object(need(o, "of"), "of");
+    if (of.has("gradientFor")) {
+      throw new IllegalArgumentException("\"of\" is a gradient; there are none of gradients");
+    }
+    return of;
   }
 
   /** Labels as numbers, such as {@code [0 1],[1 ...]->[0 ...]}. */
@@ -171,27 +185,23 @@ final class PlanJson {
   }
 
   private static PlanOptions options(JsonObject o) {
+    long searchNanos = StrictJson.integer(o, "searchNanos", 0, Duration.ofHours(1).toNanos());
     PlanOptions options =
         PlanOptions.DEFAULT
-            .withThreads(need(o, "threads").getAsInt())
-            .withStrategy(PlanOptions.Strategy.valueOf(need(o, "strategy").getAsString()))
-            .withCostModel(PlanOptions.CostModel.valueOf(need(o, "costModel").getAsString()))
-            .withSearchTime(Duration.ofNanos(need(o, "searchNanos").getAsLong()))
-            .withMemoryLimit(need(o, "memoryLimit").getAsLong());
-    options = o.has("slices") ? options.withSlices(o.get("slices").getAsLong()) : options;
-    options = o.has("kernel") ? options.withKernel(o.get("kernel").getAsString()) : options;
+            .withThreads((int) StrictJson.integer(o, "threads", 0, PlanOptions.MOST_THREADS))
+            .withStrategy(StrictJson.constant(o, "strategy", PlanOptions.Strategy.class))
+            .withCostModel(StrictJson.constant(o, "costModel", PlanOptions.CostModel.class))
+            .withSearchTime(Duration.ofNanos(Math.min(MOST_SEARCH_NANOS, searchNanos)))
+            .withMemoryLimit(StrictJson.integer(o, "memoryLimit", 0, Long.MAX_VALUE));
+    options =
+        o.has("slices")
+            ? options.withSlices(StrictJson.integer(o, "slices", 1, Long.MAX_VALUE))
+            : options;
+    options = o.has("kernel") ? options.withKernel(StrictJson.text(o, "kernel")) : options;
     if (o.has("batchInvariance")) {
-      options = options.withBatchInvariance(o.get("batchInvariance").getAsBoolean());
+      options = options.withBatchInvariance(StrictJson.isTrue(o, "batchInvariance"));
     }
-    return o.has("path") ? options.withPath(matrix(o.get("path"))) : options;
-  }
-
-  private static JsonElement need(JsonObject o, String name) {
-    JsonElement value = o.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("\"" + name + "\" is missing");
-    }
-    return value;
+    return o.has("path") ? options.withPath(matrix(o.get("path"), "path")) : options;
   }
 
   private static JsonArray array(int[] values) {
@@ -206,16 +216,16 @@ final class PlanJson {
     return array;
   }
 
-  private static int[][] matrix(JsonElement rows) {
-    JsonArray array = rows.getAsJsonArray();
+  private static int[][] matrix(JsonElement rows, String key) {
+    JsonArray array = StrictJson.array(rows, key);
     int[][] result = new int[array.size()][];
-    Arrays.setAll(result, i -> row(array.get(i).getAsJsonArray()));
+    Arrays.setAll(result, i -> row(StrictJson.array(array.get(i), key), key));
     return result;
   }
 
-  private static int[] row(JsonArray array) {
+  private static int[] row(JsonArray array, String key) {
     int[] row = new int[array.size()];
-    Arrays.setAll(row, i -> array.get(i).getAsInt());
+    Arrays.setAll(row, i -> (int) StrictJson.integer(array.get(i), key, 0, Integer.MAX_VALUE));
     return row;
   }
 }

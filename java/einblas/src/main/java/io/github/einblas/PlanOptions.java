@@ -54,7 +54,7 @@ public final class PlanOptions {
     FLOPS
   }
 
-  private static final int MOST_THREADS = 1024;
+  static final int MOST_THREADS = 1024;
 
   /** The process's threads, automatic path, chosen kernels. */
   public static final PlanOptions DEFAULT = new PlanOptions(new Draft());
