@@ -57,28 +57,28 @@ public final class StrictJson {
       throw new IllegalArgumentException(
           "more than " + MOST_DEPTH + " levels, at " + shown(reader.getPath()));
     }
-    switch (token) {
-      case BEGIN_OBJECT:
-        return object(reader, depth);
-      case BEGIN_ARRAY:
-        JsonArray array = new JsonArray();
-        reader.beginArray();
-        while (reader.hasNext()) {
-          array.add(value(reader, depth + 1));
-        }
-        reader.endArray();
-        return array;
-      case NUMBER:
-        // As its digits: nothing is converted before it is asked for.
-        return JsonParser.parseReader(reader);
-      case BOOLEAN:
-        return new JsonPrimitive(reader.nextBoolean());
-      case NULL:
+    return switch (token) {
+      case BEGIN_OBJECT -> object(reader, depth);
+      case BEGIN_ARRAY -> array(reader, depth);
+      // As its digits: nothing is converted before it is asked for.
+      case NUMBER -> JsonParser.parseReader(reader);
+      case BOOLEAN -> new JsonPrimitive(reader.nextBoolean());
+      case NULL -> {
         reader.nextNull();
-        return JsonNull.INSTANCE;
-      default:
-        return new JsonPrimitive(reader.nextString());
+        yield JsonNull.INSTANCE;
+      }
+      default -> new JsonPrimitive(reader.nextString());
+    };
+  }
+
+  private static JsonArray array(JsonReader reader, int depth) throws IOException {
+    JsonArray array = new JsonArray();
+    reader.beginArray();
+    while (reader.hasNext()) {
+      array.add(value(reader, depth + 1));
     }
+    reader.endArray();
+    return array;
   }
 
   private static JsonObject object(JsonReader reader, int depth) throws IOException {
