@@ -31,8 +31,12 @@ final class PlanCutsJson {
     List<SlicedProgram.Cut> cuts = new ArrayList<>();
     for (JsonElement element : StrictJson.array(json, "cuts")) {
       JsonObject o = StrictJson.object(element, "cuts");
+      if (!o.has("label") || !o.has("chunk") || o.size() != 2) {
+        throw new IllegalArgumentException("a cut has a label and a chunk, got " + o);
+      }
       int label = label(StrictJson.text(o, "label"), equation);
-      cuts.add(new SlicedProgram.Cut(label, StrictJson.integer(o, "chunk", 1, Long.MAX_VALUE)));
+      long chunk = StrictJson.integer(o.get("chunk"), "chunk of cuts", 1, Long.MAX_VALUE);
+      cuts.add(new SlicedProgram.Cut(label, chunk));
     }
     return cuts;
   }
