@@ -22,10 +22,14 @@ class ContractTest {
   private static final Pattern NAME = Pattern.compile("`([A-Za-z0-9]+)([#.])([A-Za-z0-9]+)`");
   private static final Pattern NATIVE = Pattern.compile("TEST(?:_F)?\\((\\w+), *(\\w+)\\)");
 
-  /** A method that JUnit runs, with what stands between its annotation and its name. */
+  /**
+   * A method that JUnit runs: the first declaration, indented by two, after its annotation;
+   * whatever other annotations hold stands between.
+   */
   private static final Pattern JAVA =
       Pattern.compile(
-          "@(?:Test|TestFactory|ParameterizedTest|Property)\\b(?:(?!@Disabled)[^{};])*?(\\w+)\\(");
+          "@(?:Test|TestFactory|ParameterizedTest|Property)\\b"
+              + "(?:(?!@Disabled|\n  \\w)[\\s\\S])*+\n  [\\w<>\\[\\],.? ]* (\\w+)\\(");
 
   private static List<String> rows() throws IOException {
     return Files.readAllLines(ROOT.resolve("docs/contract.md")).stream()

@@ -33,9 +33,13 @@ class SoakTest {
   private long bytes;
 
   @BeforeEach
-  void remember() {
+  void remember() throws InterruptedException {
     System.out.println("soak: seed " + SEED + ", " + NANOS / 1_000_000 + " ms");
     threads = Einblas.threads();
+    for (int i = 0; i < 20; i++) { // what other tests left to the collector
+      System.gc();
+      Thread.sleep(10);
+    }
     bytes = Einblas.nativeBytesInUse();
     Tuning.set("POOL_KEEP", 1);
   }
@@ -43,7 +47,9 @@ class SoakTest {
   @AfterEach
   void allIsAsBefore() throws InterruptedException {
     Einblas.setThreads(threads);
-    assertEquals(bytes, Einblas.nativeBytesInUse());
+    assertTrue(
+        Einblas.nativeBytesInUse() <= bytes, // the rest of what other tests left may be gone
+        () -> (Einblas.nativeBytesInUse() - bytes) + " native bytes are not given back");
     // Workers that went to sleep before POOL_KEEP was 1 take their half a minute.
     long end = System.nanoTime() + 60_000_000_000L;
     while (Einblas.workers() > 0 && System.nanoTime() < end) {
