@@ -24,9 +24,15 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class WrappedTest {
+  /** JavaCPP's own library comes with the first use of this one, whatever test runs first. */
+  @BeforeAll
+  static void load() {
+    Einblas.version();
+  }
 
   /** Every kind of use throws and none reads what may be somebody else's by now. */
   static void assertEnded(Tensor t, Tensor view) {

@@ -71,7 +71,7 @@ final class LoadersProbe {
   }
 
   private static boolean waitFor(WeakReference<ClassLoader> loader) throws InterruptedException {
-    for (int i = 0; i < 100 && loader.get() != null; i++) {
+    for (int i = 0; i < 500 && loader.get() != null; i++) {
       System.gc();
       Thread.sleep(20);
     }

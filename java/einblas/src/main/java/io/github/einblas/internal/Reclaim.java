@@ -45,14 +45,16 @@ public final class Reclaim {
 
   private static volatile boolean enabled = true;
 
+  /** The thread ends after so long without entries, or it would keep its class loader for ever. */
+  private static final long IDLE_MILLIS = 1000;
+
+  /** Whether the thread runs. */
+  private static final AtomicBoolean FREEING = new AtomicBoolean();
+
   static {
     for (int i = 0; i < LISTS.length; i++) {
       LISTS[i] = new Entry();
     }
-    Thread thread = new Thread(null, Reclaim::freeForever, "einblas-cleaner", 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    thread.start();
   }
 
   private Reclaim() {}
@@ -110,17 +112,61 @@ public final class Reclaim {
   /** Runs the action once nothing refers to the owner, whom the action must not refer to. */
   public static Entry register(Object owner, Runnable action) {
     int list = (int) Thread.currentThread().getId() & (LISTS.length - 1);
-    return new Entry(owner, action, LISTS[list]);
+    Entry entry = new Entry(owner, action, LISTS[list]);
+    if (!FREEING.get() && FREEING.compareAndSet(false, true)) {
+      start();
+    }
+    return entry;
   }
 
-  private static void freeForever() {
-    while (true) {
-      try {
-        ((Entry) QUEUE.remove()).run();
-      } catch (InterruptedException e) {
-        // Nobody's to interrupt.
+  private static void start() {
+    boolean started = false;
+    try {
+      Thread thread = new Thread(null, Reclaim::freeWhileNeeded, "einblas-cleaner", 0, false);
+      thread.setDaemon(true);
+      thread.setContextClassLoader(null);
+      thread.start();
+      started = true;
+    } catch (OutOfMemoryError e) {
+      // No thread to be had: short memory sweeps by itself, the next entry tries again.
+    } finally {
+      if (!started) {
+        FREEING.set(false);
       }
     }
+  }
+
+  private static void freeWhileNeeded() {
+    do {
+      while (freeNext() || !isEmpty()) {
+        // as long as there is something to free, now or later
+      }
+      FREEING.set(false);
+      // An entry that was added before this was seen has nobody but this thread.
+    } while (!isEmpty() && FREEING.compareAndSet(false, true));
+  }
+
+  private static boolean freeNext() {
+    try {
+      Entry next = (Entry) QUEUE.remove(IDLE_MILLIS);
+      if (next != null) {
+        next.run();
+      }
+      return next != null;
+    } catch (InterruptedException e) {
+      return true; // nobody's to interrupt
+    }
+  }
+
+  private static boolean isEmpty() {
+    for (Entry list : LISTS) {
+      synchronized (list) {
+        if (list.after != list) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** Frees what the collector has found; whether there was any. */
