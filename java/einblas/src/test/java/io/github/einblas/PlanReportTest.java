@@ -38,6 +38,18 @@ class PlanReportTest {
   }
 
   @Test
+  void explainsWhereMemoryIsShort() {
+    long before = Einblas.nativeMemoryLimit();
+    Einblas.setNativeMemoryLimit(Einblas.nativeBytesInUse() + (8L << 20));
+    try {
+      // A number of threads that nothing was explained for: the machine's speed is measured.
+      assertTrue(chain(PlanOptions.DEFAULT.withThreads(7)).explain().contains("ij,jk,kl->il"));
+    } finally {
+      Einblas.setNativeMemoryLimit(before);
+    }
+  }
+
+  @Test
   void slicedFiguresAddUp() {
     EinsumPlan whole =
         Einsum.plan(

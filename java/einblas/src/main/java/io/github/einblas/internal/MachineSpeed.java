@@ -1,6 +1,7 @@
 // Explanations: how fast this machine computes and copies, measured once.
 package io.github.einblas.internal;
 
+import io.github.einblas.NativeMemoryException;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -18,11 +19,29 @@ record MachineSpeed(double flops, double memory, double cache) {
   /** Tensors of fewer bytes in all stay in the caches. */
   private static final double CACHED = 8e6;
 
+  /**
+   * The least part of the tensors that short memory leaves: some 2 MB; not kept, as it is rough.
+   */
+  private static final int SMALLEST = 64;
+
   private static final ConcurrentHashMap<Integer, MachineSpeed> KNOWN = new ConcurrentHashMap<>();
 
-  static MachineSpeed of(int dtype, int elementBytes, int threads) {
-    return KNOWN.computeIfAbsent(
-        dtype * 4096 + threads, key -> measure(dtype, elementBytes, threads));
+  static synchronized MachineSpeed of(int dtype, int elementBytes, int threads) {
+    int key = dtype * 4096 + threads;
+    MachineSpeed known = KNOWN.get(key);
+    for (int smaller = 1; known == null; smaller *= 4) {
+      try {
+        known = measure(dtype, elementBytes, threads, smaller);
+        if (smaller == 1) {
+          KNOWN.put(key, known);
+        }
+      } catch (NativeMemoryException e) {
+        if (smaller == SMALLEST) {
+          throw e;
+        }
+      }
+    }
+    return known;
   }
 
   /** Seconds of a step: what takes longer, its operations or its bytes. */
@@ -30,15 +49,15 @@ record MachineSpeed(double flops, double memory, double cache) {
     return CALL + Math.max(operations / flops, bytes / (bytes < CACHED ? cache : memory));
   }
 
-  private static MachineSpeed measure(int dtype, int elementBytes, int threads) {
-    long n = 384;
+  private static MachineSpeed measure(int dtype, int elementBytes, int threads, int smaller) {
+    long n = Math.max(384 / smaller, 32);
     long[] product = {n, n, n};
     long[] strides = {n, 0, 1, 0, 1, n, n, 1, 0};
     double gemm = best(dtype, elementBytes, threads, 2, product, strides, n * n, 15);
-    long large = (32L << 20) / elementBytes;
+    long large = (32L << 20) / elementBytes / smaller;
     double copy =
         best(dtype, elementBytes, threads, 1, new long[] {large}, new long[] {1, 1}, large, 5);
-    long small = (128L << 10) / elementBytes;
+    long small = (128L << 10) / elementBytes / Math.min(smaller, 16);
     double cached =
         best(dtype, elementBytes, threads, 1, new long[] {small}, new long[] {1, 1}, small, 20);
     return new MachineSpeed(
