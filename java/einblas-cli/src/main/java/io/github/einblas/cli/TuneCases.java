@@ -214,6 +214,14 @@ final class TuneCases implements AutoCloseable {
     return List.of("STREAM", "THREAD").contains(family(number.name()));
   }
 
+  /**
+   * Whether timing calls can judge a number. How long a worker waits before it sleeps is a matter
+   * of manners: waiting longer is never slower here, but burns a core that may be somebody else's.
+   */
+  static boolean isJudged(Tuning.Value number) {
+    return !family(number.name()).equals("POOL");
+  }
+
   private static String family(String name) {
     return name.toUpperCase(Locale.ROOT).split("_", 2)[0];
   }

@@ -95,9 +95,15 @@ final class TuneCommand extends BaseCommand {
       throw new InputException("--only: " + e.getDescription() + " in '" + only + "'");
     }
     List<Tuning.Value> chosen =
-        Tuning.values().stream().filter(v -> pattern.matcher(v.name()).find()).toList();
+        Tuning.values().stream()
+            .filter(v -> pattern.matcher(v.name()).find())
+            .filter(v -> list || TuneCases.isJudged(v))
+            .toList();
     if (chosen.isEmpty()) {
-      throw new InputException("--only: no number's name matches '" + only + "'; see --list");
+      throw new InputException(
+          "--only: no number's name matches '"
+              + only
+              + "' among those that are tuned; see --list (POOL_... are set by hand)");
     }
     return chosen;
   }

@@ -14,6 +14,10 @@ class TuneCasesTest {
   void everyNumberHasCasesOfItsOwnKernel() {
     try (TuneCases cases = new TuneCases()) {
       for (Tuning.Value number : Tuning.values()) {
+        if (!TuneCases.isJudged(number)) {
+          assertTrue(number.name().startsWith("POOL_"), number.name());
+          continue;
+        }
         List<TuneCases.Case> affected = cases.affectedBy(number);
         boolean own =
             affected.stream()
@@ -28,6 +32,9 @@ class TuneCasesTest {
     Tuning.Value number = Tuning.values().get(0);
     try (TuneCases cases = new TuneCases()) {
       for (Tuning.Value each : Tuning.values()) {
+        if (!TuneCases.isJudged(each)) {
+          continue;
+        }
         for (TuneCases.Case c : cases.affectedBy(each).subList(0, 1)) {
           assertTrue(c.speedup(each.name(), each.value(), each.defaultValue()) > 0, each.name());
         }
