@@ -129,7 +129,8 @@ void SystemMemory::add_levels(const std::string& mount, const std::string& mount
   }
   if (below.find("/..") != std::string::npos) below.clear();  // outside what the process sees: the mount is all it has
   for (;;) {
-    const std::string folder = root_ + mount + below + "/";
+    std::string folder = root_ + mount;
+    folder.append(below).append("/");
     levels_.push_back(
         v2 ? Level{folder + "memory.max", folder + "memory.current", folder + "memory.stat", "inactive_file ", 0}
            : Level{folder + "memory.limit_in_bytes", folder + "memory.usage_in_bytes", folder + "memory.stat",
