@@ -265,12 +265,15 @@ public final class EinsumPlan {
   }
 
   /**
-   * Checks a result at random (after Freivalds), whoever computed it, in little more than the time
-   * of reading operands and result: sums of its elements with random signs are compared to those of
-   * the contraction. The signs join the operands as small factors, so that a product of n x n
-   * matrices costs 16 n^2 multiplications instead of n^3. For many operands the cost is that of the
-   * cheapest contraction with such factors; where every output label is short, or there is none, it
-   * is that of a run. Sums of elements are computed by the same kernels, in other shapes.
+   * Checks a result at random (after Freivalds), whoever computed it: sums of its elements with
+   * random signs are compared to those of the contraction. The signs join the operands as small
+   * factors, so that a product of n x n matrices costs 16 n^2 multiplications instead of n^3. That
+   * pays for large products; an elementwise or a small batched one is checked in several times the
+   * time of its run. For many operands the cost is that of the cheapest contraction with such
+   * factors; where every output label is short, or there is none, it is that of a run. Sums of
+   * elements are computed by the same kernels, in other shapes; a single number in F64 of more than
+   * 10^8 operations by the same ones in the same shape. In F32 the bound of three operands and more
+   * is coarse ({@link Verification#bound}): a single wrong element can stay within it.
    *
    * <p>A result that was made as {@code alpha * ... + beta * ...} is checked for alpha = 1, beta =
    * 0 only.

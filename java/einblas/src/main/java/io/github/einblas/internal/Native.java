@@ -258,7 +258,8 @@ public final class Native {
       long[] s = new long[4];
       einblas.einblas_memory_shortage(s);
       return s[0] == 0
-          ? new Shortage(BOUNDS[3], bytes, einblas.einblas_memory_available(), 0)
+          ? new Shortage(
+              NativeMemoryException.Bound.SYSTEM, bytes, einblas.einblas_memory_available(), 0)
           : new Shortage(BOUNDS[(int) s[0] - 1], s[1] > 0 ? s[1] : bytes, s[2], s[3]);
     }
 
