@@ -12,6 +12,9 @@ import java.util.stream.IntStream;
  */
 final class GradientsApart {
   private final EinsumPlan[] plans;
+  private final String equation;
+  private final long limit;
+  private final long[] bytes;
 
   /** The operands in the order of their gradients. */
   private final int[] order;
@@ -25,7 +28,9 @@ final class GradientsApart {
   GradientsApart(EinsumPlan whole, long limit) {
     long[][] shapes = whole.shapes();
     int operands = shapes.length;
-    long[] bytes = new long[operands];
+    this.equation = whole.equation();
+    this.limit = limit;
+    this.bytes = new long[operands];
     Arrays.setAll(bytes, i -> Views.bytes(shapes[i], whole.dtype().bytes()));
     // The largest ones last: what is there already stays small for as long as possible.
     order =
@@ -49,23 +54,31 @@ final class GradientsApart {
       taken += bytes[i];
     }
     if (!fits || taken > limit) {
-      long needed = Math.max(least, taken);
-      throw new MemoryLimitException(
-          "gradients of \""
-              + whole.equation()
-              + "\": they do not fit a memory limit of "
-              + limit
-              + " bytes; "
-              + needed
-              + " would do (the gradients, intermediates and workspaces together)",
-          needed);
+      throw refused(Math.max(least, taken));
     }
   }
 
-  /** Gradients of the operands, for a checked upstream gradient. */
+  private MemoryLimitException refused(long needed) {
+    return new MemoryLimitException(
+        "gradients of \""
+            + equation
+            + "\": they do not fit a memory limit of "
+            + limit
+            + " bytes; "
+            + needed
+            + " would do (the gradients, intermediates and workspaces together)",
+        needed);
+  }
+
+  /**
+   * Gradients of the operands, for a checked upstream gradient.
+   *
+   * @throws MemoryLimitException if operands of these strides need more, of all gradients together
+   */
   Tensor[] run(Tensor upstream, Tensor[] given) {
     Tensor[] gradients = new Tensor[plans.length];
     boolean done = false;
+    long taken = 0;
     try {
       for (int i : order) {
         Tensor[] own = new Tensor[given.length];
@@ -73,8 +86,11 @@ final class GradientsApart {
         System.arraycopy(given, 0, own, 1, i);
         System.arraycopy(given, i + 1, own, i + 1, given.length - 1 - i);
         gradients[i] = plans[i].run(own);
+        taken += bytes[i];
       }
       done = true;
+    } catch (MemoryLimitException e) {
+      throw refused(taken + e.neededBytes()); // a gradient's own limit is what the others leave
     } finally {
       for (int i = 0; !done && i < gradients.length; i++) {
         if (gradients[i] != null) {

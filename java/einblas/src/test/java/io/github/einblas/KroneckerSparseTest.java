@@ -296,7 +296,8 @@ class KroneckerSparseTest {
     Tensor x = own(own(Tensor.ones(DType.F32, 1)).broadcastTo(k.columns()));
     long bytes = Einblas.nativeBytesInUse();
     String text = k.explain(x);
-    assertEquals(bytes, Einblas.nativeBytesInUse());
+    // What earlier tests left may be freed meanwhile.
+    assertTrue(Einblas.nativeBytesInUse() <= bytes, "native memory leaked");
     assertTrue(text.contains("stage 1: factor 1, csr [30, 100]"), text);
     assertTrue(text.contains("8 in front and 1048576 behind"), text);
     assertTrue(text.contains("stage 2"), text);

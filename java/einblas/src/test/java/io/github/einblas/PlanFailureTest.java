@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.internal.Reclaim;
+import io.github.einblas.reference.Garbage;
 import io.github.einblas.reference.RandomEquation;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +28,11 @@ class PlanFailureTest {
   private static final double BEFORE = 7;
 
   private boolean collected;
+
+  @BeforeAll
+  static void nothingLeft() throws InterruptedException {
+    Garbage.collect();
+  }
 
   @BeforeEach
   void withoutTheCollector() {

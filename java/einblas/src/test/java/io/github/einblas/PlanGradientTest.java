@@ -11,6 +11,7 @@ import io.github.einblas.internal.Views;
 import io.github.einblas.reference.RandomEquation;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -151,6 +152,41 @@ class PlanGradientTest {
     EinsumPlan limited =
         Einsum.plan("ii,ij->j", PlanOptions.DEFAULT.withMemoryLimit(least), a, b).gradient(0);
     assertArrayEquals(expected, limited.run(up, b).toDoubleArray(), 1e-300);
+  }
+
+  /** Each refusal names a larger limit, until one does, whichever operands lie backwards. */
+  @Test
+  void limitsThatAreNamedLeadToOneThatDoes() {
+    long[][] shapes = {{4, 1, 4, 3, 1}, {1}, {1, 5, 5, 4}, {1, 5}, {3, 3, 5}};
+    PlanOptions options =
+        PlanOptions.DEFAULT
+            .withThreads(1)
+            .withStrategy(PlanOptions.Strategy.LEFT_TO_RIGHT)
+            .withPath(new int[][] {{1, 0}, {4, 3}, {6, 2}, {7, 5}});
+    for (int backwards = 0; backwards < 1 << shapes.length; backwards++) {
+      Tensor[] in = new Tensor[shapes.length];
+      for (int i = 0; i < in.length; i++) {
+        int rank = shapes[i].length;
+        int[] back = IntStream.range(0, rank).map(d -> rank - 1 - d).toArray();
+        Tensor plain = Tensor.ones(DType.F32, shapes[i]);
+        in[i] = (backwards >> i & 1) == 0 ? plain : plain.permute(back).copy().permute(back);
+      }
+      Tensor up = Tensor.ones(DType.F32, 1);
+      long limit = 1;
+      for (boolean done = false; !done; ) {
+        try {
+          PlanOptions limited = options.withMemoryLimit(limit);
+          for (Tensor g : Einsum.plan("dadba,b,accd,dc,bbc->a", limited, in).gradients(up, in)) {
+            g.close();
+          }
+          done = true;
+        } catch (MemoryLimitException e) {
+          String text = "backwards " + backwards + ", limit " + limit + ": " + e.getMessage();
+          assertTrue(e.neededBytes() > limit, text);
+          limit = e.neededBytes();
+        }
+      }
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.internal.Reclaim;
+import io.github.einblas.reference.Garbage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +24,11 @@ class ShortageTest {
   private static final int N = 48;
 
   @TempDir Path folder;
+
+  @BeforeAll
+  static void nothingLeft() throws InterruptedException {
+    Garbage.collect();
+  }
 
   @AfterEach
   void noLimit() {
