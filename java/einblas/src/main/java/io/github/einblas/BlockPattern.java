@@ -1,8 +1,8 @@
 // Public API: which weight blocks a block-sparse product uses, checked and bucketed once.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeSparse;
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.natives.Reclaim;
 
 /**
  * Two index matrices of a block-sparse product: term (b, i, j) uses the weight block

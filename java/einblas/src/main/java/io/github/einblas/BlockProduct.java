@@ -2,7 +2,7 @@
 // kernels.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeSparse;
+import io.github.einblas.internal.natives.NativeSparse;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 // Public API: a plan with some operands given once.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Reclaim;
 import java.util.Arrays;
 import java.util.Objects;
 

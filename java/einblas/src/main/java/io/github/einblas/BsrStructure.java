@@ -1,8 +1,8 @@
 // Where the blocks of a BSR matrix lie: SciPy's arrays checked once, and their native form.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeSparse;
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.natives.Reclaim;
 import java.lang.ref.Reference;
 import java.util.Objects;
 

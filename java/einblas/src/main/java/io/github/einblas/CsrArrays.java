@@ -1,7 +1,7 @@
 // CSR matrices: the three native arrays of one matrix, checked once and never changed.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeSparse;
+import io.github.einblas.internal.natives.NativeSparse;
 import java.util.Arrays;
 import java.util.Objects;
 

@@ -1,7 +1,7 @@
 // Einsum with a CSR operand: which of the four products an equation is.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import java.util.Arrays;
 
 /** Equations of two operands, one of them a {@link CsrMatrix}: matrix products of any letters. */

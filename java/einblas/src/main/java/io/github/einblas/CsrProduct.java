@@ -1,7 +1,7 @@
 // CSR matrices: the four products with a dense tensor, what they need, and the one native call.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeSparse;
+import io.github.einblas.internal.natives.NativeSparse;
 import java.util.Arrays;
 import java.util.Objects;
 

@@ -1,7 +1,7 @@
 // Public API: the library itself: version, machine, threads, memory.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.natives.Native;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;

@@ -1,11 +1,11 @@
 // Public API: a contraction planned once for given shapes, run many times.
 package io.github.einblas;
 
-import io.github.einblas.internal.CompiledPlan;
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.PlanText;
-import io.github.einblas.internal.SlicedProgram;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.CompiledPlan;
+import io.github.einblas.internal.plan.PlanText;
+import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 // Plans: gradients for all operands, backwards through the pairs of a contraction.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;

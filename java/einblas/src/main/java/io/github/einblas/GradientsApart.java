@@ -1,7 +1,7 @@
 // Plans: gradients for all operands one after the other, each cut to what a memory limit leaves.
 package io.github.einblas;
 
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;

@@ -1,7 +1,7 @@
 // Plans: what of a plan was found earlier.
 package io.github.einblas;
 
-import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.plan.SlicedProgram;
 import java.util.List;
 
 /**

@@ -1,8 +1,8 @@
 // Public API: a Kronecker product of matrices that is never built.
 package io.github.einblas;
 
-import io.github.einblas.internal.KroneckerChain;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.kronecker.KroneckerChain;
+import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

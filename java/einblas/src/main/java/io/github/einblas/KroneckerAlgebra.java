@@ -1,7 +1,7 @@
 // Kronecker: products of operators, and linear algebra factor by factor through LAPACK.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeKronecker;
+import io.github.einblas.internal.natives.NativeKronecker;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 // Kronecker: the labels of an operator's axes, with which its products are einsums.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,8 +2,8 @@
 // however X lies.
 package io.github.einblas;
 
-import io.github.einblas.internal.KroneckerChain;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.kronecker.KroneckerChain;
+import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,8 +2,8 @@
 // dense.
 package io.github.einblas;
 
-import io.github.einblas.internal.NativeKronecker;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.natives.NativeKronecker;
+import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

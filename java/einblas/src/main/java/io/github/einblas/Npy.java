@@ -1,9 +1,9 @@
 // .npy: streams elements between files and native memory, so that a file may exceed the Java heap.
 package io.github.einblas;
 
-import io.github.einblas.internal.NpyHeader;
-import io.github.einblas.internal.OutputFile;
-import io.github.einblas.internal.Transfer;
+import io.github.einblas.internal.io.NpyHeader;
+import io.github.einblas.internal.io.OutputFile;
+import io.github.einblas.internal.tensor.Transfer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,11 +1,11 @@
 // .npz: an open archive of arrays.
 package io.github.einblas;
 
-import io.github.einblas.internal.NpyHeader;
-import io.github.einblas.internal.OutputFile;
-import io.github.einblas.internal.ZipArchive;
-import io.github.einblas.internal.ZipMember;
-import io.github.einblas.internal.ZipMemberStream;
+import io.github.einblas.internal.io.NpyHeader;
+import io.github.einblas.internal.io.OutputFile;
+import io.github.einblas.internal.io.ZipArchive;
+import io.github.einblas.internal.io.ZipMember;
+import io.github.einblas.internal.io.ZipMemberStream;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;

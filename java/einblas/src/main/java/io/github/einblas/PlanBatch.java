@@ -1,9 +1,9 @@
 // Plans: many sets of operands in as few native calls as their strides allow.
 package io.github.einblas;
 
-import io.github.einblas.internal.CompiledPlan;
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.plan.CompiledPlan;
+import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

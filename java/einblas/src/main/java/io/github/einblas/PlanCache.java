@@ -1,8 +1,8 @@
 // Plans behind Einsum.einsum and TensorOps: bounded, no lock on a hit.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,8 +1,8 @@
 // Plans: what a plan asks of the tensors of a run, and the words for what is wrong with them.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

@@ -1,17 +1,17 @@
 // Plans: written as JSON and read again.
 package io.github.einblas;
 
-import static io.github.einblas.internal.StrictJson.need;
+import static io.github.einblas.internal.io.StrictJson.need;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.SlicedProgram;
-import io.github.einblas.internal.StrictJson;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.io.StrictJson;
+import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.tensor.Views;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

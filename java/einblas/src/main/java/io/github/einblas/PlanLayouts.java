@@ -1,12 +1,12 @@
 // Plans: the native steps of a plan for the sets of strides that it was lately run with.
 package io.github.einblas;
 
-import io.github.einblas.internal.CompiledPlan;
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.SliceSearch;
-import io.github.einblas.internal.SlicedProgram;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.plan.CompiledPlan;
+import io.github.einblas.internal.plan.SliceSearch;
+import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 
 /** A plan's program, cut to its memory limit, and its compiled layouts. Thread-safe. */

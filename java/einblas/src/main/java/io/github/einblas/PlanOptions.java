@@ -1,7 +1,7 @@
 // Public API: how a plan is made and run.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.natives.Native;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;

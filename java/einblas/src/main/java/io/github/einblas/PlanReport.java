@@ -1,9 +1,9 @@
 // Public API: what a plan does, step by step, as data, text, JSON and pictures.
 package io.github.einblas;
 
-import io.github.einblas.internal.ReportGraph;
-import io.github.einblas.internal.ReportJson;
-import io.github.einblas.internal.ReportText;
+import io.github.einblas.internal.report.ReportGraph;
+import io.github.einblas.internal.report.ReportJson;
+import io.github.einblas.internal.report.ReportText;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,9 +1,9 @@
 // Plans: one run of a plan: tensors counted in, the last checks, the native steps.
 package io.github.einblas;
 
-import io.github.einblas.internal.CompiledPlan;
-import io.github.einblas.internal.CompiledSteps;
-import io.github.einblas.internal.Native;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.plan.CompiledPlan;
+import io.github.einblas.internal.plan.CompiledSteps;
 import java.util.function.LongConsumer;
 
 /** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */

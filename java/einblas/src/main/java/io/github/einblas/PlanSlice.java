@@ -1,7 +1,7 @@
 // Public API: one slice of a contraction, a plan of its own.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

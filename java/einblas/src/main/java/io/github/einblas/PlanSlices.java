@@ -1,8 +1,8 @@
 // Plans: the slices of a plan by number, by id and as a list.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.SlicedProgram;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.SlicedProgram;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;

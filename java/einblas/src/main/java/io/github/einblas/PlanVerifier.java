@@ -1,7 +1,7 @@
 // Plans: a randomised check of a result (after Freivalds), for any number of operands.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,14 +1,14 @@
 // Public API: a strided view of native memory, and how to make, view, copy and print one.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.Overlap;
-import io.github.einblas.internal.Storage;
-import io.github.einblas.internal.TensorText;
-import io.github.einblas.internal.Transfer;
-import io.github.einblas.internal.View;
-import io.github.einblas.internal.Views;
-import io.github.einblas.internal.Wrapped;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.tensor.Overlap;
+import io.github.einblas.internal.tensor.Storage;
+import io.github.einblas.internal.tensor.TensorText;
+import io.github.einblas.internal.tensor.Transfer;
+import io.github.einblas.internal.tensor.View;
+import io.github.einblas.internal.tensor.Views;
+import io.github.einblas.internal.tensor.Wrapped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

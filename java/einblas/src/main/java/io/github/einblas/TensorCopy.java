@@ -1,8 +1,8 @@
 // Tensors: elements copied between tensors and to Java's arrays and buffers, and set all at once.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.Transfer;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.tensor.Transfer;
 import java.nio.Buffer;
 import java.util.Arrays;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 // Public API: named operations, each an einsum.
 package io.github.einblas;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Objects;
 

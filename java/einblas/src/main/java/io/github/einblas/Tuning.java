@@ -2,8 +2,8 @@
 // machine.
 package io.github.einblas;
 
-import io.github.einblas.internal.Native;
-import io.github.einblas.internal.OutputFile;
+import io.github.einblas.internal.io.OutputFile;
+import io.github.einblas.internal.natives.Native;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.reference.NaiveEinsum;
 import io.github.einblas.reference.RandomEquation;
 import java.util.ArrayList;

@@ -176,7 +176,7 @@ class OutputFileTest {
 
   @Test
   void onlyWhatDeadProcessesLeftIsSweptAway() throws IOException {
-    // 24 digits and their CRC-32 in 8 more, as internal.PartFile names them.
+    // 24 digits and their CRC-32 in 8 more, as internal.io.PartFile names them.
     String ours = part("0123456789abcdef01234567");
     Path left = Files.writeString(folder.resolve(ours), "left");
     Path locked = Files.writeString(folder.resolve(part("ffffffffffffffffffffffff")), "locked");
@@ -239,7 +239,7 @@ class OutputFileTest {
     public static void main(String[] args) throws IOException {
       Path file = Path.of(args[1]);
       if ("slow".equals(args[0])) {
-        io.github.einblas.internal.OutputFile.write(
+        io.github.einblas.internal.io.OutputFile.write(
             file,
             false,
             out -> {

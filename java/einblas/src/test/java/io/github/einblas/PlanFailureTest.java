@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.Reclaim;
 import io.github.einblas.reference.Garbage;
 import io.github.einblas.reference.RandomEquation;
 import java.util.Arrays;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.tensor.Views;
 import io.github.einblas.reference.RandomEquation;
 import java.util.Arrays;
 import java.util.Random;

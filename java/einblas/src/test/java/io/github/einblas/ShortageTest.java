@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.Reclaim;
 import io.github.einblas.reference.Garbage;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.reference.NaiveEinsum;
 import java.util.Arrays;
 import java.util.List;

@@ -11,7 +11,7 @@ import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanSlice;
 import io.github.einblas.Sublist;
 import io.github.einblas.Tensor;
-import io.github.einblas.internal.Reclaim;
+import io.github.einblas.internal.natives.Reclaim;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -4,7 +4,7 @@ package io.github.einblas.fuzz;
 import io.github.einblas.DType;
 import io.github.einblas.Tensor;
 import io.github.einblas.ZipBytes;
-import io.github.einblas.internal.NpyHeader;
+import io.github.einblas.internal.io.NpyHeader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

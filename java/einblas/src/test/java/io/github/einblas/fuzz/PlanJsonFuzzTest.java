@@ -9,7 +9,7 @@ import io.github.einblas.EinsumPlan;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.Sublist;
 import io.github.einblas.Tensor;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -12,7 +12,7 @@ import io.github.einblas.EinsumPlan;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanSlice;
 import io.github.einblas.Tensor;
-import io.github.einblas.internal.Equation;
+import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.reference.RandomEquation;
 import java.util.ArrayList;
 import java.util.Arrays;

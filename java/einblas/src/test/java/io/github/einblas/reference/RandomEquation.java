@@ -1,8 +1,8 @@
 // Test support: random equations with shapes and small whole-number data, from a seed.
 package io.github.einblas.reference;
 
-import io.github.einblas.internal.Equation;
-import io.github.einblas.internal.Views;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Collectors;

@@ -1,0 +1,495 @@
+// Planner, first stage: parses an equation into labels. Knows ranks, no lengths and no memory.
+package io.github.einblas.internal.equation;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The labels of each operand and of the output.
+ *
+ * <p>A letter's label is its character code; axis number d from the end under an ellipsis has label
+ * -d; a sublist's numbers are labels as they are. NumPy's rules: implicit output is the ellipsis,
+ * then the labels that occur once in ASCII order.
+ */
+public final class Equation {
+  private static final String ARROW = "->";
+  private static final String DOTS = "...";
+
+  private final String text;
+  private final int[][] operands;
+  private final int[] output;
+  private final boolean numbered;
+
+  /** Lengths of output labels that no operand has: the result repeats along them. */
+  private final Map<Integer, Long> repeated;
+
+  private Equation(String text, int[][] operands, int[] output, boolean numbered) {
+    this(text, operands, output, numbered, Map.of());
+  }
+
+  private Equation(
+      String text, int[][] operands, int[] output, boolean numbered, Map<Integer, Long> repeated) {
+    this.text = text;
+    this.operands = operands;
+    this.output = output;
+    this.numbered = numbered;
+    this.repeated = repeated;
+  }
+
+  /**
+   * The equation of the gradient for an operand, given the upstream gradient and the other
+   * operands. Its output has each label of the operand once: axes of length 1 are left out (their
+   * labels are summed), repeated labels stand for a diagonal, and along labels that nothing else
+   * has the result repeats.
+   *
+   * @param shapes of this equation's operands
+   */
+  public Equation gradient(int operand, long[][] shapes) {
+    int[][] others = new int[operands.length][];
+    others[0] = output;
+    Map<Integer, Long> found = new TreeMap<>();
+    Map<Integer, Long> lengths = lengths(shapes);
+    for (int label : output) {
+      found.put(label, lengths.get(label));
+    }
+    int n = 1;
+    for (int i = 0; i < operands.length; i++) {
+      if (i != operand) {
+        others[n++] = operands[i];
+        for (int d = 0; d < operands[i].length; d++) {
+          found.merge(operands[i][d], shapes[i][d], Math::max);
+        }
+      }
+    }
+    List<Integer> result = new ArrayList<>();
+    Map<Integer, Long> alone = new TreeMap<>();
+    for (int d = 0; d < operands[operand].length; d++) {
+      int label = operands[operand][d];
+      long length = shapes[operand][d];
+      if (length != 1 && !result.contains(label)) {
+        result.add(label);
+        if (found.getOrDefault(label, 1L) == 1) {
+          alone.put(label, length);
+        }
+      }
+    }
+    return new Equation(
+        "gradient for operand " + operand + " of " + text,
+        others,
+        result.stream().mapToInt(Integer::intValue).toArray(),
+        numbered,
+        alone);
+  }
+
+  /** The contraction of two tensors of this equation, or of its intermediates, to some labels. */
+  public Equation pair(int[] a, int[] b, int[] result) {
+    String name = names(a) + "," + names(b) + "->" + names(result);
+    return new Equation(name, new int[][] {a, b}, result, numbered);
+  }
+
+  /** An equation of labels that are known to be right, with a text for errors. */
+  public static Equation of(String text, int[][] operands, int[] output) {
+    return new Equation(text, operands, output, true);
+  }
+
+  /** Whether labels were given as numbers: the text is then no equation in letters. */
+  public boolean isNumbered() {
+    return numbered;
+  }
+
+  /** Labels of operand i, one for each axis. */
+  public int[] operand(int i) {
+    return operands[i];
+  }
+
+  /** Number of operands. */
+  public int operandCount() {
+    return operands.length;
+  }
+
+  /** Labels of the output. */
+  public int[] output() {
+    return output;
+  }
+
+  /** The equation as given. */
+  @Override
+  public String toString() {
+    return text;
+  }
+
+  /** A label as people wrote it. */
+  public String name(int label) {
+    if (label < 0) {
+      return "..." + "[" + label + "]";
+    }
+    return numbered ? Integer.toString(label) : "'" + (char) label + "'";
+  }
+
+  /** Several labels as text, for explanations. */
+  public String names(int[] labels) {
+    StringBuilder s = new StringBuilder();
+    for (int label : labels) {
+      if (numbered) {
+        s.append(s.length() == 0 ? "" : ".").append(label);
+      } else if (label < 0) {
+        s.append('<').append(-label).append('>');
+      } else {
+        s.append((char) label);
+      }
+    }
+    return s.toString();
+  }
+
+  private IllegalArgumentException bad(String why) {
+    return bad(text, why);
+  }
+
+  private static IllegalArgumentException bad(String text, String why) {
+    return new IllegalArgumentException("equation \"" + abbreviated(text) + "\": " + why);
+  }
+
+  /** An equation for error texts: hundreds of operands would hide what is wrong. */
+  public static String abbreviated(String text) {
+    return text.length() <= 400
+        ? text
+        : text.substring(0, 300) + " ... " + text.substring(text.length() - 60);
+  }
+
+  /**
+   * Parses an equation for operands of the given ranks.
+   *
+   * @throws IllegalArgumentException saying what is wrong with which operand or label
+   */
+  public static Equation parse(String text, int[] ranks) {
+    if (ranks.length == 0) {
+      throw bad(text, "at least one operand is needed");
+    }
+    String compact = compact(text);
+    int arrow = compact.indexOf(ARROW);
+    String left = arrow < 0 ? compact : compact.substring(0, arrow);
+    String right = arrow < 0 ? null : compact.substring(arrow + 2);
+    String[] terms = left.split(",", -1);
+    for (int i = 0; i < terms.length; i++) {
+      checkTerm(text, "operand " + i, terms[i]);
+    }
+    if (right != null) {
+      checkTerm(text, "the output", right);
+    }
+    if (terms.length != ranks.length) {
+      throw bad(
+          text,
+          "it has "
+              + terms.length
+              + " operand terms, but "
+              + ranks.length
+              + " operands were given");
+    }
+    int[][] operands = new int[terms.length][];
+    int dots = 0;
+    for (int i = 0; i < terms.length; i++) {
+      operands[i] = operand(text, i, terms[i], ranks[i]);
+      if (terms[i].contains(DOTS)) {
+        dots = Math.max(dots, ranks[i] - (terms[i].length() - 3));
+      }
+    }
+    int[] output = right == null ? implicitOutput(operands, dots) : explicitOutput(right, dots);
+    Equation e = new Equation(text.strip(), operands, output, false);
+    e.checkOutput(dots);
+    return e;
+  }
+
+  /**
+   * The text without the white space between its signs. Inside the arrow and the ellipsis there may
+   * be none, as in NumPy: {@code "i- >i"} and {@code ". .."} are more likely slips than meant.
+   */
+  private static String compact(String text) {
+    StringBuilder s = new StringBuilder(text.length());
+    boolean apart = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == ' ' || (c >= '\t' && c <= '\r')) {
+        apart = true;
+        continue;
+      }
+      char before = s.length() == 0 ? 'a' : s.charAt(s.length() - 1);
+      if (apart && ((before == '.' && c == '.') || (before == '-' && c == '>'))) {
+        throw bad(
+            text,
+            "there is white space inside " + (c == '.' ? "the ellipsis '...'" : "the arrow '->'"));
+      }
+      apart = false;
+      s.append(c);
+    }
+    return s.toString();
+  }
+
+  private static void checkTerm(String text, String whose, String term) {
+    for (int i = 0; i < term.length(); i++) {
+      char c = term.charAt(i);
+      if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '.') {
+        throw bad(
+            text,
+            "the term '"
+                + term
+                + "' of "
+                + whose
+                + " has '"
+                + c
+                + (c == '-' || c == '>'
+                    ? "', which is only allowed as the arrow '->', once"
+                    : "', which is not a letter or '...'"));
+      }
+    }
+    String plain = term.replaceFirst("\\.\\.\\.", "");
+    if (plain.indexOf('.') >= 0) {
+      throw bad(
+          text,
+          "the term '" + term + "' of " + whose + " has dots that are not one ellipsis '...'");
+    }
+  }
+
+  private static int[] operand(String text, int index, String term, int rank) {
+    int at = term.indexOf(DOTS);
+    int plain = at < 0 ? term.length() : term.length() - 3;
+    if (at < 0 ? plain != rank : plain > rank) {
+      throw bad(
+          text,
+          "operand "
+              + index
+              + " has rank "
+              + rank
+              + ", but its term '"
+              + term
+              + "' has "
+              + plain
+              + " labels"
+              + (at < 0 ? "" : " beside the ellipsis"));
+    }
+    int[] labels = new int[rank];
+    int n = 0;
+    for (int i = 0; i < term.length(); i++) {
+      if (i == at) {
+        for (int d = rank - plain; d >= 1; d--) {
+          labels[n++] = -d;
+        }
+        i += 2;
+      } else {
+        labels[n++] = term.charAt(i);
+      }
+    }
+    return labels;
+  }
+
+  private static int[] implicitOutput(int[][] operands, int dots) {
+    Map<Integer, Integer> counts = new TreeMap<>();
+    for (int[] labels : operands) {
+      for (int label : labels) {
+        counts.merge(label, 1, Integer::sum);
+      }
+    }
+    List<Integer> output = new ArrayList<>();
+    for (int d = dots; d >= 1; d--) {
+      output.add(-d);
+    }
+    counts.forEach(
+        (label, count) -> {
+          if (label >= 0 && count == 1) {
+            output.add(label);
+          }
+        });
+    return output.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static int[] explicitOutput(String right, int dots) {
+    int at = right.indexOf(DOTS);
+    int plain = at < 0 ? right.length() : right.length() - 3;
+    int[] output = new int[plain + (at < 0 ? 0 : dots)];
+    int n = 0;
+    for (int i = 0; i < right.length(); i++) {
+      if (i == at) {
+        for (int d = dots; d >= 1; d--) {
+          output[n++] = -d;
+        }
+        i += 2;
+      } else {
+        output[n++] = right.charAt(i);
+      }
+    }
+    return output;
+  }
+
+  /**
+   * The output's labels must occur in an operand, once each, and must include all that an ellipsis
+   * stands for.
+   */
+  private void checkOutput(int dots) {
+    for (int i = 0; i < output.length; i++) {
+      int label = output[i];
+      for (int j = 0; j < i; j++) {
+        if (output[j] == label) {
+          throw bad("label " + name(label) + " stands twice in the output");
+        }
+      }
+      boolean found =
+          Arrays.stream(operands).flatMapToInt(Arrays::stream).anyMatch(l -> l == label);
+      if (!found) {
+        throw bad("label " + name(label) + " of the output is in no operand");
+      }
+    }
+    for (int d = 1; d <= dots; d++) {
+      int label = -d;
+      if (Arrays.stream(output).noneMatch(l -> l == label)) {
+        throw bad(
+            "the ellipsis stands for "
+                + dots
+                + " axes that the output leaves out; write '...' there too, or name the axes to sum"
+                + " them");
+      }
+    }
+  }
+
+  /**
+   * An equation in numbers, not yet parsed: a key for caches.
+   *
+   * @param operands labels of each operand; {@link Integer#MIN_VALUE} stands for an ellipsis
+   * @param output labels of the output, or null for the implicit output (numbers rise)
+   */
+  public record Numbers(int[][] operands, int[] output) {
+    /** Parses for operands of the given ranks; errors as {@link Equation#parse}. */
+    public Equation parse(int[] ranks) {
+      return ofNumbers(this, ranks);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Numbers n
+          && Arrays.equals(output, n.output)
+          && Arrays.deepEquals(operands, n.operands);
+    }
+
+    @Override
+    public int hashCode() {
+      int h = Arrays.hashCode(output);
+      for (int[] labels : operands) {
+        h = h * 31 + Arrays.hashCode(labels);
+      }
+      return h;
+    }
+
+    @Override
+    public String toString() {
+      return numbersText(operands, output);
+    }
+  }
+
+  private static Equation ofNumbers(Numbers numbers, int[] ranks) {
+    int[][] operands = numbers.operands;
+    int[] output = numbers.output;
+    String text = numbers.toString();
+    int[][] full = new int[operands.length][];
+    int dots = 0;
+    for (int i = 0; i < operands.length; i++) {
+      int ellipses = (int) Arrays.stream(operands[i]).filter(l -> l == Integer.MIN_VALUE).count();
+      int plain = operands[i].length - ellipses;
+      if (ellipses > 1) {
+        throw bad(text, "operand " + i + " has more than one ellipsis");
+      }
+      if (ellipses == 0 ? plain != ranks[i] : plain > ranks[i]) {
+        throw bad(
+            text,
+            "operand " + i + " has rank " + ranks[i] + ", but " + plain + " labels were given");
+      }
+      dots = Math.max(dots, ellipses > 0 ? ranks[i] - plain : 0);
+      full[i] = expand(text, operands[i], ranks[i] - plain);
+    }
+    int[] out = output == null ? implicitOutput(full, dots) : expand(text, output, dots);
+    Equation e = new Equation(text, full, out, true);
+    e.checkOutput(dots);
+    return e;
+  }
+
+  private static int[] expand(String text, int[] labels, int dots) {
+    List<Integer> all = new ArrayList<>();
+    for (int label : labels) {
+      if (label == Integer.MIN_VALUE) {
+        for (int d = dots; d >= 1; d--) {
+          all.add(-d);
+        }
+      } else if (label < 0) {
+        throw bad(text, "label " + label + " is negative");
+      } else {
+        all.add(label);
+      }
+    }
+    return all.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static String numbersText(int[][] operands, int[] output) {
+    StringBuilder s = new StringBuilder();
+    for (int[] labels : operands) {
+      s.append(s.length() == 0 ? "" : ",").append(numbersText(labels));
+    }
+    return output == null ? s.toString() : s + ARROW + numbersText(output);
+  }
+
+  private static String numbersText(int[] labels) {
+    StringBuilder s = new StringBuilder("[");
+    for (int label : labels) {
+      s.append(s.length() == 1 ? "" : " ").append(label == Integer.MIN_VALUE ? DOTS : label);
+    }
+    return s.append(']').toString();
+  }
+
+  /**
+   * The length of each label, by NumPy's broadcasting: lengths of a label are equal, or 1.
+   *
+   * @throws IllegalArgumentException naming label, operands and lengths where they differ
+   */
+  public Map<Integer, Long> lengths(long[][] shapes) {
+    Map<Integer, Long> lengths = new TreeMap<>();
+    Map<Integer, Integer> from = new TreeMap<>();
+    for (int i = 0; i < operands.length; i++) {
+      Map<Integer, Long> own = new TreeMap<>();
+      for (int d = 0; d < operands[i].length; d++) {
+        int label = operands[i][d];
+        long length = shapes[i][d];
+        Long before = own.putIfAbsent(label, length);
+        if (before != null && before != length) {
+          throw bad(
+              "label "
+                  + name(label)
+                  + " of operand "
+                  + i
+                  + " stands for axes of lengths "
+                  + before
+                  + " and "
+                  + length);
+        }
+        Long known = lengths.get(label);
+        if (known == null || known == 1) {
+          lengths.put(label, length);
+          from.put(label, i);
+        } else if (length != 1 && length != known) {
+          throw bad(
+              "label "
+                  + name(label)
+                  + " has length "
+                  + known
+                  + " in operand "
+                  + from.get(label)
+                  + " and length "
+                  + length
+                  + " in operand "
+                  + i);
+        }
+      }
+    }
+    // An operand may have such a label with length 1.
+    lengths.putAll(repeated);
+    return lengths;
+  }
+}

@@ -1,0 +1,549 @@
+// Door to the native library: the only class, with NativeSparse and NativeKronecker, that sees the
+// generated binding. Loads it, and turns statuses into exceptions.
+package io.github.einblas.internal.natives;
+
+import io.github.einblas.NativeMemoryException;
+import io.github.einblas.nativelib.einblas;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+
+/** The native library. Addresses are raw; callers have checked shapes, strides and liveness. */
+public final class Native {
+  /** Load failure, kept so that each later use says the same. */
+  private static final RuntimeException FAILURE;
+
+  private static final Loading LOADING = new Loading();
+
+  static {
+    RuntimeException failure;
+    try {
+      LOADING.run();
+      failure = check();
+    } catch (IllegalStateException e) {
+      failure = e;
+    }
+    FAILURE = failure;
+  }
+
+  private Native() {}
+
+  private static RuntimeException check() {
+    String config = string(einblas.einblas_blas_config());
+    if (!config.contains(LoadAdvice.OPENBLAS_VERSION)) {
+      return new IllegalStateException(
+          new LoadAdvice(Loader.getPlatform())
+              .missingOpenBlas("but what was loaded is " + config.strip()));
+    }
+    einblas.einblas_set_processors(Runtime.getRuntime().availableProcessors());
+    int status = einblas.einblas_init();
+    if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
+      return new IllegalArgumentException(
+          "EINBLAS_ISA is '"
+              + variable("EINBLAS_ISA")
+              + "', which "
+              + (status == einblas.EINBLAS_UNKNOWN_ISA
+                  ? "is no instruction set that einblas knows"
+                  : "this machine lacks")
+              + "; it can be one of: "
+              + string(einblas.einblas_isa_supported()));
+    }
+    if (status == einblas.EINBLAS_BAD_THREADS) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADS is '"
+              + variable("EINBLAS_THREADS")
+              + "'; a number of threads from 1 to 1024 is needed, or no such variable");
+    }
+    if (status == einblas.EINBLAS_BAD_THREADING || status == einblas.EINBLAS_NO_OPENMP) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADING is '"
+              + variable("EINBLAS_THREADING")
+              + (status == einblas.EINBLAS_NO_OPENMP
+                  ? "', which needs libgomp.so.1 of the system (package libgomp1)"
+                  : "'; it can be pool or openmp (on macOS system, too)"));
+    }
+    return status == einblas.EINBLAS_OK
+        ? null
+        : new IllegalStateException("einblas could not start: status " + status);
+  }
+
+  /** The start of a variable's value, which can have any length. */
+  private static String variable(String name) {
+    String value = String.valueOf(System.getenv(name));
+    return value.length() > 60 ? value.substring(0, 60) + "..." : value;
+  }
+
+  /** Throws when the library could not be loaded; otherwise does nothing. */
+  public static void require() {
+    if (FAILURE != null) {
+      throw FAILURE instanceof IllegalArgumentException
+          ? new IllegalArgumentException(FAILURE.getMessage(), FAILURE)
+          : new IllegalStateException(FAILURE.getMessage(), FAILURE);
+    }
+  }
+
+  static String string(BytePointer p) {
+    return p == null || p.isNull() ? "" : p.getString(StandardCharsets.UTF_8);
+  }
+
+  private static List<String> words(BytePointer p) {
+    return List.of(string(p).split(" "));
+  }
+
+  /** The file that the library was loaded from. */
+  public static String loadedFrom() {
+    require();
+    return LOADING.library();
+  }
+
+  /** How the library was loaded: time and cache, then each file. */
+  public static List<String> loadReport() {
+    require();
+    return LOADING.report();
+  }
+
+  /** Version of the native library. */
+  public static String version() {
+    require();
+    return string(einblas.einblas_version());
+  }
+
+  /** Name of the instruction set in use. */
+  public static String isa() {
+    require();
+    return string(einblas.einblas_isa());
+  }
+
+  /** Instruction sets that this machine runs, best first. */
+  public static List<String> isaSupported() {
+    require();
+    return words(einblas.einblas_isa_supported());
+  }
+
+  /** Number of tunable values; the functions below take 0 to that number - 1. */
+  public static int tunables() {
+    require();
+    return einblas.einblas_tunables();
+  }
+
+  /** Name of a tunable value. */
+  public static String tunableName(int index) {
+    return string(einblas.einblas_tunable_name(index));
+  }
+
+  /** What a tunable value means. */
+  public static String tunableMeaning(int index) {
+    return string(einblas.einblas_tunable_meaning(index));
+  }
+
+  /** 0: the value in force; 1: the default; 2: the least; 3: the largest. */
+  public static long tunable(int index, int what) {
+    return einblas.einblas_tunable(index, what);
+  }
+
+  /** Sets a tunable value for steps made later; false when it is out of bounds. */
+  public static boolean setTunable(int index, long value) {
+    return einblas.einblas_tunable_set(index, value) == einblas.EINBLAS_OK;
+  }
+
+  /** The user's tuning file, or an empty text. */
+  public static String tuningFile() {
+    require();
+    return string(einblas.einblas_tuning_file());
+  }
+
+  /** What was taken from the tuning file and the environment. */
+  public static String tuningReport() {
+    require();
+    return string(einblas.einblas_tuning_report());
+  }
+
+  /** Name of the processor. */
+  public static String processor() {
+    require();
+    return string(einblas.einblas_processor());
+  }
+
+  /** Kernel names in the order in which they are tried. */
+  public static List<String> kernels() {
+    require();
+    return words(einblas.einblas_kernels());
+  }
+
+  /** What the loaded OpenBLAS says of itself. */
+  public static String blasConfig() {
+    require();
+    return string(einblas.einblas_blas_config());
+  }
+
+  /** The processor core that OpenBLAS chose its kernels for. */
+  public static String blasCore() {
+    require();
+    return string(einblas.einblas_blas_core());
+  }
+
+  /** Threads per call. */
+  public static int threads() {
+    require();
+    return einblas.einblas_threads();
+  }
+
+  /** Who decided the threads per call, in words. */
+  public static String threadsFrom() {
+    require();
+    return string(einblas.einblas_threads_from());
+  }
+
+  /** What runs tasks: pool, openmp or system. */
+  public static String threading() {
+    require();
+    return string(einblas.einblas_threading());
+  }
+
+  /** Worker threads of the pool that live now. */
+  public static int workers() {
+    require();
+    return einblas.einblas_workers();
+  }
+
+  /** Sets the threads per call; false when out of range. */
+  public static boolean setThreads(int threads) {
+    require();
+    return einblas.einblas_set_threads(threads) == einblas.EINBLAS_OK;
+  }
+
+  /** FLOP/s of the machine, measured now. */
+  public static double measurePeak(int dtype, int threads) {
+    require();
+    return einblas.einblas_measure_peak(dtype, threads);
+  }
+
+  /** Bytes/s of the machine, measured now: what 0 read, 1 fill, 2 non-temporal fill, 3 copy. */
+  public static double measureBandwidth(int what, long bytes, int threads) {
+    require();
+    return einblas.einblas_measure_bandwidth(what, bytes, threads);
+  }
+
+  /** A new 64-byte aligned block of uninitialised bytes. */
+  public static long alloc(long bytes) {
+    require();
+    long address = einblas.einblas_alloc(bytes);
+    return address != 0 ? address : allocAgain(bytes);
+  }
+
+  private static long allocAgain(long bytes) {
+    Shortage why = Shortage.ofThread(bytes);
+    for (Reclaim.Tries tries = new Reclaim.Tries(); tries.again(why.needed(), why.free()); ) {
+      long address = einblas.einblas_alloc(bytes);
+      if (address != 0) {
+        return address;
+      }
+      why = Shortage.ofThread(bytes);
+    }
+    throw why.exception();
+  }
+
+  /** Why this thread last got no memory. */
+  private record Shortage(NativeMemoryException.Bound bound, long needed, long free, long size) {
+    private static final NativeMemoryException.Bound[] BOUNDS =
+        NativeMemoryException.Bound.values();
+
+    /** bytes: what the caller knows to be needed, for a shortage that says nothing of it. */
+    static Shortage ofThread(long bytes) {
+      long[] s = new long[4];
+      einblas.einblas_memory_shortage(s);
+      return s[0] == 0
+          ? new Shortage(
+              NativeMemoryException.Bound.SYSTEM, bytes, einblas.einblas_memory_available(), 0)
+          : new Shortage(BOUNDS[(int) s[0] - 1], s[1] > 0 ? s[1] : bytes, s[2], s[3]);
+    }
+
+    NativeMemoryException exception() {
+      return new NativeMemoryException(needed, free, bound, size);
+    }
+  }
+
+  /** The exception for memory that this thread's last call did not get. */
+  public static NativeMemoryException shortage(long bytes) {
+    return Shortage.ofThread(bytes).exception();
+  }
+
+  /**
+   * What becomes of a call that gave a status other than OK: where memory was short and some came
+   * free it is called again, else there is an exception. Only for calls that take all their memory
+   * before they write.
+   *
+   * @param doing what fails, for errors
+   * @param bytes what is needed, where the native code cannot tell; else 0
+   * @return OK or NOT_APPLICABLE
+   */
+  static int failed(int first, IntSupplier call, Supplier<String> doing, long bytes) {
+    int status = first;
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+      Shortage why = Shortage.ofThread(bytes);
+      Reclaim.Tries tries = new Reclaim.Tries();
+      while (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+        if (!tries.again(why.needed(), why.free())) {
+          throw why.exception();
+        }
+        status = call.getAsInt();
+        if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
+          why = Shortage.ofThread(bytes);
+        }
+      }
+    }
+    if (status != einblas.EINBLAS_OK && status != einblas.EINBLAS_NOT_APPLICABLE) {
+      throw new IllegalStateException(
+          "einblas: " + doing.get() + " gave status " + status + " (a defect)");
+    }
+    return status;
+  }
+
+  /** Calls native code that takes all its memory before it writes, and throws when it fails. */
+  static void run(IntSupplier call, String doing) {
+    run(call, doing, 0);
+  }
+
+  /** As {@link #run(IntSupplier, String)}; bytes as for {@link #failed}. */
+  static void run(IntSupplier call, String doing, long bytes) {
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK && failed(status, call, () -> doing, bytes) != 0) {
+      throw new IllegalStateException("einblas: " + doing + " is not applicable (a defect)");
+    }
+  }
+
+  /** Gives a block of {@link #alloc} back. */
+  public static void free(long address, long bytes) {
+    einblas.einblas_free(address, bytes);
+  }
+
+  /** Bytes of all blocks given out. */
+  public static long memoryInUse() {
+    require();
+    return einblas.einblas_memory_in_use();
+  }
+
+  /** Largest value so far of {@link #memoryInUse}. */
+  public static long memoryPeak() {
+    require();
+    return einblas.einblas_memory_peak();
+  }
+
+  /** Bytes that could be allocated now. */
+  public static long memoryAvailable() {
+    require();
+    return einblas.einblas_memory_available();
+  }
+
+  /** Most bytes that may be in use at a time. */
+  public static long memoryLimit() {
+    require();
+    return einblas.einblas_memory_limit();
+  }
+
+  /** Sets {@link #memoryLimit}. */
+  public static void setMemoryLimit(long bytes) {
+    require();
+    einblas.einblas_set_memory_limit(bytes);
+  }
+
+  /** Bytes that the pool of freed blocks holds. */
+  public static long poolBytes() {
+    require();
+    return einblas.einblas_pool_bytes();
+  }
+
+  /** Most bytes that the pool may hold. */
+  public static long poolLimit() {
+    require();
+    return einblas.einblas_pool_limit();
+  }
+
+  /** Sets the pool's limit; 0 switches it off. */
+  public static void setPoolLimit(long bytes) {
+    require();
+    einblas.einblas_set_pool_limit(bytes);
+  }
+
+  /** Gives the pool's blocks back to the system. */
+  public static void poolTrim() {
+    require();
+    einblas.einblas_pool_trim();
+  }
+
+  /** Reads one element. */
+  public static double peek(long address, int dtype) {
+    return einblas.einblas_peek(address, dtype);
+  }
+
+  /** Writes one element. */
+  public static void poke(long address, int dtype, double value) {
+    einblas.einblas_poke(address, dtype, value);
+  }
+
+  /** Reads one element of an integer type. */
+  public static long peekInteger(long address, int dtype) {
+    return einblas.einblas_peek_integer(address, dtype);
+  }
+
+  /** Writes one element of an integer type. */
+  public static void pokeInteger(long address, int dtype, long value) {
+    einblas.einblas_poke_integer(address, dtype, value);
+  }
+
+  /** Copies elements of any type, bit by bit, between memory that does not overlap. */
+  public static void copy(
+      int dtype, long[] shape, long from, long[] fromStrides, long to, long[] toStrides) {
+    einblas.einblas_copy(dtype, shape.length, shape, from, fromStrides, to, toStrides);
+  }
+
+  /** In place of a kernel's name: kernels that add up the same whatever is computed beside. */
+  public static final String INVARIANT = einblas.EINBLAS_INVARIANT;
+
+  /**
+   * Makes a native step (see einblas.h). Strides are operand-major, the output's last.
+   *
+   * @param kernel name of a kernel to force, or null
+   * @throws IllegalArgumentException if the forced kernel cannot run this step
+   */
+  public static long createStep(
+      int dtype, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
+    require();
+    long[] handle = new long[1];
+    IntSupplier call =
+        () ->
+            einblas.einblas_step_create(
+                dtype, operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK) {
+      status =
+          failed(
+              status,
+              call,
+              () ->
+                  "making a step of lengths "
+                      + Arrays.toString(lengths)
+                      + ", the first "
+                      + outerAxes
+                      + " of the output, strides "
+                      + Arrays.toString(strides),
+              0);
+    }
+    if (status == einblas.EINBLAS_NOT_APPLICABLE) {
+      throw new IllegalArgumentException(
+          "kernel '"
+              + (kernel == null ? variable("EINBLAS_KERNEL") + "' of EINBLAS_KERNEL" : kernel + "'")
+              + " is unknown or cannot run this step; kernels: "
+              + kernels());
+    }
+    return handle[0];
+  }
+
+  /** Frees a step. */
+  public static void destroyStep(long step) {
+    einblas.einblas_step_destroy(step);
+  }
+
+  /** Runs a step; unused operands are 0; threads 0 means the process's number. */
+  public static void runStep(
+      long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {
+    int status = einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads);
+    if (status != einblas.EINBLAS_OK) {
+      failed(
+          status,
+          () -> einblas.einblas_step_run(step, x0, x1, x2, c, alpha, beta, threads),
+          () -> "running a step",
+          0);
+    }
+  }
+
+  /** A place of {@link #runBatch} where there is no tensor. */
+  public static final long NO_PLACE = Long.MIN_VALUE;
+
+  /** Runs steps on many sets of tensors (see einblas.h); threads 0 means the process's number. */
+  public static void runBatch(
+      long[] steps,
+      long[] places,
+      long sets,
+      int slots,
+      long[] addresses,
+      long workspaceBytes,
+      double alpha,
+      double beta,
+      int threads) {
+    IntSupplier call =
+        () ->
+            einblas.einblas_batch_run(
+                steps.length,
+                steps,
+                places,
+                sets,
+                slots,
+                addresses,
+                workspaceBytes,
+                alpha,
+                beta,
+                threads);
+    int status = call.getAsInt();
+    if (status == einblas.EINBLAS_OUT_OF_MEMORY && beta != 0) {
+      // Sets that were written cannot be computed anew: what they held before is gone.
+      throw shortage(0);
+    }
+    if (status != einblas.EINBLAS_OK) {
+      failed(status, call, () -> "running a batch", 0);
+    }
+  }
+
+  /** Name of the kernel that a step uses. */
+  public static String stepKernel(long step) {
+    return string(einblas.einblas_step_kernel(step));
+  }
+
+  /** Tiles, packing and copies of a step, for people. */
+  public static String stepDescription(long step) {
+    return string(einblas.einblas_step_description(step));
+  }
+
+  /** Floating-point operations of one run. */
+  public static long stepFlops(long step) {
+    return einblas.einblas_step_flops(step);
+  }
+
+  /** Bytes of all tensors of a step, each counted once. */
+  public static long stepBytes(long step) {
+    return einblas.einblas_step_bytes(step);
+  }
+
+  /** Bytes that a run with so many threads takes at most beside the tensors. */
+  public static long stepMemory(long step, int threads) {
+    return einblas.einblas_step_memory(step, threads);
+  }
+
+  /** A direct view of native memory, for buffers. It owns nothing. */
+  public static final class Window extends Pointer {
+    /** Bytes [address, address + bytes). */
+    public Window(long address, long bytes) {
+      super((Pointer) null);
+      this.address = address;
+      this.position = 0;
+      this.limit = bytes;
+      this.capacity = bytes;
+    }
+
+    /** Elements are bytes; JavaCPP would take an unknown class for a struct of 8. */
+    @Override
+    public int sizeof() {
+      return 1;
+    }
+
+    /** A direct buffer over the window; at most 2^31 - 1 bytes. */
+    public java.nio.ByteBuffer buffer() {
+      return asByteBuffer().order(java.nio.ByteOrder.nativeOrder());
+    }
+  }
+}

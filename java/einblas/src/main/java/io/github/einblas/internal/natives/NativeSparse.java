@@ -1,0 +1,279 @@
+// Door to the native library: block-sparse, BSR and CSR operands.
+package io.github.einblas.internal.natives;
+
+import io.github.einblas.nativelib.einblas;
+
+/** Calls of {@link Native} with sparse operands; callers have checked what they pass. */
+public final class NativeSparse {
+  private NativeSparse() {}
+
+  /**
+   * Takes two checked index matrices in C order; a handle for {@link #blockGemv} and {@link
+   * #blockOuter}, which take the bytes of its terms for the error when memory is short.
+   */
+  public static long createPattern(
+      long batch, long windowX, long windowY, long blocksX, long blocksY, long[] x, long[] y) {
+    Native.require();
+    long[] handle = new long[1];
+    Native.run(
+        () ->
+            einblas.einblas_pattern_create(batch, windowX, windowY, blocksX, blocksY, x, y, handle),
+        "making a block pattern");
+    return handle[0];
+  }
+
+  /** Frees a pattern that no call uses. */
+  public static void destroyPattern(long pattern) {
+    einblas.einblas_pattern_destroy(pattern);
+  }
+
+  /** o = beta * o + bias + alpha * sum of h W, by addresses and strides (h 3, W 4, o 3, bias 2). */
+  public static void blockGemv(
+      long pattern,
+      int dtype,
+      boolean transposed,
+      long[] sizes,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta,
+      long termBytes) {
+    Native.run(
+        () ->
+            einblas.einblas_block_gemv(
+                pattern,
+                dtype,
+                transposed ? 1 : 0,
+                sizes[0],
+                sizes[1],
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                addresses[3],
+                strides,
+                alpha,
+                beta,
+                0),
+        "a block gemv",
+        termBytes);
+  }
+
+  /** o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4). */
+  public static void blockOuter(
+      long pattern,
+      int dtype,
+      long[] sizes,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      long termBytes) {
+    Native.run(
+        () ->
+            einblas.einblas_block_outer(
+                pattern,
+                dtype,
+                sizes[0],
+                sizes[1],
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                strides,
+                alpha,
+                0),
+        "a block outer product",
+        termBytes);
+  }
+
+  /** Entries that columns and values of a CSR matrix have room for past their end. */
+  public static final long CSR_PADDING = einblas.EINBLAS_CSR_PADDING;
+
+  /** Copies, checks and sorts a CSR matrix from its arrays, or from triples; see einblas.h. */
+  public static void csrImport(
+      boolean triples,
+      int dtype,
+      long[] sizes,
+      long[] from,
+      int firstType,
+      int secondType,
+      long[] arrays,
+      long[] finding) {
+    Native.run(
+        () ->
+            triples
+                ? einblas.einblas_csr_from_coo(
+                    dtype, sizes, from, firstType, secondType, arrays, finding)
+                : einblas.einblas_csr_import(
+                    dtype, sizes, from, firstType, secondType, arrays, finding),
+        "making a CSR matrix");
+  }
+
+  /** indptr of the elements above a threshold. */
+  public static void csrCount(
+      int dtype, long[] sizes, long dense, long[] strides, double threshold, long indptr) {
+    einblas.einblas_csr_count(dtype, sizes, dense, strides, threshold, indptr);
+  }
+
+  /** Columns and values of the elements above a threshold. */
+  public static void csrFill(
+      int dtype, long[] sizes, long dense, long[] strides, double threshold, long[] arrays) {
+    einblas.einblas_csr_fill(dtype, sizes, dense, strides, threshold, arrays);
+  }
+
+  /** Entries of the longest row. */
+  public static long csrLongest(long rows, long indptr) {
+    return einblas.einblas_csr_longest(rows, indptr);
+  }
+
+  /** The transposed matrix. */
+  public static void csrTranspose(int dtype, long[] sizes, long[] from, long[] to) {
+    Native.run(
+        () -> einblas.einblas_csr_transpose(dtype, sizes, from, to), "transposing a CSR matrix");
+  }
+
+  /** indptr and columns under another shape. */
+  public static void csrReshape(long[] sizes, long[] from, long[] to) {
+    einblas.einblas_csr_reshape(sizes, from, to);
+  }
+
+  /** indptr of a row-wise Khatri-Rao product, and its entries, or -1. */
+  public static long csrKhatriRaoCount(long[] sizes, long[] first, long[] second, long indptr) {
+    return einblas.einblas_csr_khatri_rao_count(sizes, first, second, indptr);
+  }
+
+  /** Columns and values of a row-wise Khatri-Rao product. */
+  public static void csrKhatriRao(
+      int dtype, long[] sizes, long[] first, long[] second, long[] arrays) {
+    Native.run(
+        () -> einblas.einblas_csr_khatri_rao(dtype, sizes, first, second, arrays),
+        "a CSR Khatri-Rao product");
+  }
+
+  /** Adds the entries to a row-major matrix. */
+  public static void csrToDense(int dtype, long[] sizes, long[] from, long dense) {
+    einblas.einblas_csr_to_dense(dtype, sizes, from, dense);
+  }
+
+  /** C = alpha * A . D + beta * C; the job's numbers as in einblas.h. */
+  public static void csrMultiply(int dtype, long[] job, double alpha, double beta, String doing) {
+    Native.run(() -> einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
+  }
+
+  // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
+
+  /** Sorts checked blocks; {@code slots} gets the place of each. {@code shape}: blocks, r, c. */
+  public static long createBsr(long[] shape, long[] indptr, long[] indices, long[] slots) {
+    Native.require();
+    long[] handle = new long[1];
+    Native.run(
+        () ->
+            einblas.einblas_bsr_create(
+                shape[0],
+                shape[1],
+                shape[2],
+                shape[3],
+                indices.length,
+                indptr,
+                indices,
+                slots,
+                handle),
+        "making a BSR matrix");
+    return handle[0];
+  }
+
+  /** Of the blocks of a dense matrix that hold anything but zeros. */
+  public static long bsrOfDense(int dtype, long[] shape, long dense, long[] strides) {
+    Native.require();
+    long[] handle = new long[1];
+    Native.run(
+        () ->
+            einblas.einblas_bsr_of_dense(
+                dtype, shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
+        "making a BSR matrix");
+    return handle[0];
+  }
+
+  /** Frees a BSR matrix's structure that no call uses. */
+  public static void destroyBsr(long matrix) {
+    einblas.einblas_bsr_destroy(matrix);
+  }
+
+  /** Number of stored blocks. */
+  public static long bsrBlocks(long matrix) {
+    return einblas.einblas_bsr_blocks(matrix);
+  }
+
+  /** Fills SciPy's arrays. */
+  public static void bsrStructure(long matrix, long[] indptr, long[] indices) {
+    einblas.einblas_bsr_structure(matrix, indptr, indices);
+  }
+
+  /** Copies given blocks to their slots, repeated ones added up. */
+  public static void bsrGather(
+      long matrix, int dtype, long[] slots, long from, long[] strides, long blocks) {
+    Native.run(
+        () -> einblas.einblas_bsr_gather(matrix, dtype, slots.length, slots, from, strides, blocks),
+        "copying blocks");
+  }
+
+  /** Copies all blocks out of or into a dense matrix. */
+  public static void bsrExchange(
+      long matrix, int dtype, boolean toDense, long blocks, long dense, long[] strides) {
+    Native.run(
+        () -> einblas.einblas_bsr_exchange(matrix, dtype, toDense ? 1 : 0, blocks, dense, strides),
+        "copying blocks");
+  }
+
+  /** C = alpha * S X + beta * C; addresses of the blocks, X, C; strides of X and C. */
+  public static void bsrProduct(
+      long matrix,
+      int dtype,
+      boolean transposed,
+      long columns,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta) {
+    Native.run(
+        () ->
+            einblas.einblas_bsr_product(
+                matrix,
+                dtype,
+                transposed ? 1 : 0,
+                columns,
+                addresses[0],
+                addresses[1],
+                addresses[2],
+                strides,
+                alpha,
+                beta,
+                0),
+        "a BSR product");
+  }
+
+  /**
+   * Blocks = alpha * (A B at them) + beta * blocks; addresses of the blocks, A, B; their strides.
+   */
+  public static void bsrSampled(
+      long matrix,
+      int dtype,
+      long depth,
+      long[] addresses,
+      long[] strides,
+      double alpha,
+      double beta) {
+    Native.run(
+        () ->
+            einblas.einblas_bsr_sampled(
+                matrix,
+                dtype,
+                depth,
+                addresses[1],
+                addresses[2],
+                addresses[0],
+                strides,
+                alpha,
+                beta,
+                0),
+        "a sampled product");
+  }
+}

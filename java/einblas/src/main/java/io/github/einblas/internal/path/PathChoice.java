@@ -1,0 +1,270 @@
+// Planner, second stage: the order in which operands are contracted in pairs, as the options ask.
+package io.github.einblas.internal.path;
+
+import io.github.einblas.PlanOptions;
+import io.github.einblas.internal.equation.Labels;
+import io.github.einblas.internal.path.Network.Node;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A contraction path: pairs of slots, operands being slots 0..n-1 and the result of pair i slot
+ * n+i.
+ *
+ * @param pairs the pairs in order
+ * @param origin who chose it, in words
+ */
+public record PathChoice(int[][] pairs, String origin) {
+  /** Pairs that {@code DYNAMIC} looks at before it gives up: some seconds. */
+  private static final long DYNAMIC_PAIRS = 50_000_000;
+
+  private static final double[] WEIGHTS = {1, 0.5, 0.1, 0, 4};
+
+  /** Branches of a piece of a tree that is ordered anew: 1,093 pairs. */
+  private static final int PIECE = 7;
+
+  /**
+   * A run of less than this many operations (some 10 us) is mostly fixed cost: the kernel model has
+   * nothing to say about it.
+   */
+  private static final double SMALL_RUN = 1e6;
+
+  /** What the kernel model must gain over the path of fewest operations to be believed. */
+  private static final double WORTH = 0.9;
+
+  /** The path for an equation's labels. */
+  public static PathChoice of(Labels labels, PlanOptions options) {
+    return of(labels, options, new boolean[labels.operands.length]);
+  }
+
+  /** A path that was found earlier, for the same equation. */
+  public static PathChoice known(Labels labels, PlanOptions options, int[][] pairs) {
+    check(labels.operands.length, pairs);
+    return new PathChoice(pairs, options.path() == null ? "as saved" : "as given");
+  }
+
+  /** The path for an equation's labels; what constant operands alone decide costs nothing. */
+  public static PathChoice of(Labels labels, PlanOptions options, boolean[] constant) {
+    int n = labels.operands.length;
+    int[][] given = options.path();
+    if (given != null) {
+      check(n, given);
+      return new PathChoice(given, "as given");
+    }
+    if (n <= 2) {
+      return new PathChoice(leftToRight(n), "nothing to choose");
+    }
+    if (options.strategy() == PlanOptions.Strategy.LEFT_TO_RIGHT) {
+      return new PathChoice(leftToRight(n), "from the left, as asked");
+    }
+    Network network = new Network(labels, constant);
+    PathCost model = PathCost.of(options.costModel());
+    return switch (options.strategy()) {
+      case OPTIMAL -> optimal(network, model);
+      case DYNAMIC -> dynamic(network, model);
+      case GREEDY -> choice(network, greedy(network, model), "greedy");
+      case BRANCH ->
+          choice(
+              network,
+              new BranchPath(network, model, 3, greedy(network, model)).root(),
+              "search in depth over the best pairs");
+      case RANDOM_GREEDY -> random(network, model, options.searchTime().toNanos());
+      default -> automatic(network, options.costModel());
+    };
+  }
+
+  /** A path that avoids large results, whatever that costs. */
+  public static PathChoice ofSmallIntermediates(Labels labels) {
+    Network network = new Network(labels, new boolean[labels.operands.length]);
+    PathCost written = (all, a, b, c) -> c + 0x1p-20 * all;
+    return choice(
+        network,
+        refined(network, written, new GreedyPath(network, written, 0, 0, 0).root()),
+        "small intermediates, for the memory limit");
+  }
+
+  private static PathChoice choice(Network network, Node root, String origin) {
+    return new PathChoice(network.path(root), origin);
+  }
+
+  /** Pairs from the left. */
+  private static int[][] leftToRight(int operands) {
+    int[][] path = new int[operands - 1][];
+    for (int i = 0; i < path.length; i++) {
+      path[i] = new int[] {i == 0 ? 0 : operands + i - 1, i + 1};
+    }
+    return path;
+  }
+
+  private static PathChoice optimal(Network network, PathCost model) {
+    int n = network.leaves.length;
+    if (n > SubsetSearch.MOST) {
+      throw new IllegalArgumentException(
+          "an optimal path is searched for up to "
+              + SubsetSearch.MOST
+              + " operands, this equation has "
+              + n
+              + "; DYNAMIC leaves out outer products and takes "
+              + ConnectedSearch.MOST);
+    }
+    Node root = SubsetSearch.best(network, model, network.leaves, network.output);
+    return choice(network, root, "the cheapest of all orders");
+  }
+
+  private static PathChoice dynamic(Network network, PathCost model) {
+    Node root = connected(network, model, DYNAMIC_PAIRS);
+    if (root == null) {
+      throw new IllegalArgumentException(
+          "dynamic programming takes up to "
+              + ConnectedSearch.MOST
+              + " operands connected by labels and "
+              + DYNAMIC_PAIRS
+              + " pairs of groups of them, this equation of "
+              + network.leaves.length
+              + " operands has more; AUTO and RANDOM_GREEDY take any");
+    }
+    return choice(network, root, "the cheapest order without outer products");
+  }
+
+  private static PathChoice automatic(Network network, PlanOptions.CostModel model) {
+    AutoPath few = new AutoPath(network, PathCost.FLOPS);
+    if (model == PlanOptions.CostModel.FLOPS) {
+      return choice(network, few.root(), few.origin() + ", by operations");
+    }
+    double time = few.root().costBy(PathCost.KERNELS);
+    if (time >= SMALL_RUN) {
+      AutoPath fast = new AutoPath(network, PathCost.KERNELS, few.root());
+      if (fast.root().cost < WORTH * time) {
+        return choice(network, fast.root(), fast.origin() + ", by the kernels' speed");
+      }
+    }
+    return choice(network, few.root(), few.origin() + ", by operations");
+  }
+
+  /** The best of several opinions on what the operands' size counts against the result's. */
+  private static Node greedy(Network network, PathCost model) {
+    Node best = null;
+    for (double weight : WEIGHTS) {
+      Node root = new GreedyPath(network, model, weight, 0, 0).root();
+      best = best == null ? root : AutoPath.cheaper(best, root);
+    }
+    return best;
+  }
+
+  private static PathChoice random(Network network, PathCost model, long nanoseconds) {
+    long start = System.nanoTime();
+    Node root = refined(network, model, greedy(network, model));
+    double best = root.cost;
+    int drawn = 0;
+    while (System.nanoTime() - start < nanoseconds) {
+      Node next = AutoPath.draw(network, model, drawn++).root();
+      // Refinement gains a factor of two and more: trees near the best deserve it too.
+      if (next.cost < 4 * best) {
+        root = AutoPath.cheaper(root, refined(network, model, next));
+        best = root.cost;
+      }
+    }
+    return choice(network, root, "the best of " + drawn + " random greedy orders, refined");
+  }
+
+  private static Node refined(Network network, PathCost model, Node root) {
+    return new TreeRefinement(network, model, PIECE, Double.POSITIVE_INFINITY).refine(root);
+  }
+
+  /** The cheapest tree without outer products where labels connect; null when that is too much. */
+  static Node connected(Network network, PathCost model, long pairs) {
+    List<Node> results = new ArrayList<>();
+    for (Node[] part : parts(network)) {
+      Node root = null;
+      if (part.length <= ConnectedSearch.MOST) {
+        root =
+            part.length == 1
+                ? part[0]
+                : ConnectedSearch.best(network, model, part, network.output, pairs);
+      }
+      if (root == null) {
+        return null;
+      }
+      results.add(root);
+    }
+    if (results.size() <= AutoPath.ALL_ORDERS_UP_TO) {
+      return SubsetSearch.best(network, model, results.toArray(Node[]::new), network.output);
+    }
+    // Smallest first: all that is left are outer products.
+    var smallest = new java.util.PriorityQueue<Node>((a, b) -> Double.compare(a.size, b.size));
+    smallest.addAll(results);
+    while (smallest.size() > 1) {
+      Node a = smallest.poll();
+      Node b = smallest.poll();
+      smallest.add(network.pair(a, b, Network.union(a.set, b.set), model));
+    }
+    return smallest.poll();
+  }
+
+  /** Groups of operands that labels connect. */
+  private static List<Node[]> parts(Network network) {
+    int n = network.leaves.length;
+    int[] part = new int[n];
+    Arrays.setAll(part, i -> i);
+    int[] first = new int[network.lengths.length];
+    Arrays.fill(first, -1);
+    for (int i = 0; i < n; i++) {
+      for (int l : network.leaves[i].set) {
+        if (first[l] < 0) {
+          first[l] = i;
+        } else {
+          part[root(part, i)] = root(part, first[l]);
+        }
+      }
+    }
+    List<Node[]> parts = new ArrayList<>();
+    for (int p = 0; p < n; p++) {
+      if (root(part, p) == p) {
+        int own = p;
+        parts.add(
+            Arrays.stream(network.leaves)
+                .filter(leaf -> root(part, leaf.leaf) == own)
+                .toArray(Node[]::new));
+      }
+    }
+    return parts;
+  }
+
+  private static int root(int[] part, int i) {
+    int at = i;
+    while (part[at] != at) {
+      part[at] = part[part[at]];
+      at = part[at];
+    }
+    return at;
+  }
+
+  private static void check(int n, int[][] path) {
+    if (path.length != n - 1) {
+      throw new IllegalArgumentException(
+          "a path for " + n + " operands needs " + (n - 1) + " pairs, got " + path.length);
+    }
+    boolean[] used = new boolean[2 * n];
+    for (int i = 0; i < path.length; i++) {
+      int[] pair = path[i];
+      if (pair == null || pair.length != 2 || pair[0] == pair[1]) {
+        throw new IllegalArgumentException(
+            "path: pair " + i + " must be two different slots, got " + Arrays.toString(pair));
+      }
+      for (int slot : pair) {
+        if (slot < 0 || slot >= n + i || used[slot]) {
+          throw new IllegalArgumentException(
+              "path: pair "
+                  + i
+                  + " names slot "
+                  + slot
+                  + (slot >= 0 && slot < n + i
+                      ? ", which is used up"
+                      : ", which does not exist yet"));
+        }
+        used[slot] = true;
+      }
+    }
+  }
+}

@@ -1,0 +1,300 @@
+// Planner, last stage: all slices of a contraction over native steps, for one set of strides.
+package io.github.einblas.internal.plan;
+
+import io.github.einblas.NativeMemoryException;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.tensor.Views;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.LongConsumer;
+
+/** A sliced program's steps for given strides. Immutable; run by many threads at once. */
+public final class CompiledPlan {
+  private final SlicedProgram slices;
+  private final CompiledSteps[] variants;
+  private final int elementBytes;
+  private final long[][] strides;
+  private final long[] outputStrides;
+
+  /** Bytes from one index of a cut label to the next, by label and operand; the output's last. */
+  private final long[][] steps;
+
+  private final CompiledSteps single;
+  private final long room;
+
+  /**
+   * Makes the steps; strides are kept, not copied.
+   *
+   * @param room bytes for all but operands and result; {@link Long#MAX_VALUE} for no limit. Steps
+   *     run with fewer threads where the workspaces of all would not fit.
+   */
+  public CompiledPlan(
+      SlicedProgram slices,
+      int dtype,
+      int elementBytes,
+      long[][] strides,
+      long[] outputStrides,
+      String kernel,
+      long room) {
+    this.slices = slices;
+    this.room = room;
+    this.elementBytes = elementBytes;
+    this.strides = strides;
+    this.outputStrides = outputStrides;
+    List<Program> programs = slices.variants();
+    variants = new CompiledSteps[programs.size()];
+    for (int v = 0; v < variants.length; v++) {
+      // What is computed once is so by the first variant.
+      variants[v] =
+          new CompiledSteps(
+              programs.get(v),
+              v == 0 ? 0 : slices.main().firstOf(Program.EACH_SLICE),
+              dtype,
+              elementBytes,
+              slices.shapesOf(v),
+              strides,
+              outputStrides,
+              kernel);
+      if (room != Long.MAX_VALUE) {
+        variants[v].limitThreads(room - workspaceBytes() - heldBytes());
+      }
+    }
+    single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
+    steps = new long[slices.cuts()][strides.length + 1];
+    for (int k = 0; k < steps.length; k++) {
+      for (int i = 0; i < strides.length; i++) {
+        steps[k][i] = slices.stride(k, i, strides[i]) * elementBytes;
+      }
+      steps[k][strides.length] = slices.stride(k, -1, outputStrides) * elementBytes;
+    }
+  }
+
+  /** Whether the steps were made for these output strides. */
+  public boolean fitsOutput(long[] other) {
+    return Views.same(outputStrides, other);
+  }
+
+  /** Whether the steps were made for these strides of operand i. */
+  public boolean fitsOperand(int i, long[] other) {
+    return Views.same(strides[i], other);
+  }
+
+  /** The programs. */
+  public SlicedProgram slices() {
+    return slices;
+  }
+
+  /** Steps of a whole slice, for explanations. */
+  public CompiledSteps main() {
+    return variants[0];
+  }
+
+  /** The only step, to be run by {@link CompiledSteps#runSingle}; null when there is more to do. */
+  public CompiledSteps single() {
+    return single;
+  }
+
+  /** Bytes of intermediates. */
+  public long workspaceBytes() {
+    return slices.workspaceElements() * elementBytes;
+  }
+
+  /** Bytes of the results that constant operands alone decide. */
+  public long heldBytes() {
+    return slices.main().heldElements() * elementBytes;
+  }
+
+  /**
+   * Most bytes that a run with up to so many threads takes at a time beside operands and result.
+   */
+  public long peakBytes(int threads) {
+    long most = 0;
+    for (CompiledSteps v : variants) {
+      most = Math.max(most, v.stepMemory(threads));
+    }
+    return Math.addExact(Math.addExact(workspaceBytes(), heldBytes()), most);
+  }
+
+  /** Computes what constant operands alone decide, into a block of {@link #heldBytes}. */
+  public void hold(long[] operands, long held, int threads) {
+    CompiledSteps main = variants[0];
+    main.run(
+        0,
+        main.program().firstOf(Program.EACH_RUN),
+        new CompiledSteps.Places(operands, held, 0, 0),
+        1,
+        0,
+        threads,
+        null);
+  }
+
+  /**
+   * Runs all slices.
+   *
+   * @param held what {@link #hold} computed, or 0 for it to be computed and freed
+   * @param afterSlice told the number of slices done after each, or null
+   * @param nanos gets the time of each step added, or null
+   */
+  public void run(
+      long[] operands,
+      long out,
+      double alpha,
+      double beta,
+      int threads,
+      long held,
+      LongConsumer afterSlice,
+      long[] nanos) {
+    run(new Job(operands, out, alpha, beta, threads, afterSlice, nanos), 0, slices.slices(), held);
+  }
+
+  /**
+   * Adds some slices to their parts of the output; what all slices share is computed once.
+   *
+   * @param from the first slice
+   * @param to the one behind the last
+   */
+  public void add(long[] operands, long out, int threads, long from, long to) {
+    if (from < to) {
+      run(new Job(operands, out, 1, 1, threads, null, null), from, to, 0);
+    }
+  }
+
+  /** What a run is given. */
+  private record Job(
+      long[] operands,
+      long out,
+      double alpha,
+      double beta,
+      int threads,
+      LongConsumer afterSlice,
+      long[] nanos) {}
+
+  private void run(Job job, long from, long to, long held) {
+    if (single != null && job.nanos == null) {
+      single.runSingle(
+          job.operands[0],
+          job.operands.length > 1 ? job.operands[1] : 0,
+          job.operands.length > 2 ? job.operands[2] : 0,
+          job.out,
+          job.alpha,
+          job.beta,
+          job.threads);
+      return;
+    }
+    // With alpha = 0 nothing is read, so there is no need to compute it.
+    boolean computes = job.alpha != 0;
+    long heldHere = computes && held == 0 ? heldBytes() : 0;
+    long block = heldHere == 0 ? held : Native.alloc(heldHere);
+    try {
+      if (heldHere != 0) {
+        hold(job.operands, block, job.threads);
+      }
+      long bytes = computes ? workspaceBytes() : 0;
+      long workspace = Native.alloc(bytes);
+      try {
+        runSteps(job, from, to, block, workspace);
+      } finally {
+        Native.free(workspace, bytes);
+      }
+    } finally {
+      if (heldHere != 0) {
+        Native.free(block, heldHere);
+      }
+    }
+  }
+
+  /** What all slices share, then the slices from one to another. */
+  private void runSteps(Job job, long from, long to, long held, long workspace) {
+    CompiledSteps main = variants[0];
+    int first = main.program().firstOf(Program.EACH_SLICE);
+    CompiledSteps.Places all = new CompiledSteps.Places(job.operands, held, workspace, job.out);
+    if (job.alpha != 0) {
+      int once = main.program().firstOf(Program.EACH_RUN);
+      main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos);
+    } else if (first == main.count()) {
+      last(main, all, 0, job.beta, job.threads);
+    }
+    if (first == main.count()) {
+      return;
+    }
+    long done = from;
+    try {
+      for (; done < to; done++) {
+        runSlice(job, done, held, workspace);
+        if (job.afterSlice != null) {
+          job.afterSlice.accept(done + 1);
+        }
+        if (done + 1 < to && Thread.currentThread().isInterrupted()) {
+          throw new CancellationException("interrupted: " + partlyWritten(done + 1 - from));
+        }
+      }
+    } catch (NativeMemoryException e) {
+      throw done == from ? e : e.after(partlyWritten(done - from));
+    }
+  }
+
+  private void runSlice(Job job, long slice, long held, long workspace) {
+    long[] starts = slices.starts(slice);
+    boolean begins = SlicedProgram.isFirst(slices, starts);
+    CompiledSteps steps = variants[slices.variant(starts)];
+    CompiledSteps.Places at = places(job.operands, held, workspace, job.out, starts);
+    if (job.alpha != 0) {
+      double beta = begins ? job.beta : 1;
+      steps.run(first(steps), steps.count(), at, job.alpha, beta, job.threads, job.nanos);
+    } else if (begins) {
+      last(steps, at, 0, job.beta, job.threads);
+    }
+  }
+
+  private String partlyWritten(long done) {
+    return "the output is partly written: " + done + " of " + slices.slices() + " slices were done";
+  }
+
+  /**
+   * Runs many sets of tensors: in one native call, unless labels are cut.
+   *
+   * @param addresses for each set its operands and then its result
+   * @param threads at least 1
+   */
+  public void runBatch(int sets, long[] addresses, double alpha, double beta, int threads) {
+    int operands = strides.length;
+    if (slices.cuts() == 0 && heldBytes() == 0) {
+      long bytes = alpha == 0 ? 0 : workspaceBytes();
+      // Sets side by side: each thread has intermediates and workspaces of its own.
+      int most = threads;
+      if (room != Long.MAX_VALUE) {
+        long each = Math.max(1, workspaceBytes() + variants[0].stepMemory(1));
+        most = (int) Math.max(1, Math.min(threads, room / each));
+      }
+      variants[0].runBatch(sets, addresses, bytes, alpha, beta, most);
+      return;
+    }
+    for (int set = 0; set < sets; set++) {
+      int at = set * (operands + 1);
+      long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
+      run(own, addresses[at + operands], alpha, beta, threads, 0, null, null);
+    }
+  }
+
+  private static int first(CompiledSteps steps) {
+    return steps.program().firstOf(Program.EACH_SLICE);
+  }
+
+  private static void last(
+      CompiledSteps steps, CompiledSteps.Places at, double alpha, double beta, int threads) {
+    steps.run(steps.count() - 1, steps.count(), at, alpha, beta, threads, null);
+  }
+
+  private CompiledSteps.Places places(
+      long[] operands, long held, long workspace, long out, long[] starts) {
+    long[] own = operands.clone();
+    long result = out;
+    for (int k = 0; k < starts.length; k++) {
+      for (int i = 0; i < own.length; i++) {
+        own[i] += starts[k] * steps[k][i];
+      }
+      result += starts[k] * steps[k][own.length];
+    }
+    return new CompiledSteps.Places(own, held, workspace, result);
+  }
+}

@@ -1,0 +1,225 @@
+// Planner, last stage: native steps made for one set of strides, freed with this object.
+package io.github.einblas.internal.plan;
+
+import io.github.einblas.NativeMemoryException;
+import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Reclaim;
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.List;
+
+/** A program's native steps for given strides. Immutable; run by many threads at once. */
+public final class CompiledSteps {
+  private static final int MOST_THREADS = 1024;
+
+  private final Program program;
+  private final int elementBytes;
+  private final long[] handles;
+  private final int operands;
+
+  /** Most threads of each step, or null for any number. */
+  private int[] mostThreads;
+
+  private record Destroy(long[] handles) implements Runnable {
+    @Override
+    public void run() {
+      for (long handle : handles) {
+        if (handle != 0) {
+          Native.destroyStep(handle);
+        }
+      }
+    }
+  }
+
+  /**
+   * Makes the steps.
+   *
+   * @param from the first that will be run; those before are not made
+   */
+  public CompiledSteps(
+      Program program,
+      int from,
+      int dtype,
+      int elementBytes,
+      long[][] shapes,
+      long[][] strides,
+      long[] outputStrides,
+      String kernel) {
+    this.program = program;
+    this.elementBytes = elementBytes;
+    this.operands = shapes.length;
+    List<Program.Step> steps = program.steps();
+    this.handles = new long[steps.size()];
+    boolean done = false;
+    try {
+      for (int s = from; s < handles.length; s++) {
+        Program.Step step = steps.get(s);
+        handles[s] =
+            Native.createStep(
+                dtype,
+                step.inputs().length,
+                step.outer().length,
+                program.axisLengths(step),
+                program.axisStrides(step, shapes, strides, outputStrides),
+                kernel);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        new Destroy(handles).run();
+      }
+    }
+    Reclaim.register(this, new Destroy(handles));
+  }
+
+  /** The program. */
+  public Program program() {
+    return program;
+  }
+
+  /** Handle of a step, for explanations; valid while this is reachable. */
+  public long handle(int step) {
+    return handles[step];
+  }
+
+  /** Number of steps. */
+  public int count() {
+    return handles.length;
+  }
+
+  /** Bytes that the hungriest step takes beside the tensors, with up to so many threads. */
+  public long stepMemory(int threads) {
+    long most = 0;
+    for (int s = 0; s < handles.length; s++) {
+      most = Math.max(most, stepMemory(s, threads));
+    }
+    return most;
+  }
+
+  /** Bytes that a step takes beside the tensors, with up to so many threads. */
+  public long stepMemory(int step, int threads) {
+    try {
+      return handles[step] == 0 ? 0 : Native.stepMemory(handles[step], threads(step, threads));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Lets each step have as many threads as its workspaces fit the given bytes, and one in any case.
+   * To be called before the steps are handed to other threads.
+   */
+  void limitThreads(long bytes) {
+    int[] most = new int[handles.length];
+    for (int s = 0; s < most.length; s++) {
+      long one = stepMemory(s, 1);
+      long each = stepMemory(s, 2) - one;
+      most[s] = each <= 0 ? Integer.MAX_VALUE : more(bytes - one, each);
+    }
+    mostThreads = most;
+  }
+
+  private static int more(long bytes, long each) {
+    return (int) Math.min(MOST_THREADS, 1 + Math.max(0, bytes) / each);
+  }
+
+  /** Threads of a step of a run that is given so many; 0 means the process's number. */
+  public int threads(int step, int given) {
+    if (mostThreads == null || mostThreads[step] == Integer.MAX_VALUE) {
+      return given;
+    }
+    return Math.min(given == 0 ? Native.threads() : given, mostThreads[step]);
+  }
+
+  /** Where a run's data lie. Addresses are of element [0,0,...] of each tensor. */
+  public record Places(long[] operands, long held, long workspace, long out) {}
+
+  /**
+   * Runs steps [from, to). The last of the program writes the result, {@code alpha * result + beta
+   * * out}.
+   *
+   * @param nanos gets the time of each step added, or null
+   */
+  public void run(
+      int from, int to, Places at, double alpha, double beta, int threads, long[] nanos) {
+    int last = handles.length - 1;
+    int s = from;
+    try {
+      for (; s < to; s++) {
+        Program.Step step = program.steps().get(s);
+        int[] in = step.inputs();
+        long start = nanos == null ? 0 : System.nanoTime();
+        Native.runStep(
+            handles[s],
+            address(in, 0, at),
+            address(in, 1, at),
+            address(in, 2, at),
+            s == last ? at.out : intermediate(step.output(), at),
+            s == last ? alpha : 1,
+            s == last ? beta : 0,
+            threads(s, threads));
+        if (nanos != null) {
+          nanos[s] += System.nanoTime() - start;
+        }
+      }
+    } catch (NativeMemoryException e) {
+      throw handles.length == 1 ? e : e.in("step " + (s + 1) + " of " + handles.length);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Runs a program of one step over at most three operands; absent addresses are 0. */
+  public void runSingle(
+      long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
+    int last = handles.length - 1;
+    try {
+      Native.runStep(handles[last], x0, x1, x2, out, alpha, beta, threads(last, threads));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Runs all steps on many sets of tensors in one native call. With alpha = 0 the last one alone is
+   * run: it reads nothing, so the others have nothing to compute and need no workspace.
+   *
+   * @param addresses for each set its operands and then its result
+   */
+  void runBatch(
+      long sets, long[] addresses, long workspaceBytes, double alpha, double beta, int threads) {
+    int first = alpha == 0 ? handles.length - 1 : 0;
+    long[] run = first == 0 ? handles : Arrays.copyOfRange(handles, first, handles.length);
+    long[] places = new long[4 * run.length];
+    Arrays.fill(places, Native.NO_PLACE);
+    for (int s = 0; s < run.length; s++) {
+      Program.Step step = program.steps().get(first + s);
+      for (int t = 0; alpha != 0 && t < step.inputs().length; t++) {
+        places[4 * s + t] = place(step.inputs()[t]);
+      }
+      places[4 * s + 3] = s == run.length - 1 ? operands : place(step.output());
+    }
+    try {
+      Native.runBatch(
+          run, places, sets, operands + 1, addresses, workspaceBytes, alpha, beta, threads);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private long place(int slot) {
+    return slot < operands ? slot : -1 - program.offset(slot) * elementBytes;
+  }
+
+  private long address(int[] inputs, int i, Places at) {
+    if (i >= inputs.length) {
+      return 0;
+    }
+    int slot = inputs[i];
+    return slot < operands ? at.operands[slot] : intermediate(slot, at);
+  }
+
+  private long intermediate(int slot, Places at) {
+    return (program.isHeld(slot) ? at.held : at.workspace) + program.offset(slot) * elementBytes;
+  }
+}

@@ -1,0 +1,297 @@
+// Planner, third stage: which labels to cut so that a run fits a memory budget.
+package io.github.einblas.internal.plan;
+
+import io.github.einblas.MemoryLimitException;
+import io.github.einblas.PlanOptions;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.equation.Labels;
+import io.github.einblas.internal.path.PathChoice;
+import io.github.einblas.internal.path.PathCost;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Cuts labels until a run fits and there are as many slices as asked for, as cheaply as it finds.
+ * Paths of small intermediates are tried beside the cheapest one.
+ */
+public final class SliceSearch {
+  /** What a slice costs beside its steps, and a step beside its work: 200 and 100 ns at peak. */
+  private static final double SLICE_COST = 4e4;
+
+  private static final double CALL_COST = 2e4;
+
+  private final Equation equation;
+  private final long[][] shapes;
+  private final boolean fuse;
+  private final boolean[] constant;
+  private final long limit;
+
+  /** Fewest slices that will do. */
+  private final long atLeast;
+
+  /**
+   * Most bytes that a run of one thread takes at a time, the result and the constants' results
+   * included. More threads never make more slices: they would make other bits.
+   */
+  private final ToLongFunction<SlicedProgram> peak;
+
+  /** Prepares; budget and number of slices are the options'. */
+  public SliceSearch(
+      Equation equation,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      ToLongFunction<SlicedProgram> peak) {
+    this.equation = equation;
+    this.shapes = shapes;
+    this.fuse = SlicedProgram.fuses(options);
+    this.constant = constant;
+    this.limit = options.memoryLimit();
+    this.atLeast = options.slices();
+    this.peak = peak;
+  }
+
+  /**
+   * The cheapest way found.
+   *
+   * @param whole the contraction in one piece
+   * @throws MemoryLimitException naming the smallest budget that would do
+   * @throws IllegalArgumentException naming the most slices that would do
+   */
+  public SlicedProgram search(SlicedProgram whole, PlanOptions options) {
+    if (isEnough(whole)) {
+      return whole;
+    }
+    long most = cut(whole.main().choice(), singles()).slices();
+    if (most < atLeast) {
+      throw new IllegalArgumentException(
+          "equation \""
+              + Equation.abbreviated(equation.toString())
+              + "\": at least "
+              + atLeast
+              + " slices were asked for, its labels allow "
+              + most);
+    }
+    SlicedProgram best = fit(whole.main().choice());
+    PathChoice small = null;
+    if (options.path() == null && shapes.length > 2) {
+      Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
+      small = PathChoice.ofSmallIntermediates(labels);
+      SlicedProgram other = fit(small);
+      best = best == null || (other != null && cost(other) < cost(best)) ? other : best;
+    }
+    if (best != null) {
+      return best;
+    }
+    long least = peak.applyAsLong(finest(whole.main().choice()));
+    least = small == null ? least : Math.min(least, peak.applyAsLong(finest(small)));
+    throw new MemoryLimitException(
+        "equation \""
+            + Equation.abbreviated(equation.toString())
+            + "\": no cutting fits a memory limit of "
+            + limit
+            + " bytes; the smallest that does is "
+            + least
+            + " (result, intermediates and workspaces together)",
+        least);
+  }
+
+  private boolean isEnough(SlicedProgram p) {
+    return p.slices() >= atLeast && fits(p);
+  }
+
+  private boolean fits(SlicedProgram p) {
+    return limit == Long.MAX_VALUE || peak.applyAsLong(p) <= limit;
+  }
+
+  /** All labels that can be cut, cut to single elements. */
+  private Map<Integer, Long> singles() {
+    Map<Integer, Long> chunks = new LinkedHashMap<>();
+    equation
+        .lengths(shapes)
+        .forEach(
+            (label, length) -> {
+              if (length > 1 && isCuttable(label)) {
+                chunks.put(label, 1L);
+              }
+            });
+    return chunks;
+  }
+
+  /** What takes least: all cut to single elements. */
+  private SlicedProgram finest(PathChoice choice) {
+    SlicedProgram all = cut(choice, singles());
+    // Where there is little to hold, cutting can cost a workspace that the whole has not.
+    SlicedProgram whole = cut(choice, Map.of());
+    boolean less = atLeast <= 1 && peak.applyAsLong(whole) < peak.applyAsLong(all);
+    return less ? whole : all;
+  }
+
+  private SlicedProgram cut(PathChoice choice, Map<Integer, Long> chunks) {
+    int[] output = equation.output();
+    int[] labels =
+        chunks.keySet().stream()
+            .sorted(Comparator.comparing(l -> Arrays.stream(output).noneMatch(o -> o == l)))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    long[] lengths = Arrays.stream(labels).mapToLong(chunks::get).toArray();
+    return new SlicedProgram(equation, shapes, choice, fuse, constant, labels, lengths);
+  }
+
+  /**
+   * Halves labels until a run is as asked. At each point, cutting one more label as coarsely as
+   * fits may do; the cheapest of all that fit is taken.
+   */
+  private SlicedProgram fit(PathChoice choice) {
+    Map<Integer, Long> all = equation.lengths(shapes);
+    Map<Integer, Long> chunks = new LinkedHashMap<>();
+    SlicedProgram now = cut(choice, chunks);
+    SlicedProgram best = null;
+    while (best == null || cost(now) < cost(best)) {
+      SlicedProgram next = null;
+      Map<Integer, Long> nextChunks = chunks;
+      double nextScore = Double.POSITIVE_INFINITY;
+      double peakNow = limit == Long.MAX_VALUE ? 0 : peak.applyAsLong(now);
+      for (int candidate : candidates(now)) {
+        SlicedProgram enough = coarsest(choice, chunks, candidate, now);
+        best = enough != null && (best == null || cost(enough) < cost(best)) ? enough : best;
+        Map<Integer, Long> tried = halved(chunks, all, candidate, now);
+        SlicedProgram half = cut(choice, tried);
+        double score = score(half, now, peakNow);
+        if (score < nextScore) {
+          next = half;
+          nextChunks = tried;
+          nextScore = score;
+        }
+      }
+      if (next == null) {
+        SlicedProgram finest = finest(choice);
+        return best == null && isEnough(finest) ? finest : best;
+      }
+      now = next;
+      chunks = nextChunks;
+      if (isEnough(now)) {
+        return best == null || cost(now) < cost(best) ? now : best;
+      }
+    }
+    return best;
+  }
+
+  private static Map<Integer, Long> halved(
+      Map<Integer, Long> chunks, Map<Integer, Long> all, int label, SlicedProgram now) {
+    Map<Integer, Long> result = new LinkedHashMap<>(chunks);
+    long chunk = chunks.getOrDefault(label, all.get(label));
+    result.put(label, SlicedProgram.smaller(all.get(label), chunk, now.remainders()));
+    return result;
+  }
+
+  private boolean isCuttable(int label) {
+    return SlicedProgram.isCuttable(equation, shapes, label);
+  }
+
+  /**
+   * Labels of the tensors near the largest intermediate, and of the largest step; all labels once
+   * these are cut up and slices are still too few.
+   */
+  private Set<Integer> candidates(SlicedProgram now) {
+    Set<Integer> labels = largest(now.main());
+    if (labels.isEmpty() && now.slices() < atLeast) {
+      singles().keySet().stream().filter(l -> now.main().length(l) > 1).forEach(labels::add);
+    }
+    return labels;
+  }
+
+  private Set<Integer> largest(Program program) {
+    double most = 0;
+    for (int s = 0; s < program.steps().size() - 1; s++) {
+      most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
+    }
+    double largest = 0;
+    for (Program.Step step : program.steps()) {
+      largest = Math.max(largest, product(program.axisLengths(step)));
+    }
+    Set<Integer> labels = new TreeSet<>();
+    for (int s = 0; s < program.steps().size(); s++) {
+      Program.Step step = program.steps().get(s);
+      boolean large =
+          s < program.steps().size() - 1 && program.elementsOf(step.output()) >= most / 4;
+      if (large || product(program.axisLengths(step)) == largest) {
+        IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
+            .filter(l -> program.length(l) > 1 && isCuttable(l))
+            .forEach(labels::add);
+      }
+    }
+    return labels;
+  }
+
+  private static double product(long[] lengths) {
+    return Arrays.stream(lengths).mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
+  }
+
+  /** What a halving of the memory, or a doubling of the slices that are asked for, costs. */
+  private double score(SlicedProgram next, SlicedProgram now, double peakNow) {
+    double gain = 0;
+    if (peakNow > limit) {
+      gain += Math.log(peakNow / Math.max(1, peak.applyAsLong(next)));
+    }
+    if (now.slices() < atLeast) {
+      gain += Math.log((double) Math.min(next.slices(), atLeast) / now.slices());
+    }
+    double added = Math.log(cost(next) / cost(now));
+    return gain < 0.01 ? 1e6 + added : (added + 0.01) / gain;
+  }
+
+  /** Time of all slices by kernel class, and of the calls. */
+  private static double cost(SlicedProgram p) {
+    Program program = p.main();
+    double cost = SLICE_COST * p.slices();
+    for (int s = 0; s < program.steps().size(); s++) {
+      Program.Step step = program.steps().get(s);
+      double a = step.inputs().length > 0 ? product(program, step.inputs()[0]) : 1;
+      double b = step.inputs().length > 1 ? product(program, step.inputs()[1]) : 1;
+      double c =
+          Arrays.stream(step.outer()).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
+      double own = PathCost.KERNELS.pair(product(program.axisLengths(step)), a, b, c);
+      cost += p.runs(s) * (CALL_COST + own);
+    }
+    return cost;
+  }
+
+  private static double product(Program program, int slot) {
+    return Arrays.stream(program.labelsOf(slot))
+        .mapToDouble(program::length)
+        .reduce(1, (x, y) -> x * y);
+  }
+
+  /** The largest chunk of a label that fits, by bisection; null when none does. */
+  private SlicedProgram coarsest(
+      PathChoice choice, Map<Integer, Long> chunks, int label, SlicedProgram now) {
+    long length = equation.lengths(shapes).get(label);
+    long low = 0;
+    long high = chunks.getOrDefault(label, length);
+    SlicedProgram best = null;
+    while (high - low > 1) {
+      long middle = (low + high) / 2;
+      Map<Integer, Long> tried = new LinkedHashMap<>(chunks);
+      // Equal pieces: no chunk between two with the same number of pieces is worth having.
+      long pieces = (length + middle - 1) / middle;
+      long chunk = (length + pieces - 1) / pieces;
+      tried.put(label, chunk);
+      SlicedProgram next = cut(choice, tried);
+      if (next.remainders() <= Math.max(now.remainders(), SlicedProgram.MOST_REMAINDERS)
+          && isEnough(next)) {
+        low = middle;
+        best = next;
+      } else {
+        high = middle;
+      }
+    }
+    return best;
+  }
+}

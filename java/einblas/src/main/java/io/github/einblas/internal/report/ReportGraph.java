@@ -1,0 +1,72 @@
+// Explanations: the contraction tree of a report as a picture.
+package io.github.einblas.internal.report;
+
+import io.github.einblas.PlanReport;
+import java.util.Arrays;
+
+/** Writes {@link PlanReport#dot} and {@link PlanReport#mermaid}. */
+public final class ReportGraph {
+  private ReportGraph() {}
+
+  /** Graphviz: operands are boxes, steps ellipses. */
+  public static String dot(PlanReport r) {
+    StringBuilder s = new StringBuilder("digraph plan {\n  rankdir=BT;\n");
+    s.append("  label=\"").append(escaped(r.equation())).append("\";\n");
+    for (int i = 0; i < r.shapes().length; i++) {
+      s.append("  s").append(i).append(" [shape=box, label=\"");
+      s.append(operand(r, i, "\\n")).append("\"];\n");
+    }
+    for (PlanReport.Step step : r.steps()) {
+      s.append("  ").append(name(step)).append(" [label=\"");
+      s.append(escaped(label(step, "\n")).replace("\n", "\\n")).append("\"];\n");
+      for (int slot : step.inputs()) {
+        s.append("  s").append(slot).append(" -> ").append(name(step)).append(";\n");
+      }
+    }
+    return s.append("}\n").toString();
+  }
+
+  /** Mermaid: a flowchart from the operands to the result. */
+  public static String mermaid(PlanReport r) {
+    StringBuilder s = new StringBuilder("flowchart BT\n");
+    for (int i = 0; i < r.shapes().length; i++) {
+      s.append("  s").append(i).append("[\"").append(operand(r, i, "<br>")).append("\"]\n");
+    }
+    for (PlanReport.Step step : r.steps()) {
+      s.append("  ").append(name(step)).append("([\"");
+      s.append(label(step, "<br>").replace("->", "→").replace("\"", "'")).append("\"])\n");
+      for (int slot : step.inputs()) {
+        s.append("  s").append(slot).append(" --> ").append(name(step)).append('\n');
+      }
+    }
+    return s.toString();
+  }
+
+  private static String name(PlanReport.Step step) {
+    return step.output() < 0 ? "result" : "s" + step.output();
+  }
+
+  private static String operand(PlanReport r, int i, String newline) {
+    return "#" + i + newline + Arrays.toString(r.shapes()[i]);
+  }
+
+  private static String label(PlanReport.Step step, String newline) {
+    return step.equation()
+        + newline
+        + Arrays.toString(step.shape())
+        + newline
+        + step.kernel()
+        + ", "
+        + ReportText.number(step.flops())
+        + " FLOP"
+        + newline
+        + ReportText.seconds(
+            Double.isNaN(step.measuredSeconds())
+                ? step.predictedSeconds()
+                : step.measuredSeconds());
+  }
+
+  private static String escaped(String text) {
+    return text.replace("\\", "\\\\").replace("\"", "\\\"");
+  }
+}

@@ -1,0 +1,129 @@
+// Text: prints tensors as NumPy prints arrays.
+package io.github.einblas.internal.tensor;
+
+import io.github.einblas.DType;
+import io.github.einblas.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Builds {@code Tensor.toString}. */
+public final class TensorText {
+  private static final long SUMMARISE_FROM = 1000;
+  private static final int EDGE = 3;
+
+  /** More cells than that are not printed: many axes of length 2 summarise to nothing less. */
+  private static final long MOST_CELLS = 20_000;
+
+  private final Tensor tensor;
+  private final long[] shape;
+  private final boolean summarised;
+
+  private TensorText(Tensor tensor) {
+    this.tensor = tensor;
+    this.shape = tensor.shape();
+    this.summarised = tensor.size() > SUMMARISE_FROM;
+  }
+
+  /** The text of a tensor that is not closed. */
+  public static String of(Tensor tensor) {
+    TensorText text = new TensorText(tensor);
+    StringBuilder out = new StringBuilder();
+    if (tensor.size() == 0) {
+      out.append("[]");
+    } else if (text.cells() > MOST_CELLS) {
+      out.append("[...]");
+    } else {
+      text.print(out);
+    }
+    return out.append(" shape=")
+        .append(Arrays.toString(text.shape))
+        .append(" dtype=")
+        .append(tensor.dtype())
+        .toString();
+  }
+
+  /** How many indices of an axis are printed. */
+  private int shown(int axis) {
+    return summarised ? (int) Math.min(shape[axis], 2 * EDGE) : (int) shape[axis];
+  }
+
+  private long cells() {
+    long cells = 1;
+    for (int d = 0; d < shape.length && cells <= MOST_CELLS; d++) {
+      cells *= shown(d);
+    }
+    return cells;
+  }
+
+  /** The index at a place among those that are printed. */
+  private long index(int axis, int place) {
+    boolean behind = shown(axis) < shape[axis] && place >= EDGE;
+    return behind ? shape[axis] - 2 * EDGE + place : place;
+  }
+
+  /**
+   * Moves on to the next cell.
+   *
+   * @return the axis that moved, behind which all begin anew; -1 after the last cell
+   */
+  private int next(int[] places, long[] index) {
+    int axis = shape.length - 1;
+    while (axis >= 0 && ++places[axis] == shown(axis)) {
+      places[axis] = 0;
+      index[axis--] = 0;
+    }
+    if (axis >= 0) {
+      index[axis] = index(axis, places[axis]);
+    }
+    return axis;
+  }
+
+  /** Not by recursion: there may be thousands of axes. */
+  private void print(StringBuilder out) {
+    List<String> cells = new ArrayList<>();
+    int width = 0;
+    int[] places = new int[shape.length];
+    long[] index = new long[shape.length];
+    do {
+      String cell =
+          tensor.dtype().isFloating()
+              ? number(tensor.get(index))
+              : Long.toString(tensor.getLong(index));
+      cells.add(cell);
+      width = Math.max(width, cell.length());
+    } while (next(places, index) >= 0);
+    out.append("[".repeat(shape.length));
+    for (String cell : cells) {
+      out.append(" ".repeat(width - cell.length())).append(cell);
+      int axis = next(places, index);
+      out.append("]".repeat(shape.length - 1 - axis));
+      if (axis >= 0) {
+        String gap = axis == shape.length - 1 ? ", " : ",\n" + " ".repeat(axis + 1);
+        out.append(gap);
+        if (shown(axis) < shape[axis] && places[axis] == EDGE) {
+          out.append("...").append(gap);
+        }
+        out.append("[".repeat(shape.length - 1 - axis));
+      }
+    }
+  }
+
+  private String number(double v) {
+    if (Double.isNaN(v)) {
+      return "nan";
+    }
+    if (Double.isInfinite(v)) {
+      return v > 0 ? "inf" : "-inf";
+    }
+    if (v == Math.rint(v) && Math.abs(v) < 1e7) {
+      return (long) v + ".";
+    }
+    double size = Math.abs(v);
+    int digits = tensor.dtype() == DType.F32 ? 7 : 8;
+    return String.format(
+            Locale.ROOT, size < 1e-4 || size >= 1e7 ? "%." + digits + "e" : "%." + digits + "f", v)
+        .replaceAll("(\\.\\d*?)0+$", "$1");
+  }
+}

@@ -1,0 +1,62 @@
+// Overlap of strided views against enumeration, on random shapes and strides.
+package io.github.einblas.internal.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class OverlapTest {
+  private static boolean visit(long[] shape, long[] strides, int axis, long at, Set<Long> seen) {
+    if (axis == shape.length) {
+      return seen.add(at);
+    }
+    boolean fresh = true;
+    for (long i = 0; i < shape[axis]; i++) {
+      fresh &= visit(shape, strides, axis + 1, at + i * strides[axis], seen);
+    }
+    return fresh;
+  }
+
+  @Test
+  void agreesWithEnumeration() {
+    long seed = 11;
+    System.out.println("OverlapTest seed " + seed);
+    Random random = new Random(seed);
+    int overlapping = 0;
+    for (int round = 0; round < 20_000; round++) {
+      long[][] shapes = new long[2][];
+      long[][] strides = new long[2][];
+      for (int v = 0; v < 2; v++) {
+        int rank = random.nextInt(4);
+        shapes[v] = random.longs(rank, 0, 5).toArray();
+        strides[v] = random.longs(rank, -9, 10).toArray();
+      }
+      long shift = random.nextLong(40) - 20;
+      Set<Long> a = new HashSet<>();
+      Set<Long> b = new HashSet<>();
+      boolean injective = visit(shapes[0], strides[0], 0, 0, a);
+      visit(shapes[1], strides[1], 0, shift, b);
+      assertEquals(!injective, Overlap.selfOverlaps(shapes[0], strides[0]));
+      a.retainAll(b);
+      overlapping += a.isEmpty() ? 0 : 1;
+      assertEquals(
+          !a.isEmpty(), Overlap.mayShare(0, shapes[0], strides[0], shift, shapes[1], strides[1]));
+    }
+    assertTrue(overlapping > 1000, "both answers are tested");
+  }
+
+  @Test
+  void largeInterleavedViewsAreToldApartByTheirStep() {
+    long[] shape = {1L << 30};
+    long[] strides = {2};
+    assertFalse(Overlap.mayShare(0, shape, strides, 1, shape, strides));
+    assertTrue(Overlap.mayShare(0, shape, strides, 2, shape, strides));
+    assertFalse(Overlap.selfOverlaps(new long[] {1L << 40, 4}, new long[] {4, 1}));
+    assertTrue(Overlap.selfOverlaps(new long[] {1L << 40, 4}, new long[] {0, 1}));
+  }
+}
