@@ -1,0 +1,215 @@
+// Who may use whom, checked on the class files. docs/design.md shows the rooms.
+package io.github.einblas.architecture;
+
+import static io.github.einblas.architecture.House.INTERNAL;
+import static io.github.einblas.architecture.House.ROOT;
+import static io.github.einblas.architecture.House.packageOf;
+import static io.github.einblas.architecture.House.simple;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import io.github.einblas.architecture.House.Arrow;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The rules, each beside its exceptions, which say what stands in the way. Lists named "still ..."
+ * only shrink. Classes are named without their packages.
+ */
+@AnalyzeClasses(packages = ROOT, importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  /** Rooms from the cellar up: a room may use those of the rows above it, none of its own row. */
+  private static final List<Set<String>> ROOMS =
+      List.of(
+          Set.of("equation", "natives"),
+          Set.of("path", "tensor"),
+          Set.of("plan", "io"),
+          Set.of("report"),
+          Set.of("sparse"),
+          Set.of("kronecker"));
+
+  /** Public types without knowledge of others: every room may use them. */
+  private static final Set<String> VOCABULARY =
+      Set.of(
+          "DType",
+          "PlanOptions",
+          "WriteOption",
+          "MemoryLimitException",
+          "NativeMemoryException",
+          "NpyFormatException");
+
+  /** Arrows upwards that are still there, and why. */
+  private static final Map<String, String> STILL_UPWARDS =
+      Map.ofEntries(
+          Map.entry("PlanOptions -> Native", "asks for the greatest number of threads"),
+          Map.entry("PlanText -> PlanReport", "writes the data of a public type"),
+          Map.entry("ReportGraph -> PlanReport", "as PlanText"),
+          Map.entry("ReportJson -> PlanReport", "as PlanText"),
+          Map.entry("ReportText -> PlanReport", "as PlanText"),
+          Map.entry("TensorText -> Tensor", "reads elements through the public type"));
+
+  /** Classes that are still hidden in the public package, which is to hold doors only. */
+  private static final Set<String> STILL_HIDDEN_BEHIND_DOORS =
+      words(
+          """
+          BlockIndex BlockProduct BsrNpz BsrStructure CsrAdvice CsrArrays CsrEquation CsrNpz
+          CsrProduct GradientTree GradientsApart KnownPlan KroneckerAlgebra KroneckerElements
+          KroneckerLabels KroneckerNative KroneckerProduct KroneckerSparse KroneckerStages
+          KroneckerTerm Npy NpzFile OutputForm PlanBatch PlanCache PlanChecks PlanCutsJson PlanJson
+          PlanLayouts PlanRun PlanSlices PlanVerifier TensorCopy
+          """);
+
+  /** Classes that still reach themselves through others. */
+  private static final Set<String> STILL_IN_CIRCLES =
+      words(
+          """
+          BoundPlan CsrAdvice CsrArrays CsrEquation CsrMatrix CsrNpz CsrProduct Einsum EinsumPlan
+          GradientTree GradientsApart Kronecker KroneckerAlgebra KroneckerElements KroneckerFactor
+          KroneckerLabels KroneckerNative KroneckerProduct KroneckerSparse KroneckerStages
+          KroneckerTerm Npy NpzFile PlanBatch PlanCache PlanChecks PlanJson PlanLayouts PlanRun
+          PlanSlice PlanSlices PlanVerifier Sublist Tensor TensorCopy TensorOps TensorText
+          BsrMatrix BsrNpz
+          PlanReport ReportGraph ReportJson ReportText
+          AutoPath PathChoice
+          Lowering PathTies Program SlicedProgram
+          Native Reclaim
+          """);
+
+  /** Users of JavaCPP outside natives: what wraps a caller's pointer. */
+  private static final Set<String> WRAP_POINTERS = Set.of("Tensor", "Wrapped");
+
+  /** Types that the public package may have, nested ones not counted. */
+  private static final int PUBLIC_TYPES = 24;
+
+  @ArchTest
+  static void useGoesDownhill(JavaClasses classes) {
+    Set<String> wrong = new TreeSet<>();
+    for (Arrow arrow : new House(classes).arrows()) {
+      if (!downhill(arrow) && !STILL_UPWARDS.containsKey(arrow.toString())) {
+        wrong.add(arrow.toString());
+      }
+    }
+    assertEquals(Set.of(), wrong, "arrows upwards (ROOMS has the order of the packages)");
+  }
+
+  private static boolean downhill(Arrow arrow) {
+    if (isVocabulary(arrow.to())) {
+      return true;
+    }
+    if (packageOf(arrow.from()).equals(ROOT)) {
+      return !isVocabulary(arrow.from());
+    }
+    if (packageOf(arrow.to()).equals(ROOT)) {
+      return false;
+    }
+    if (packageOf(arrow.from()).equals(packageOf(arrow.to()))) {
+      return true;
+    }
+    int to = floor(arrow.to());
+    return to >= 0 && to < floor(arrow.from());
+  }
+
+  private static boolean isVocabulary(String name) {
+    return packageOf(name).equals(ROOT) && VOCABULARY.contains(simple(name));
+  }
+
+  /** The row of a class's room; -1 where that is none of ROOMS. */
+  private static int floor(String name) {
+    String of = packageOf(name);
+    String room = of.startsWith(INTERNAL + ".") ? of.substring(INTERNAL.length() + 1) : "";
+    for (int i = 0; i < ROOMS.size(); i++) {
+      if (ROOMS.get(i).contains(room)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  @ArchTest
+  static void everyClassHasARoomOrIsADoor(JavaClasses classes) {
+    Set<String> wrong = new TreeSet<>();
+    for (String name : new House(classes).classes()) {
+      boolean placed =
+          packageOf(name).equals(ROOT)
+              ? isPublic(classes.get(name)) || STILL_HIDDEN_BEHIND_DOORS.contains(simple(name))
+              : floor(name) >= 0;
+      if (!placed) {
+        wrong.add(simple(name));
+      }
+    }
+    assertEquals(Set.of(), wrong, "neither a public type nor in a room of ROOMS");
+  }
+
+  private static boolean isPublic(JavaClass c) {
+    return c.getModifiers().contains(JavaModifier.PUBLIC);
+  }
+
+  @ArchTest
+  static void thereAreNoCircles(JavaClasses classes) {
+    House house = new House(classes);
+    Set<String> wrong = new TreeSet<>();
+    for (Set<String> circle : house.circles()) {
+      for (String name : circle) {
+        if (!STILL_IN_CIRCLES.contains(simple(name))) {
+          wrong.add(simple(name));
+        }
+      }
+    }
+    assertEquals(Set.of(), wrong, () -> "in circles; all of them: " + house.circles());
+  }
+
+  @ArchTest
+  static void roomsAreInNoCircle(JavaClasses classes) {
+    assertEquals(List.of(), new House(classes).circlesOfRooms());
+  }
+
+  @ArchTest
+  static void theBindingHasOneDoor(JavaClasses classes) {
+    onlyNatives(classes, ROOT + ".nativelib", Set.of());
+    onlyNatives(classes, ROOT + ".presets", Set.of());
+    onlyNatives(classes, "org.bytedeco", WRAP_POINTERS);
+  }
+
+  /** Only the room natives, and who is named, uses a package and those below it. */
+  private static void onlyNatives(JavaClasses classes, String used, Set<String> named) {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass c : classes) {
+      boolean uses =
+          c.getDirectDependenciesFromSelf().stream()
+              .map(d -> d.getTargetClass().getBaseComponentType().getPackageName())
+              .anyMatch(p -> p.equals(used) || p.startsWith(used + "."));
+      String from = simple(House.topLevel(c));
+      if (uses
+          && House.ours(c.getPackageName())
+          && !c.getPackageName().equals(INTERNAL + ".natives")
+          && !named.contains(from)) {
+        wrong.add(from);
+      }
+    }
+    assertEquals(Set.of(), wrong, "use " + used + " and are not in natives");
+  }
+
+  @ArchTest
+  static void publicTypesAreFew(JavaClasses classes) {
+    Set<String> types = new TreeSet<>();
+    for (JavaClass c : classes) {
+      if (c.getPackageName().equals(ROOT) && c.isTopLevelClass() && isPublic(c)) {
+        types.add(c.getSimpleName());
+      }
+    }
+    assertTrue(types.contains("Tensor"), "the classes were not found");
+    assertTrue(types.size() <= PUBLIC_TYPES, () -> types.size() + " public types: " + types);
+  }
+
+  private static Set<String> words(String text) {
+    return Set.of(text.strip().split("\\s+"));
+  }
+}

@@ -1,0 +1,58 @@
+package io.github.einblas.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** No Java file is longer than a reader can keep in mind, but for a few that say why. */
+class FileLengthTest {
+  private static final int LINES = 500;
+
+  /** Files that may be longer, by name, each with its reason. */
+  private static final Map<String, String> LONGER =
+      Map.ofEntries(
+          Map.entry("BlockSparse.java", "38 public methods and their Javadoc"),
+          Map.entry("BsrMatrix.java", "one public type: making, products, gradients, Javadoc"),
+          Map.entry("EinsumPlan.java", "one public type: all forms of running, Javadoc"),
+          Map.entry("Kronecker.java", "one public type: products, algebra, Javadoc"),
+          Map.entry("Native.java", "one method for each function of the C surface"),
+          Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
+          Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"),
+          Map.entry("KroneckerTest.java", "the public methods of Kronecker one after the other"),
+          Map.entry("RefusalTest.java", "arguments for every public method"));
+
+  @Test
+  void filesAreShort() throws IOException {
+    Path java = Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
+    Map<String, Long> wrong = new TreeMap<>();
+    for (Path file : sources(java)) {
+      long lines;
+      try (Stream<String> all = Files.lines(file)) {
+        lines = all.count();
+      }
+      if (lines > LINES && !LONGER.containsKey(file.getFileName().toString())) {
+        wrong.put(java.relativize(file).toString(), lines);
+      }
+    }
+    assertEquals(Map.of(), wrong, "longer than " + LINES + " lines: split, or say why in LONGER");
+  }
+
+  private static List<Path> sources(Path java) throws IOException {
+    try (Stream<Path> all = Files.walk(java)) {
+      List<Path> sources =
+          all.filter(f -> f.toString().endsWith(".java"))
+              .filter(f -> f.toString().replace('\\', '/').matches(".*/java/[^/]+/src/.*"))
+              .toList();
+      assertFalse(sources.isEmpty(), "no sources below " + java);
+      return sources;
+    }
+  }
+}
