@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.reference.NativePeak;
 import io.github.einblas.reference.RandomEquation;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,17 +36,6 @@ class PlanMemoryTest {
     Matcher m = SMALLEST.matcher(e.getMessage());
     assertTrue(m.find(), e.getMessage());
     return Long.parseLong(m.group(1));
-  }
-
-  /** Most native bytes that something takes beyond what is taken before it. */
-  private static long measuredPeak(Runnable action) {
-    long ahead = Einblas.nativeBytesPeak() - Einblas.nativeBytesInUse();
-    try (Tensor ballast = Tensor.empty(DType.F32, Math.max(0, ahead / 4))) {
-      long before = Einblas.nativeBytesInUse();
-      action.run();
-      assertTrue(!ballast.isClosed());
-      return Einblas.nativeBytesPeak() - before;
-    }
   }
 
   private static Tensor whole(Random random, long... shape) {
@@ -111,7 +101,7 @@ class PlanMemoryTest {
       long promised = plan.report().peakBytes();
       assertTrue(promised <= budget, promised + " of " + budget);
       // The first run makes native steps, which take no native blocks.
-      long measured = measuredPeak(() -> plan.run(in).close());
+      long measured = NativePeak.of(() -> plan.run(in).close());
       assertTrue(
           measured <= promised, measured + " instead of " + promised + "\n" + plan.explain());
       assertArrayEquals(expected, plan.run(in).toDoubleArray(), 1e-300);
@@ -123,7 +113,7 @@ class PlanMemoryTest {
     Random random = new Random(2);
     Tensor a = whole(random, 300, 300);
     EinsumPlan plan = Einsum.plan("ij,jk->ik", a, a);
-    long measured = measuredPeak(() -> plan.run(a, a).close());
+    long measured = NativePeak.of(() -> plan.run(a, a).close());
     assertTrue(measured <= plan.peakBytes(), measured + " of " + plan.peakBytes());
     // And it is no wild overestimate: within the two panels' rounding.
     assertTrue(plan.peakBytes() <= 2 * measured, measured + " of " + plan.peakBytes());
@@ -169,7 +159,7 @@ class PlanMemoryTest {
     long least = smallest(equation, a.copy(), b.copy(), c);
     EinsumPlan plan = Einsum.plan(equation, limit(least + 20_000), a, b, c);
     try (Tensor out = Tensor.zeros(DType.F64, 10, 90)) {
-      long measured = measuredPeak(() -> plan.runInto(out.transpose(), a, b, c)) + out.size() * 8;
+      long measured = NativePeak.of(() -> plan.runInto(out.transpose(), a, b, c)) + out.size() * 8;
       assertTrue(measured <= least + 20_000, "took " + measured);
       assertArrayEquals(
           Einsum.einsum(equation, a, b, c).toDoubleArray(),

@@ -309,7 +309,11 @@ class TensorTest {
     assertEquals(0, Einblas.poolBytes());
     Einblas.setPoolLimit(limit);
     refused(IllegalArgumentException.class, "negative", () -> Einblas.setPoolLimit(-1));
-    Einblas.trim();
-    assertEquals(0, Einblas.poolBytes());
+    boolean trimmed = false;
+    for (int round = 0; round < 20 && !trimmed; round++) { // garbage may come into the pool
+      Einblas.trim();
+      trimmed = Einblas.poolBytes() == 0;
+    }
+    assertTrue(trimmed, "trim leaves bytes in the pool");
   }
 }

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.DType;
-import io.github.einblas.Einblas;
 import io.github.einblas.Einsum;
 import io.github.einblas.EinsumPlan;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.Tensor;
+import io.github.einblas.reference.NativePeak;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -96,7 +96,7 @@ class PlanPromiseTest {
       return;
     }
     assertTrue(promised <= limit, c.id() + " " + what + ": promises " + promised);
-    long measured = measuredPeak(() -> plan.run(in).close());
+    long measured = NativePeak.of(() -> plan.run(in).close());
     assertTrue(
         measured <= promised,
         c.id() + " " + what + ": took " + measured + "\n" + plan.report(in).text());
@@ -109,7 +109,7 @@ class PlanPromiseTest {
     List<Tensor[]> sets = Collections.nCopies(SETS, in);
     long measured;
     try {
-      measured = measuredPeak(() -> plan.runBatch(sets).close());
+      measured = NativePeak.of(() -> plan.runBatch(sets).close());
     } catch (IllegalArgumentException e) {
       assertTrue(e.getMessage().contains("the smallest that does is"), e::getMessage);
       return;
@@ -123,7 +123,7 @@ class PlanPromiseTest {
       Tensor[] expected = whole.gradients(upstream, in);
       long[] roomy = {0};
       roomy[0] =
-          measuredPeak(() -> Arrays.stream(whole.gradients(upstream, in)).forEach(Tensor::close));
+          NativePeak.of(() -> Arrays.stream(whole.gradients(upstream, in)).forEach(Tensor::close));
       EinsumPlan tight = fitting(equation, options, upstream, in);
       for (EinsumPlan plan :
           new EinsumPlan[] {
@@ -135,7 +135,7 @@ class PlanPromiseTest {
           }) {
         long limit = plan.options().memoryLimit();
         Tensor[][] got = {null};
-        long measured = measuredPeak(() -> got[0] = plan.gradients(upstream, in));
+        long measured = NativePeak.of(() -> got[0] = plan.gradients(upstream, in));
         String what = c.id() + ": gradients in " + limit + " bytes";
         assertTrue(measured <= limit, what + " took " + measured);
         double eps = whole.dtype() == DType.F32 ? 1e-4 : 1e-12;
@@ -184,16 +184,5 @@ class PlanPromiseTest {
 
   private static long bytes(long[] shape, DType dtype) {
     return Arrays.stream(shape).reduce(1, (x, y) -> x * y) * dtype.bytes();
-  }
-
-  /** Most native bytes that something takes beyond what is taken before it. */
-  private static long measuredPeak(Runnable action) {
-    long ahead = Einblas.nativeBytesPeak() - Einblas.nativeBytesInUse();
-    try (Tensor ballast = Tensor.empty(DType.F32, Math.max(0, ahead / 4))) {
-      long before = Einblas.nativeBytesInUse();
-      action.run();
-      assertTrue(!ballast.isClosed());
-      return Einblas.nativeBytesPeak() - before;
-    }
   }
 }
