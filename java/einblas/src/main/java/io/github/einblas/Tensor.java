@@ -1,9 +1,9 @@
 // Public API: a strided view of native memory, and how to make, view, copy and print one.
 package io.github.einblas;
 
-import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.tensor.Overlap;
-import io.github.einblas.internal.tensor.Storage;
+import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.TensorText;
 import io.github.einblas.internal.tensor.Transfer;
 import io.github.einblas.internal.tensor.View;
@@ -37,22 +37,15 @@ import org.bytedeco.javacpp.FloatPointer;
  * are not written by two threads at once.
  */
 public final class Tensor implements AutoCloseable, KroneckerFactor {
-  private final DType dtype;
-  private final Storage storage;
-  private final long offset;
-  private final long[] shape;
-  private final long[] strides;
-  private final boolean owner;
-  private volatile boolean closed;
+  private final Strided strided;
 
-  private Tensor(
-      DType dtype, Storage storage, long offset, long[] shape, long[] strides, boolean owner) {
-    this.dtype = dtype;
-    this.storage = storage;
-    this.offset = offset;
-    this.shape = shape;
-    this.strides = strides;
-    this.owner = owner;
+  Tensor(Strided strided) {
+    this.strided = strided;
+  }
+
+  /** What the implementation knows of this tensor. */
+  Strided strided() {
+    return strided;
   }
 
   // ---- made from data
@@ -65,15 +58,13 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public static Tensor empty(DType dtype, long... shape) {
     Objects.requireNonNull(dtype, "dtype");
     long[] own = Objects.requireNonNull(shape, "shape").clone();
-    Storage storage = Storage.allocate(Views.bytes(own, dtype.bytes()));
-    return new Tensor(dtype, storage, 0, own, Views.contiguous(own), true);
+    return new Tensor(Strided.empty(dtype, own));
   }
 
   /** A tensor of one value. */
   public static Tensor full(DType dtype, double value, long... shape) {
-    Tensor t = empty(dtype, shape);
-    t.fill(value);
-    return t;
+    Objects.requireNonNull(dtype, "dtype");
+    return new Tensor(Strided.full(dtype, value, Objects.requireNonNull(shape, "shape").clone()));
   }
 
   /** A tensor of zeros. */
@@ -150,9 +141,9 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   }
 
   private static Tensor copyOf(DType dtype, long elements, long[] shape, LongConsumer fill) {
-    Tensor t = empty(dtype, Views.shapeFor(shape, elements));
+    Strided t = Strided.empty(dtype, Views.shapeFor(shape, elements));
     t.using(fill::accept);
-    return t;
+    return new Tensor(t);
   }
 
   private static Tensor copyOf(Tensor wrapped) {
@@ -216,17 +207,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   }
 
   private static Tensor wrapped(DType dtype, Wrapped data, long[] shape) {
-    boolean done = false;
-    try {
-      long[] own = Views.shapeFor(shape, data.elements());
-      Tensor t = new Tensor(dtype, data.storage(), 0, own, Views.contiguous(own), true);
-      done = true;
-      return t;
-    } finally {
-      if (!done) {
-        data.storage().close();
-      }
-    }
+    return new Tensor(Strided.wrap(dtype, data, shape));
   }
 
   /**
@@ -277,48 +258,47 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** Type of the elements. */
   public DType dtype() {
-    return dtype;
+    return strided.dtype();
   }
 
   /** Lengths of the axes (a copy). */
   public long[] shape() {
-    return shape.clone();
+    return strided.shape().clone();
   }
 
   /** Strides of the axes in elements (a copy). */
   public long[] strides() {
-    return strides.clone();
+    return strided.strides().clone();
   }
 
   /** Number of axes. */
   public int rank() {
-    return shape.length;
+    return strided.rank();
   }
 
   /** Length of one axis. */
   public long length(int axis) {
-    return shape[Views.axis(axis, shape.length)];
+    return strided.length(axis);
   }
 
   /** Number of elements. */
   public long size() {
-    return Views.size(shape);
+    return strided.size();
   }
 
   /** Bytes of all elements; {@link Long#MAX_VALUE} where a broadcast view has more. */
   public long nbytes() {
-    long size = size();
-    return size > Long.MAX_VALUE / dtype.bytes() ? Long.MAX_VALUE : size * dtype.bytes();
+    return strided.nbytes();
   }
 
   /** Whether the elements lie in row-major order without gaps. */
   public boolean isContiguous() {
-    return Views.isContiguous(shape, strides);
+    return strided.isContiguous();
   }
 
   /** Whether this tensor, or the one whose memory it views, was closed. */
   public boolean isClosed() {
-    return closed || storage.isClosed();
+    return strided.isClosed();
   }
 
   /**
@@ -326,36 +306,34 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * this tensor or a view of it throws {@link IllegalArgumentException}.
    */
   public boolean isReadOnly() {
-    return storage.isReadOnly();
+    return strided.isReadOnly();
   }
 
   /** Address of the element [0, 0, ...]; valid until the tensor is closed. */
   public long address() {
-    return storage.address() + offset * dtype.bytes();
+    return strided.address();
   }
 
   // ---- views
 
   /** The axes in another order: axis i of the view is axis {@code axes[i]} of this. */
   public Tensor permute(int... axes) {
-    return view(geometry().permute(Objects.requireNonNull(axes, "axes")));
+    return view(strided.geometry().permute(Objects.requireNonNull(axes, "axes")));
   }
 
   /** The axes in reverse order. */
   public Tensor transpose() {
-    return view(geometry().transpose());
+    return view(strided.geometry().transpose());
   }
 
   /** Another shape of the same elements as owner of the memory, in place of this. */
   Tensor reshapeInPlace(long[] newShape) {
-    Tensor t = reshape(newShape);
-    return new Tensor(dtype, storage, t.offset, t.shape, t.strides, owner);
+    return new Tensor(strided.reshapeInPlace(newShape));
   }
 
   /** The transpose as owner of the memory, in place of this. */
   Tensor transposeInPlace() {
-    Tensor t = transpose();
-    return new Tensor(dtype, storage, t.offset, t.shape, t.strides, owner);
+    return new Tensor(strided.transposeInPlace());
   }
 
   /**
@@ -363,7 +341,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * clipped.
    */
   public Tensor slice(int axis, long start, long stop, long step) {
-    return view(geometry().slice(axis, start, stop, step));
+    return view(strided.geometry().slice(axis, start, stop, step));
   }
 
   /** Python's {@code start:stop} of one axis. */
@@ -373,12 +351,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** One index of an axis, which is dropped. */
   public Tensor select(int axis, long index) {
-    return view(geometry().select(axis, index));
+    return view(strided.geometry().select(axis, index));
   }
 
   /** One axis backwards. */
   public Tensor flip(int axis) {
-    return view(geometry().flip(axis));
+    return view(strided.geometry().flip(axis));
   }
 
   /**
@@ -387,22 +365,22 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the sizes differ, or if the strides allow it only as a copy
    */
   public Tensor reshape(long... newShape) {
-    return view(geometry().reshape(Objects.requireNonNull(newShape, "newShape")));
+    return view(strided.geometry().reshape(Objects.requireNonNull(newShape, "newShape")));
   }
 
   /** Without the axes of length 1. */
   public Tensor squeeze() {
-    return view(geometry().squeeze());
+    return view(strided.geometry().squeeze());
   }
 
   /** Without the given axes, which must have length 1. */
   public Tensor squeeze(int... axes) {
-    return view(geometry().squeeze(Objects.requireNonNull(axes, "axes")));
+    return view(strided.geometry().squeeze(Objects.requireNonNull(axes, "axes")));
   }
 
   /** With a new axis of length 1 before the given one; the rank puts it last. */
   public Tensor unsqueeze(int axis) {
-    return view(geometry().unsqueeze(axis));
+    return view(strided.geometry().unsqueeze(axis));
   }
 
   /**
@@ -410,12 +388,12 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * broadcast_to).
    */
   public Tensor broadcastTo(long... newShape) {
-    return view(geometry().broadcastTo(Objects.requireNonNull(newShape, "newShape")));
+    return view(strided.geometry().broadcastTo(Objects.requireNonNull(newShape, "newShape")));
   }
 
   /** The elements whose indices on both axes agree; the new axis comes last. */
   public Tensor diagonal(int axis1, int axis2) {
-    return view(geometry().diagonal(axis1, axis2));
+    return view(strided.geometry().diagonal(axis1, axis2));
   }
 
   /**
@@ -427,32 +405,25 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public Tensor asStrided(long newOffset, long[] newShape, long[] newStrides) {
     Objects.requireNonNull(newShape, "newShape");
     Objects.requireNonNull(newStrides, "newStrides");
-    return view(View.strided(storage.bytes() / dtype.bytes(), newOffset, newShape, newStrides));
-  }
-
-  private View geometry() {
-    return new View(offset, shape, strides);
+    return new Tensor(strided.asStrided(newOffset, newShape, newStrides));
   }
 
   private Tensor view(View v) {
-    if (isClosed()) {
-      throw new IllegalStateException("the tensor is closed");
-    }
-    return new Tensor(dtype, storage, v.offset(), v.shape(), v.strides(), false);
+    return new Tensor(strided.view(v));
   }
 
   // ---- copies and elements
 
   /** A contiguous copy. */
   public Tensor copy() {
-    return TensorCopy.copy(this);
+    return new Tensor(strided.copy());
   }
 
   /**
    * A contiguous tensor of the same elements: a view of this when it is contiguous, else a copy.
    */
   public Tensor contiguous() {
-    return isContiguous() ? view(new View(offset, shape, Views.contiguous(shape))) : copy();
+    return new Tensor(strided.contiguous());
   }
 
   /**
@@ -462,8 +433,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws ArithmeticException if an I64 does not fit I32
    */
   public Tensor to(DType newType) {
-    Objects.requireNonNull(newType, "newType");
-    return newType == dtype ? copy() : TensorCopy.convert(this, newType);
+    return new Tensor(strided.to(Objects.requireNonNull(newType, "newType")));
   }
 
   /**
@@ -472,7 +442,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if shape or type differ, or if the two share elements
    */
   public void copyFrom(Tensor source) {
-    TensorCopy.copy(Objects.requireNonNull(source, "source"), this);
+    TensorCopy.copy(Objects.requireNonNull(source, "source").strided, strided);
   }
 
   /**
@@ -481,39 +451,39 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
    */
   public void fill(double value) {
-    TensorCopy.fill(this, value);
+    TensorCopy.fill(strided, value);
   }
 
   /** The elements in row-major order. */
   public float[] toFloatArray() {
-    float[] data = TensorCopy.array(this, DType.F32, "toFloatArray", float[]::new);
+    float[] data = TensorCopy.array(strided, DType.F32, "toFloatArray", float[]::new);
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public double[] toDoubleArray() {
-    double[] data = TensorCopy.array(this, DType.F64, "toDoubleArray", double[]::new);
+    double[] data = TensorCopy.array(strided, DType.F64, "toDoubleArray", double[]::new);
     copyTo(data);
     return data;
   }
 
   /** The elements in row-major order. */
   public int[] toIntArray() {
-    int[] data = TensorCopy.array(this, DType.I32, "toIntArray", int[]::new);
+    int[] data = TensorCopy.array(strided, DType.I32, "toIntArray", int[]::new);
     copyTo(IntBuffer.wrap(data));
     return data;
   }
 
   /** The elements in row-major order, of an I32 or I64 tensor. */
   public long[] toLongArray() {
-    if (dtype == DType.I32) {
+    if (dtype() == DType.I32) {
       int[] narrow = toIntArray();
-      long[] wide = TensorCopy.array(this, DType.I32, "toLongArray", long[]::new);
+      long[] wide = TensorCopy.array(strided, DType.I32, "toLongArray", long[]::new);
       Arrays.setAll(wide, i -> narrow[i]);
       return wide;
     }
-    long[] data = TensorCopy.array(this, DType.I64, "toLongArray", long[]::new);
+    long[] data = TensorCopy.array(strided, DType.I64, "toLongArray", long[]::new);
     copyTo(LongBuffer.wrap(data));
     return data;
   }
@@ -522,14 +492,14 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public void copyTo(float[] target) {
     copyTo(
         FloatBuffer.wrap(
-            TensorCopy.exact(this, Objects.requireNonNull(target, "target"), target.length)));
+            TensorCopy.exact(strided, Objects.requireNonNull(target, "target"), target.length)));
   }
 
   /** Writes the elements in row-major order to an array of exactly their number. */
   public void copyTo(double[] target) {
     copyTo(
         DoubleBuffer.wrap(
-            TensorCopy.exact(this, Objects.requireNonNull(target, "target"), target.length)));
+            TensorCopy.exact(strided, Objects.requireNonNull(target, "target"), target.length)));
   }
 
   /**
@@ -541,7 +511,11 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public void copyTo(FloatBuffer target) {
     FloatBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.F32, "FloatBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+        strided,
+        DType.F32,
+        "FloatBuffer",
+        own.remaining(),
+        from -> Transfer.out(from, own, size()));
     target.position(own.position());
   }
 
@@ -554,7 +528,11 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public void copyTo(DoubleBuffer target) {
     DoubleBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.F64, "DoubleBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+        strided,
+        DType.F64,
+        "DoubleBuffer",
+        own.remaining(),
+        from -> Transfer.out(from, own, size()));
     target.position(own.position());
   }
 
@@ -567,7 +545,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public void copyTo(IntBuffer target) {
     IntBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.I32, "IntBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+        strided, DType.I32, "IntBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
     target.position(own.position());
   }
 
@@ -580,33 +558,18 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   public void copyTo(LongBuffer target) {
     LongBuffer own = TensorCopy.writable(target).duplicate();
     TensorCopy.out(
-        this, DType.I64, "LongBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
+        strided, DType.I64, "LongBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
     target.position(own.position());
   }
 
   /** The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact). */
   public double get(long... index) {
-    long at = elementAddress(index);
-    acquire();
-    try {
-      return Native.peek(at, dtype.ordinal());
-    } finally {
-      release();
-    }
+    return Elements.get(strided, Objects.requireNonNull(index, "index"));
   }
 
   /** The element at an index of an integer tensor. */
   public long getLong(long... index) {
-    if (dtype.isFloating()) {
-      throw new IllegalArgumentException("getLong needs a tensor of integers, this has " + dtype);
-    }
-    long at = elementAddress(index);
-    acquire();
-    try {
-      return Native.peekInteger(at, dtype.ordinal());
-    } finally {
-      release();
-    }
+    return Elements.getLong(strided, Objects.requireNonNull(index, "index"));
   }
 
   /**
@@ -615,15 +578,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
    */
   public void set(double value, long... index) {
-    TensorCopy.requireInteger(dtype, value);
-    requireNotReadOnly("set");
-    long at = elementAddress(index);
-    acquire();
-    try {
-      Native.poke(at, dtype.ordinal(), value);
-    } finally {
-      release();
-    }
+    Elements.set(strided, value, Objects.requireNonNull(index, "index"));
   }
 
   /**
@@ -632,32 +587,17 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws IllegalArgumentException if the value is outside the type's range
    */
   public void setLong(long value, long... index) {
-    if (dtype.isFloating() || (dtype == DType.I32 && value != (int) value)) {
-      throw new IllegalArgumentException(
-          "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
-    }
-    requireNotReadOnly("setLong");
-    long at = elementAddress(index);
-    acquire();
-    try {
-      Native.pokeInteger(at, dtype.ordinal(), value);
-    } finally {
-      release();
-    }
+    Elements.setLong(strided, value, Objects.requireNonNull(index, "index"));
   }
 
   /** The only element of a tensor of size 1. */
   public double item() {
     if (size() != 1) {
       throw new IllegalArgumentException(
-          "item() needs a tensor of one element, this has shape " + Arrays.toString(shape));
+          "item() needs a tensor of one element, this has shape "
+              + Arrays.toString(strided.shape()));
     }
-    return get(new long[shape.length]);
-  }
-
-  private long elementAddress(long[] index) {
-    return storage.address()
-        + geometry().at(Objects.requireNonNull(index, "index")) * dtype.bytes();
+    return get(new long[rank()]);
   }
 
   /**
@@ -709,7 +649,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
       return "Tensor(" + describe() + ", closed)";
     }
     try {
-      return TensorText.of(this);
+      return TensorText.of(strided);
     } catch (IllegalStateException e) {
       return "Tensor(" + describe() + ", closed)"; // meanwhile
     }
@@ -717,106 +657,53 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** Shape and type in words. */
   String describe() {
-    return "shape=" + Arrays.toString(shape) + ", dtype=" + dtype;
+    return strided.describe();
   }
 
   @Override
   public void close() {
-    closed = true;
-    if (owner) {
-      storage.close();
-    }
+    strided.close();
   }
 
-  // ---- for plans
+  // ---- for what has not moved below yet
 
   /** Counts a running call in; throws when closed. */
   void acquire() {
-    if (closed) {
-      throw new IllegalStateException("the tensor is closed");
-    }
-    storage.acquire();
+    strided.acquire();
   }
 
   /** Counts a running call out. */
   void release() {
-    storage.release();
+    strided.release();
   }
 
   /** The shape, not to be changed. */
   long[] shapeRef() {
-    return shape;
+    return strided.shape();
   }
 
   /** The strides, not to be changed. */
   long[] stridesRef() {
-    return strides;
+    return strided.strides();
   }
 
   /** Whether the two have an element in common, on the safe side for large interleaved views. */
   boolean sharesElements(Tensor other) {
-    if (storage != other.storage) {
-      // Wrapped memory may be the same bytes under another storage: compare addresses.
-      long from = storage.address();
-      long otherFrom = other.storage.address();
-      return from < otherFrom + other.storage.bytes()
-          && otherFrom < from + storage.bytes()
-          && rangesMeet(other);
-    }
-    return Overlap.mayShare(offset, shape, strides, other.offset, other.shape, other.strides);
-  }
-
-  private boolean rangesMeet(Tensor other) {
-    long[] a = Views.range(shape, strides);
-    long[] b = Views.range(other.shape, other.strides);
-    if (a[1] < a[0] || b[1] < b[0]) {
-      return false;
-    }
-    return address() + a[0] * dtype.bytes() < other.address() + (b[1] + 1) * other.dtype.bytes()
-        && other.address() + b[0] * other.dtype.bytes() < address() + (a[1] + 1) * dtype.bytes();
+    return strided.sharesElements(other.strided);
   }
 
   /** Refuses a read-only tensor. */
   void requireNotReadOnly(String operation) {
-    if (storage.isReadOnly()) {
-      throw new IllegalArgumentException(
-          operation + ": the target of " + describe() + " lies over a read-only buffer");
-    }
+    strided.requireNotReadOnly(operation);
   }
 
   /** Refuses a read-only tensor, and one some of whose elements are the same memory. */
   void requireWritable(String operation) {
-    requireNotReadOnly(operation);
-    if (Overlap.selfOverlaps(shape, strides)) {
-      throw new IllegalArgumentException(
-          operation
-              + ": the target of shape "
-              + Arrays.toString(shape)
-              + " and strides "
-              + Arrays.toString(strides)
-              + " addresses some element twice");
-    }
+    strided.requireWritable(operation);
   }
 
-  /** The body of {@link #using}. */
-  @FunctionalInterface
-  interface AddressBody<E extends Exception> {
-    /** Gets the address of the element [0, 0, ...]. */
-    void accept(long address) throws E;
-  }
-
-  /**
-   * Hands this tensor's address to {@code body} while no other thread's {@link #close} can free its
-   * memory.
-   *
-   * @throws IllegalStateException if the tensor is closed
-   */
-  <E extends Exception> void using(AddressBody<E> body) throws E {
-    acquire();
-    try {
-      body.accept(address());
-    } finally {
-      release();
-    }
+  /** Hands the address to {@code body} while no other thread's close can free the memory. */
+  <E extends Exception> void using(Strided.AddressBody<E> body) throws E {
+    strided.using(body);
   }
 }

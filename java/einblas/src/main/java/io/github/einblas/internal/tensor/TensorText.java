@@ -2,7 +2,6 @@
 package io.github.einblas.internal.tensor;
 
 import io.github.einblas.DType;
-import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,18 +15,18 @@ public final class TensorText {
   /** More cells than that are not printed: many axes of length 2 summarise to nothing less. */
   private static final long MOST_CELLS = 20_000;
 
-  private final Tensor tensor;
+  private final Strided tensor;
   private final long[] shape;
   private final boolean summarised;
 
-  private TensorText(Tensor tensor) {
+  private TensorText(Strided tensor) {
     this.tensor = tensor;
     this.shape = tensor.shape();
     this.summarised = tensor.size() > SUMMARISE_FROM;
   }
 
   /** The text of a tensor that is not closed. */
-  public static String of(Tensor tensor) {
+  public static String of(Strided tensor) {
     TensorText text = new TensorText(tensor);
     StringBuilder out = new StringBuilder();
     if (tensor.size() == 0) {
@@ -89,8 +88,8 @@ public final class TensorText {
     do {
       String cell =
           tensor.dtype().isFloating()
-              ? number(tensor.get(index))
-              : Long.toString(tensor.getLong(index));
+              ? number(Elements.get(tensor, index))
+              : Long.toString(Elements.getLong(tensor, index));
       cells.add(cell);
       width = Math.max(width, cell.length());
     } while (next(places, index) >= 0);

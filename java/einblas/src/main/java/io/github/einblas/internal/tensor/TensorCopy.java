@@ -1,8 +1,8 @@
 // Tensors: elements copied between tensors and to Java's arrays and buffers, and set all at once.
-package io.github.einblas;
+package io.github.einblas.internal.tensor;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.tensor.Transfer;
 import java.nio.Buffer;
 import java.util.Arrays;
 import java.util.Objects;
@@ -10,26 +10,26 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 
-/** What {@link Tensor} does with all of its elements. */
-final class TensorCopy {
+/** What is done with all elements of a tensor. */
+public final class TensorCopy {
   private TensorCopy() {}
 
   /** A new contiguous tensor. */
-  static Tensor copy(Tensor source) {
-    return made(Tensor.empty(source.dtype(), source.shapeRef()), t -> t.copyFrom(source));
+  public static Strided copy(Strided source) {
+    return made(Strided.empty(source.dtype(), source.shape()), t -> copy(source, t));
   }
 
   /** A new contiguous tensor of another type. */
-  static Tensor convert(Tensor source, DType type) {
+  public static Strided convert(Strided source, DType type) {
     return made(
-        Tensor.empty(type, source.shapeRef()),
+        Strided.empty(type, source.shape()),
         t ->
             withContiguous(
                 source,
                 from -> Transfer.convert(from, source.dtype(), t.address(), type, source.size())));
   }
 
-  private static Tensor made(Tensor result, Consumer<Tensor> fill) {
+  static Strided made(Strided result, Consumer<Strided> fill) {
     try {
       fill.accept(result);
       return result;
@@ -40,8 +40,8 @@ final class TensorCopy {
   }
 
   /** Copies elements of the same shape and type. */
-  static void copy(Tensor source, Tensor target) {
-    if (source.dtype() != target.dtype() || !Arrays.equals(source.shapeRef(), target.shapeRef())) {
+  public static void copy(Strided source, Strided target) {
+    if (source.dtype() != target.dtype() || !Arrays.equals(source.shape(), target.shape())) {
       throw new IllegalArgumentException(
           "copyFrom: needs " + target.describe() + ", got " + source.describe());
     }
@@ -50,22 +50,22 @@ final class TensorCopy {
   }
 
   /** Sets every element. */
-  static void fill(Tensor target, double value) {
+  public static void fill(Strided target, double value) {
     target.requireWritable("fill");
     if (target.dtype().isFloating()) {
       unary(target, null, value);
       return;
     }
     requireInteger(target.dtype(), value);
-    try (Tensor one = Tensor.empty(target.dtype());
-        Tensor all = one.broadcastTo(target.shapeRef())) {
-      one.set(value);
+    try (Strided one = Strided.empty(target.dtype());
+        Strided all = one.broadcastTo(target.shape())) {
+      Elements.set(one, value, new long[0]);
       unary(target, all, 1);
     }
   }
 
   /** target = alpha * source, or alpha where there is no source. */
-  private static void unary(Tensor target, Tensor source, double alpha) {
+  private static void unary(Strided target, Strided source, double alpha) {
     target.acquire();
     try {
       if (source == null) {
@@ -83,11 +83,11 @@ final class TensorCopy {
         } else {
           Native.copy(
               target.dtype().ordinal(),
-              target.shapeRef(),
+              target.shape(),
               source.address(),
-              source.stridesRef(),
+              source.strides(),
               target.address(),
-              target.stridesRef());
+              target.strides());
         }
       } finally {
         source.release();
@@ -97,17 +97,16 @@ final class TensorCopy {
     }
   }
 
-  private static void step(Tensor target, Tensor source, double alpha) {
+  private static void step(Strided target, Strided source, double alpha) {
     int rank = target.rank();
     int operands = source == null ? 0 : 1;
     long[] strides = new long[rank * (operands + 1)];
     if (source != null) {
-      System.arraycopy(source.stridesRef(), 0, strides, 0, rank);
+      System.arraycopy(source.strides(), 0, strides, 0, rank);
     }
-    System.arraycopy(target.stridesRef(), 0, strides, rank * operands, rank);
+    System.arraycopy(target.strides(), 0, strides, rank * operands, rank);
     long step =
-        Native.createStep(
-            target.dtype().ordinal(), operands, rank, target.shapeRef(), strides, null);
+        Native.createStep(target.dtype().ordinal(), operands, rank, target.shape(), strides, null);
     try {
       long from = source == null ? 0 : source.address();
       Native.runStep(step, from, 0, 0, target.address(), alpha, 0, 0);
@@ -117,7 +116,7 @@ final class TensorCopy {
   }
 
   /** Refuses a value that an integer type cannot hold. */
-  static void requireInteger(DType dtype, double value) {
+  public static void requireInteger(DType dtype, double value) {
     double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
     if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
       throw new IllegalArgumentException(
@@ -126,7 +125,7 @@ final class TensorCopy {
   }
 
   /** An array for the elements of a tensor of that type. */
-  static <A> A array(Tensor t, DType needed, String what, IntFunction<A> make) {
+  public static <A> A array(Strided t, DType needed, String what, IntFunction<A> make) {
     requireType(t, needed, what);
     long size = t.size();
     if (size <= Integer.MAX_VALUE - 8) {
@@ -142,7 +141,7 @@ final class TensorCopy {
   }
 
   /** The array, which must have exactly as many elements as the tensor. */
-  static <T> T exact(Tensor t, T array, int length) {
+  public static <T> T exact(Strided t, T array, int length) {
     if (length != t.size()) {
       throw new IllegalArgumentException(
           "copyTo: the array has " + length + " elements, the tensor " + t.size());
@@ -151,7 +150,7 @@ final class TensorCopy {
   }
 
   /** The buffer, which must not be read-only. */
-  static <B extends Buffer> B writable(B target) {
+  public static <B extends Buffer> B writable(B target) {
     if (Objects.requireNonNull(target, "target").isReadOnly()) {
       throw new IllegalArgumentException("copyTo: the buffer is read-only");
     }
@@ -163,7 +162,7 @@ final class TensorCopy {
    *
    * @param needed type of the buffer's elements
    */
-  static void out(Tensor t, DType needed, String buffer, int room, LongConsumer copy) {
+  public static void out(Strided t, DType needed, String buffer, int room, LongConsumer copy) {
     requireType(t, needed, "copyTo(" + buffer + ")");
     if (room < t.size()) {
       throw new IllegalArgumentException(
@@ -172,7 +171,7 @@ final class TensorCopy {
     withContiguous(t, copy);
   }
 
-  private static void requireType(Tensor t, DType needed, String what) {
+  private static void requireType(Strided t, DType needed, String what) {
     if (t.dtype() != needed) {
       throw new IllegalArgumentException(
           what
@@ -184,8 +183,8 @@ final class TensorCopy {
     }
   }
 
-  private static void withContiguous(Tensor tensor, LongConsumer body) {
-    try (Tensor t = tensor.contiguous()) {
+  private static void withContiguous(Strided tensor, LongConsumer body) {
+    try (Strided t = tensor.contiguous()) {
       t.using(body::accept);
     }
   }

@@ -1,0 +1,66 @@
+// Elements of a tensor, read and written one at a time.
+package io.github.einblas.internal.tensor;
+
+import io.github.einblas.DType;
+import io.github.einblas.internal.natives.Native;
+
+/** Single elements by their index; a negative index counts from the end. */
+public final class Elements {
+  private Elements() {}
+
+  /** The element at an index; an I64 beyond 2^53 is rounded. */
+  public static double get(Strided t, long[] index) {
+    long at = t.address(index);
+    t.acquire();
+    try {
+      return Native.peek(at, t.dtype().ordinal());
+    } finally {
+      t.release();
+    }
+  }
+
+  /** The element at an index of an integer tensor. */
+  public static long getLong(Strided t, long[] index) {
+    if (t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "getLong needs a tensor of integers, this has " + t.dtype());
+    }
+    long at = t.address(index);
+    t.acquire();
+    try {
+      return Native.peekInteger(at, t.dtype().ordinal());
+    } finally {
+      t.release();
+    }
+  }
+
+  /** Sets the element at an index. */
+  public static void set(Strided t, double value, long[] index) {
+    TensorCopy.requireInteger(t.dtype(), value);
+    t.requireNotReadOnly("set");
+    long at = t.address(index);
+    t.acquire();
+    try {
+      Native.poke(at, t.dtype().ordinal(), value);
+    } finally {
+      t.release();
+    }
+  }
+
+  /** Sets the element at an index of an integer tensor. */
+  public static void setLong(Strided t, long value, long[] index) {
+    DType dtype = t.dtype();
+    if (dtype.isFloating() || (dtype == DType.I32 && value != (int) value)) {
+      throw new IllegalArgumentException(
+          "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
+    }
+    t.requireNotReadOnly("setLong");
+    long at = t.address(index);
+    t.acquire();
+    try {
+      Native.pokeInteger(at, dtype.ordinal(), value);
+    } finally {
+      t.release();
+    }
+  }
+}

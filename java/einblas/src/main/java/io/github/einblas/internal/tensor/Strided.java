@@ -1,0 +1,305 @@
+// Strided: what the implementation may know of a tensor: type, memory, and where its elements lie.
+package io.github.einblas.internal.tensor;
+
+import io.github.einblas.DType;
+import java.util.Arrays;
+
+/**
+ * The core of a tensor: elements of a type in a {@link Storage}, at an offset and strides counted
+ * in elements. Shapes and strides are shared, never changed. Views share the storage; closing the
+ * owner frees it once no call uses it, closing a view ends that view alone.
+ */
+public final class Strided implements AutoCloseable {
+  private final DType dtype;
+  private final Storage storage;
+  private final long offset;
+  private final long[] shape;
+  private final long[] strides;
+  private final boolean owner;
+  private volatile boolean closed;
+
+  private Strided(
+      DType dtype, Storage storage, long offset, long[] shape, long[] strides, boolean owner) {
+    this.dtype = dtype;
+    this.storage = storage;
+    this.offset = offset;
+    this.shape = shape;
+    this.strides = strides;
+    this.owner = owner;
+  }
+
+  /**
+   * An uninitialised contiguous tensor.
+   *
+   * @param shape not to be changed later
+   * @throws io.github.einblas.NativeMemoryException if the machine has not that much memory free
+   */
+  public static Strided empty(DType dtype, long... shape) {
+    Storage storage = Storage.allocate(Views.bytes(shape, dtype.bytes()));
+    return new Strided(dtype, storage, 0, shape, Views.contiguous(shape), true);
+  }
+
+  /** A contiguous tensor of one value. */
+  public static Strided full(DType dtype, double value, long... shape) {
+    return TensorCopy.made(empty(dtype, shape), t -> TensorCopy.fill(t, value));
+  }
+
+  /** A tensor over somebody's memory; none given means rank 1. The memory is let go on failure. */
+  public static Strided wrap(DType dtype, Wrapped data, long[] shape) {
+    boolean done = false;
+    try {
+      long[] own = Views.shapeFor(shape, data.elements());
+      Strided t = new Strided(dtype, data.storage(), 0, own, Views.contiguous(own), true);
+      done = true;
+      return t;
+    } finally {
+      if (!done) {
+        data.storage().close();
+      }
+    }
+  }
+
+  // ---- facts
+
+  /** Type of the elements. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** Lengths of the axes, not to be changed. */
+  public long[] shape() {
+    return shape;
+  }
+
+  /** Strides of the axes in elements, not to be changed. */
+  public long[] strides() {
+    return strides;
+  }
+
+  /** Number of axes. */
+  public int rank() {
+    return shape.length;
+  }
+
+  /** Length of one axis; a negative number counts from the end. */
+  public long length(int axis) {
+    return shape[Views.axis(axis, shape.length)];
+  }
+
+  /** Number of elements. */
+  public long size() {
+    return Views.size(shape);
+  }
+
+  /** Bytes of all elements; {@link Long#MAX_VALUE} where a broadcast view has more. */
+  public long nbytes() {
+    long size = size();
+    return size > Long.MAX_VALUE / dtype.bytes() ? Long.MAX_VALUE : size * dtype.bytes();
+  }
+
+  /** Whether the elements lie in row-major order without gaps. */
+  public boolean isContiguous() {
+    return Views.isContiguous(shape, strides);
+  }
+
+  /** Whether this, or the owner of its memory, was closed. */
+  public boolean isClosed() {
+    return closed || storage.isClosed();
+  }
+
+  /** Whether nothing may be written to the memory. */
+  public boolean isReadOnly() {
+    return storage.isReadOnly();
+  }
+
+  /** Address of the element [0, 0, ...]; valid between acquire and release. */
+  public long address() {
+    return storage.address() + offset * dtype.bytes();
+  }
+
+  /** Address of one element; a negative index counts from the end. */
+  long address(long[] index) {
+    return storage.address() + geometry().at(index) * dtype.bytes();
+  }
+
+  /** Shape and type in words. */
+  public String describe() {
+    return "shape=" + Arrays.toString(shape) + ", dtype=" + dtype;
+  }
+
+  @Override
+  public String toString() {
+    return "Strided(" + describe() + ")";
+  }
+
+  // ---- views
+
+  /** Where the elements lie. Its methods make the geometries of views. */
+  public View geometry() {
+    return new View(offset, shape, strides);
+  }
+
+  /** A view of the same memory. */
+  public Strided view(View v) {
+    if (isClosed()) {
+      throw new IllegalStateException("the tensor is closed");
+    }
+    return new Strided(dtype, storage, v.offset(), v.shape(), v.strides(), false);
+  }
+
+  /** A view that closes the memory if this does, to be used in place of this. */
+  private Strided inPlace(Strided v) {
+    return new Strided(dtype, storage, v.offset, v.shape, v.strides, owner);
+  }
+
+  /** Another shape of the same elements, in place of this. */
+  public Strided reshapeInPlace(long... newShape) {
+    return inPlace(view(geometry().reshape(newShape)));
+  }
+
+  /** The transpose, in place of this. */
+  public Strided transposeInPlace() {
+    return inPlace(transpose());
+  }
+
+  /** Axis i of the view is axis {@code axes[i]} of this. */
+  public Strided permute(int... axes) {
+    return view(geometry().permute(axes));
+  }
+
+  /** The axes in reverse order. */
+  public Strided transpose() {
+    return view(geometry().transpose());
+  }
+
+  /** Indices of one axis from {@code start} to the one before {@code stop}. */
+  public Strided slice(int axis, long start, long stop) {
+    return view(geometry().slice(axis, start, stop, 1));
+  }
+
+  /** One index of an axis, which is dropped. */
+  public Strided select(int axis, long index) {
+    return view(geometry().select(axis, index));
+  }
+
+  /** The same elements in row-major order under another shape. */
+  public Strided reshape(long... newShape) {
+    return view(geometry().reshape(newShape));
+  }
+
+  /** Axes of length 1, and new leading ones, repeated with stride 0. */
+  public Strided broadcastTo(long... newShape) {
+    return view(geometry().broadcastTo(newShape));
+  }
+
+  /** Any view of the memory. */
+  public Strided asStrided(long newOffset, long[] newShape, long[] newStrides) {
+    return view(View.strided(storage.bytes() / dtype.bytes(), newOffset, newShape, newStrides));
+  }
+
+  /** A view of the same elements when they are contiguous, else a copy. */
+  public Strided contiguous() {
+    return isContiguous()
+        ? view(new View(offset, shape, Views.contiguous(shape)))
+        : TensorCopy.copy(this);
+  }
+
+  /** A contiguous copy. */
+  public Strided copy() {
+    return TensorCopy.copy(this);
+  }
+
+  /** A contiguous copy with another element type. */
+  public Strided to(DType type) {
+    return type == dtype ? TensorCopy.copy(this) : TensorCopy.convert(this, type);
+  }
+
+  // ---- while native code runs
+
+  /** Counts a running call in; throws when closed. */
+  public void acquire() {
+    if (closed) {
+      throw new IllegalStateException("the tensor is closed");
+    }
+    storage.acquire();
+  }
+
+  /** Counts a running call out. */
+  public void release() {
+    storage.release();
+  }
+
+  /** The body of {@link #using}. */
+  @FunctionalInterface
+  public interface AddressBody<E extends Exception> {
+    /** Gets the address of the element [0, 0, ...]. */
+    void accept(long address) throws E;
+  }
+
+  /**
+   * Hands the address to {@code body} while no other thread's {@link #close} can free the memory.
+   *
+   * @throws IllegalStateException if closed
+   */
+  public <E extends Exception> void using(AddressBody<E> body) throws E {
+    acquire();
+    try {
+      body.accept(address());
+    } finally {
+      release();
+    }
+  }
+
+  /** Whether the two have an element in common, on the safe side for large interleaved views. */
+  public boolean sharesElements(Strided other) {
+    if (storage != other.storage) {
+      // Wrapped memory may be the same bytes under another storage: compare addresses.
+      long from = storage.address();
+      long otherFrom = other.storage.address();
+      return from < otherFrom + other.storage.bytes()
+          && otherFrom < from + storage.bytes()
+          && rangesMeet(other);
+    }
+    return Overlap.mayShare(offset, shape, strides, other.offset, other.shape, other.strides);
+  }
+
+  private boolean rangesMeet(Strided other) {
+    long[] a = Views.range(shape, strides);
+    long[] b = Views.range(other.shape, other.strides);
+    if (a[1] < a[0] || b[1] < b[0]) {
+      return false;
+    }
+    return address() + a[0] * dtype.bytes() < other.address() + (b[1] + 1) * other.dtype.bytes()
+        && other.address() + b[0] * other.dtype.bytes() < address() + (a[1] + 1) * dtype.bytes();
+  }
+
+  /** Refuses a read-only tensor. */
+  public void requireNotReadOnly(String operation) {
+    if (storage.isReadOnly()) {
+      throw new IllegalArgumentException(
+          operation + ": the target of " + describe() + " lies over a read-only buffer");
+    }
+  }
+
+  /** Refuses a read-only tensor, and one some of whose elements are the same memory. */
+  public void requireWritable(String operation) {
+    requireNotReadOnly(operation);
+    if (Overlap.selfOverlaps(shape, strides)) {
+      throw new IllegalArgumentException(
+          operation
+              + ": the target of shape "
+              + Arrays.toString(shape)
+              + " and strides "
+              + Arrays.toString(strides)
+              + " addresses some element twice");
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (owner) {
+      storage.close();
+    }
+  }
+}
