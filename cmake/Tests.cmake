@@ -1,7 +1,8 @@
 # GoogleTest tests, run once per ISA that this machine has, and the guard on what ISA objects export.
 include(GoogleTestSource)
 
-file(GLOB test_sources CONFIGURE_DEPENDS cpp/test/*.cpp)
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS cpp/test/*.cpp)
+list(FILTER test_sources EXCLUDE REGEX "workers_test")
 add_executable(einblas_test ${test_sources})
 target_include_directories(einblas_test PRIVATE cpp/test cpp/src)
 target_compile_options(einblas_test PRIVATE ${EINBLAS_WARNINGS})
@@ -24,7 +25,8 @@ if(UNIX)
 endif()
 
 # The pool and the other back ends, without a kernel: what runs tasks has a program of its own, which sets limits and forks.
-add_executable(einblas_workers_test cpp/test/plain/workers_test.cpp cpp/src/threads.cpp cpp/src/threads_openmp.cpp cpp/src/pool.cpp)
+add_executable(einblas_workers_test cpp/test/runtime/workers_test.cpp
+  cpp/src/runtime/threads.cpp cpp/src/runtime/threads_openmp.cpp cpp/src/runtime/pool.cpp)
 target_include_directories(einblas_workers_test PRIVATE cpp/src cpp/include)
 target_compile_options(einblas_workers_test PRIVATE ${EINBLAS_WARNINGS})
 target_link_libraries(einblas_workers_test PRIVATE GTest::gtest einblas_threads)

@@ -7,7 +7,7 @@
 
 #include "einblas.h"
 #include "measuring.hpp"
-#include "threads.hpp"
+#include "runtime/threads.hpp"
 
 #if !defined(_WIN32)
 #include <signal.h>

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "einblas.h"
-#include "parking.hpp"
-#include "threads.hpp"
+#include "runtime/parking.hpp"
+#include "runtime/threads.hpp"
 
 namespace {
 

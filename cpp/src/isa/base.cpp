@@ -1,4 +1,4 @@
 // ISA object: every kernel compiled for base (flags in CMakeLists.txt). Exports one symbol.
 #define EINBLAS_ISA_NAME "base"
 #define EINBLAS_ISA_TABLE kBaseTable
-#include "table.inl"
+#include "isa/table.inl"

@@ -1,4 +1,4 @@
 // ISA object: every kernel compiled for neon (flags in CMakeLists.txt). Exports one symbol.
 #define EINBLAS_ISA_NAME "neon"
 #define EINBLAS_ISA_TABLE kNeonTable
-#include "table.inl"
+#include "isa/table.inl"

@@ -8,24 +8,24 @@
 #include <arm_neon.h>
 #endif
 
-#include "../kernel_table.hpp"
+#include "kernels/kernel_table.hpp"
 
 namespace einblas {
 namespace {
-#include "../simd/vec.hpp"
+#include "simd/vec.hpp"
 // clang-format off
-#include "../kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
-#include "../kernels/bsr.inl"
-#include "../kernels/gemm.inl"
-#include "../kernels/gemm_pack.inl"
-#include "../kernels/gemm_small.inl"
-#include "../kernels/kron.inl"  // after gemm.inl and gemm_small.inl, whose tiles and shuffles it uses
-#include "../kernels/lanes.inl"
-#include "../kernels/machine.inl"
-#include "../kernels/product.inl"
-#include "../kernels/reduce.inl"
-#include "../kernels/csr.inl"    // after reduce.inl: uses its sums of lanes
-#include "../kernels/block.inl"  // after reduce.inl: uses its sums of lanes
+#include "kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
+#include "kernels/bsr.inl"
+#include "kernels/gemm.inl"
+#include "kernels/gemm_pack.inl"
+#include "kernels/gemm_small.inl"
+#include "kernels/kron.inl"  // after gemm.inl and gemm_small.inl, whose tiles and shuffles it uses
+#include "kernels/lanes.inl"
+#include "kernels/machine.inl"
+#include "kernels/product.inl"
+#include "kernels/reduce.inl"
+#include "kernels/csr.inl"    // after reduce.inl: uses its sums of lanes
+#include "kernels/block.inl"  // after reduce.inl: uses its sums of lanes
 // clang-format on
 
 template <class T>

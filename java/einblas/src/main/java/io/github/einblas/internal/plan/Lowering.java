@@ -138,7 +138,7 @@ final class Lowering {
   /**
    * Labels of an intermediate: those of the larger operand in their order, with the labels that the
    * smaller one brings where the first summed one was. A step then moves along whole pieces of the
-   * larger one, which need no packing (drivers/gemm_items.cpp).
+   * larger one, which need no packing (step/gemm/gemm_items.cpp).
    */
   private int[] ordered(int a, int b, BitSet keep) {
     boolean firstLarger = labels.size(sets.get(a)) >= labels.size(sets.get(b));

@@ -1,0 +1,221 @@
+// Driver: block_gemv, and through it block_dot and the gradient of h.
+//
+// A task writes the rows of one group (rows that share a target block) in a range of columns. It walks the group's
+// buckets: a weight block used by r rows is read once and multiplied with r rows given by pointers, nothing gathered.
+// Assumes: checked indices; o shares no byte with an operand.
+#include <algorithm>
+
+#include "einblas.h"
+#include "runtime/dispatch.hpp"
+#include "runtime/memory.hpp"
+#include "runtime/threads.hpp"
+#include "runtime/tuning.hpp"
+#include "sparse/block.hpp"
+
+namespace einblas {
+namespace {
+
+// Some 100 ns of work, and not so much that L1 loses the lines again.
+Tunable block_ahead{"BLOCK_AHEAD", 8 << 10, 64, 1 << 20,
+                    "bytes of weight blocks before their turn that a block is asked for"};
+
+constexpr int64_t kColumns = 256;  // columns per task: 1 KB of each row, and tasks enough when one block has all rows
+constexpr int64_t kMaxRows = kGroupRows;
+// Additions to one place one after the other: sums of more go in such runs; deeper blocks in parts.
+constexpr int64_t kRun = 2048, kDepth = 4096;
+
+template <class T>
+class Gemv {
+ public:
+  Gemv(const Pattern& p, const BlockGemv& g)
+      : g_(g),
+        ordering_(g.transposed ? p.to_x() : p.to_y()),
+        kernels_(kernel_table().typed<T>()),
+        chunks_((g.target_size + kColumns - 1) / kColumns),
+        columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
+        depth_contiguous_(g.w.stride[2] == 1),
+        h_contiguous_(g.h.stride[2] == 1 || g.source_size == 1),
+        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1),
+        run_(std::max<int64_t>(1, kRun / (g.source_size / kDepth + 1))),
+        in_runs_((g.transposed ? p.shape().y_window : p.shape().x_window) > run_),
+        apart_(!o_contiguous_ || in_runs_) {
+    const int64_t vectors = (g.source_size + kernel_table().vector_bytes / int64_t{sizeof(T)} - 1) /
+                            (kernel_table().vector_bytes / int64_t{sizeof(T)});
+    // By instructions of a square of vectors: dots take 8.5 cycles and 30 for the sums per row, transposing 56 once and
+    // then 10 per row; the sums are shared by all vectors of the depth.
+    transpose_from_ = vectors <= 1 ? 2 : vectors == 2 ? 4 : 8;
+    const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(T)};
+    distance_ = blocks_ahead(block_bytes);
+  }
+
+  // Elements of scratch per worker: rows of o, rows of h, one block.
+  int64_t scratch() const {
+    const int64_t width = std::min(g_.target_size, kColumns);
+    return (apart_ ? kMaxRows * width : 0) + (h_contiguous_ ? 0 : kMaxRows * g_.source_size) +
+           (columns_contiguous_ ? 0 : g_.source_size * width);
+  }
+
+  int32_t run() const {
+    const int64_t tasks = static_cast<int64_t>(ordering_.groups.size()) * chunks_;
+    const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(g_.source_size) *
+                         static_cast<double>(g_.target_size);
+    const int threads = useful_threads(g_.threads, tasks, flops / 20);
+    const Workspace workspace(scratch() * static_cast<int64_t>(sizeof(T)), threads);
+    if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
+    parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
+      const int64_t n0 = task % chunks_ * kColumns;
+      group(ordering_.groups[static_cast<size_t>(task / chunks_)], n0, std::min(kColumns, g_.target_size - n0),
+            reinterpret_cast<T*>(workspace.of(worker)));
+    });
+    return EINBLAS_OK;
+  }
+
+ private:
+  static T* as(const Strided& s) { return reinterpret_cast<T*>(s.at); }
+
+  T* output(const Ordering::Group& g, int64_t row, int64_t n0) const {
+    const Place& at = ordering_.rows[static_cast<size_t>(g.row_begin + row)];
+    return as(g_.o) + at.b * g_.o.stride[0] + at.w * g_.o.stride[1] + n0 * g_.o.stride[2];
+  }
+
+  void group(const Ordering::Group& g, int64_t n0, int64_t n, T* scratch) const {
+    const int64_t rows = g.row_end - g.row_begin;
+    T* c[kMaxRows];
+    for (int64_t r = 0; r < rows; ++r) {
+      c[r] = apart_ ? scratch + r * n : output(g, r, n0);
+      start_row(g, r, n0, n, in_runs_ && o_contiguous_ ? output(g, r, n0) : c[r]);
+      if (in_runs_) {
+        if (!o_contiguous_) add_row(g, r, n0, n, c[r], false);
+        std::fill_n(c[r], n, T{0});
+      }
+    }
+    if (apart_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
+    const int64_t end = g_.alpha == 0 ? g.bucket_begin : g.bucket_end;  // alpha 0 reads no operand
+    int64_t terms = 0;                                                  // of the run in work
+    for (int64_t b = g.bucket_begin; b < end; ++b) {
+      const int64_t later = b + distance_;
+      const T* ahead = later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr;
+      Bucket part = ordering_.buckets[static_cast<size_t>(b)];
+      for (const int64_t last = part.end; part.begin < last; part.begin = part.end) {
+        part.end = in_runs_ ? std::min(last, part.begin + run_ - terms) : last;
+        bucket(g, part, n0, n, c, scratch, ahead);
+        ahead = nullptr;
+        terms += part.end - part.begin;
+        if (!in_runs_ || terms < run_) continue;
+        terms = 0;
+        for (int64_t r = 0; r < rows; ++r) {
+          add_row(g, r, n0, n, c[r], true);
+          std::fill_n(c[r], n, T{0});
+        }
+      }
+    }
+    if (!apart_) return;
+    for (int64_t r = 0; r < rows; ++r) add_row(g, r, n0, n, c[r], in_runs_);
+  }
+
+  // o = c, or o += c
+  void add_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, const T* c, bool add) const {
+    T* o = output(g, row, n0);
+    for (int64_t i = 0; i < n; ++i) {
+      T& at = o[i * g_.o.stride[2]];
+      at = add ? at + c[i] : c[i];
+    }
+  }
+
+  // c = beta * o + bias
+  void start_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, T* c) const {
+    const int64_t so = g_.o.stride[2], sb = g_.bias.stride[1];
+    const T* o = output(g, row, n0);
+    const T* bias = g_.bias.at == nullptr ? nullptr : as(g_.bias) + g.target * g_.bias.stride[0] + n0 * sb;
+    const T beta = static_cast<T>(g_.beta);
+    if (beta == 1 && bias == nullptr && c == o) return;
+    for (int64_t i = 0; i < n; ++i) {
+      const T old = beta == 0 ? T{0} : beta * o[i * so];
+      c[i] = bias == nullptr ? old : old + bias[i * sb];
+    }
+  }
+
+  const T* block(const Ordering::Group& g, const Bucket& bucket, int64_t n0) const {
+    return as(g_.w) + bucket.source * g_.w.stride[0] + g.target * g_.w.stride[1] + n0 * g_.w.stride[3];
+  }
+
+  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t n, T* const* c, T* scratch,
+              const T* ahead) const {
+    const int64_t k = g_.source_size, sw2 = g_.w.stride[2], sw3 = g_.w.stride[3];
+    const T* w = block(g, bucket, n0);
+    const T alpha = static_cast<T>(g_.alpha);
+    T* h_rows = scratch;
+    T* turned = scratch + (h_contiguous_ ? 0 : kMaxRows * k);
+    const bool dots = !columns_contiguous_ && depth_contiguous_ && bucket.end - bucket.begin < transpose_from_;
+    if (!columns_contiguous_ && !dots) {
+      if (depth_contiguous_) {
+        kernels_.transpose_tile(n, k, turned, n, w, sw3, T{1}, T{0}, ahead, false);
+      } else {
+        copy_block(w, sw2, sw3, k, n, turned);
+      }
+      w = turned;
+      ahead = nullptr;  // asked for already, or in no order that could be
+    }
+    const int64_t ldb = columns_contiguous_ ? sw2 : n;
+    for (int64_t t = bucket.begin; t < bucket.end; t += kMaxRows) {
+      const int64_t rows = std::min(kMaxRows, bucket.end - t);
+      const T* a[kMaxRows];
+      T* targets[kMaxRows];
+      for (int64_t r = 0; r < rows; ++r) {
+        const Term& term = ordering_.terms[static_cast<size_t>(t + r)];
+        targets[r] = c[term.target];
+        a[r] = as(g_.h) + term.b * g_.h.stride[0] + term.w * g_.h.stride[1];
+        if (h_contiguous_) continue;
+        for (int64_t p = 0; p < k; ++p) h_rows[r * k + p] = a[r][p * g_.h.stride[2]];
+        a[r] = h_rows + r * k;
+      }
+      for (int64_t p = 0; p == 0 || p < k; p += kDepth) {
+        const int64_t depth = std::min(kDepth, k - p);
+        if (dots) {
+          kernels_.block_dots(rows, a, w + p, sw3, targets, n, depth, alpha, ahead);
+        } else {
+          kernels_.block_rows(rows, a, w + p * ldb, ldb, targets, n, depth, alpha, ahead);
+        }
+        for (int64_t r = 0; p + depth < k && r < rows; ++r) a[r] += depth;
+        ahead = nullptr;
+      }
+    }
+  }
+
+  // block[p * n + j] = w[p * s_depth + j * s_column]
+  static void copy_block(const T* w, int64_t s_depth, int64_t s_column, int64_t k, int64_t n, T* block) {
+    constexpr int64_t kTile = 16;  // 16 x 16 floats: both sides stay in L1 lines
+    for (int64_t p0 = 0; p0 < k; p0 += kTile)
+      for (int64_t j0 = 0; j0 < n; j0 += kTile)
+        for (int64_t j = j0; j < std::min(n, j0 + kTile); ++j)
+          for (int64_t p = p0; p < std::min(k, p0 + kTile); ++p) block[p * n + j] = w[p * s_depth + j * s_column];
+  }
+
+  const BlockGemv& g_;
+  const Ordering& ordering_;
+  const TypedKernels<T>& kernels_;
+  const int64_t chunks_;
+  const bool columns_contiguous_, depth_contiguous_, h_contiguous_, o_contiguous_;
+  const int64_t run_;           // terms of a run
+  const bool in_runs_, apart_;  // sums go in runs; rows are summed in the scratch
+  int64_t transpose_from_;      // rows from which transposing a block is cheaper than dots whose lanes must be summed
+  int64_t distance_;            // buckets between the one in work and the one asked for
+};
+
+}  // namespace
+
+int64_t blocks_ahead(int64_t block_bytes) noexcept {
+  // At most 8: blocks of one target often lie a power of two apart, and fill the ways of the same sets of L1.
+  return std::clamp<int64_t>(block_ahead / std::max<int64_t>(block_bytes, 1), 1, 8);
+}
+
+int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept {
+  try {
+    if (call.target_size == 0) return EINBLAS_OK;
+    return call.dtype == DType::F32 ? Gemv<float>(pattern, call).run() : Gemv<double>(pattern, call).run();
+  } catch (...) {
+    return out_of_memory();  // only the pattern's ordering allocates
+  }
+}
+
+}  // namespace einblas

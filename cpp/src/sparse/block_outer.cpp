@@ -1,0 +1,146 @@
+// Driver: block_outer, and through it the gradient of W.
+//
+// A task owns every target block of one block row (or column) and a range of its rows, so no two tasks write one block.
+// Each bucket is a product of r terms, x and y rows given by pointers.
+// Assumes: checked indices; o shares no byte with an operand; o's strides address each element once.
+#include <algorithm>
+#include <vector>
+
+#include "einblas.h"
+#include "runtime/dispatch.hpp"
+#include "runtime/memory.hpp"
+#include "runtime/threads.hpp"
+#include "sparse/block.hpp"
+
+namespace einblas {
+namespace {
+
+constexpr int64_t kRows = 128;   // rows of a target block per task, so that one popular block makes several tasks
+constexpr int64_t kTerms = 256;  // terms per kernel call: their pointers fit the stack
+constexpr int64_t kRun = 4096;   // terms of a block that are added to it one after the other: more go in such runs
+
+template <class T>
+class Outer {
+ public:
+  Outer(const Pattern& p, const BlockOuter& c) : kernels_(kernel_table().typed<T>()), threads_(c.threads) {
+    alpha_ = static_cast<T>(c.alpha);
+    // The block's unit stride must lie along the vectors' axis: swap x and y where it lies along x.
+    m_ = {c.x, c.x_size, c.o.stride[0], c.o.stride[2]};
+    n_ = {c.y, c.y_size, c.o.stride[1], c.o.stride[3]};
+    const bool swap = c.o.stride[3] != 1 && c.o.stride[2] == 1;
+    if (swap) std::swap(m_, n_);
+    // Tasks go by target block of one side; the side with more different blocks makes more tasks.
+    const bool by_y = p.shape().y_blocks >= p.shape().x_blocks;
+    ordering_ = by_y ? &p.to_y() : &p.to_x();
+    target_is_n_ = by_y != swap;
+    o_ = reinterpret_cast<T*>(c.o.at);
+    const int64_t block_bytes = std::min(kRows, m_.size) * n_.size * int64_t{sizeof(T)};
+    distance_ = blocks_ahead(block_bytes);
+    const auto& groups = ordering_->groups;
+    for (size_t g = 0; g < groups.size(); ++g)
+      if (g == 0 || groups[g].target != groups[g - 1].target) starts_.push_back(g);
+    starts_.push_back(groups.size());
+  }
+
+  int32_t run() const {
+    const int64_t chunks = (m_.size + kRows - 1) / kRows;
+    const int64_t tasks = static_cast<int64_t>(starts_.size() - 1) * chunks;
+    const double flops = 2.0 * static_cast<double>(ordering_->terms.size()) * static_cast<double>(m_.size * n_.size);
+    const int threads = useful_threads(threads_, tasks, flops / 10);
+    const int64_t rows = std::min(kRows, m_.size);
+    const int64_t x_copy = contiguous(m_) ? 0 : kTerms * rows;
+    const int64_t y_copy = contiguous(n_) ? 0 : kTerms * n_.size;
+    const int64_t block_copy = direct() && static_cast<int64_t>(ordering_->terms.size()) <= kRun ? 0 : rows * n_.size;
+    const Workspace workspace((x_copy + y_copy + block_copy) * static_cast<int64_t>(sizeof(T)), threads);
+    if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
+    parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
+      T* scratch = reinterpret_cast<T*>(workspace.of(worker));
+      const int64_t m0 = task % chunks * kRows;
+      const size_t run = static_cast<size_t>(task / chunks);
+      for (size_t g = starts_[run]; g < starts_[run + 1]; ++g)
+        for (int64_t b = ordering_->groups[g].bucket_begin; b < ordering_->groups[g].bucket_end; ++b)
+          bucket(ordering_->groups[g], b, m0, scratch, scratch + x_copy, scratch + x_copy + y_copy);
+    });
+    return EINBLAS_OK;
+  }
+
+ private:
+  // One side of the outer product: its rows, their length, and the strides of the target over blocks and within one.
+  struct Side {
+    Strided rows;
+    int64_t size, blocks_stride, block_stride;
+  };
+
+  bool direct() const { return n_.block_stride == 1 || n_.size == 1; }
+
+  static bool contiguous(const Side& s) { return s.rows.stride[2] == 1 || s.size == 1; }
+
+  static const T* row(const Side& s, int64_t b, int64_t w) {
+    return reinterpret_cast<const T*>(s.rows.at) + b * s.rows.stride[0] + w * s.rows.stride[1];
+  }
+
+  static const T* gathered(const T* from, int64_t stride, int64_t count, T* to) {
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i * stride];
+    return to;
+  }
+
+  T* target_of(const Ordering::Group& g, const Bucket& bucket, int64_t m0) const {
+    const int32_t m_block = target_is_n_ ? bucket.source : g.target, n_block = target_is_n_ ? g.target : bucket.source;
+    return o_ + m_block * m_.blocks_stride + n_block * n_.blocks_stride + m0 * m_.block_stride;
+  }
+
+  void bucket(const Ordering::Group& g, int64_t at, int64_t m0, T* x_copy, T* y_copy, T* block_copy) const {
+    const Bucket& bucket = ordering_->buckets[static_cast<size_t>(at)];
+    const int64_t m = std::min(kRows, m_.size - m0), n = n_.size;
+    T* target = target_of(g, bucket, m0);
+    const int64_t later = at + distance_;
+    const T* ahead = later < g.bucket_end ? target_of(g, ordering_->buckets[static_cast<size_t>(later)], m0) : nullptr;
+    const bool in_place = direct() && bucket.end - bucket.begin <= kRun;
+    for (int64_t t = bucket.begin; t < bucket.end; t += kTerms) {
+      const int64_t terms = std::min(kTerms, bucket.end - t);
+      const T *x[kTerms], *y[kTerms];
+      for (int64_t r = 0; r < terms; ++r) {
+        const Term& term = ordering_->terms[static_cast<size_t>(t + r)];
+        const Place& place = ordering_->rows[static_cast<size_t>(g.row_begin + term.target)];
+        const int64_t source_w = term.w, target_w = place.w;
+        x[r] = row(m_, term.b, target_is_n_ ? source_w : target_w) + m0 * m_.rows.stride[2];
+        y[r] = row(n_, term.b, target_is_n_ ? target_w : source_w);
+        if (!contiguous(m_)) x[r] = gathered(x[r], m_.rows.stride[2], m, x_copy + r * m);
+        if (!contiguous(n_)) y[r] = gathered(y[r], n_.rows.stride[2], n, y_copy + r * n);
+      }
+      if (in_place) {
+        kernels_.block_target(terms, x, y, target, m_.block_stride, m, n, alpha_, T{1}, ahead);
+        ahead = nullptr;
+        continue;
+      }
+      const int64_t done = (t - bucket.begin) % kRun;
+      kernels_.block_target(terms, x, y, block_copy, n, m, n, alpha_, done > 0 ? T{1} : T{0}, nullptr);
+      if (done + terms < kRun && t + terms < bucket.end) continue;
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j) target[i * m_.block_stride + j * n_.block_stride] += block_copy[i * n + j];
+    }
+  }
+
+  const TypedKernels<T>& kernels_;
+  const int threads_;
+  T alpha_;
+  T* o_;
+  Side m_, n_;
+  const Ordering* ordering_;
+  bool target_is_n_;
+  int64_t distance_;            // buckets between the one in work and the one asked for
+  std::vector<size_t> starts_;  // first group of each run of equal targets
+};
+
+}  // namespace
+
+int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept {
+  try {
+    if (call.x_size == 0 || call.y_size == 0 || call.alpha == 0) return EINBLAS_OK;
+    return call.dtype == DType::F32 ? Outer<float>(pattern, call).run() : Outer<double>(pattern, call).run();
+  } catch (...) {
+    return out_of_memory();
+  }
+}
+
+}  // namespace einblas

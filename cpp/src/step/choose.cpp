@@ -1,0 +1,70 @@
+// Middle-end: the one ordered list of kernels, with the condition of each. First that suits is taken.
+#include <algorithm>
+#include <cstring>
+
+#include "einblas.h"
+#include "step/kernel.hpp"
+
+namespace einblas {
+
+extern const KernelEntry kProductKernel;    // step/product.cpp: nothing summed
+extern const KernelEntry kReduceKernel;     // step/reduce.cpp: sums, dots, gemv
+extern const KernelEntry kPermuteKernel;    // step/permute.cpp: transposition
+extern const KernelEntry kLanesKernel;      // step/lanes/lanes.cpp: batch at unit stride
+extern const KernelEntry kGemmSmallKernel;  // step/gemm/gemm_small.cpp: small and batched products
+extern const KernelEntry kGemmItemsKernel;  // step/gemm/gemm_items.cpp: products by pieces, unpacked
+extern const KernelEntry kGemmKernel;       // step/gemm/gemm.cpp: packed gemm
+extern const KernelEntry kLoopsKernel;      // step/loops.cpp: any step
+
+namespace {
+const KernelEntry* const kEntries[] = {
+    &kPermuteKernel,    // one operand, nothing summed, closest along another axis than the output
+    &kProductKernel,    // nothing else is summed
+    &kReduceKernel,     // sums of one operand, or of two without an axis of its own on each side
+    &kLanesKernel,      // a batch axis has the output's unit stride
+    &kGemmSmallKernel,  // a gemm of one axis each that fits L1 or L2
+    &kGemmItemsKernel,  // few rows, one summed axis, the rest in pieces at unit stride
+    &kGemmKernel,       // both operands have an axis of their own and share a summed one
+    &kLoopsKernel,      // always applies; nothing else could
+};
+}  // namespace
+
+KernelList kernels() { return {kEntries, static_cast<int>(sizeof kEntries / sizeof kEntries[0])}; }
+
+const char* const kInvariant = EINBLAS_INVARIANT;
+
+namespace {
+
+bool at_unit_stride(const Axes& axes) {
+  return std::any_of(axes.begin(), axes.end(), [](const Axis& a) { return a.stride[kOut] == 1; });
+}
+
+// Sums of two operands: lanes, gemm_small, gemm_items and gemm add an element's products in one order, in blocks of
+// invariant_depth; reduce, whose order depends on what lies side by side, is not among them. Sums of three: loops.
+const KernelEntry* choose_invariant(const Problem& p) {
+  if (p.operands > 2 && !p.reduced.empty()) return &kLoopsKernel;
+  if (p.reduced.empty() && !kProductKernel.applies(p)) return &kLoopsKernel;
+  if (p.reduced.empty())
+    return kPermuteKernel.applies(p) && kPermuteKernel.suits(p) ? &kPermuteKernel : &kProductKernel;
+  const bool dots = elements(p.m) * elements(p.n) == 1;
+  if (!p.batch.empty() && (dots || at_unit_stride(p.batch))) return &kLanesKernel;
+  if (kGemmSmallKernel.applies(p) && kGemmSmallKernel.suits(p)) return &kGemmSmallKernel;
+  if (kGemmItemsKernel.applies(p) && kGemmItemsKernel.suits(p)) return &kGemmItemsKernel;
+  return &kGemmKernel;
+}
+
+}  // namespace
+
+const KernelEntry* choose(const Problem& p, const char* forced) {
+  if (p.invariant) return choose_invariant(p);
+  for (const KernelEntry* e : kEntries) {
+    if (forced != nullptr && *forced != '\0') {
+      if (std::strcmp(forced, e->name) == 0) return e->applies(p) ? e : nullptr;
+    } else if (e->applies(p) && e->suits(p)) {
+      return e;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace einblas

@@ -1,0 +1,186 @@
+// Drivers: how a packed gemm is cut for the caches, the register tiles and the threads.
+#include "step/gemm/gemm_blocking.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/tuning.hpp"
+
+namespace einblas {
+namespace {
+
+using On = UnitStride::On;
+
+// Depth of a block: a B panel of 3 vectors (192 bytes) x 192 is 36 KB, of 2 x 256 32 KB: both stay in a 48 KB L1.
+Tunable panel_bytes{"GEMM_PANEL", 36 << 10, 1 << 10, 1 << 20, "bytes of a packed panel of B, in L1"};
+Tunable block_bytes{"GEMM_BLOCK", 256 << 10, 1 << 12, 1 << 26, "bytes of a packed block of A, a part of L2"};
+// Packed B: in L3, of which a core has 2 MB and more.
+Tunable shared_bytes{"GEMM_SHARED", 8 << 20, 1 << 14, int64_t{1} << 32, "bytes of packed B for all workers, in L3"};
+Tunable most_columns{"GEMM_COLUMNS", 4096, 64, 1 << 20, "columns packed at once"};
+// B of a product with few columns, packed as deep as this allows, in L2: rows of A are then read once, from end to end.
+Tunable skinny_bytes{"GEMM_SKINNY", 256 << 10, 1 << 12, 1 << 24,
+                     "bytes of packed B beside which rows of A are read in place"};
+// Rows so few that packed A stays in L2 of every worker: tasks are columns, whose B each worker packs for itself in L2.
+Tunable wide_bytes{"GEMM_WIDE", 1 << 20, 0, int64_t{1} << 32,
+                   "bytes of packed A beside which workers pack their own B"};
+Tunable wide_from{"GEMM_WIDE_FROM", 4 << 20, 1, int64_t{1} << 40, "bytes of B from which on workers pack their own"};
+Tunable chunk_bytes{"GEMM_WIDE_CHUNK", 512 << 10, 1 << 12, 1 << 26, "bytes of B that a worker packs for itself, in L2"};
+// A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
+Tunable task_flops{"GEMM_TASK", 4000000, 1000, int64_t{1} << 40, "floating-point operations worth a task"};
+Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of threads"};
+// A task has at least so many rows (a B panel is fetched from L3 once for them) and columns (for them A is packed).
+Tunable least_rows{"GEMM_ROWS", 128, 1, 1 << 20, "least rows of a task"};
+Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
+
+constexpr int64_t kLine = 64;  // bytes
+
+// Block length near `most` that cuts `length` evenly, in multiples of step.
+int64_t even(int64_t length, int64_t most, int64_t step) {
+  most = std::max(most, step);
+  return round_up(blocks_of(length, blocks_of(length, most)), step);
+}
+
+}  // namespace
+
+// Their values when a plan is made.
+struct GemmTuning {
+  int64_t panel_bytes = einblas::panel_bytes, block_bytes = einblas::block_bytes, shared_bytes = einblas::shared_bytes,
+          columns = most_columns, task_flops = einblas::task_flops, tasks = most_tasks, rows = least_rows,
+          chunk = least_chunk, skinny = skinny_bytes, wide = wide_bytes, wide_from = einblas::wide_from,
+          wide_chunk = chunk_bytes;
+};
+
+GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
+    : g_(gemm_layout(p)),
+      w_(tiles.w),
+      size_(tiles.size),
+      items_(elements(g_.batch)),
+      rows_(elements(g_.m)),
+      columns_(elements(g_.n)),
+      depth_(elements(g_.k)),
+      flops_(2.0 * static_cast<double>(rows_) * static_cast<double>(columns_) * static_cast<double>(depth_)),
+      invariant_(p.invariant) {
+  const GemmTuning tune;
+  most_columns_ = tune.columns;
+  choose_tile(tiles);
+  cut_at_runs(tiles);
+  const int64_t wanted =
+      std::clamp<int64_t>(static_cast<int64_t>(flops_ / static_cast<double>(tune.task_flops)), 1, tune.tasks);
+  cut_rows_and_depth(tiles, tune, wanted);
+  cut_columns_and_groups(tune);
+  chunks_ = by_columns_ ? 1
+                        : std::max<int64_t>(1, std::min(blocks_of(wanted, blocks_of(rows_, mc_)),
+                                                        std::min(columns_, nc_) / tune.chunk));
+  streaming_ = w_ * size_ == kLine && kc_ >= depth_ && p.outer_elements() * size_ >= stream_from && whole_lines();
+  by_item_ = items_ > 1 && !by_columns_ && (flops_ < 16e6 || items_ >= 64);
+}
+
+void GemmBlocking::choose_tile(const GemmTiles& tiles) {
+  const int64_t vectors = blocks_of(columns_, w_);
+  // Panels of 3 vectors where they come out even, else of 2.
+  vectors_ = std::min(tiles.vectors, vectors);
+  if (vectors_ == 3 && vectors % 3 != 0 && vectors < 24) vectors_ = 2;
+  // Rows of A that lie along depth are read where they are if few columns would repay a copy.
+  a_rowwise_ = g_.a_unit.on == On::Depth;
+  direct_ = a_rowwise_ && g_.k.size() == 1 && columns_ <= 4 * vectors_ * w_;
+  // All columns in one tile: A is then read once. F64 49980x784x30: 6 x 4 21.4 ms, 12 x 2 twice 23.9 (one thread).
+  if (direct_ && vectors == 4 && tiles.rows[4] > 0) vectors_ = 4;
+  width_ = vectors_ * w_;
+  panel_ = width_;
+}
+
+// Where C has short runs along its unit stride, no whole vectors, a panel holds whole runs. Rows of C that follow
+// each other as the runs do (panels of them are put together before they are written) let a panel hold several; else
+// it is one run: idle lanes cost less than masked pieces of vectors (runs of 24 F32: 31 % of P in pieces, 46 % so; of
+// 40 the pieces are faster).
+void GemmBlocking::cut_at_runs(const GemmTiles& tiles) {
+  if (!g_.c_unit || g_.n.size() < 2) return;
+  const int64_t run = g_.n.back().length, whole = round_up(run, w_);
+  if (run == whole || g_.n[g_.n.size() - 2].stride[kOut] == run) return;  // runs that lie one after the other
+  const int64_t most = tiles.vectors * w_;
+  if (run >= w_ && run <= most && !g_.m.empty() && g_.m.back().stride[kOut] == run && vectors_ <= tiles.vectors) {
+    const int64_t runs = most / run, fewer = (most - w_) / run;
+    // Two vectors where they are filled as well as three.
+    vectors_ = most > w_ && fewer * most >= runs * (most - w_) ? most / w_ - 1 : most / w_;
+    panel_ = vectors_ * w_ / run * run;
+    vectors_ = blocks_of(panel_, w_);
+    width_ = vectors_ * w_;
+    block_ = run;
+    return;
+  }
+  if (10 * run < 6 * whole || run > 2 * w_ || whole > most) return;
+  panel_ = run;
+  width_ = whole;
+  vectors_ = whole / w_;
+}
+
+// Blocks of A and tasks of rows.
+void GemmBlocking::cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& tune, int64_t wanted) {
+  const int64_t depth_step =
+      std::max(g_.a_unit.on == On::Depth ? g_.a_unit.step : 1, g_.b_unit.on == On::Depth ? g_.b_unit.step : 1);
+  kc_ = std::min(depth_, even(depth_, tune.panel_bytes / (width_ * size_), depth_step < 512 ? depth_step : 1));
+  if (invariant_) kc_ = invariant_depth(depth_);
+  const int64_t most = tiles.rows[vectors_];
+  const int64_t row_step = g_.a_unit.on == On::Own && g_.a_unit.step < 2048 ? g_.a_unit.step : 1;
+  mc_ = std::min(tune.block_bytes / (kc_ * size_), std::max(blocks_of(rows_, wanted), tune.rows));
+  mc_ = std::min(rows_, even(rows_, mc_, row_step > 1 ? row_step : most));
+  if (direct_) cut_for_rows_in_place(tiles, tune);
+  by_columns_ = !direct_ && columns_ >= 8 * rows_ && rows_ * depth_ * size_ <= tune.wide &&
+                columns_ * depth_ * size_ >= tune.wide_from;
+  if (by_columns_) mc_ = rows_;
+  // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
+  mr_ = blocks_of(mc_, blocks_of(mc_, most));
+}
+
+// What of B is packed at once.
+void GemmBlocking::cut_columns_and_groups(const GemmTuning& tune) {
+  kg_ = std::clamp(tune.shared_bytes / (std::min(columns_, tune.columns) * size_) / kc_, int64_t{1},
+                   blocks_of(depth_, kc_)) *
+        kc_;
+  int64_t step = g_.b_unit.on == On::Own && g_.b_unit.step > 1 && g_.b_unit.step < tune.columns ? g_.b_unit.step : 1;
+  if (block_ != 0 || panel_ != width_) step = near_multiple(step, tune.columns);
+  nc_ = even(columns_, tune.columns, step);
+  if (by_columns_) cut_columns(tune, step);
+}
+
+// All depth that B's columns leave room for, in tasks that need not fit a cache: A passes by.
+void GemmBlocking::cut_for_rows_in_place(const GemmTiles& tiles, const GemmTuning& tune) {
+  const int64_t most = tiles.rows[vectors_];
+  kc_ = even(depth_, tune.skinny / (panels(columns_) * width_ * size_), 1);
+  kc_ = invariant_ ? invariant_depth(depth_) : std::min(kc_, depth_);
+  mc_ = std::min(rows_, even(rows_, std::max(blocks_of(rows_, 2 * tune.tasks), tune.rows), most));
+}
+
+// Columns of a task: their B stays in L2, and where its unit stride lies on a slower axis, whole lines of it.
+void GemmBlocking::cut_columns(const GemmTuning& tune, int64_t step) {
+  kg_ = kc_;
+  const int64_t most = std::min(tune.wide_chunk / (kc_ * size_), std::max(columns_ / tune.tasks, 8 * panel_));
+  if (g_.b_unit.on == On::Own && g_.b_unit.step > 1 && step % g_.b_unit.step == 0) {
+    const int64_t units = std::max(tune.wide_chunk / (kc_ * size_) / step, int64_t{1});
+    nc_ = even(std::min(g_.b_unit.length, columns_ / step), units, 1) * step;
+  } else {
+    const int64_t run = g_.b_unit.on == On::Own && g_.b_unit.length <= most ? g_.b_unit.length : panel_;
+    nc_ = even(columns_, most, block_ != 0 || panel_ != width_ ? near_multiple(run, most) : run);
+  }
+  nc_ = std::min(nc_, columns_);
+}
+
+// Whole panels that are also a multiple of step, if there is one below most.
+int64_t GemmBlocking::near_multiple(int64_t step, int64_t most) const {
+  const int64_t both = std::lcm(step, panel_);
+  return both <= most ? both : panel_;
+}
+
+// Whether C is written in whole lines, or put together in L1 in pieces of eight and more: rows of 72 F32, of which
+// every other one begins on a line, became slower by 1.4x past the caches.
+bool GemmBlocking::whole_lines() const {
+  if (!g_.c_unit) return false;
+  if (block_ != 0) return mr_ * block_ * size_ >= 8 * kLine;
+  const int64_t line = kLine / size_;
+  for (const Axes* axes : {&g_.batch, &g_.m, &g_.n})
+    for (const Axis& a : *axes)
+      if ((a.stride[kOut] == 1 ? a.length : a.stride[kOut]) % line != 0) return false;
+  return true;
+}
+
+}  // namespace einblas

@@ -1,0 +1,56 @@
+// Middle-end: what every kernel driver gives to choose.cpp.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "step/problem.hpp"
+
+namespace einblas {
+
+// One run of a step. Addresses are of the element where the normalised walk starts (offsets already added);
+// alpha already holds the problem's multiplier and is not 0. threads >= 1.
+struct Call {
+  const char* x[kMaxOperands];
+  char* c;
+  double alpha, beta;
+  int threads;
+};
+
+// A step with its tiles and task split decided. Immutable: many threads run it at once.
+class KernelPlan {
+ public:
+  virtual ~KernelPlan() = default;
+  // Returns a status code. Must not throw. Never reads C when beta is 0.
+  virtual int32_t run(const Call& call) const noexcept = 0;
+  // For people: tiles, what is packed or copied and why.
+  virtual std::string describe() const = 0;
+  // Bytes of workspace that one run takes per thread, at most.
+  virtual int64_t workspace_bytes() const { return 0; }
+  // Bytes that all threads of a run share.
+  virtual int64_t shared_bytes() const { return 0; }
+};
+
+// A kernel in the ordered list of choose.cpp.
+struct KernelEntry {
+  const char* name;
+  // Whether it can run the problem at all (used when the kernel is forced).
+  bool (*applies)(const Problem&);
+  // Whether it should be taken when it is reached in the list.
+  bool (*suits)(const Problem&);
+  std::unique_ptr<KernelPlan> (*make)(const Problem&);
+};
+
+// The ordered list (choose.cpp).
+struct KernelList {
+  const KernelEntry* const* entries;
+  int count;
+};
+KernelList kernels();
+// The name that chooses by rules which do not depend on the outer axes' lengths (Problem::invariant).
+extern const char* const kInvariant;
+// First that applies and suits, or the forced one by name; null when the name is unknown or it does not apply. Of an
+// invariant problem the fastest of those that add up alike.
+const KernelEntry* choose(const Problem& p, const char* forced);
+
+}  // namespace einblas

@@ -1,0 +1,326 @@
+// Driver: sums of one operand and dot-like products of two (gemv, dot, batched dot), bound by the bytes read.
+//
+// C[o] = alpha * sum_r X0[o, r] (* X1[o, r]) + beta * C[o]. The larger operand is read once along its unit stride, the
+// line. Line summed ("across"): dot products along it. Line in the output ("down"): a strip of accumulators in L1, rows
+// added in. Outputs side by side whose lines are one stride apart go to the kernel together, as do short lines that are
+// summed down in registers. Few outputs and long sums: the sum is cut into parts, whose results are added in their
+// order; parts depend on the problem alone, so the bits do not depend on the threads.
+#include <algorithm>
+#include <cstdlib>
+
+#include "einblas.h"
+#include "layout/walk.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/memory.hpp"
+#include "runtime/threads.hpp"
+#include "step/kernel.hpp"
+
+namespace einblas {
+namespace {
+
+constexpr int64_t kStrip = 8192;          // accumulators of a strip: 32 or 64 KB (rows of 10000: 33 GB/s, of 2048 29)
+constexpr int64_t kPiece = 16384;         // elements of a line handled at once: operand pieces stay in L2
+constexpr int64_t kTaskElements = 65536;  // elements per task: some 10 us at memory speed
+constexpr int64_t kWantedTasks = 64;      // parts are made until so many tasks exist
+constexpr int64_t kRows = 128;            // outputs computed at once: their sums stay in L1
+constexpr int64_t kRun = 2048;            // units added to one place one after the other: longer sums go in such runs
+constexpr int64_t kShortVectors = 4;      // a line of so many vectors is summed down in registers
+// Operands beyond the caches whose rows are so short: the next ones are asked for (rows of 400 F32: 19 GB/s without, 25
+// with; rows of 10000: 30 without, 26 with).
+constexpr double kFarBytes = 4 << 20;
+constexpr int64_t kNearLine = 1024;
+
+template <class T>
+class ReducePlan final : public KernelPlan {
+ public:
+  explicit ReducePlan(const Problem& p) : operands_(p.operands), outer_(p.outer), rest_(p.reduced) {
+    main_ = operands_ == 2 && size(p, 1) > size(p, 0) ? 1 : 0;
+    other_ = 1 - main_;
+    take_line();
+    sums_ = elements(rest_);
+    outputs_ = elements(outer_);
+    kernels_ = &kernel_table().typed<T>();
+    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
+    pieces_ = across_ ? (line_.length + kPiece - 1) / kPiece : 1;
+    units_ = sums_ * pieces_;  // summed in turn for each output (across) or strip (down)
+    points_ = across_ ? outputs_ : outputs_ * strips;
+    const int64_t unit = across_ ? std::min(line_.length, kPiece) : std::min(line_.length, kStrip);
+    const int64_t wanted = std::max<int64_t>(1, units_ * unit / kTaskElements);
+    parts_ = points_ >= kWantedTasks ? 1 : std::min({wanted, units_, (kWantedTasks + points_ - 1) / points_});
+    per_task_ = std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, units_ * unit));
+    const bool plain = line_.stride[main_] == 1;
+    const int64_t along = operands_ == 2 ? line_.stride[other_] : across_ ? 1 : 0;
+    const int64_t lanes = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
+    rows_ = across_ && plain && along == 1 && pieces_ == 1 && parts_ == 1 && !outer_.empty();
+    columns_ = !across_ && plain && along == 0 && line_.length <= kShortVectors * lanes && !rest_.empty();
+    elements_ = static_cast<double>(points_) * static_cast<double>(units_) * static_cast<double>(unit);
+  }
+
+  int32_t run(const Call& call) const noexcept override {
+    const int64_t groups = parts_ > 1 ? points_ : (points_ + per_task_ - 1) / per_task_;
+    const int64_t tasks = groups * parts_;
+    const int threads = useful_threads(call.threads, tasks, elements_ * static_cast<double>(sizeof(T)) / 30);
+    const Workspace own(workspace_bytes(), threads);
+    const Workspace partial(shared_bytes(), 1);
+    if (!own.ok() || !partial.ok()) return EINBLAS_OUT_OF_MEMORY;
+    T* results = parts_ > 1 ? reinterpret_cast<T*>(partial.of(0)) : nullptr;
+    parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
+      T* scratch = reinterpret_cast<T*>(own.of(worker));
+      if (parts_ > 1) {
+        point(call, task / parts_, task % parts_, results, scratch);
+        return;
+      }
+      const int64_t first = task * per_task_, last = std::min(points_, first + per_task_);
+      if (rows_) return rows(call, first, last);
+      for (int64_t i = first; i < last; ++i) point(call, i, 0, nullptr, scratch);
+    });
+    for (int64_t i = 0; parts_ > 1 && i < points_; ++i) combine(call, i, results);
+    return EINBLAS_OK;
+  }
+
+  std::string describe() const override {
+    return std::string(across_ ? "sums along lines of " : "sums down lines of ") + std::to_string(line_.length) +
+           ", operand " + std::to_string(main_) + " read once" +
+           (parts_ > 1 ? ", sum cut into " + std::to_string(parts_) + " parts" : "") +
+           (line_.stride[main_] == 1 ? ""
+                                     : ", its lines gathered (stride " + std::to_string(line_.stride[main_]) + ")");
+  }
+  int64_t workspace_bytes() const override { return worker_elements() * static_cast<int64_t>(sizeof(T)); }
+  int64_t shared_bytes() const override {
+    return parts_ > 1 ? parts_ * result_elements() * static_cast<int64_t>(sizeof(T)) : 0;
+  }
+
+ private:
+  static int64_t size(const Problem& p, int t) {
+    int64_t n = 1;
+    for (const Axes* axes : {&p.outer, &p.reduced})
+      for (const Axis& a : *axes)
+        if (a.stride[t] != 0) n *= a.length;
+    return n;
+  }
+
+  // The line: the main operand's axis of smallest stride, among the summed ones where there is a tie.
+  void take_line() {
+    Axes* from = nullptr;
+    size_t index = 0;
+    for (Axes* axes : {&rest_, &outer_})
+      for (size_t i = 0; i < axes->size(); ++i) {
+        const int64_t s = std::abs((*axes)[i].stride[main_]);
+        if (s == 0 || (from != nullptr && s >= std::abs((*from)[index].stride[main_]))) continue;
+        from = axes;
+        index = i;
+      }
+    if (from == nullptr) {  // the main operand is one value
+      from = &rest_;
+      index = rest_.size() - 1;
+    }
+    across_ = from == &rest_;
+    line_ = (*from)[index];
+    from->erase(from->begin() + static_cast<std::ptrdiff_t>(index));
+  }
+
+  int64_t piece() const { return across_ ? std::min(line_.length, kPiece) : std::min(line_.length, kStrip); }
+  // Gathered pieces of both operands (4 rows down), a strip, and one for the run in work.
+  int64_t worker_elements() const {
+    const int64_t gathered = (line_.stride[main_] == 1 ? 0 : 1) + (operands_ == 2 && !other_direct() ? 1 : 0);
+    return piece() * (gathered * (across_ ? 1 : 4) + (across_ ? 0 : 1) + (in_runs() ? 1 : 0));
+  }
+  bool in_runs() const { return !across_ && (units_ + parts_ - 1) / parts_ > kRun; }
+  int64_t result_elements() const { return across_ ? points_ : outputs_ * line_.length; }
+  bool other_direct() const { return line_.stride[other_] == 1 || line_.stride[other_] == 0; }
+
+  const T* line_at(int t, const T* from, int64_t n, T*& scratch) const {
+    if (line_.stride[t] == 1) return from;
+    kernels_->gather_line(n, scratch, from, line_.stride[t]);
+    const T* line = scratch;
+    scratch += piece();
+    return line;
+  }
+
+  // Outputs first to last, as many at a time as lie along one axis.
+  void rows(const Call& call, int64_t first, int64_t last) const {
+    const Axis& axis = outer_.back();
+    const int64_t sy = operands_ == 2 ? axis.stride[other_] : 0;
+    T sums[kRows];
+    for (int64_t i = first; i < last;) {
+      const int64_t run = std::min({last - i, axis.length - i % axis.length, kRows});
+      const Walk outer(outer_, i);
+      Walk rest(rest_, 0);
+      double before[kRows];  // of the runs before
+      for (int64_t u = 0; u < sums_; ++u, rest.next()) {
+        if (u > 0 && u % kRun == 0)
+          for (int64_t r = 0; r < run; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<double>(sums[r]);
+        kernels_->reduce_dots(run, line_.length, sums, base(call, main_, outer, rest, 0), axis.stride[main_],
+                              operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr, sy, u % kRun > 0);
+      }
+      if (sums_ > kRun)
+        for (int64_t r = 0; r < run; ++r) sums[r] = static_cast<T>(before[r] + static_cast<double>(sums[r]));
+      T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut);
+      for (int64_t r = 0; r < run; ++r) finish(call, c + r * axis.stride[kOut], sums[r]);
+      i += run;
+    }
+  }
+
+  // The short line's sums over units first to last.
+  void columns(const Call& call, const Walk& outer, int64_t first, int64_t last, T* acc) const {
+    const Axis& axis = rest_.back();
+    for (int64_t u = first; u < last;) {
+      const int64_t run = std::min(last - u, axis.length - u % axis.length);
+      const Walk rest(rest_, u);
+      kernels_->reduce_columns(run, line_.length, acc, base(call, main_, outer, rest, 0), axis.stride[main_],
+                               operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr,
+                               operands_ == 2 ? axis.stride[other_] : 0, u > first);
+      u += run;
+    }
+  }
+
+  // Sums part `part` of the units of one output (across) or strip (down) and stores it, or keeps it among the results.
+  void point(const Call& call, int64_t i, int64_t part, T* results, T* scratch) const {
+    const int64_t first = units_ * part / parts_, last = units_ * (part + 1) / parts_;
+    if (across_) {
+      const Walk outer(outer_, i);
+      const T s = across(call, outer, first, last, scratch);
+      if (results != nullptr) {
+        results[i * parts_ + part] = s;
+      } else {
+        finish(call, reinterpret_cast<T*>(call.c) + outer.at(kOut), s);
+      }
+      return;
+    }
+    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
+    const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
+    const Walk outer(outer_, i / strips);
+    T* acc = results != nullptr ? results + part * result_elements() + i / strips * line_.length + from : scratch;
+    runs(call, outer, from, n, first, last, acc, results != nullptr ? scratch : scratch + piece());
+    if (results == nullptr) store_strip(call, outer, from, n, acc);
+  }
+
+  T across(const Call& call, const Walk& outer, int64_t first, int64_t last, T* scratch) const {
+    Walk rest(rest_, first / pieces_);
+    int64_t p = first % pieces_;
+    double total = 0;
+    for (int64_t u = first; u < last; ++u) {
+      T* free = scratch;
+      const int64_t from = p * kPiece, n = std::min(kPiece, line_.length - from);
+      const T* x = line_at(main_, base(call, main_, outer, rest, from), n, free);
+      if (operands_ == 1) {
+        total += static_cast<double>(kernels_->reduce_dot(n, x, nullptr));
+      } else {
+        const T* y = base(call, other_, outer, rest, from);
+        if (line_.stride[other_] == 0) {
+          total += static_cast<double>(kernels_->reduce_dot(n, x, nullptr) * *y);
+        } else {
+          total += static_cast<double>(kernels_->reduce_dot(n, x, line_at(other_, y, n, free)));
+        }
+      }
+      if (++p == pieces_) {
+        p = 0;
+        rest.next();
+      }
+    }
+    return static_cast<T>(total);
+  }
+
+  // The strip's sums over units first to last, run by run.
+  void runs(const Call& call, const Walk& outer, int64_t from, int64_t n, int64_t first, int64_t last, T* acc,
+            T* scratch) const {
+    T* more = scratch;
+    if (in_runs()) scratch += piece();
+    down(call, outer, from, n, first, std::min(last, first + kRun), acc, scratch);
+    for (int64_t u = first + kRun; u < last; u += kRun) {
+      down(call, outer, from, n, u, std::min(last, u + kRun), more, scratch);
+      for (int64_t j = 0; j < n; ++j) acc[j] += more[j];
+    }
+  }
+
+  void down(const Call& call, const Walk& outer, int64_t from, int64_t n, int64_t first, int64_t last, T* acc,
+            T* scratch) const {
+    if (columns_) return columns(call, outer, first, last, acc);
+    Walk rest(rest_, first);
+    const bool ahead =
+        line_.stride[main_] == 1 && line_.length <= kNearLine && elements_ * static_cast<double>(sizeof(T)) > kFarBytes;
+    // Rows of this pass and, one ahead, of the next.
+    const T *next_x[4] = {}, *next_y[4] = {};
+    const auto find = [&](int64_t u) {
+      for (int r = 0; r < 4 && u + r < last; ++r, rest.next()) {
+        next_x[r] = base(call, main_, outer, rest, from);
+        if (operands_ == 2) next_y[r] = base(call, other_, outer, rest, from);
+      }
+    };
+    find(first);
+    for (int64_t u = first; u < last;) {
+      const int rows = static_cast<int>(std::min<int64_t>(4, last - u));
+      const T *x[4], *y[4];
+      T* free = scratch;
+      for (int r = 0; r < rows; ++r) {
+        x[r] = line_at(main_, next_x[r], n, free);
+        if (operands_ == 1) continue;
+        y[r] = line_.stride[other_] == 0 ? next_y[r] : line_at(other_, next_y[r], n, free);
+      }
+      find(u + rows);
+      kernels_->reduce_rows(rows, n, acc, x, operands_ == 1 ? nullptr : y, line_.stride[other_] != 0, u > first,
+                            ahead ? next_x : nullptr);
+      u += rows;
+    }
+  }
+
+  const T* base(const Call& call, int t, const Walk& outer, const Walk& rest, int64_t from) const {
+    return reinterpret_cast<const T*>(call.x[t]) + outer.at(t) + rest.at(t) + from * line_.stride[t];
+  }
+
+  static void finish(const Call& call, T* c, T s) {
+    const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
+    *c = beta == 0 ? alpha * s : alpha * s + beta * *c;
+  }
+
+  void store_strip(const Call& call, const Walk& outer, int64_t from, int64_t n, const T* acc) const {
+    T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut) + from * line_.stride[kOut];
+    for (int64_t j = 0; j < n; ++j) finish(call, c + j * line_.stride[kOut], acc[j]);
+  }
+
+  void combine(const Call& call, int64_t i, T* results) const {
+    if (across_) {
+      T s = results[i * parts_];
+      for (int64_t part = 1; part < parts_; ++part) s += results[i * parts_ + part];
+      finish(call, reinterpret_cast<T*>(call.c) + Walk(outer_, i).at(kOut), s);
+      return;
+    }
+    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
+    const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
+    T* acc = results + i / strips * line_.length + from;
+    for (int64_t part = 1; part < parts_; ++part) {
+      const T* more = acc + part * result_elements();
+      for (int64_t j = 0; j < n; ++j) acc[j] += more[j];
+    }
+    store_strip(call, Walk(outer_, i / strips), from, n, acc);
+  }
+
+  const int operands_;
+  Axes outer_, rest_;
+  Axis line_;
+  int main_, other_;
+  bool across_, rows_, columns_;
+  int64_t sums_, outputs_, pieces_, units_, points_, parts_, per_task_;
+  double elements_;
+  const TypedKernels<T>* kernels_;
+};
+
+bool applies(const Problem& p) {
+  return (p.operands == 1 || p.operands == 2) && !p.reduced.empty() && p.outer.size() < kMaxWalkAxes &&
+         p.reduced.size() < kMaxWalkAxes;
+}
+
+// With an axis of its own on each side there is reuse: that is a gemm.
+bool suits(const Problem& p) { return p.operands == 1 || p.m.empty() || p.n.empty(); }
+
+std::unique_ptr<KernelPlan> make(const Problem& p) {
+  if (p.dtype == DType::F32) return std::make_unique<ReducePlan<float>>(p);
+  return std::make_unique<ReducePlan<double>>(p);
+}
+
+}  // namespace
+
+extern const KernelEntry kReduceKernel;
+const KernelEntry kReduceKernel = {"reduce", applies, suits, make};
+
+}  // namespace einblas

@@ -1,0 +1,247 @@
+// Block-sparse products against plain loops: sizes, strides, repeated blocks, transposed weights, threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "einblas.h"
+#include "support/guarded.hpp"
+
+namespace {
+
+struct Shape {
+  int64_t batch, x_blocks, y_blocks, x_size, y_size, x_window, y_window;
+};
+
+const Shape kShapes[] = {
+    {1, 1, 1, 1, 1, 1, 1},    {2, 3, 4, 5, 7, 2, 3},   {5, 2, 2, 17, 33, 4, 4},  {3, 4, 1, 64, 64, 2, 2},
+    {70, 1, 1, 8, 300, 1, 2}, {9, 6, 5, 16, 16, 3, 3}, {4, 3, 3, 200, 3, 2, 5},  {0, 3, 3, 4, 4, 2, 2},
+    {4, 3, 3, 4, 4, 0, 2},    {4, 3, 3, 4, 4, 2, 0},   {130, 2, 3, 9, 65, 3, 2},
+};
+
+// A tensor between guard pages with its own strides: padded rows, permuted weight axes, axes that run backwards.
+template <class T>
+struct Tensor {
+  std::vector<int64_t> shape, strides;
+  int64_t first = 0, count = 1;  // where element [0, 0, ...] lies; elements of the memory
+  std::shared_ptr<einblas_test::Guarded> memory;
+  Tensor(std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, std::mt19937& random)
+      : shape(std::move(s)), strides(shape.size()) {
+    int64_t stride = 1;
+    bool empty = false;
+    for (size_t i = storage_order.size(); i-- > 0;) {
+      const size_t axis = static_cast<size_t>(storage_order[i]);
+      strides[axis] = stride;
+      stride *= shape[axis] + pad;
+      empty = empty || shape[axis] == 0;
+    }
+    for (size_t axis = 0; axis < shape.size() && !empty; ++axis) {
+      const int64_t reach = (shape[axis] - 1) * strides[axis];
+      count += reach;
+      if (pad != kBackwards || axis % 2 == 0) continue;
+      strides[axis] = -strides[axis];
+      first += reach;
+    }
+    const auto side = pad == 0 ? einblas_test::Guarded::At::End : einblas_test::Guarded::At::Start;
+    memory = std::make_shared<einblas_test::Guarded>(count * static_cast<int64_t>(sizeof(T)), side);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (int64_t e = 0; e < count; ++e) data()[e] = static_cast<T>(uniform(random));
+  }
+  static constexpr int64_t kBackwards = 3;
+  T* data() const { return memory->as<T>(); }
+  std::vector<T> values() const { return std::vector<T>(data(), data() + count); }
+  size_t offset(std::initializer_list<int64_t> index) const {
+    int64_t o = first;
+    size_t d = 0;
+    for (int64_t i : index) o += i * strides[d++];
+    return static_cast<size_t>(o);
+  }
+  T& at(std::initializer_list<int64_t> index) const { return data()[offset(index)]; }
+  int64_t address() const { return reinterpret_cast<int64_t>(data() + first); }
+};
+
+template <class T>
+struct Case {
+  Shape s;
+  std::mt19937 random;
+  std::vector<int64_t> x_index, y_index;
+  int64_t pattern = 0;
+  explicit Case(const Shape& shape) : s(shape), random(7) {
+    fill(x_index, s.batch * s.x_window, s.x_blocks);
+    fill(y_index, s.batch * s.y_window, s.y_blocks);
+    EXPECT_EQ(einblas_pattern_create(s.batch, s.x_window, s.y_window, s.x_blocks, s.y_blocks, x_index.data(),
+                                     y_index.data(), &pattern),
+              EINBLAS_OK);
+  }
+  ~Case() { einblas_pattern_destroy(pattern); }
+  void fill(std::vector<int64_t>& v, int64_t n, int64_t blocks) {
+    std::uniform_int_distribution<int64_t> pick(0, blocks - 1);
+    for (int64_t i = 0; i < n; ++i) v.push_back(pick(random));
+  }
+  int64_t x(int64_t b, int64_t i) const { return x_index[static_cast<size_t>(b * s.x_window + i)]; }
+  int64_t y(int64_t b, int64_t j) const { return y_index[static_cast<size_t>(b * s.y_window + j)]; }
+};
+
+std::vector<int64_t> all_strides(std::initializer_list<const std::vector<int64_t>*> parts) {
+  std::vector<int64_t> v;
+  for (const auto* p : parts) v.insert(v.end(), p->begin(), p->end());
+  return v;
+}
+
+template <class T>
+constexpr int32_t dtype() {
+  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+}
+
+// Bound: every sum has at most K + 2 terms of size <= 1.
+template <class T>
+double tolerance(int64_t terms) {
+  return 2 * std::numeric_limits<T>::epsilon() * static_cast<double>((terms + 4) * (terms + 4));
+}
+
+template <class T>
+void check_gemv(const Shape& shape, bool transposed, bool permuted, int64_t pad, bool with_bias, double beta,
+                int threads) {
+  Case<T> c(shape);
+  const Shape& s = shape;
+  const int64_t source_window = transposed ? s.y_window : s.x_window,
+                target_window = transposed ? s.x_window : s.y_window;
+  const int64_t source_size = transposed ? s.y_size : s.x_size, target_size = transposed ? s.x_size : s.y_size;
+  const int64_t target_blocks = transposed ? s.x_blocks : s.y_blocks,
+                source_blocks = transposed ? s.y_blocks : s.x_blocks;
+  Tensor<T> h({s.batch, source_window, source_size}, {0, 1, 2}, pad, c.random);
+  const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
+  Tensor<T> w({source_blocks, target_blocks, source_size, target_size}, order, pad, c.random);
+  Tensor<T> o({s.batch, target_window, target_size},
+              pad % 2 == 1 ? std::vector<int>{2, 1, 0} : std::vector<int>{0, 1, 2}, pad, c.random);
+  Tensor<T> bias({target_blocks, target_size}, {0, 1}, pad, c.random);
+  if (beta == 0) std::fill(o.data(), o.data() + o.count, std::numeric_limits<T>::quiet_NaN());
+  const std::vector<T> before = o.values();
+  const auto strides = all_strides({&h.strides, &w.strides, &o.strides, &bias.strides});
+  ASSERT_EQ(
+      einblas_block_gemv(c.pattern, dtype<T>(), transposed ? 1 : 0, source_size, target_size, h.address(), w.address(),
+                         o.address(), with_bias ? bias.address() : 0, strides.data(), 1.5, beta, threads),
+      EINBLAS_OK);
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t j = 0; j < target_window; ++j)
+      for (int64_t n = 0; n < target_size; ++n) {
+        const int64_t target = transposed ? c.x(b, j) : c.y(b, j);
+        double want = beta == 0 ? 0 : beta * static_cast<double>(before[o.offset({b, j, n})]);
+        if (with_bias) want += static_cast<double>(bias.at({target, n}));
+        for (int64_t i = 0; i < source_window; ++i)
+          for (int64_t k = 0; k < source_size; ++k)
+            want += 1.5 * static_cast<double>(h.at({b, i, k})) *
+                    static_cast<double>(w.at({transposed ? c.y(b, i) : c.x(b, i), target, k, n}));
+        ASSERT_NEAR(static_cast<double>(o.at({b, j, n})), want, tolerance<T>(source_window * source_size))
+            << "batch " << b << " window " << j << " column " << n << " transposed " << transposed << " permuted "
+            << permuted << " pad " << pad << " sizes " << source_size << "x" << target_size << " " << einblas_isa();
+      }
+}
+
+template <class T>
+void check_outer(const Shape& shape, bool permuted, int64_t pad, int threads) {
+  Case<T> c(shape);
+  const Shape& s = shape;
+  Tensor<T> x({s.batch, s.x_window, s.x_size}, {0, 1, 2}, pad, c.random);
+  Tensor<T> y({s.batch, s.y_window, s.y_size}, pad % 2 == 1 ? std::vector<int>{2, 0, 1} : std::vector<int>{0, 1, 2},
+              pad, c.random);
+  const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
+  Tensor<T> o({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, order, pad, c.random);
+  std::vector<double> want(o.data(), o.data() + o.count);
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t i = 0; i < s.x_window; ++i)
+      for (int64_t j = 0; j < s.y_window; ++j)
+        for (int64_t m = 0; m < s.x_size; ++m)
+          for (int64_t n = 0; n < s.y_size; ++n)
+            want[o.offset({c.x(b, i), c.y(b, j), m, n})] +=
+                -0.5 * static_cast<double>(x.at({b, i, m})) * static_cast<double>(y.at({b, j, n}));
+  const auto strides = all_strides({&x.strides, &y.strides, &o.strides});
+  ASSERT_EQ(einblas_block_outer(c.pattern, dtype<T>(), s.x_size, s.y_size, x.address(), y.address(), o.address(),
+                                strides.data(), -0.5, threads),
+            EINBLAS_OK);
+  for (size_t e = 0; e < want.size(); ++e)
+    ASSERT_NEAR(static_cast<double>(o.data()[e]), want[e], tolerance<T>(s.batch * s.x_window * s.y_window))
+        << "element " << e << " permuted " << permuted << " pad " << pad;
+}
+
+template <class T>
+void check_everything() {
+  for (const Shape& s : kShapes)
+    for (bool permuted : {false, true})
+      for (int64_t pad : {0, 2, 1, 3}) {
+        for (bool transposed : {false, true}) {
+          check_gemv<T>(s, transposed, permuted, pad, false, 1, 1);
+          check_gemv<T>(s, transposed, permuted, pad, true, 0, 3);
+        }
+        check_outer<T>(s, permuted, pad, 3);
+      }
+}
+
+TEST(Block, GemvAndOuterAreRightF32) { check_everything<float>(); }
+TEST(Block, GemvAndOuterAreRightF64) { check_everything<double>(); }
+
+TEST(Block, SameBitsForAnyNumberOfThreads) {
+  const Shape s{64, 16, 16, 48, 40, 8, 8};
+  std::vector<std::vector<float>> gemv, outer;
+  for (int threads : {1, 2, 3, 7}) {
+    Case<float> c(s);
+    Tensor<float> h({s.batch, s.x_window, s.x_size}, {0, 1, 2}, 0, c.random);
+    Tensor<float> y({s.batch, s.y_window, s.y_size}, {0, 1, 2}, 0, c.random);
+    Tensor<float> w({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, {0, 1, 2, 3}, 0, c.random);
+    const auto gemv_strides = all_strides({&h.strides, &w.strides, &y.strides, &h.strides});
+    const auto outer_strides = all_strides({&h.strides, &y.strides, &w.strides});
+    ASSERT_EQ(einblas_block_outer(c.pattern, EINBLAS_F32, s.x_size, s.y_size, h.address(), y.address(), w.address(),
+                                  outer_strides.data(), 1, threads),
+              EINBLAS_OK);
+    ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, s.x_size, s.y_size, h.address(), w.address(), y.address(),
+                                 0, gemv_strides.data(), 1, 1, threads),
+              EINBLAS_OK);
+    gemv.push_back(y.values());
+    outer.push_back(w.values());
+    EXPECT_EQ(gemv.front(), gemv.back()) << threads << " threads";
+    EXPECT_EQ(outer.front(), outer.back()) << threads << " threads";
+  }
+}
+
+TEST(Block, AlphaZeroReadsNoOperandAndBetaZeroNoOutput) {
+  const Shape s{3, 2, 2, 8, 8, 2, 2};
+  Case<float> c(s);
+  const std::vector<float> nan(1024, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> o(3 * 2 * 8, std::numeric_limits<float>::quiet_NaN()), w(2 * 2 * 8 * 8, 5);
+  const auto at = [](const std::vector<float>& v) { return reinterpret_cast<int64_t>(v.data()); };
+  const int64_t gemv[] = {16, 8, 1, 128, 64, 8, 1, 16, 8, 1, 0, 0}, outer[] = {16, 8, 1, 16, 8, 1, 128, 64, 8, 1};
+  ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, 0, 8, 8, at(nan), at(nan), at(o), 0, gemv, 0, 0, 1), EINBLAS_OK);
+  EXPECT_EQ(o, std::vector<float>(o.size(), 0));
+  ASSERT_EQ(einblas_block_outer(c.pattern, EINBLAS_F32, 8, 8, at(nan), at(nan), at(w), outer, 0, 1), EINBLAS_OK);
+  EXPECT_EQ(w, std::vector<float>(w.size(), 5));
+}
+
+TEST(Block, TermsBeyondTheMemoryAreRefused) {
+  const int64_t n = 400000;  // 160 * 10^9 terms of 12 bytes
+  const std::vector<int64_t> index(static_cast<size_t>(n), 0);
+  int64_t p = 0;
+  ASSERT_EQ(einblas_pattern_create(1, n, n, 1, 1, index.data(), index.data(), &p), EINBLAS_OK);
+  std::vector<float> h(static_cast<size_t>(n), 1), o(static_cast<size_t>(n), 0), w(1, 1);
+  const int64_t strides[] = {n, 1, 1, 1, 1, 1, 1, n, 1, 1, 0, 0};
+  EXPECT_EQ(
+      einblas_block_gemv(p, EINBLAS_F32, 0, 1, 1, reinterpret_cast<int64_t>(h.data()),
+                         reinterpret_cast<int64_t>(w.data()), reinterpret_cast<int64_t>(o.data()), 0, strides, 1, 0, 1),
+      EINBLAS_OUT_OF_MEMORY);
+  EXPECT_EQ(o, std::vector<float>(o.size(), 0));
+  einblas_pattern_destroy(p);
+}
+
+TEST(Block, IndicesOutOfRangeAreRefused) {
+  const int64_t good[] = {0, 1}, negative[] = {0, -1}, large[] = {0, 2};
+  int64_t p = 0;
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, good, negative, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, large, good, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(p, 0);
+}
+
+}  // namespace

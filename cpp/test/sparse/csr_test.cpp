@@ -1,0 +1,438 @@
+// CSR matrices against dense loops: building, strides, long rows, empty rows, tails, guarded memory, threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <random>
+#include <type_traits>
+#include <vector>
+
+#include "einblas.h"
+#include "support/guarded.hpp"
+
+namespace {
+
+using einblas_test::Guarded;
+
+template <class T>
+constexpr int32_t dtype() {
+  if (std::is_integral_v<T>) return sizeof(T) == 4 ? EINBLAS_I32 : EINBLAS_I64;
+  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+}
+
+// A matrix in the arrays that the library asks for, with the padding that it may read, and no byte more.
+template <class T>
+struct Csr {
+  int64_t rows, columns, entries, longest = 0;
+  Guarded indptr_, columns_, values_;
+  Csr(int64_t r, int64_t c, int64_t n)
+      : rows(r),
+        columns(c),
+        entries(n),
+        indptr_((r + 1) * 8, Guarded::At::End),
+        columns_((n + EINBLAS_CSR_PADDING) * 4, Guarded::At::End),
+        values_((n + EINBLAS_CSR_PADDING) * static_cast<int64_t>(sizeof(T)), Guarded::At::End) {}
+  int64_t* indptr() const { return indptr_.as<int64_t>(); }
+  int32_t* column() const { return columns_.as<int32_t>(); }
+  T* value() const { return values_.as<T>(); }
+  std::vector<int64_t> arrays() const {
+    return {reinterpret_cast<int64_t>(indptr()), reinterpret_cast<int64_t>(column()),
+            reinterpret_cast<int64_t>(value())};
+  }
+  std::vector<double> dense() const {
+    std::vector<double> d(static_cast<size_t>(rows * columns), 0.0);
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t i = indptr()[r]; i < indptr()[r + 1]; ++i)
+        d[static_cast<size_t>(r * columns + column()[i])] += static_cast<double>(value()[i]);
+    return d;
+  }
+};
+
+struct Shape {
+  int64_t rows, columns;
+  double per_row;    // mean; negative: just so many entries in each row
+  int64_t long_row;  // entries of the middle row, or 0
+};
+
+const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},         {40, 33, 4, 0},      {3, 200, 50, 0},
+                         {200, 3, 1, 0},   {5, 4, 0, 0},         {300, 70, 20, 9000}, {64, 500, 3, 70000},
+                         {1, 9, 0, 20000}, {129, 4000, 30, 100}, {150, 1500, 150, 0}, {100, 40, -6, 0}};
+
+// Rows of random lengths, unsorted columns, entries that repeat.
+template <class T>
+std::unique_ptr<Csr<T>> make(const Shape& s, int64_t index_bytes, int seed) {
+  std::mt19937 random(static_cast<uint32_t>(seed));
+  std::vector<int64_t> indptr{0}, column;
+  std::vector<T> value;
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  for (int64_t r = 0; r < s.rows; ++r) {
+    int64_t n =
+        s.per_row < 0 ? static_cast<int64_t>(-s.per_row) : std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random);
+    if (s.long_row > 0 && r == s.rows / 2) n = s.long_row;
+    for (int64_t i = 0; i < n; ++i) {
+      column.push_back(std::uniform_int_distribution<int64_t>(0, s.columns - 1)(random));
+      value.push_back(static_cast<T>(uniform(random) * (std::is_integral_v<T> ? 100 : 1)));
+    }
+    indptr.push_back(static_cast<int64_t>(column.size()));
+  }
+  const std::vector<int32_t> narrow_indptr(indptr.begin(), indptr.end()), narrow_column(column.begin(), column.end());
+  auto made = std::make_unique<Csr<T>>(s.rows, s.columns, static_cast<int64_t>(column.size()));
+  const int64_t sizes[] = {s.rows, s.columns, made->entries};
+  const bool wide = index_bytes == 8;
+  const int64_t from[] = {
+      wide ? reinterpret_cast<int64_t>(indptr.data()) : reinterpret_cast<int64_t>(narrow_indptr.data()),
+      wide ? reinterpret_cast<int64_t>(column.data()) : reinterpret_cast<int64_t>(narrow_column.data()),
+      reinterpret_cast<int64_t>(value.data())};
+  int64_t finding[4];
+  const int32_t type = wide ? EINBLAS_I64 : EINBLAS_I32;
+  EXPECT_EQ(einblas_csr_import(dtype<T>(), sizes, from, type, type, made->arrays().data(), finding), EINBLAS_OK);
+  EXPECT_EQ(finding[0], 0);
+  made->longest = finding[3];
+  // The matrix that was asked for, in sorted rows.
+  std::vector<double> want(static_cast<size_t>(s.rows * s.columns), 0.0);
+  for (int64_t r = 0; r < s.rows; ++r)
+    for (int64_t i = indptr[static_cast<size_t>(r)]; i < indptr[static_cast<size_t>(r) + 1]; ++i)
+      want[static_cast<size_t>(r * s.columns + column[static_cast<size_t>(i)])] +=
+          static_cast<double>(value[static_cast<size_t>(i)]);
+  EXPECT_EQ(made->dense(), want);  // the same order of additions: equal entries keep theirs
+  for (int64_t r = 0; r < s.rows; ++r) {
+    const int32_t* c = made->column();
+    EXPECT_TRUE(std::is_sorted(c + made->indptr()[r], c + made->indptr()[r + 1])) << "row " << r;
+  }
+  return made;
+}
+
+// A dense matrix between guard pages. layout 0 row-major, 1 column-major, 2 row-major with gaps, 3 both strides
+// beyond 1, 4 rows backwards.
+template <class T>
+struct Dense {
+  int64_t rows, columns, row, column, first = 0;
+  Guarded memory;
+  static int64_t row_stride(int64_t c, int layout) {
+    if (layout == 1) return 1;
+    if (layout == 2) return c + 3;
+    if (layout == 3) return 2 * c + 1;
+    return layout == 4 ? -c : c;
+  }
+  Dense(int64_t r, int64_t c, int layout, Guarded::At at)
+      : rows(r),
+        columns(c),
+        row(row_stride(c, layout)),
+        column(layout == 1   ? r
+               : layout == 3 ? 2
+                             : 1),
+        memory(extent() * static_cast<int64_t>(sizeof(T)), at) {
+    if (row < 0) first = -row * std::max<int64_t>(0, r - 1);
+  }
+  int64_t extent() const {
+    return rows == 0 || columns == 0 ? 1 : std::abs(row) * (rows - 1) + column * (columns - 1) + 1;
+  }
+  T* base() const { return memory.template as<T>() + first; }
+  T& operator()(int64_t i, int64_t j) const { return base()[i * row + j * column]; }
+  int64_t address() const { return reinterpret_cast<int64_t>(base()); }
+};
+
+template <class T>
+void run(const Csr<T>& a, const Dense<T>& d, const Dense<T>& c, double alpha, double beta, int threads) {
+  const int64_t job[] = {a.rows,    a.columns,   a.entries, a.longest, a.arrays()[0], a.arrays()[1], a.arrays()[2],
+                         d.columns, d.address(), d.row,     d.column,  c.address(),   c.row,         c.column};
+  ASSERT_EQ(einblas_csr_multiply(dtype<T>(), job, alpha, beta, threads), EINBLAS_OK);
+}
+
+template <class T>
+void check(const Csr<T>& a, int64_t n, int d_layout, int c_layout, double alpha, double beta) {
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  const Dense<T> d(a.columns, n, d_layout, Guarded::At::End);
+  const Dense<T> c(a.rows, n, c_layout, n % 2 == 0 ? Guarded::At::End : Guarded::At::Start);
+  std::fill(c.memory.template as<T>(), c.memory.template as<T>() + c.extent(), T{7});  // gaps must stay 7
+  std::vector<bool> selected(static_cast<size_t>(a.columns), false);
+  for (int64_t i = 0; i < a.entries; ++i) selected[static_cast<size_t>(a.column()[i])] = true;
+  for (int64_t k = 0; k < a.columns; ++k)
+    for (int64_t j = 0; j < n; ++j)
+      d(k, j) =
+          selected[static_cast<size_t>(k)] ? static_cast<T>(uniform(random)) : std::numeric_limits<T>::quiet_NaN();
+  std::vector<double> want(static_cast<size_t>(a.rows * n)), size(want.size());
+  for (int64_t r = 0; r < a.rows; ++r)
+    for (int64_t j = 0; j < n; ++j) {
+      c(r, j) = beta == 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(uniform(random));
+      double sum = beta == 0 ? 0 : beta * static_cast<double>(c(r, j)), magnitude = std::abs(sum);
+      for (int64_t i = a.indptr()[r]; i < a.indptr()[r + 1]; ++i) {
+        const double term = alpha * static_cast<double>(a.value()[i]) * static_cast<double>(d(a.column()[i], j));
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      want[static_cast<size_t>(r * n + j)] = sum;
+      size[static_cast<size_t>(r * n + j)] = magnitude;
+    }
+  std::vector<T> before(c.memory.template as<T>(), c.memory.template as<T>() + c.extent());
+  run(a, d, c, alpha, beta, 1);
+  const std::vector<T> once(c.memory.template as<T>(), c.memory.template as<T>() + c.extent());
+  std::vector<T> expected = before;
+  for (int64_t r = 0; r < a.rows; ++r) {
+    const int64_t terms = a.indptr()[r + 1] - a.indptr()[r] + 3;
+    for (int64_t j = 0; j < n; ++j) {
+      const size_t at = static_cast<size_t>(r * n + j);
+      // A sum of terms in any order, a factor and an addition: each rounds at most once per term.
+      const double bound = static_cast<double>(terms) * std::numeric_limits<T>::epsilon() * size[at];
+      ASSERT_NEAR(static_cast<double>(c(r, j)), want[at], bound)
+          << a.rows << "x" << a.columns << " n " << n << " layouts " << d_layout << c_layout << " row " << r
+          << " column " << j << " alpha " << alpha << " beta " << beta << " " << einblas_isa();
+      expected[static_cast<size_t>(&c(r, j) - c.memory.template as<T>())] = c(r, j);
+    }
+  }
+  ASSERT_EQ(std::memcmp(expected.data(), once.data(), once.size() * sizeof(T)), 0) << "wrote between the elements";
+  for (int threads : {2, 3, 7}) {
+    std::copy(before.begin(), before.end(), c.memory.template as<T>());
+    run(a, d, c, alpha, beta, threads);
+    ASSERT_EQ(std::memcmp(c.memory.template as<T>(), once.data(), once.size() * sizeof(T)), 0)
+        << threads << " threads give other bits";
+  }
+}
+
+template <class T>
+void every_shape() {
+  int seed = 1;
+  for (const Shape& s : kShapes) {
+    const auto a = make<T>(s, seed % 2 == 0 ? 8 : 4, seed);
+    ++seed;
+    for (int64_t n : {1, 2, 3, 4, 8, 15, 16, 17, 30, 33, 64, 65, 131}) {
+      if (s.long_row > 10000 && n > 33) continue;
+      if (s.columns > 1000 && n != 1 && n != 17 && n != 30 && n != 65) continue;  // slow to check
+      check(*a, n, 0, 0, 1, 0);
+      check(*a, n, 2, 2, -0.5, 1.5);
+      check(*a, n, 1, 1, 1, 0);
+      check(*a, n, 3, 1, 2, -1);
+      check(*a, n, 4, 3, 1, 1);
+      check(*a, n, 1, 4, 1, 0);
+    }
+    check(*a, 0, 0, 0, 1, 0);
+  }
+}
+
+TEST(Csr, F32TimesDense) { every_shape<float>(); }
+TEST(Csr, F64TimesDense) { every_shape<double>(); }
+
+TEST(Csr, AlphaZeroReadsNoOperand) {
+  const auto a = make<float>({30, 20, 4, 0}, 4, 3);
+  const Dense<float> d(20, 5, 0, Guarded::At::End), c(30, 5, 2, Guarded::At::End);
+  for (int64_t k = 0; k < 20; ++k)
+    for (int64_t j = 0; j < 5; ++j) d(k, j) = std::numeric_limits<float>::infinity();
+  for (double beta : {0.0, 0.5}) {
+    for (int64_t r = 0; r < 30; ++r)
+      for (int64_t j = 0; j < 5; ++j) c(r, j) = beta == 0 ? NAN : 4.0f;
+    run(*a, d, c, 0, beta, 2);
+    for (int64_t r = 0; r < 30; ++r)
+      for (int64_t j = 0; j < 5; ++j) ASSERT_EQ(c(r, j), beta == 0 ? 0.0f : 2.0f);
+  }
+}
+
+TEST(Csr, TransposedTwiceIsTheSame) {
+  for (const Shape& s : kShapes) {
+    const auto a = make<double>(s, 8, 5);
+    const int64_t sizes[] = {s.rows, s.columns, a->entries}, back[] = {s.columns, s.rows, a->entries};
+    const Csr<double> t(s.columns, s.rows, a->entries), again(s.rows, s.columns, a->entries);
+    einblas_csr_transpose(EINBLAS_F64, sizes, a->arrays().data(), t.arrays().data());
+    const std::vector<double> dense = a->dense(), turned = t.dense();
+    for (int64_t r = 0; r < s.rows; ++r)
+      for (int64_t c = 0; c < s.columns; ++c)
+        ASSERT_EQ(turned[static_cast<size_t>(c * s.rows + r)], dense[static_cast<size_t>(r * s.columns + c)]);
+    einblas_csr_transpose(EINBLAS_F64, back, t.arrays().data(), again.arrays().data());
+    ASSERT_EQ(std::vector<double>(again.value(), again.value() + a->entries),
+              std::vector<double>(a->value(), a->value() + a->entries));
+    ASSERT_EQ(std::vector<int32_t>(again.column(), again.column() + a->entries),
+              std::vector<int32_t>(a->column(), a->column() + a->entries));
+  }
+}
+
+TEST(Csr, ReshapedKeepsPlaces) {
+  const auto a = make<float>({12, 35, 9, 0}, 4, 8);
+  const std::vector<double> dense = a->dense();
+  for (const auto& shape : std::vector<std::pair<int64_t, int64_t>>{{60, 7}, {1, 420}, {420, 1}, {4, 105}}) {
+    const Csr<float> b(shape.first, shape.second, a->entries);
+    const int64_t sizes[] = {12, 35, a->entries, shape.first, shape.second};
+    einblas_csr_reshape(sizes, a->arrays().data(), b.arrays().data());
+    std::copy(a->value(), a->value() + a->entries, b.value());
+    ASSERT_EQ(b.dense(), dense) << shape.first << "x" << shape.second;
+  }
+  // Several tasks, borders of which are no borders of new rows; rows without entries at both ends and in between.
+  for (double per_row : {0.002, 1.0, 40.0}) {
+    const auto large = make<float>({5250, 60, per_row, 0}, 4, 9);
+    const std::vector<double> places = large->dense();
+    for (int64_t rows : {7, 450, 1750, 5250, 45000, 315000}) {
+      const Csr<float> b(rows, 315000 / rows, large->entries);
+      const int64_t sizes[] = {5250, 60, large->entries, rows, 315000 / rows};
+      einblas_csr_reshape(sizes, large->arrays().data(), b.arrays().data());
+      std::copy(large->value(), large->value() + large->entries, b.value());
+      ASSERT_EQ(b.indptr()[0], 0);
+      ASSERT_EQ(b.indptr()[rows], large->entries);
+      ASSERT_TRUE(b.dense() == places) << rows << " rows, " << per_row << " entries in each";
+    }
+  }
+}
+
+TEST(Csr, KhatriRaoOfRows) {
+  const auto a = make<double>({25, 6, 4, 0}, 4, 8);  // 6 columns, 4 per row: entries repeat
+  const auto b = make<double>({25, 9, 3, 0}, 4, 9);
+  const int64_t sizes[] = {25, 6, 9};
+  std::vector<int64_t> indptr(26);
+  const int64_t entries = einblas_csr_khatri_rao_count(sizes, a->arrays().data(), b->arrays().data(),
+                                                       reinterpret_cast<int64_t>(indptr.data()));
+  const Csr<double> c(25, 54, entries);
+  std::copy(indptr.begin(), indptr.end(), c.indptr());
+  ASSERT_EQ(einblas_csr_khatri_rao(EINBLAS_F64, sizes, a->arrays().data(), b->arrays().data(), c.arrays().data()),
+            EINBLAS_OK);
+  const std::vector<double> x = a->dense(), y = b->dense(), z = c.dense();
+  for (int64_t r = 0; r < 25; ++r) {
+    ASSERT_TRUE(
+        std::is_sorted(c.column() + indptr[static_cast<size_t>(r)], c.column() + indptr[static_cast<size_t>(r) + 1]));
+    for (int64_t i = 0; i < 6; ++i)
+      for (int64_t j = 0; j < 9; ++j)
+        ASSERT_NEAR(z[static_cast<size_t>(r * 54 + i * 9 + j)],
+                    x[static_cast<size_t>(r * 6 + i)] * y[static_cast<size_t>(r * 9 + j)], 1e-14);
+  }
+}
+
+TEST(Csr, FromDenseWithThreshold) {
+  const int64_t sizes[] = {3, 4};
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double dense[] = {0, 1, -2, 0.5, -0.5, 0, nan, 3, 0, 0, 0, 0};  // column-major 3 x 4 below
+  const int64_t strides[] = {1, 3};
+  std::vector<int64_t> indptr(4);
+  einblas_csr_count(EINBLAS_F64, sizes, reinterpret_cast<int64_t>(dense), strides, 0.5,
+                    reinterpret_cast<int64_t>(indptr.data()));
+  ASSERT_EQ(indptr, (std::vector<int64_t>{0, 1, 3, 4}));
+  const Csr<double> a(3, 4, 4);
+  std::copy(indptr.begin(), indptr.end(), a.indptr());
+  einblas_csr_fill(EINBLAS_F64, sizes, reinterpret_cast<int64_t>(dense), strides, 0.5, a.arrays().data());
+  EXPECT_EQ(std::vector<int32_t>(a.column(), a.column() + 4), (std::vector<int32_t>{2, 0, 2, 0}));
+  EXPECT_TRUE(std::isnan(a.value()[0]));
+  EXPECT_EQ(a.value()[1], 1);
+  EXPECT_EQ(a.value()[2], 3);
+  EXPECT_EQ(a.value()[3], -2);
+}
+
+TEST(Csr, TriplesInAnyOrder) {
+  const int64_t sizes[] = {3, 4, 5};
+  const int64_t row[] = {2, 0, 2, 0, 2}, column[] = {3, 1, 0, 1, 3};
+  const float value[] = {1, 2, 3, 4, 5};
+  const int64_t from[] = {reinterpret_cast<int64_t>(row), reinterpret_cast<int64_t>(column),
+                          reinterpret_cast<int64_t>(value)};
+  const Csr<float> a(3, 4, 5);
+  int64_t finding[4];
+  ASSERT_EQ(einblas_csr_from_coo(EINBLAS_F32, sizes, from, EINBLAS_I64, EINBLAS_I64, a.arrays().data(), finding),
+            EINBLAS_OK);
+  EXPECT_EQ(finding[0], 0);
+  EXPECT_EQ(finding[3], 3);
+  EXPECT_EQ(a.dense(), (std::vector<double>{0, 6, 0, 0, 0, 0, 0, 0, 3, 0, 0, 6}));
+}
+
+// Structure of integers, and passes in several parts.
+template <class T>
+void turned_and_back(const Shape& shape) {
+  const auto a = make<T>(shape, 8, 6);
+  const int64_t sizes[] = {shape.rows, shape.columns, a->entries}, back[] = {shape.columns, shape.rows, a->entries};
+  const Csr<T> t(shape.columns, shape.rows, a->entries), again(shape.rows, shape.columns, a->entries);
+  ASSERT_EQ(einblas_csr_transpose(dtype<T>(), sizes, a->arrays().data(), t.arrays().data()), EINBLAS_OK);
+  ASSERT_EQ(einblas_csr_transpose(dtype<T>(), back, t.arrays().data(), again.arrays().data()), EINBLAS_OK);
+  ASSERT_EQ(std::memcmp(again.value(), a->value(), static_cast<size_t>(a->entries) * sizeof(T)), 0);
+  ASSERT_EQ(std::memcmp(again.column(), a->column(), static_cast<size_t>(a->entries) * 4), 0);
+  ASSERT_EQ(std::memcmp(again.indptr(), a->indptr(), static_cast<size_t>(shape.rows + 1) * 8), 0);
+  std::vector<T> dense(static_cast<size_t>(shape.rows * shape.columns)), other(dense.size());
+  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), reinterpret_cast<int64_t>(dense.data()));
+  einblas_csr_to_dense(dtype<T>(), back, t.arrays().data(), reinterpret_cast<int64_t>(other.data()));
+  for (int64_t r = 0; r < shape.rows; ++r)
+    for (int64_t c = 0; c < shape.columns; ++c)
+      ASSERT_EQ(dense[static_cast<size_t>(r * shape.columns + c)], other[static_cast<size_t>(c * shape.rows + r)]);
+  // Triples in the order of the turned matrix.
+  std::vector<int64_t> row, column;
+  for (int64_t c = 0; c < shape.columns; ++c)
+    for (int64_t i = t.indptr()[c]; i < t.indptr()[c + 1]; ++i) {
+      row.push_back(t.column()[i]);
+      column.push_back(c);
+    }
+  const Csr<T> dealt(shape.rows, shape.columns, a->entries);
+  const int64_t from[] = {reinterpret_cast<int64_t>(row.data()), reinterpret_cast<int64_t>(column.data()),
+                          reinterpret_cast<int64_t>(t.value())};
+  int64_t finding[4];
+  const auto deal = [&] {
+    return einblas_csr_from_coo(dtype<T>(), sizes, from, EINBLAS_I64, EINBLAS_I64, dealt.arrays().data(), finding);
+  };
+  ASSERT_EQ(deal(), EINBLAS_OK);
+  EXPECT_EQ(finding[0], 0);
+  ASSERT_EQ(std::memcmp(dealt.value(), a->value(), static_cast<size_t>(a->entries) * sizeof(T)), 0);
+  ASSERT_EQ(std::memcmp(dealt.column(), a->column(), static_cast<size_t>(a->entries) * 4), 0);
+  if (a->entries < 100) return;
+  row[static_cast<size_t>(a->entries - 1)] = shape.rows;  // the earlier of two is named
+  row[50] = -7;
+  ASSERT_EQ(deal(), EINBLAS_OK);
+  EXPECT_EQ(std::vector<int64_t>(finding, finding + 3), (std::vector<int64_t>{5, 50, -7}));
+}
+
+TEST(Csr, EveryTypeIsTurnedAndDealtOut) {
+  for (const Shape& s : kShapes) {
+    turned_and_back<int32_t>(s);
+    turned_and_back<int64_t>(s);
+    turned_and_back<float>(s);
+  }
+  const Shape large{5000, 300, 80, 0};  // 400,000 entries: several parts and tasks
+  turned_and_back<double>(large);
+  turned_and_back<int64_t>(large);
+}
+
+TEST(Csr, IntegersAreAddedUpAndNotMultiplied) {
+  const Csr<int32_t> a(1, 2, 2);
+  const int32_t indptr[] = {0, 2}, column[] = {1, 1}, value[] = {2147483647, 2};
+  const int64_t sizes[] = {1, 2, 2};
+  const int64_t from[] = {reinterpret_cast<int64_t>(indptr), reinterpret_cast<int64_t>(column),
+                          reinterpret_cast<int64_t>(value)};
+  int64_t finding[4];
+  ASSERT_EQ(einblas_csr_import(EINBLAS_I32, sizes, from, EINBLAS_I32, EINBLAS_I32, a.arrays().data(), finding),
+            EINBLAS_OK);
+  int32_t dense[] = {0, 0};
+  einblas_csr_to_dense(EINBLAS_I32, sizes, a.arrays().data(), reinterpret_cast<int64_t>(dense));
+  EXPECT_EQ(dense[1], -2147483647);
+  int32_t x[] = {1, 1}, y[] = {5};
+  const int64_t job[] = {1,
+                         2,
+                         2,
+                         2,
+                         a.arrays()[0],
+                         a.arrays()[1],
+                         a.arrays()[2],
+                         1,
+                         reinterpret_cast<int64_t>(x),
+                         1,
+                         1,
+                         reinterpret_cast<int64_t>(y),
+                         1,
+                         1};
+  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, job, 1, 0, 1), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(y[0], 5);
+}
+
+TEST(Csr, WrongArraysAreFound) {
+  const float value[] = {1, 2, 3};
+  const struct {
+    std::vector<int32_t> indptr, column;
+    std::vector<int64_t> finding;
+  } cases[] = {
+      {{1, 2, 3}, {0, 1, 1}, {1, 0, 1}}, {{0, 3, 2}, {0, 1, 1}, {2, 2, 2}},   {{0, 2, 4}, {0, 1, 1}, {3, 2, 4}},
+      {{0, 2, 3}, {0, 2, 1}, {4, 1, 2}}, {{0, 2, 3}, {0, 1, -1}, {4, 2, -1}},
+  };
+  for (const auto& c : cases) {
+    const Csr<float> a(2, 2, 3);
+    const int64_t sizes[] = {2, 2, 3};
+    const int64_t from[] = {reinterpret_cast<int64_t>(c.indptr.data()), reinterpret_cast<int64_t>(c.column.data()),
+                            reinterpret_cast<int64_t>(value)};
+    int64_t finding[4];
+    ASSERT_EQ(einblas_csr_import(EINBLAS_F32, sizes, from, EINBLAS_I32, EINBLAS_I32, a.arrays().data(), finding),
+              EINBLAS_OK);
+    EXPECT_EQ(std::vector<int64_t>(finding, finding + 3), c.finding);
+  }
+}
+
+}  // namespace

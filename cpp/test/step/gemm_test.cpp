@@ -1,0 +1,256 @@
+// The gemm kernels: every way an operand or the output can lie, every tail, block borders, same bits for any thread
+// count.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "einblas.h"
+#include "support/step_case.hpp"
+
+namespace einblas_test {
+namespace {
+
+const char* const kKernels[] = {"gemm", "gemm_small", nullptr};
+
+template <class T>
+void expect_right(const Equation& e, Variant v) {
+  for (const char* kernel : kKernels) {
+    v.kernel = kernel;
+    const Outcome o = run<T>(e, v);
+    if (kernel != nullptr && o.status == EINBLAS_NOT_APPLICABLE) continue;
+    EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+    EXPECT_EQ(o.error, "") << to_string(e, v) << " ran on " << o.kernel << ": " << o.description;
+  }
+}
+
+template <class T>
+void expect_right_everywhere(const Equation& e) {
+  for (const Variant& v : usual_variants()) expect_right<T>(e, v);
+}
+
+TEST(Gemm, EveryTailOfEveryLayout) {
+  const char* const layouts[] = {"ab,bc->ac", "ab,cb->ac", "ba,bc->ac", "ba,cb->ac", "ab,bc->ca"};
+  for (const char* text : layouts) {
+    for (int64_t n = 1; n <= 64; ++n) {
+      Variant v;
+      v.pad = n % 3;
+      v.seed = static_cast<uint32_t>(n);
+      for (const Equation& e :
+           {Equation{text, {{'a', n}, {'b', 17}, {'c', 21}}}, Equation{text, {{'a', 13}, {'b', n}, {'c', 35}}},
+            Equation{text, {{'a', 11}, {'b', 19}, {'c', n}}}}) {
+        expect_right<float>(e, v);
+        expect_right<double>(e, v);
+      }
+    }
+  }
+}
+
+TEST(Gemm, SeveralAxesInEveryGroupWithTheUnitStrideAnywhere) {
+  const Equation equations[] = {
+      {"abcd,dbea->ec", {{'a', 3}, {'b', 4}, {'c', 37}, {'d', 5}, {'e', 19}}},
+      {"ilk,lj->ijk", {{'i', 9}, {'j', 21}, {'k', 24}, {'l', 40}}},
+      {"njmi,mknl->lkji", {{'i', 24}, {'j', 5}, {'k', 6}, {'l', 7}, {'m', 8}, {'n', 9}}},
+      {"njmi,kmln->lkji", {{'i', 10}, {'j', 11}, {'k', 6}, {'l', 7}, {'m', 18}, {'n', 19}}},
+      {"jnim,kmln->lkji", {{'i', 10}, {'j', 11}, {'k', 6}, {'l', 7}, {'m', 18}, {'n', 19}}},
+      {"abkc,kj->cbja", {{'a', 20}, {'b', 6}, {'c', 18}, {'j', 9}, {'k', 10}}},
+      {"abkc,kj->cbja", {{'a', 35}, {'b', 3}, {'c', 40}, {'j', 9}, {'k', 10}}},
+      {"cabk,kj->cjba", {{'a', 20}, {'b', 6}, {'c', 18}, {'j', 9}, {'k', 33}}},
+      {"amji,cbkm->kjicba", {{'a', 24}, {'b', 4}, {'c', 5}, {'i', 6}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"bmji,cakm->kjicba", {{'a', 24}, {'b', 4}, {'c', 5}, {'i', 17}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"cmji,bakm->kjicba", {{'a', 6}, {'b', 4}, {'c', 5}, {'i', 17}, {'j', 7}, {'k', 3}, {'m', 12}}},
+      {"bmji,cakm->kjicba", {{'a', 13}, {'b', 3}, {'c', 6}, {'i', 7}, {'j', 5}, {'k', 13}, {'m', 12}}},
+      {"caje,beki->kjicba", {{'a', 24}, {'b', 12}, {'c', 11}, {'e', 9}, {'i', 23}, {'j', 4}, {'k', 5}}},
+      {"caje,beki->kjicba", {{'a', 6}, {'b', 12}, {'c', 11}, {'e', 9}, {'i', 14}, {'j', 24}, {'k', 5}}},
+      {"gaij,gbij->gab", {{'g', 3}, {'a', 19}, {'b', 23}, {'i', 5}, {'j', 7}}},
+      {"agbi,igc->bagc", {{'a', 5}, {'g', 3}, {'b', 7}, {'i', 18}, {'c', 20}}},
+      {"aab,bc->ac", {{'a', 19}, {'b', 17}, {'c', 20}}},
+      {"abi,ci->abc", {{'a', 6}, {'b', 7}, {'i', 9}, {'c', 2}}},
+      {"ai,bi->ab", {{'a', 1}, {'b', 70}, {'i', 9}}},
+  };
+  for (const Equation& e : equations) {
+    expect_right_everywhere<float>(e);
+    expect_right_everywhere<double>(e);
+  }
+}
+
+TEST(Gemm, BlocksOfRowsColumnsAndDepth) {
+  const Equation equations[] = {
+      {"ab,bc->ac", {{'a', 261}, {'b', 517}, {'c', 131}}},
+      {"ab,cb->ac", {{'a', 30}, {'b', 700}, {'c', 600}}},
+      {"ab,cb->ac", {{'a', 700}, {'b', 600}, {'c', 30}}},
+      {"ba,cb->ca", {{'a', 300}, {'b', 300}, {'c', 300}}},
+      {"ab,bc->ac", {{'a', 3}, {'b', 5}, {'c', 9000}}},
+      {"ab,bc->ac", {{'a', 3000}, {'b', 5}, {'c', 3}}},
+      {"njmi,kmln->lkji", {{'i', 20}, {'j', 12}, {'k', 7}, {'l', 30}, {'m', 18}, {'n', 40}}},
+      {"gab,gbc->gac", {{'g', 70}, {'a', 33}, {'b', 35}, {'c', 37}}},
+      {"gab,gbc->gac", {{'g', 3}, {'a', 233}, {'b', 235}, {'c', 237}}},
+  };
+  for (const Equation& e : equations) {
+    for (double beta : {0.0, -0.5}) {
+      Variant v;
+      v.pad = 1;
+      v.alpha = 1.5;
+      v.beta = beta;
+      v.threads = 2;
+      expect_right<float>(e, v);
+      expect_right<double>(e, v);
+    }
+  }
+}
+
+// Squares that share a vector, in every number of items, side by side or apart, and their neighbours.
+TEST(Gemm, TinyItems) {
+  for (const char* text : {"qab,qbc->qac", "qba,qbc->qac", "qab,qcb->qac", "qab,bc->qac", "abq,bcq->acq"})
+    for (int64_t n = 1; n <= 9; ++n)
+      for (int64_t items : {1, 2, 3, 5, 16, 33}) {
+        Variant v;
+        v.seed = static_cast<uint32_t>(100 * n + items);
+        v.alpha = 0.5;
+        for (double beta : {0.0, 2.0}) {
+          v.beta = beta;
+          for (int64_t pad : {0, 1}) {
+            v.pad = pad;
+            const Equation e{text, {{'q', items}, {'a', n}, {'b', n}, {'c', n}}};
+            expect_right<float>(e, v);
+            expect_right<double>(e, v);
+          }
+        }
+      }
+}
+
+// Batches from beyond the caches, whose items are asked for ahead, and results that pass the caches.
+TEST(Gemm, LargeBatches) {
+  const struct {
+    int64_t items, m, n, k;
+  } shapes[] = {{8000, 4, 4, 4}, {2500, 8, 8, 8},   {600, 16, 16, 16}, {300, 16, 32, 5},
+                {90, 33, 48, 7}, {150, 30, 30, 30}, {30000, 2, 2, 2}};
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  for (const auto& s : shapes)
+    for (const char* text : {"qab,qbc->qac", "qba,qbc->qac"})
+      for (double beta : {0.0, 1.0}) {
+        Variant v;
+        v.threads = 2;
+        v.beta = beta;
+        v.kernel = "gemm_small";
+        const Equation e{text, {{'q', s.items}, {'a', s.m}, {'b', s.k}, {'c', s.n}}};
+        const Outcome o = run<float>(e, v);
+        EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+        const Outcome d = run<double>(e, v);
+        EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+      }
+}
+
+// Few columns: rows of A are read where they lie, whole or in pieces of depth, evenly spaced or not; one, two or more
+// tiles to a row, and last tiles of every height.
+TEST(Gemm, FewColumnsBesideRowsInPlace) {
+  const Equation equations[] = {
+      {"ab,cb->ac", {{'a', 1001}, {'b', 131}, {'c', 30}}},
+      {"ab,cb->ac", {{'a', 1003}, {'b', 77}, {'c', 61}}},
+      {"ab,cb->ac", {{'a', 998}, {'b', 90}, {'c', 17}}},
+      {"ab,bc->ac", {{'a', 1005}, {'b', 64}, {'c', 130}}},
+      {"dab,cb->dac", {{'d', 43}, {'a', 25}, {'b', 83}, {'c', 29}}},
+      {"adb,cb->dac", {{'d', 43}, {'a', 25}, {'b', 83}, {'c', 29}}},
+      {"ab,cb->ca", {{'a', 29}, {'b', 83}, {'c', 1007}}},
+  };
+  for (int64_t bytes : {int64_t{256} << 10, int64_t{1} << 12}) {
+    const WithTunable skinny("GEMM_SKINNY", bytes);
+    for (const Equation& e : equations)
+      for (int64_t pad : {0, 3})
+        for (double beta : {0.0, -0.5}) {
+          Variant v;
+          v.kernel = "gemm";
+          v.pad = pad;
+          v.alpha = 1.5;
+          v.beta = beta;
+          v.threads = 2;
+          const Outcome o = run<float>(e, v);
+          EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+          const Outcome d = run<double>(e, v);
+          EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+        }
+  }
+}
+
+// Runs of C shorter than a panel, whose rows follow each other or do not, written through the caches and past them.
+TEST(Gemm, ShortRunsOfTheResult) {
+  for (int64_t from : {int64_t{16} << 20, int64_t{1} << 16}) {
+    const WithTunable stream("STREAM_FROM", from);
+    for (int64_t length : {8, 12, 16, 17, 20, 24, 31, 40, 45, 48, 50})
+      for (const char* text : {"amji,cbkm->kjicba", "bmji,cakm->kjicba", "amj,cbm->jcba", "amj,cbm->cjba"}) {
+        Variant v;
+        v.kernel = "gemm";
+        v.alpha = 1.5;
+        v.threads = 2;
+        for (double beta : {0.0, -0.5})
+          for (int64_t pad : {0, 1}) {
+            v.beta = beta;
+            v.pad = pad;
+            const Equation e{text, {{'a', length}, {'b', 13}, {'c', 5}, {'i', 3}, {'j', 7}, {'k', 2}, {'m', 11}}};
+            const Outcome o = run<float>(e, v);
+            EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+            const Outcome d = run<double>(e, v);
+            EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+          }
+      }
+  }
+}
+
+// Few rows: A packed for all, columns in chunks that each worker packs; the unit stride of B on any axis.
+TEST(Gemm, FewRowsBesideColumnsInChunks) {
+  const Equation equations[] = {
+      {"abkc,kj->cbja", {{'a', 37}, {'b', 5}, {'c', 41}, {'j', 9}, {'k', 40}}},
+      {"cabk,kj->cjba", {{'a', 35}, {'b', 12}, {'c', 19}, {'j', 11}, {'k', 33}}},
+      {"kmli,ljm->kji", {{'i', 40}, {'j', 13}, {'k', 31}, {'l', 9}, {'m', 21}}},
+      {"kli,jl->kji", {{'i', 51}, {'j', 30}, {'k', 33}, {'l', 29}}},
+      {"ab,bc->ac", {{'a', 7}, {'b', 300}, {'c', 2000}}},
+      {"ab,cb->ac", {{'a', 25}, {'b', 70}, {'c', 2001}}},
+      {"gab,gcb->gac", {{'g', 3}, {'a', 12}, {'b', 70}, {'c', 999}}},
+      {"amj,cbm->jcba", {{'a', 24}, {'b', 3}, {'c', 4}, {'j', 100}, {'m', 19}}},
+  };
+  const WithTunable from("GEMM_WIDE_FROM", 1);
+  for (int64_t chunk : {int64_t{512} << 10, int64_t{16} << 10})
+    for (const Equation& e : equations)
+      for (int64_t pad : {0, 3}) {
+        const WithTunable bytes("GEMM_WIDE_CHUNK", chunk);
+        Variant v;
+        v.kernel = "gemm";
+        v.alpha = 0.5;
+        v.beta = pad == 0 ? 0.0 : 2.0;
+        v.pad = pad;
+        const Outcome o = run<float>(e, v);
+        EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+        const Outcome d = run<double>(e, v);
+        EXPECT_EQ(d.error, "") << to_string(e, v) << ": " << d.description;
+        const std::vector<float> one = result<float>(e, v);
+        v.threads = 3;
+        EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
+      }
+}
+
+TEST(Gemm, SameBitsForAnyNumberOfThreads) {
+  const Equation equations[] = {
+      {"ab,bc->ac", {{'a', 500}, {'b', 517}, {'c', 331}}},
+      {"ab,cb->ac", {{'a', 5000}, {'b', 300}, {'c', 30}}},
+      {"njmi,kmln->lkji", {{'i', 20}, {'j', 12}, {'k', 7}, {'l', 30}, {'m', 18}, {'n', 40}}},
+      {"gab,gbc->gac", {{'g', 200}, {'a', 33}, {'b', 35}, {'c', 37}}},
+      {"gab,gbc->gac", {{'g', 20000}, {'a', 8}, {'b', 8}, {'c', 8}}},
+  };
+  for (const Equation& e : equations) {
+    for (const char* kernel : kKernels) {
+      Variant v;
+      v.kernel = kernel;
+      if (run<float>(e, v).status == EINBLAS_NOT_APPLICABLE) continue;
+      const std::vector<float> one = result<float>(e, v);
+      const std::vector<double> one64 = result<double>(e, v);
+      for (int threads : {2, 3, 7}) {
+        v.threads = threads;
+        EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
+        EXPECT_EQ(one64, result<double>(e, v)) << to_string(e, v);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace einblas_test

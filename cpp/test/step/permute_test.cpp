@@ -1,0 +1,117 @@
+// The permutation: every tail of a plane, short axes, axes that share lines, results past the caches.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "einblas.h"
+#include "support/step_case.hpp"
+
+namespace einblas_test {
+namespace {
+
+template <class T>
+void expect_right(const Equation& e, const Variant& v) {
+  const Outcome o = run<T>(e, v);
+  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+  EXPECT_EQ(o.error, "") << to_string(e, v) << " ran on " << o.kernel << ": " << o.description;
+}
+
+void expect_right_everywhere(const Equation& e) {
+  for (const Variant& v : usual_variants()) {
+    expect_right<float>(e, v);
+    expect_right<double>(e, v);
+  }
+}
+
+TEST(Permute, EveryTailOfAPlane) {
+  for (int64_t n = 1; n <= 64; ++n) {
+    for (int64_t m : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 64}) {
+      Variant v;
+      v.pad = n % 2;
+      v.seed = static_cast<uint32_t>(n);
+      v.beta = m % 3 == 0 ? 0.5 : 0;
+      v.alpha = -1.5;
+      const Equation e{"ab->ba", {{'a', n}, {'b', m}}}, mirrored{"ab->ba", {{'a', m}, {'b', n}}};
+      expect_right<float>(e, v);
+      expect_right<double>(e, v);
+      expect_right<float>(mirrored, v);
+      expect_right<double>(mirrored, v);
+    }
+  }
+}
+
+TEST(Permute, AxesThatShareCacheLines) {
+  const Equation equations[] = {
+      {"abc->cba", {{'a', 3}, {'b', 3}, {'c', 3}}},
+      {"abc->cba", {{'a', 41}, {'b', 3}, {'c', 37}}},
+      {"abc->cba", {{'a', 3}, {'b', 50}, {'c', 2}}},
+      {"abc->bca", {{'a', 5}, {'b', 40}, {'c', 4}}},
+      {"abc->cab", {{'a', 200}, {'b', 6}, {'c', 5}}},
+      {"abc->acb", {{'a', 20}, {'b', 70}, {'c', 3}}},
+      {"abcd->dcba", {{'a', 16}, {'b', 9}, {'c', 8}, {'d', 7}}},
+      {"abcd->cadb", {{'a', 2}, {'b', 19}, {'c', 20}, {'d', 2}}},
+      {"abcdef->cfbead", {{'a', 5}, {'b', 4}, {'c', 5}, {'d', 4}, {'e', 3}, {'f', 6}}},
+      {"abcdefgh->hgfedcba", {{'a', 2}, {'b', 2}, {'c', 3}, {'d', 2}, {'e', 5}, {'f', 2}, {'g', 3}, {'h', 2}}},
+      {"aab->ba", {{'a', 30}, {'b', 40}}},
+      {"aba->ab", {{'a', 30}, {'b', 40}}},
+      {"aba->ba", {{'a', 30}, {'b', 40}}},
+  };
+  for (const Equation& e : equations) expect_right_everywhere(e);
+}
+
+// Results of more than 16 MB leave with non-temporal stores, whatever the rows' alignment.
+TEST(Permute, LargeResults) {
+  const Equation equations[] = {
+      {"ab->ba", {{'a', 611}, {'b', 503}}},
+      {"ab->ba", {{'a', 560}, {'b', 530}}},
+      {"abcd->dcba", {{'a', 16}, {'b', 150}, {'c', 6}, {'d', 301}}},
+      {"ab->ba", {{'a', 50000}, {'b', 3}}},
+      {"ab->ba", {{'a', 3}, {'b', 50000}}},
+      {"ab->ba", {{'a', 30000}, {'b', 7}}},
+      {"abc->cab", {{'a', 33}, {'b', 71}, {'c', 93}}},
+      {"abcd->dbca", {{'a', 21}, {'b', 13}, {'c', 30}, {'d', 37}}},
+      {"abcdef->fedcba", {{'a', 9}, {'b', 8}, {'c', 7}, {'d', 6}, {'e', 9}, {'f', 8}}},
+  };
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  for (const Equation& e : equations) {
+    for (int64_t pad : {0, 1}) {
+      Variant v;
+      v.pad = pad;
+      v.alpha = 2;
+      v.threads = 2;
+      expect_right<float>(e, v);
+      v.beta = pad == 0 ? 0 : 0.5;
+      expect_right<double>(e, v);
+    }
+  }
+}
+
+// Rows a whole number of lines apart, beginning beside a line: no aligned store may be used.
+TEST(Permute, LargeResultBesideALine) {
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  const int64_t n = 528, strides[] = {1, n, n, 1}, lengths[] = {n, n};
+  std::vector<float> x(n * n), c(n * n + 32, -1);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 1000003);
+  int64_t step = 0;
+  ASSERT_EQ(einblas_step_create(EINBLAS_F32, 1, 2, 2, lengths, strides, "permute", &step), EINBLAS_OK);
+  for (size_t shift = 0; shift < 17; ++shift) {
+    float* out = c.data() + shift;
+    ASSERT_EQ(
+        einblas_step_run(step, reinterpret_cast<int64_t>(x.data()), 0, 0, reinterpret_cast<int64_t>(out), 1, 0, 2),
+        EINBLAS_OK);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j) ASSERT_EQ(out[i * n + j], x[static_cast<size_t>(j * n + i)]) << i << " " << j;
+  }
+  einblas_step_destroy(step);
+}
+
+TEST(Permute, OtherOperandsAreLeftToOthers) {
+  Variant v;
+  v.kernel = "permute";
+  EXPECT_EQ(run<float>({"ab,ab->ba", {{'a', 4}, {'b', 5}}}, v).status, EINBLAS_NOT_APPLICABLE);
+  EXPECT_EQ(run<float>({"ab->a", {{'a', 4}, {'b', 5}}}, v).status, EINBLAS_NOT_APPLICABLE);
+}
+
+}  // namespace
+}  // namespace einblas_test

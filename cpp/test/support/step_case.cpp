@@ -1,0 +1,245 @@
+// Test support: the naive reference and the layouts behind step_case.hpp.
+#include "support/step_case.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+
+#include "einblas.h"
+#include "support/guarded.hpp"
+
+namespace einblas_test {
+namespace {
+
+struct Parsed {
+  std::vector<std::string> operands;
+  std::string output;
+  std::string axes;  // output labels, then reduced ones
+};
+
+Parsed parse(const Equation& e) {
+  Parsed p;
+  const size_t arrow = e.text.find("->");
+  std::string left = e.text.substr(0, arrow);
+  p.output = e.text.substr(arrow + 2);
+  if (!left.empty()) {
+    std::stringstream in(left);
+    for (std::string s; std::getline(in, s, ',');) p.operands.push_back(s);
+    if (left.back() == ',') p.operands.push_back("");
+  }
+  p.axes = p.output;
+  for (const std::string& o : p.operands)
+    for (char c : o)
+      if (p.axes.find(c) == std::string::npos) p.axes += c;
+  return p;
+}
+
+// Storage of one tensor: strides by dimension, offset of element 0, and elements in all.
+struct Layout {
+  std::vector<int64_t> strides;
+  int64_t offset = 0, elements = 1;
+};
+
+Layout lay_out(const std::string& labels, const Equation& e, const Variant& v) {
+  Layout l;
+  l.strides.resize(labels.size());
+  int64_t stride = v.spread ? 2 : 1, last = 0;
+  for (size_t d = labels.size(); d-- > 0;) {
+    const int64_t n = e.lengths.at(labels[d]);
+    l.strides[d] = stride;
+    if (n > 0) last += (n - 1) * stride;
+    if (v.negative && d % 2 == 0 && n > 0) {
+      l.offset += (n - 1) * stride;
+      l.strides[d] = -stride;
+    }
+    stride *= std::max<int64_t>(n, 1) + v.pad;
+  }
+  l.elements = last + 1;
+  return l;
+}
+
+template <class T>
+struct Tensor {
+  Layout layout;
+  std::unique_ptr<Guarded> memory;
+  T* data() const { return memory->as<T>(); }
+  T* origin() const { return data() + layout.offset; }
+};
+
+template <class T>
+Tensor<T> make_tensor(const std::string& labels, const Equation& e, const Variant& v) {
+  Tensor<T> t;
+  t.layout = lay_out(labels, e, v);
+  t.memory = std::make_unique<Guarded>(t.layout.elements * static_cast<int64_t>(sizeof(T)),
+                                       v.at_end ? Guarded::At::End : Guarded::At::Start);
+  return t;
+}
+
+template <class T>
+struct Setup {
+  Parsed parsed;
+  std::vector<Tensor<T>> operands;
+  Tensor<T> output;
+  std::vector<T> before;
+  std::vector<int64_t> lengths, strides;
+
+  Setup(const Equation& e, const Variant& v) : parsed(parse(e)) {
+    std::mt19937 random(v.seed);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (const std::string& labels : parsed.operands) {
+      operands.push_back(make_tensor<T>(labels, e, v));
+      Tensor<T>& t = operands.back();
+      for (int64_t i = 0; i < t.layout.elements; ++i) t.data()[i] = static_cast<T>(uniform(random));
+    }
+    output = make_tensor<T>(parsed.output, e, v);
+    for (int64_t i = 0; i < output.layout.elements; ++i)
+      output.data()[i] = v.beta == 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(uniform(random));
+    before.assign(output.data(), output.data() + output.layout.elements);
+    for (char c : parsed.axes) lengths.push_back(e.lengths.at(c));
+    for (size_t t = 0; t < parsed.operands.size(); ++t) add_strides(parsed.operands[t], operands[t].layout);
+    add_strides(parsed.output, output.layout);
+  }
+
+  void add_strides(const std::string& labels, const Layout& l) {
+    for (char c : parsed.axes) {
+      int64_t s = 0;
+      for (size_t d = 0; d < labels.size(); ++d)
+        if (labels[d] == c) s += l.strides[d];
+      strides.push_back(s);
+    }
+  }
+
+  int32_t call(const Variant& v, Outcome* outcome) {
+    int64_t step = 0;
+    const int32_t axes = static_cast<int32_t>(parsed.axes.size());
+    const int32_t status = einblas_step_create(
+        sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()), axes,
+        static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, &step);
+    if (status != EINBLAS_OK) return status;
+    if (outcome != nullptr) {
+      outcome->kernel = einblas_step_kernel(step);
+      outcome->description = einblas_step_description(step);
+    }
+    int64_t x[3] = {0, 0, 0};
+    for (size_t t = 0; t < operands.size(); ++t) x[t] = reinterpret_cast<int64_t>(operands[t].origin());
+    const int32_t ran = einblas_step_run(step, x[0], x[1], x[2], reinterpret_cast<int64_t>(output.origin()), v.alpha,
+                                         v.beta, v.threads);
+    einblas_step_destroy(step);
+    return ran;
+  }
+
+  // Walks axes [axis, end) from the given positions, calling f at each point.
+  template <class F>
+  void walk(size_t axis, size_t end, std::vector<int64_t>& at, const F& f) const {
+    if (axis == end) {
+      f();
+      return;
+    }
+    const size_t n = parsed.axes.size();
+    for (int64_t i = 0; i < lengths[axis]; ++i) {
+      walk(axis + 1, end, at, f);
+      for (size_t t = 0; t < at.size(); ++t) at[t] += strides[t * n + axis];
+    }
+    for (size_t t = 0; t < at.size(); ++t) at[t] -= lengths[axis] * strides[t * n + axis];
+  }
+
+  std::string check(const Variant& v) const {
+    std::vector<bool> written(before.size(), false);
+    std::vector<int64_t> at(operands.size() + 1, 0);
+    std::string error;
+    int64_t terms = 1;
+    for (size_t a = parsed.output.size(); a < parsed.axes.size(); ++a) terms *= lengths[a];
+    const double eps = std::numeric_limits<T>::epsilon();
+    walk(0, parsed.output.size(), at, [&] {
+      double sum = 0, magnitude = 0;
+      walk(parsed.output.size(), parsed.axes.size(), at, [&] {
+        double product = 1;
+        for (size_t t = 0; t < operands.size(); ++t) product *= static_cast<double>(operands[t].origin()[at[t]]);
+        sum += product;
+        magnitude += std::fabs(product);
+      });
+      const int64_t out = output.layout.offset + at.back();
+      written[static_cast<size_t>(out)] = true;
+      const double old = static_cast<double>(before[static_cast<size_t>(out)]);
+      const double want = v.alpha * sum + (v.beta == 0 ? 0 : v.beta * old);
+      const double bound = 2 * eps * static_cast<double>(terms + 4) *
+                           (std::fabs(v.alpha) * magnitude + (v.beta == 0 ? 0 : std::fabs(v.beta * old)));
+      const double got = static_cast<double>(output.data()[out]);
+      if (error.empty() && !(std::fabs(got - want) <= bound)) {
+        std::ostringstream text;
+        text << "element at storage index " << out << ": got " << got << ", want " << want << " +- " << bound;
+        error = text.str();
+      }
+    });
+    for (size_t i = 0; i < before.size() && error.empty(); ++i) {
+      const T now = output.data()[i];
+      if (!written[i] && !(now == before[i] || (std::isnan(now) && std::isnan(before[i]))))
+        error = "storage index " + std::to_string(i) + " outside the view was written";
+    }
+    return error;
+  }
+};
+
+}  // namespace
+
+template <class T>
+Outcome run(const Equation& equation, const Variant& variant) {
+  Setup<T> setup(equation, variant);
+  Outcome outcome;
+  outcome.status = setup.call(variant, &outcome);
+  if (outcome.status == EINBLAS_OK) outcome.error = setup.check(variant);
+  return outcome;
+}
+
+template <class T>
+std::vector<T> result(const Equation& equation, const Variant& variant) {
+  Setup<T> setup(equation, variant);
+  if (setup.call(variant, nullptr) != EINBLAS_OK) throw std::runtime_error("step failed: " + equation.text);
+  return std::vector<T>(setup.output.data(), setup.output.data() + setup.output.layout.elements);
+}
+
+template Outcome run<float>(const Equation&, const Variant&);
+template Outcome run<double>(const Equation&, const Variant&);
+template std::vector<float> result<float>(const Equation&, const Variant&);
+template std::vector<double> result<double>(const Equation&, const Variant&);
+
+WithTunable::WithTunable(const char* name, int64_t value) {
+  for (int32_t i = 0; i < einblas_tunables(); ++i)
+    if (std::string(einblas_tunable_name(i)) == name) index_ = i;
+  before_ = einblas_tunable(index_, 0);
+  if (einblas_tunable_set(index_, value) != EINBLAS_OK) throw std::invalid_argument(name);
+}
+WithTunable::~WithTunable() { einblas_tunable_set(index_, before_); }
+
+std::string to_string(const Equation& e, const Variant& v) {
+  std::ostringstream text;
+  text << e.text;
+  for (const auto& l : e.lengths) text << ' ' << l.first << '=' << l.second;
+  text << " pad=" << v.pad << " negative=" << v.negative << " spread=" << v.spread << " at_end=" << v.at_end
+       << " alpha=" << v.alpha << " beta=" << v.beta << " threads=" << v.threads
+       << " kernel=" << (v.kernel == nullptr ? "auto" : v.kernel) << " seed=" << v.seed;
+  return text.str();
+}
+
+std::vector<Variant> usual_variants() {
+  std::vector<Variant> all(8);
+  all[1].at_end = false;
+  all[2].pad = 3;
+  all[3].negative = true;
+  all[4].spread = true;
+  all[4].negative = true;
+  all[5].alpha = -1.5;
+  all[5].beta = 0.5;
+  all[5].pad = 1;
+  all[6].threads = 3;
+  all[6].beta = 1;
+  all[7].alpha = 0;
+  all[7].beta = 2;
+  return all;
+}
+
+}  // namespace einblas_test

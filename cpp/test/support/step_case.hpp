@@ -1,0 +1,63 @@
+// Test support: runs a step written as an equation against a naive reference, in guarded memory, any layout.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace einblas_test {
+
+// "bmk,bnk->bmn" and the length of each label. Labels of a tensor stand in its storage order, slowest first; a label
+// repeated in an operand is its diagonal; no operand: "->ab".
+struct Equation {
+  std::string text;
+  std::map<char, int64_t> lengths;
+};
+
+struct Variant {
+  int64_t pad = 0;        // elements added to the storage of every dimension: nothing folds, rows are misaligned
+  bool negative = false;  // every other dimension of each tensor runs backwards
+  bool spread = false;    // the fastest dimension has stride 2
+  bool at_end = true;     // the tensors end (else begin) at a guard page
+  double alpha = 1, beta = 0;
+  int threads = 1;
+  const char* kernel = nullptr;  // forced kernel
+  uint32_t seed = 1;
+};
+
+struct Outcome {
+  int32_t status = 0;
+  std::string kernel;       // that ran
+  std::string description;  // of the plan
+  std::string error;        // empty when right
+};
+
+// Runs the equation for T in {float, double}. Inputs are random in [-1, 1]; an element is right when
+// |got - want| <= 2 eps (K + 4) (|alpha| sum |terms| + |beta C|); elements of the output's storage outside the view
+// must be untouched. With beta = 0 the output starts as NaN.
+template <class T>
+Outcome run(const Equation& equation, const Variant& variant);
+
+// The output's bits, to compare thread counts.
+template <class T>
+std::vector<T> result(const Equation& equation, const Variant& variant);
+
+// A tunable number (cpp/src/runtime/tuning.hpp) at another value while this lives: large results without large tensors.
+class WithTunable {
+ public:
+  WithTunable(const char* name, int64_t value);
+  ~WithTunable();
+  WithTunable(const WithTunable&) = delete;
+  WithTunable& operator=(const WithTunable&) = delete;
+
+ private:
+  int32_t index_ = -1;
+  int64_t before_ = 0;
+};
+
+std::string to_string(const Equation& equation, const Variant& variant);
+
+// The usual variants: plain, padded, negative, spread, alpha/beta, three threads.
+std::vector<Variant> usual_variants();
+
+}  // namespace einblas_test
