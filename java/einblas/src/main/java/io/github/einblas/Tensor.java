@@ -64,7 +64,8 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   /** A tensor of one value. */
   public static Tensor full(DType dtype, double value, long... shape) {
     Objects.requireNonNull(dtype, "dtype");
-    return new Tensor(Strided.full(dtype, value, Objects.requireNonNull(shape, "shape").clone()));
+    return new Tensor(
+        TensorCopy.full(dtype, value, Objects.requireNonNull(shape, "shape").clone()));
   }
 
   /** A tensor of zeros. */
@@ -416,14 +417,14 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
 
   /** A contiguous copy. */
   public Tensor copy() {
-    return new Tensor(strided.copy());
+    return new Tensor(TensorCopy.copy(strided));
   }
 
   /**
    * A contiguous tensor of the same elements: a view of this when it is contiguous, else a copy.
    */
   public Tensor contiguous() {
-    return new Tensor(strided.contiguous());
+    return new Tensor(TensorCopy.contiguous(strided));
   }
 
   /**
@@ -433,7 +434,7 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
    * @throws ArithmeticException if an I64 does not fit I32
    */
   public Tensor to(DType newType) {
-    return new Tensor(strided.to(Objects.requireNonNull(newType, "newType")));
+    return new Tensor(TensorCopy.convert(strided, Objects.requireNonNull(newType, "newType")));
   }
 
   /**

@@ -36,7 +36,7 @@ public final class Elements {
 
   /** Sets the element at an index. */
   public static void set(Strided t, double value, long[] index) {
-    TensorCopy.requireInteger(t.dtype(), value);
+    requireInteger(t.dtype(), value);
     t.requireNotReadOnly("set");
     long at = t.address(index);
     t.acquire();
@@ -61,6 +61,15 @@ public final class Elements {
       Native.pokeInteger(at, dtype.ordinal(), value);
     } finally {
       t.release();
+    }
+  }
+
+  /** Refuses a value that an integer type cannot hold. */
+  static void requireInteger(DType dtype, double value) {
+    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
+    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
+      throw new IllegalArgumentException(
+          "a tensor of type " + dtype + " cannot hold the value " + value);
     }
   }
 }

@@ -39,11 +39,6 @@ public final class Strided implements AutoCloseable {
     return new Strided(dtype, storage, 0, shape, Views.contiguous(shape), true);
   }
 
-  /** A contiguous tensor of one value. */
-  public static Strided full(DType dtype, double value, long... shape) {
-    return TensorCopy.made(empty(dtype, shape), t -> TensorCopy.fill(t, value));
-  }
-
   /** A tensor over somebody's memory; none given means rank 1. The memory is let go on failure. */
   public static Strided wrap(DType dtype, Wrapped data, long[] shape) {
     boolean done = false;
@@ -195,23 +190,6 @@ public final class Strided implements AutoCloseable {
   /** Any view of the memory. */
   public Strided asStrided(long newOffset, long[] newShape, long[] newStrides) {
     return view(View.strided(storage.bytes() / dtype.bytes(), newOffset, newShape, newStrides));
-  }
-
-  /** A view of the same elements when they are contiguous, else a copy. */
-  public Strided contiguous() {
-    return isContiguous()
-        ? view(new View(offset, shape, Views.contiguous(shape)))
-        : TensorCopy.copy(this);
-  }
-
-  /** A contiguous copy. */
-  public Strided copy() {
-    return TensorCopy.copy(this);
-  }
-
-  /** A contiguous copy with another element type. */
-  public Strided to(DType type) {
-    return type == dtype ? TensorCopy.copy(this) : TensorCopy.convert(this, type);
   }
 
   // ---- while native code runs

@@ -14,13 +14,29 @@ import java.util.function.LongConsumer;
 public final class TensorCopy {
   private TensorCopy() {}
 
+  /** A new tensor of one value. */
+  public static Strided full(DType dtype, double value, long... shape) {
+    return made(Strided.empty(dtype, shape), t -> fill(t, value));
+  }
+
+  /** A view of the same elements where they are contiguous, else a copy. */
+  public static Strided contiguous(Strided t) {
+    View v = t.geometry();
+    return t.isContiguous()
+        ? t.view(new View(v.offset(), v.shape(), Views.contiguous(v.shape())))
+        : copy(t);
+  }
+
   /** A new contiguous tensor. */
   public static Strided copy(Strided source) {
     return made(Strided.empty(source.dtype(), source.shape()), t -> copy(source, t));
   }
 
-  /** A new contiguous tensor of another type. */
+  /** A new contiguous tensor of any type. */
   public static Strided convert(Strided source, DType type) {
+    if (type == source.dtype()) {
+      return copy(source);
+    }
     return made(
         Strided.empty(type, source.shape()),
         t ->
@@ -29,7 +45,7 @@ public final class TensorCopy {
                 from -> Transfer.convert(from, source.dtype(), t.address(), type, source.size())));
   }
 
-  static Strided made(Strided result, Consumer<Strided> fill) {
+  private static Strided made(Strided result, Consumer<Strided> fill) {
     try {
       fill.accept(result);
       return result;
@@ -56,7 +72,7 @@ public final class TensorCopy {
       unary(target, null, value);
       return;
     }
-    requireInteger(target.dtype(), value);
+    Elements.requireInteger(target.dtype(), value);
     try (Strided one = Strided.empty(target.dtype());
         Strided all = one.broadcastTo(target.shape())) {
       Elements.set(one, value, new long[0]);
@@ -112,15 +128,6 @@ public final class TensorCopy {
       Native.runStep(step, from, 0, 0, target.address(), alpha, 0, 0);
     } finally {
       Native.destroyStep(step);
-    }
-  }
-
-  /** Refuses a value that an integer type cannot hold. */
-  public static void requireInteger(DType dtype, double value) {
-    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
-    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
-      throw new IllegalArgumentException(
-          "a tensor of type " + dtype + " cannot hold the value " + value);
     }
   }
 
@@ -184,7 +191,7 @@ public final class TensorCopy {
   }
 
   private static void withContiguous(Strided tensor, LongConsumer body) {
-    try (Strided t = tensor.contiguous()) {
+    try (Strided t = contiguous(tensor)) {
       t.using(body::accept);
     }
   }
