@@ -350,6 +350,7 @@ public final class Native {
   public static void setMemoryLimit(long bytes) {
     require();
     einblas.einblas_set_memory_limit(bytes);
+    Reclaim.limitSet();
   }
 
   /** Bytes that the pool of freed blocks holds. */

@@ -38,6 +38,9 @@ public final class Reclaim {
   /** How far LIVE may be above low before the system is asked how much is free. */
   private static volatile long span = LEAST_SPAN;
 
+  /** How often the memory limit was set. */
+  private static final AtomicLong LIMITS = new AtomicLong();
+
   private static final Object COLLECTING = new Object();
 
   /** Collections begun. */
@@ -272,7 +275,14 @@ public final class Reclaim {
     }
   }
 
+  /** The limit was set: what was free before says nothing of what is free now. */
+  static void limitSet() {
+    LIMITS.incrementAndGet();
+    span = LEAST_SPAN;
+  }
+
   private static void look(long live) {
+    long limits = LIMITS.get();
     long free = Native.memoryAvailable();
     long made = live - low;
     if (enabled && made > LEAST_SPAN && made > free / 2) {
@@ -285,5 +295,8 @@ public final class Reclaim {
     // made grows and free falls until made = free / 2; others may take memory too.
     long most = Math.max(LEAST_SPAN, (made + free) / 3);
     span = Math.max(Math.min(most, made + LOOK_EVERY), made + LEAST_SPAN / 4);
+    if (LIMITS.get() != limits) {
+      span = LEAST_SPAN;
+    }
   }
 }
