@@ -274,7 +274,8 @@ void bsr_product(Random& random) {
   blocks.unchanged("the blocks");
 }
 
-// What docs/kernels.md says: with the same columns and beta 0, a block row has the bits that it has among others.
+// What docs/decisions/006-batch-invariance.md says: with the same columns and beta 0, a block row has the bits that it
+// has among others.
 template <class T>
 void bsr_row_alone(Random& random) {
   const Bsr m(random);

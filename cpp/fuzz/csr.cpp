@@ -35,8 +35,8 @@ void multiply(Random& random) {
   d.unchanged("the dense operand");
 }
 
-// What docs/kernels.md says: with the same two columns or more, a row of at most 4096 entries has the bits that it has
-// among others.
+// What docs/decisions/006-batch-invariance.md says: with the same two columns or more, a row of at most 4096 entries
+// has the bits that it has among others.
 template <class T>
 void row_alone(Random& random) {
   const int64_t rows = random.in(1, 300), columns = random.in(1, 300), n = random.in(2, 80), row = random.below(rows);

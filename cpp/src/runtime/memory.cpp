@@ -1,7 +1,7 @@
 // Memory: 64-byte aligned blocks, huge pages for large ones, a bounded pool of freed ones.
 //
 // Fresh memory is the largest single cost of a contraction that allocates its result: first touch of 4 KB pages ran at
-// 3-6 GB/s, with huge pages at 19-26, re-used blocks at 80+ (docs/design.md). So blocks from 2 MB up are mapped at a
+// 3-6 GB/s, with huge pages at 19-26, re-used blocks at 80+. So blocks from 2 MB up are mapped at a
 // huge-page border with madvise, and freed blocks from 64 KB up are kept for the next request of their size class.
 #include "runtime/memory.hpp"
 
