@@ -235,12 +235,12 @@ public final class PlanOptions {
    *
    * <p>Products are added in the order of the summed labels, in blocks whose borders depend on
    * their lengths alone. Products of matrices cost little, products of a matrix and a vector and
-   * sums several times as much: docs/kernels.md has a table. It holds for one instruction set
-   * ({@link Einblas#isa()}) and one order of contractions: from three operands on give the path
-   * ({@link #withPath}), because the search goes by lengths. A gradient searches its own path, so
-   * those of three operands and more are not covered. It does not hold where {@link
-   * #withMemoryLimit} or {@link #withSlices} cuts a summed label, nor for block-sparse, CSR, BSR
-   * and Kronecker products.
+   * sums several times as much: docs/decisions/006-batch-invariance.md has a table. It holds for
+   * one instruction set ({@link Einblas#isa()}) and one order of contractions: from three operands
+   * on give the path ({@link #withPath}), because the search goes by lengths. A gradient searches
+   * its own path, so those of three operands and more are not covered. It does not hold where
+   * {@link #withMemoryLimit} or {@link #withSlices} cuts a summed label, nor for block-sparse, CSR,
+   * BSR and Kronecker products.
    *
    * <p>Without the option bits depend on the shapes, but never on the number of threads.
    *
