@@ -56,4 +56,24 @@ class DocsCommandsTest {
     assertEquals(List.of(), wrong);
     assertTrue(calls > 10, "only " + calls + " calls");
   }
+
+  @Test
+  void everyCommandIsInTheReadme() throws IOException {
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    String help = new Program(folder).run("--help").out();
+    List<String> commands =
+        help.substring(help.indexOf("Commands:"))
+            .lines()
+            .skip(1)
+            .takeWhile(l -> l.startsWith("  "))
+            .filter(l -> l.matches("  [a-z].*"))
+            .map(l -> l.strip().split(" ", 2)[0])
+            .toList();
+    assertTrue(commands.size() > 15, commands::toString);
+    assertEquals(
+        List.of(),
+        commands.stream()
+            .filter(c -> !Pattern.compile("(?:`|\\./einblas )" + c + "[` ]").matcher(readme).find())
+            .toList());
+  }
 }
