@@ -6,19 +6,21 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * A sparse matrix of which blocks of r x c elements are stored, SciPy's {@code bsr_matrix}. Where
  * they lie is fixed and checked when it is made; their values may change, through {@link #blocks}.
  *
- * <p>Products take it on either side of a dense {@link Tensor} of any strides; a transposed operand
- * is a view, {@code a.transpose()}. Results have the same bits for any number of threads.
+ * <p>Products take dense tensors of any strides, and vectors. Results have the same bits for any
+ * number of threads.
  *
  * <p>Memory: the blocks are a tensor in native memory, freed by {@link #close}, else when
  * unreachable.
  */
-public final class BsrMatrix implements AutoCloseable {
+public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   private static final String NAME = "BSR matrix";
 
   private final BsrStructure structure;
@@ -38,55 +40,84 @@ public final class BsrMatrix implements AutoCloseable {
    * 1} belong to block row i, block b to block column {@code indices[b]}. They may come in any
    * order; repeated ones are added up.
    *
-   * @param data (number of blocks, r, c), F32 or F64, of any strides
+   * <pre>{@code
+   * // A 4 x 4 matrix of two blocks of 2 x 2 on its diagonal.
+   * Tensor values = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 2, 2, 2);
+   * BsrMatrix a = BsrMatrix.of(values, new int[] {0, 1}, new int[] {0, 1, 2}, 4, 4);
+   * }</pre>
+   *
+   * @param values (number of blocks, r, c), F32 or F64, of any strides
    * @param rows of the matrix, a multiple of r
    * @param columns of the matrix, a multiple of c
    * @throws IllegalArgumentException if lengths do not fit each other or indptr falls
    * @throws IndexOutOfBoundsException naming the block whose column is out of range
    */
-  public static BsrMatrix of(Tensor data, long[] indices, long[] indptr, long rows, long columns) {
-    Objects.requireNonNull(data, "data");
+  public static BsrMatrix of(
+      Tensor values, long[] indices, long[] indptr, long rows, long columns) {
     // Copied before they are checked: what another thread writes meanwhile is not seen.
-    long[] column = Objects.requireNonNull(indices, "indices").clone();
-    long[] start = Objects.requireNonNull(indptr, "indptr").clone();
-    if (data.rank() != 3 || !data.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          NAME + ": data must be F32 or F64 of shape (blocks, r, c), got " + data.describe());
-    }
-    if (data.length(0) != column.length) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": data has "
-              + data.length(0)
-              + " blocks, but there are "
-              + column.length
-              + " indices");
-    }
-    long[] shape = BsrStructure.shapeOf(rows, columns, data.length(1), data.length(2));
-    long[] slots = new long[column.length];
-    try (Use use = new Use(NAME, data)) {
-      BsrStructure structure = BsrStructure.of(shape, start, column, slots);
-      Tensor blocks = Tensor.empty(data.dtype(), structure.blocks, shape[2], shape[3]);
-      NativeSparse.bsrGather(
-          structure.handle(),
-          data.dtype().ordinal(),
-          slots,
-          data.address(),
-          data.stridesRef(),
-          blocks.address());
-      use.keep(structure);
-      return new BsrMatrix(structure, blocks, false);
-    }
+    return ofOwn(
+        values,
+        Objects.requireNonNull(indices, "indices").clone(),
+        Objects.requireNonNull(indptr, "indptr").clone(),
+        rows,
+        columns);
   }
 
   /** As {@link #of(Tensor, long[], long[], long, long)}. */
-  public static BsrMatrix of(Tensor data, int[] indices, int[] indptr, long rows, long columns) {
-    return of(
-        data,
+  public static BsrMatrix of(Tensor values, int[] indices, int[] indptr, long rows, long columns) {
+    return ofOwn(
+        values,
         BsrStructure.widened("indices", indices),
         BsrStructure.widened("indptr", indptr),
         rows,
         columns);
+  }
+
+  /**
+   * As {@link #of(Tensor, long[], long[], long, long)}, from tensors of I32 or I64, of rank 1 and
+   * any stride.
+   */
+  public static BsrMatrix of(
+      Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
+    return ofOwn(
+        values,
+        BsrStructure.numbers("indices", indices),
+        BsrStructure.numbers("indptr", indptr),
+        rows,
+        columns);
+  }
+
+  private static BsrMatrix ofOwn(
+      Tensor values, long[] indices, long[] indptr, long rows, long columns) {
+    Objects.requireNonNull(values, "values");
+    if (values.rank() != 3 || !values.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          NAME + ": values must be F32 or F64 of shape (blocks, r, c), got " + values.describe());
+    }
+    if (values.length(0) != indices.length) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": values has "
+              + values.length(0)
+              + " blocks, but there are "
+              + indices.length
+              + " indices");
+    }
+    long[] shape = BsrStructure.shapeOf(rows, columns, values.length(1), values.length(2));
+    long[] slots = new long[indices.length];
+    try (Use use = new Use(NAME, values)) {
+      BsrStructure structure = BsrStructure.of(shape, indptr, indices, slots);
+      Tensor blocks = Tensor.empty(values.dtype(), structure.blocks, shape[2], shape[3]);
+      NativeSparse.bsrGather(
+          structure.handle(),
+          values.dtype().ordinal(),
+          slots,
+          values.address(),
+          values.stridesRef(),
+          blocks.address());
+      use.keep(structure);
+      return new BsrMatrix(structure, blocks, false);
+    }
   }
 
   /**
@@ -124,7 +155,7 @@ public final class BsrMatrix implements AutoCloseable {
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static BsrMatrix readNpz(Path file) throws IOException {
-    return BsrNpz.read(Objects.requireNonNull(file, "file"));
+    return SparseNpz.readBsr(Objects.requireNonNull(file, "file"));
   }
 
   /**
@@ -134,15 +165,17 @@ public final class BsrMatrix implements AutoCloseable {
    * @throws IllegalStateException if this matrix is closed
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
-    BsrNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
+    SparseNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   /** The transposed matrix: a view of the same blocks. */
+  @Override
   public BsrMatrix transpose() {
     return new BsrMatrix(structure, blocks.permute(0, 1, 2), !transposed);
   }
 
   /** A dense copy, (rows, columns). */
+  @Override
   public Tensor toDense() {
     try (Use use = new Use(NAME, blocks)) {
       Tensor dense = Tensor.zeros(dtype(), shape());
@@ -162,22 +195,26 @@ public final class BsrMatrix implements AutoCloseable {
   // ---- what it is
 
   /** Type of the elements. */
+  @Override
   public DType dtype() {
     return blocks.dtype();
   }
 
   /** Rows and columns. */
+  @Override
   public long[] shape() {
     return new long[] {rows(), columns()};
   }
 
-  private long rows() {
+  @Override
+  public long rows() {
     return transposed
         ? structure.shape[1] * structure.shape[3]
         : structure.shape[0] * structure.shape[2];
   }
 
-  private long columns() {
+  @Override
+  public long columns() {
     return transposed
         ? structure.shape[0] * structure.shape[2]
         : structure.shape[1] * structure.shape[3];
@@ -207,50 +244,38 @@ public final class BsrMatrix implements AutoCloseable {
     return transposed ? blocks.permute(0, 2, 1) : blocks.permute(0, 1, 2);
   }
 
-  /** Block columns of the stored blocks; of the stored matrix, also for a transposed view. */
-  public long[] indices() {
+  /** Block column of each stored block: a new I32 tensor; of the stored matrix, as blocks are. */
+  public Tensor indices() {
     return structure.indices();
   }
 
-  /** First block of each block row, and their number; of the stored matrix, as {@link #indices}. */
-  public long[] indptr() {
+  /** First block of each block row, and their number: a new I64 tensor, as {@link #indices}. */
+  public Tensor indptr() {
     return structure.indptr();
   }
 
   // ---- products
 
-  /**
-   * {@code a b}, a new tensor.
-   *
-   * @param b (columns of a, n), or a vector of that length, of a's type and any strides
-   */
-  public static Tensor matmul(BsrMatrix a, Tensor b) {
-    Objects.requireNonNull(a, "a");
-    requireOperand("b", b, a, 0, a.columns());
-    return into(a, b, true);
+  @Override
+  public Tensor times(Tensor x) {
+    requireOperand(x, this, 0, columns());
+    return into(this, x, true);
   }
 
-  /**
-   * {@code a b}, a new tensor.
-   *
-   * @param a (m, rows of b), or a vector of that length, of b's type and any strides
-   */
-  public static Tensor matmul(Tensor a, BsrMatrix b) {
-    Objects.requireNonNull(b, "b");
-    requireOperand("a", a, b, a == null ? 0 : a.rank() - 1, b.rows());
-    return into(b, a, false);
+  @Override
+  public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
+    product(out, alpha, beta, this, x, true);
   }
 
-  /** {@code out = alpha * a b + beta * out}; beta = 0 does not read {@code out}. */
-  public static void matmulInto(Tensor out, double alpha, double beta, BsrMatrix a, Tensor b) {
-    Objects.requireNonNull(a, "a");
-    product(out, alpha, beta, a, b, true);
+  @Override
+  public Tensor timesLeft(Tensor x) {
+    requireOperand(x, this, x == null ? 0 : x.rank() - 1, rows());
+    return into(this, x, false);
   }
 
-  /** {@code out = alpha * a b + beta * out}; beta = 0 does not read {@code out}. */
-  public static void matmulInto(Tensor out, double alpha, double beta, Tensor a, BsrMatrix b) {
-    Objects.requireNonNull(b, "b");
-    product(out, alpha, beta, b, a, false);
+  @Override
+  public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
+    product(out, alpha, beta, this, x, false);
   }
 
   private static Tensor into(BsrMatrix s, Tensor x, boolean left) {
@@ -279,7 +304,7 @@ public final class BsrMatrix implements AutoCloseable {
       Tensor out, double alpha, double beta, BsrMatrix s, Tensor x, boolean left) {
     Objects.requireNonNull(out, "out");
     int axis = left || x == null ? 0 : x.rank() - 1;
-    requireOperand(left ? "b" : "a", x, s, axis, left ? s.columns() : s.rows());
+    requireOperand(x, s, axis, left ? s.columns() : s.rows());
     requireShape("out", out, s.dtype(), resultShape(s, x, left));
     out.requireWritable(NAME);
     boolean vector = x.rank() == 1;
@@ -364,67 +389,97 @@ public final class BsrMatrix implements AutoCloseable {
   /**
    * Gradients of a product; each is new.
    *
+   * @param x gradient of the dense operand
    * @param matrix gradient of the stored blocks, with the matrix's pattern
-   * @param dense gradient of the dense operand
    */
-  public record Gradient(BsrMatrix matrix, Tensor dense) implements AutoCloseable {
+  public record Gradient(Tensor x, BsrMatrix matrix) implements AutoCloseable {
     @Override
     public void close() {
+      x.close();
       matrix.close();
-      dense.close();
     }
   }
 
   /**
-   * Gradients of {@code a b} for the upstream gradient g of its result: {@code g b^T} at a's
-   * blocks, and {@code a^T g}.
+   * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
+   * {@code g x^T} at the stored blocks.
    */
-  public static Gradient matmulGradient(BsrMatrix a, Tensor b, Tensor g) {
-    Objects.requireNonNull(a, "a");
-    requireOperand("b", b, a, 0, a.columns());
-    requireShape("g", g, a.dtype(), resultShape(a, b, true));
+  public Gradient timesGradient(Tensor x, Tensor g) {
+    requireOperand(x, this, 0, columns());
+    requireShape("g", g, dtype(), resultShape(this, x, true));
     try (Tensor left = g.rank() == 1 ? g.unsqueeze(1) : g.permute(0, 1);
-        Tensor right = b.rank() == 1 ? b.unsqueeze(0) : b.transpose();
-        BsrMatrix back = a.transpose()) {
-      return gradient(sampledMatmul(a, left, right), () -> matmul(back, g));
+        Tensor right = x.rank() == 1 ? x.unsqueeze(0) : x.transpose();
+        BsrMatrix back = transpose()) {
+      return gradient(sampledMatmul(this, left, right), () -> back.times(g));
     }
   }
 
   /**
-   * Gradients of {@code a b} for the upstream gradient g of its result: {@code a^T g} at b's
-   * blocks, and {@code g b^T}.
+   * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
+   * and {@code x^T g} at the stored blocks.
    */
-  public static Gradient matmulGradient(Tensor a, BsrMatrix b, Tensor g) {
-    Objects.requireNonNull(b, "b");
-    requireOperand("a", a, b, a == null ? 0 : a.rank() - 1, b.rows());
-    requireShape("g", g, b.dtype(), resultShape(b, a, false));
-    try (Tensor left = a.rank() == 1 ? a.unsqueeze(1) : a.transpose();
+  public Gradient timesLeftGradient(Tensor x, Tensor g) {
+    requireOperand(x, this, x == null ? 0 : x.rank() - 1, rows());
+    requireShape("g", g, dtype(), resultShape(this, x, false));
+    try (Tensor left = x.rank() == 1 ? x.unsqueeze(1) : x.transpose();
         Tensor right = g.rank() == 1 ? g.unsqueeze(0) : g.permute(0, 1);
-        BsrMatrix back = b.transpose()) {
-      return gradient(sampledMatmul(b, left, right), () -> matmul(g, back));
+        BsrMatrix back = transpose()) {
+      return gradient(sampledMatmul(this, left, right), () -> back.timesLeft(g));
     }
   }
 
-  private static Gradient gradient(BsrMatrix matrix, java.util.function.Supplier<Tensor> dense) {
+  private static Gradient gradient(BsrMatrix matrix, Supplier<Tensor> dense) {
     try {
-      return new Gradient(matrix, dense.get());
+      return new Gradient(dense.get(), matrix);
     } catch (RuntimeException | Error e) {
       matrix.close();
       throw e;
     }
   }
 
+  // ---- in words
+
+  /** The structure, and the work of the product with x and of the dense product. */
+  @Override
+  public String explain(Tensor x) {
+    requireOperand(x, this, 0, columns());
+    if (x.isClosed() || blocks.isClosed()) {
+      throw new IllegalStateException(NAME + ": " + (x.isClosed() ? "x" : "it") + " is closed");
+    }
+    double n = x.rank() == 1 ? 1 : x.length(1);
+    long[] block = blockShape();
+    double places = (double) rows() * columns();
+    double stored = (double) blockCount() * block[0] * block[1];
+    double bytes = dtype().bytes();
+    double operands = n * (rows() + columns()) * bytes;
+    return String.format(
+        Locale.ROOT,
+        "matrix   %d x %d %s, %d blocks of %d x %d (%.3g %%)%s%n"
+            + "blocks   %.3g FLOP, %.1f MB%n"
+            + "dense    %.3g FLOP, %.1f MB%n",
+        rows(),
+        columns(),
+        dtype(),
+        blockCount(),
+        block[0],
+        block[1],
+        places == 0 ? 0 : 100 * stored / places,
+        transposed ? ", transposed" : "",
+        2 * stored * n,
+        (stored * bytes + operands) * 1e-6,
+        2 * places * n,
+        (places * bytes + operands) * 1e-6);
+  }
+
   // ---- checks
 
-  private static void requireOperand(String which, Tensor x, BsrMatrix s, int axis, long length) {
-    Objects.requireNonNull(x, which);
-    requireType(which, x, s.dtype());
+  private static void requireOperand(Tensor x, BsrMatrix s, int axis, long length) {
+    Objects.requireNonNull(x, "x");
+    requireType("x", x, s.dtype());
     if ((x.rank() != 1 && x.rank() != 2) || x.length(axis) != length) {
       throw new IllegalArgumentException(
           NAME
-              + ": "
-              + which
-              + " must be a matrix or a vector whose axis "
+              + ": x must be a matrix or a vector whose axis "
               + axis
               + " has length "
               + length

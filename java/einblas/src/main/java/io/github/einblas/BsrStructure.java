@@ -130,19 +130,34 @@ final class BsrStructure {
     return wide;
   }
 
+  /** A copy of an index tensor. */
+  static long[] numbers(String name, Tensor t) {
+    Objects.requireNonNull(t, name);
+    if (t.rank() != 1 || t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "BSR matrix: " + name + " must be integers of rank 1, got " + t.describe());
+    }
+    return t.toLongArray();
+  }
+
   long handle() {
     return handle;
   }
 
-  long[] indptr() {
-    return arrays()[0];
+  /** SciPy's indptr, a new I64 tensor. */
+  Tensor indptr() {
+    return Tensor.of(arrays()[0]);
   }
 
-  long[] indices() {
-    return arrays()[1];
+  /** SciPy's indices, a new I32 tensor. */
+  Tensor indices() {
+    try (Tensor wide = Tensor.of(arrays()[1])) {
+      return wide.to(DType.I32);
+    }
   }
 
-  private long[][] arrays() {
+  /** indptr and indices. */
+  long[][] arrays() {
     long[][] arrays = {new long[Math.toIntExact(shape[0] + 1)], new long[(int) blocks]};
     try {
       NativeSparse.bsrStructure(handle, arrays[0], arrays[1]);

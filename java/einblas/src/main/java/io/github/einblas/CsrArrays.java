@@ -35,7 +35,7 @@ record CsrArrays(
 
   // ---- made
 
-  static CsrArrays of(long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
+  static CsrArrays of(Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
     requireSize("csr", rows, columns);
     requireIndex("csr", "indptr", indptr);
     requireIndex("csr", "indices", indices);
@@ -53,7 +53,7 @@ record CsrArrays(
     return imported(false, rows, columns, indptr, indices, values);
   }
 
-  static CsrArrays ofTriples(long rows, long columns, Tensor row, Tensor column, Tensor values) {
+  static CsrArrays ofTriples(Tensor values, Tensor row, Tensor column, long rows, long columns) {
     requireSize("csr of triples", rows, columns);
     requireIndex("csr of triples", "row", row);
     requireIndex("csr of triples", "column", column);
@@ -355,7 +355,8 @@ record CsrArrays(
     if (rows < 0 || rows > MOST || columns < 0 || columns > MOST) {
       throw new IllegalArgumentException(
           name
-              + ": rows and columns must be from 0 to 2^31 - 1 (a column is stored in 4 bytes), got "
+              + ": rows and columns must be from 0 to 2^31 - 1 (a column is stored in 4 bytes), got"
+              + " "
               + rows
               + " x "
               + columns);

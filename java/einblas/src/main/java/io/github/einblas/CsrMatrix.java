@@ -27,7 +27,7 @@ import java.util.Objects;
  * for shapes, types or an output that shares elements with the operand, {@link
  * IllegalStateException} for something closed.
  */
-public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
+public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   private final CsrArrays plain;
 
   /** The arrays of the transposed matrix, made when they are first needed. */
@@ -41,49 +41,55 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   // ---- made from data
 
   /**
-   * From SciPy's three arrays, each a tensor of rank 1 with any stride.
+   * From SciPy's three arrays in SciPy's order, each a tensor of rank 1 with any stride.
    *
+   * <pre>{@code
+   * // 1 0 2
+   * // 0 0 3
+   * CsrMatrix a = CsrMatrix.of(new float[] {1, 2, 3}, new int[] {0, 2, 2}, new int[] {0, 2, 3}, 2, 3);
+   * }</pre>
+   *
+   * @param values value of each entry, of any type
+   * @param indices column of each entry, I32 or I64
    * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
    *     entries
-   * @param indices column of each entry, I32 or I64
-   * @param values value of each entry, of any type
    * @throws IllegalArgumentException if a length, a type or indptr is wrong
    * @throws IndexOutOfBoundsException naming the index that is no column
    */
   public static CsrMatrix of(
-      long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
-    return new CsrMatrix(CsrArrays.of(rows, columns, indptr, indices, values), null);
+      Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
+    return new CsrMatrix(CsrArrays.of(values, indices, indptr, rows, columns), null);
   }
 
-  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
-  public static CsrMatrix of(long rows, long columns, int[] indptr, int[] indices, float[] values) {
-    return ofHeap(rows, columns, indptr, indices, values);
+  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
+  public static CsrMatrix of(float[] values, int[] indices, int[] indptr, long rows, long columns) {
+    return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
   public static CsrMatrix of(
-      long rows, long columns, int[] indptr, int[] indices, double[] values) {
-    return ofHeap(rows, columns, indptr, indices, values);
+      double[] values, int[] indices, int[] indptr, long rows, long columns) {
+    return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
   public static CsrMatrix of(
-      long rows, long columns, long[] indptr, long[] indices, float[] values) {
-    return ofHeap(rows, columns, indptr, indices, values);
+      float[] values, long[] indices, long[] indptr, long rows, long columns) {
+    return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(long, long, Tensor, Tensor, Tensor)}. */
+  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
   public static CsrMatrix of(
-      long rows, long columns, long[] indptr, long[] indices, double[] values) {
-    return ofHeap(rows, columns, indptr, indices, values);
+      double[] values, long[] indices, long[] indptr, long rows, long columns) {
+    return ofHeap(values, indices, indptr, rows, columns);
   }
 
   private static CsrMatrix ofHeap(
-      long rows, long columns, Object indptr, Object indices, Object values) {
-    try (Tensor p = tensor("indptr", indptr);
+      Object values, Object indices, Object indptr, long rows, long columns) {
+    try (Tensor v = tensor("values", values);
         Tensor i = tensor("indices", indices);
-        Tensor v = tensor("values", values)) {
-      return of(rows, columns, p, i, v);
+        Tensor p = tensor("indptr", indptr)) {
+      return of(v, i, p, rows, columns);
     }
   }
 
@@ -100,9 +106,9 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
 
   /** From SciPy's three arrays of a CSC matrix: entries by column, their rows in indices. */
   static CsrMatrix ofColumns(
-      long rows, long columns, Tensor indptr, Tensor indices, Tensor values) {
+      Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
     CsrArrays given =
-        CsrArrays.of(/* rows= */ columns, /* columns= */ rows, indptr, indices, values);
+        CsrArrays.of(values, indices, indptr, /* rows= */ columns, /* columns= */ rows);
     try {
       return new CsrMatrix(given.turned(), given);
     } catch (RuntimeException | Error e) {
@@ -112,17 +118,18 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   }
 
   /**
-   * From triples (row, column, value) in any order; those of one place add up.
+   * From triples (value, row, column) in any order, as SciPy's {@code coo_matrix}; those of one
+   * place add up.
    *
+   * @param values value of each entry, of any type
    * @param row row of each entry, I32 or I64
    * @param column column of each entry, I32 or I64
-   * @param values value of each entry, of any type
    * @throws IllegalArgumentException if a length or a type is wrong
    * @throws IndexOutOfBoundsException naming the index that is no row or column
    */
   public static CsrMatrix ofTriples(
-      long rows, long columns, Tensor row, Tensor column, Tensor values) {
-    return new CsrMatrix(CsrArrays.ofTriples(rows, columns, row, column, values), null);
+      Tensor values, Tensor row, Tensor column, long rows, long columns) {
+    return new CsrMatrix(CsrArrays.ofTriples(values, row, column, rows, columns), null);
   }
 
   /**
@@ -142,7 +149,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static CsrMatrix readNpz(Path file) throws IOException {
-    return CsrNpz.read(Objects.requireNonNull(file, "file"));
+    return SparseNpz.readCsr(Objects.requireNonNull(file, "file"));
   }
 
   /**
@@ -150,22 +157,25 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * {@link Tensor#writeNpy(Path, WriteOption...)}.
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
-    CsrNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
+    SparseNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   // ---- facts
 
   /** Number of rows. */
+  @Override
   public long rows() {
     return plain.rows();
   }
 
   /** Number of columns. */
+  @Override
   public long columns() {
     return plain.columns();
   }
 
   /** Number of rows and of columns. */
+  @Override
   public long[] shape() {
     return new long[] {plain.rows(), plain.columns()};
   }
@@ -176,6 +186,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   }
 
   /** Type of the values. */
+  @Override
   public DType dtype() {
     return plain.dtype();
   }
@@ -221,6 +232,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
    * The transposed matrix. Its arrays are made on first use, once for this matrix and for its
    * transposed products; they take as much memory as this matrix.
    */
+  @Override
   public CsrMatrix transpose() {
     return new CsrMatrix(turnedArrays().view(), plain.view());
   }
@@ -259,6 +271,7 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   }
 
   /** The dense matrix; entries of one place are added up. */
+  @Override
   public Tensor toDense() {
     return plain.toDense();
   }
@@ -266,63 +279,35 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   // ---- products
 
   /**
-   * {@code A . x}, a new tensor.
+   * {@code A x}, a new tensor.
    *
    * @param x (columns) or (columns, n), any strides
    * @return (rows) or (rows, n)
    */
+  @Override
   public Tensor times(Tensor x) {
     return CsrProduct.TIMES.of(this, x);
   }
 
-  /** {@code out = alpha * A . x + beta * out}, see {@link #times}. */
+  @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
     CsrProduct.TIMES.run(this, out, alpha, beta, x);
   }
 
   /**
-   * {@code A^T . x}, a new tensor. The transposed matrix is made on first use.
-   *
-   * @param x (rows) or (rows, n), any strides
-   * @return (columns) or (columns, n)
-   */
-  public Tensor transposeTimes(Tensor x) {
-    return CsrProduct.TRANSPOSE_TIMES.of(this, x);
-  }
-
-  /** {@code out = alpha * A^T . x + beta * out}, see {@link #transposeTimes}. */
-  public void transposeTimesInto(Tensor out, double alpha, double beta, Tensor x) {
-    CsrProduct.TRANSPOSE_TIMES.run(this, out, alpha, beta, x);
-  }
-
-  /**
-   * {@code x . A}, a new tensor. The transposed matrix is made on first use.
+   * {@code x A}, a new tensor. The transposed matrix is made on first use.
    *
    * @param x (rows) or (m, rows), any strides
    * @return (columns) or (m, columns)
    */
+  @Override
   public Tensor timesLeft(Tensor x) {
     return CsrProduct.TIMES_LEFT.of(this, x);
   }
 
-  /** {@code out = alpha * x . A + beta * out}, see {@link #timesLeft}. */
+  @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
     CsrProduct.TIMES_LEFT.run(this, out, alpha, beta, x);
-  }
-
-  /**
-   * {@code x . A^T}, a new tensor.
-   *
-   * @param x (columns) or (m, columns), any strides
-   * @return (rows) or (m, rows)
-   */
-  public Tensor transposeTimesLeft(Tensor x) {
-    return CsrProduct.TRANSPOSE_TIMES_LEFT.of(this, x);
-  }
-
-  /** {@code out = alpha * x . A^T + beta * out}, see {@link #transposeTimesLeft}. */
-  public void transposeTimesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    CsrProduct.TRANSPOSE_TIMES_LEFT.run(this, out, alpha, beta, x);
   }
 
   /** Products, which are {@code name}d in the error text, refuse integers. */
@@ -356,17 +341,12 @@ public final class CsrMatrix implements AutoCloseable, KroneckerFactor {
   // ---- advice
 
   /**
-   * Explains a product with n columns: the structure, the work of the sparse and of the dense
-   * product, and which of the two is likely to be faster.
-   *
-   * @param n columns of the dense operand, 1 for a vector
-   * @throws IllegalArgumentException if n is negative
+   * Explains a product with x: the structure, the work of the sparse and of the dense product, and
+   * which of the two is likely to be faster. Reads nothing of x but its shape.
    */
-  public String explain(long n) {
-    if (n < 0) {
-      throw new IllegalArgumentException("explain needs 0 or more columns, got " + n);
-    }
-    return CsrAdvice.text(plain, n);
+  @Override
+  public String explain(Tensor x) {
+    return CsrAdvice.text(plain, CsrProduct.TIMES.columnsOf(this, x));
   }
 
   @Override

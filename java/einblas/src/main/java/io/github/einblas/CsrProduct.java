@@ -1,4 +1,4 @@
-// CSR matrices: the four products with a dense tensor, what they need, and the one native call.
+// CSR matrices: the products with a dense tensor, what they need, and the one native call.
 package io.github.einblas;
 
 import io.github.einblas.internal.natives.NativeSparse;
@@ -7,19 +7,26 @@ import java.util.Objects;
 
 /** The products. x . A is computed as (A^T . x^T)^T: strides are swapped, nothing is moved. */
 enum CsrProduct {
-  TIMES("csr x dense", false, false),
-  TRANSPOSE_TIMES("csr^T x dense", true, false),
-  TIMES_LEFT("dense x csr", true, true),
-  TRANSPOSE_TIMES_LEFT("dense x csr^T", false, true);
+  TIMES("csr x dense", false),
+  TIMES_LEFT("dense x csr", true);
 
-  final String title;
-  final boolean turned;
-  final boolean left;
+  private final String title;
 
-  CsrProduct(String title, boolean turned, boolean left) {
+  /** Whether x stands to the left, so that the product is one of the transposed matrix. */
+  private final boolean left;
+
+  CsrProduct(String title, boolean left) {
     this.title = title;
-    this.turned = turned;
     this.left = left;
+  }
+
+  /** Columns of the dense operand, or rows where it stands to the left; 1 for a vector. */
+  long columnsOf(CsrMatrix a, Tensor x) {
+    checkOperand(a, x);
+    if (x.isClosed() || a.isClosed()) {
+      throw new IllegalStateException(title + ": " + (x.isClosed() ? "x" : "it") + " is closed");
+    }
+    return x.rank() == 1 ? 1 : x.length(left ? 0 : 1);
   }
 
   /** The product, a new tensor. */
@@ -57,7 +64,7 @@ enum CsrProduct {
         throw new IllegalArgumentException(
             title + ": the output shares elements with the operand " + x.describe());
       }
-      CsrArrays arrays = a.arrays(turned);
+      CsrArrays arrays = a.arrays(left);
       try (CsrArrays.InUse matrix = arrays.inUse(title)) {
         NativeSparse.csrMultiply(a.dtype().ordinal(), job(arrays, out, x), alpha, beta, title);
       }
@@ -65,7 +72,7 @@ enum CsrProduct {
   }
 
   private long[] outputShape(CsrMatrix a, Tensor x) {
-    long rows = turned ? a.columns() : a.rows();
+    long rows = left ? a.columns() : a.rows();
     if (x.rank() == 1) {
       return new long[] {rows};
     }
@@ -75,7 +82,7 @@ enum CsrProduct {
   private void checkOperand(CsrMatrix a, Tensor x) {
     Objects.requireNonNull(x, "x");
     a.requireFloating(title);
-    long summed = turned ? a.rows() : a.columns();
+    long summed = left ? a.rows() : a.columns();
     boolean fits =
         (x.rank() == 1 || x.rank() == 2)
             && x.length(left ? x.rank() - 1 : 0) == summed

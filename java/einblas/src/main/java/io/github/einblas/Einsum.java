@@ -20,15 +20,35 @@ public final class Einsum {
   /**
    * Evaluates an equation into a new tensor.
    *
+   * <pre>{@code
+   * Tensor c = Einsum.einsum("nhd,khd->nkd", a, b);
+   * Tensor y = Einsum.einsum("ij,jk->ik", CsrMatrix.readNpz(file), x);
+   * }</pre>
+   *
+   * <p>A {@link MatrixOperator} is multiplied with one tensor, in any letters and any order of
+   * axes: {@code ij,jk->ik}, {@code kj,ij->ki}, {@code ij,i->j}, and with a {@link Kronecker} also
+   * {@code ij,bjk->bik}.
+   *
    * @param equation as in NumPy
-   * @param operands tensors of one type, any strides
-   * @throws IllegalArgumentException if equation and operands do not fit; the text names operand,
-   *     label and lengths
+   * @param operands tensors of one type, any strides, or a matrix operator and a tensor
+   * @throws IllegalArgumentException if equation and operands do not fit, naming operand, label and
+   *     lengths; if an equation with a matrix operator is no such product
    * @throws NativeMemoryException if the result does not fit the machine's memory
    */
-  public static Tensor einsum(String equation, Tensor... operands) {
+  public static Tensor einsum(String equation, Operand... operands) {
     Objects.requireNonNull(equation, "equation");
-    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+    Objects.requireNonNull(operands, "operands");
+    Tensor[] own = new Tensor[operands.length];
+    for (int i = 0; i < own.length; i++) {
+      Operand operand = operands[i];
+      if (operand instanceof MatrixOperator) {
+        Operand[] all = Arrays.copyOf(own, own.length, Operand[].class);
+        System.arraycopy(operands, i, all, i, all.length - i);
+        all[i] = operand;
+        return OperatorEquation.run(equation, all);
+      }
+      own[i] = (Tensor) operand;
+    }
     checkOperands(equation, own);
     return PlanCache.get(equation, own).runOwn(own);
   }
@@ -41,32 +61,6 @@ public final class Einsum {
   public static Tensor einsum(int[] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
     return plan(output, own).run(tensors(own));
-  }
-
-  /**
-   * A product with a sparse matrix: {@code ij,jk->ik} with any letters and any order of axes, or
-   * {@code ij,j->i}.
-   *
-   * @throws IllegalArgumentException if the equation is another one, or the operands do not fit
-   */
-  public static Tensor einsum(String equation, CsrMatrix a, Tensor b) {
-    checkPair(equation, a, b);
-    return CsrEquation.run(equation, 0, a, b);
-  }
-
-  /** As {@link #einsum(String, CsrMatrix, Tensor)}, with the sparse matrix second. */
-  public static Tensor einsum(String equation, Tensor a, CsrMatrix b) {
-    checkPair(equation, a, b);
-    return CsrEquation.run(equation, 1, b, a);
-  }
-
-  /** A null among two tensors is taken for a sparse matrix by the compiler: the text names none. */
-  private static void checkPair(String equation, Object a, Object b) {
-    Objects.requireNonNull(equation, "equation");
-    if (a == null || b == null) {
-      throw new NullPointerException(
-          "\"" + equation + "\": operand " + (a == null ? 0 : 1) + " is null");
-    }
   }
 
   /**

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link
  * IllegalStateException} for closed tensors.
  */
-public final class Kronecker implements KroneckerFactor {
+public final class Kronecker implements MatrixOperator {
   /** Most bytes of {@link #toDense()}. */
   private static final long DENSE_BYTES = 1L << 30;
 
@@ -116,15 +116,21 @@ public final class Kronecker implements KroneckerFactor {
    * The Kronecker product of factors, the first one outermost: {@code K[i1*r2 + i2, j1*c2 + j2] =
    * F1[i1, j1] * F2[i2, j2]}.
    *
-   * @param factors tensors (..., rows, columns) or sparse matrices of one floating type, or
-   *     operators
-   * @throws IllegalArgumentException if there is none, or if one is no matrix
+   * <pre>{@code
+   * Kronecker k = Kronecker.of(Kronecker.identity(30), w); // w (784, 30)
+   * Tensor y = k.timesLeft(x);                             // x (..., 23520)
+   * }</pre>
+   *
+   * @param factors tensors (..., rows, columns) or {@link CsrMatrix sparse matrices} of one
+   *     floating type, or operators, whose factors are taken over
+   * @throws IllegalArgumentException if there is none, or if one is no matrix, or a {@link
+   *     BsrMatrix}
    */
-  public static Kronecker of(KroneckerFactor... factors) {
+  public static Kronecker of(Operand... factors) {
     return ofOwn(Objects.requireNonNull(factors, "factors").clone());
   }
 
-  private static Kronecker ofOwn(KroneckerFactor[] factors) {
+  private static Kronecker ofOwn(Operand[] factors) {
     if (factors.length == 0) {
       throw new IllegalArgumentException("Kronecker: at least one factor is needed");
     }
@@ -139,8 +145,16 @@ public final class Kronecker implements KroneckerFactor {
       } else if (factors[i] instanceof CsrMatrix csr) {
         csr.requireFloating("Kronecker: factor " + i);
         all.add(KroneckerTerm.sparse(csr, false));
+      } else if (factors[i] instanceof Tensor dense) {
+        all.add(dense(dense, i));
       } else {
-        all.add(dense((Tensor) factors[i], i));
+        throw new IllegalArgumentException(
+            "Kronecker: factor "
+                + i
+                + " is "
+                + factors[i]
+                + "; factors are tensors, CsrMatrix and Kronecker operators, and"
+                + " BsrMatrix.toDense() makes a tensor");
       }
     }
     return new Kronecker(all);
@@ -188,6 +202,7 @@ public final class Kronecker implements KroneckerFactor {
   }
 
   /** The transposed operator: of the transposed factors, where they lie. */
+  @Override
   public Kronecker transpose() {
     requireOpen("transpose");
     return new Kronecker(terms.stream().map(KroneckerTerm::transposed).toList());
@@ -199,7 +214,7 @@ public final class Kronecker implements KroneckerFactor {
   }
 
   /** This operator's Kronecker product with another one, or with a dense or sparse matrix. */
-  public Kronecker kron(KroneckerFactor other) {
+  public Kronecker kron(Operand other) {
     return of(this, Objects.requireNonNull(other, "other"));
   }
 
@@ -220,6 +235,7 @@ public final class Kronecker implements KroneckerFactor {
   // ---- what it is
 
   /** Batch axes, rows, columns. */
+  @Override
   public long[] shape() {
     long[] shape = Arrays.copyOf(batch, batch.length + 2);
     shape[batch.length] = rows;
@@ -228,6 +244,7 @@ public final class Kronecker implements KroneckerFactor {
   }
 
   /** Type of the factors; null when all are identities. */
+  @Override
   public DType dtype() {
     return dtype;
   }
@@ -237,11 +254,13 @@ public final class Kronecker implements KroneckerFactor {
     return terms.size();
   }
 
-  long rows() {
+  @Override
+  public long rows() {
     return rows;
   }
 
-  long columns() {
+  @Override
+  public long columns() {
     return columns;
   }
 
@@ -291,6 +310,7 @@ public final class Kronecker implements KroneckerFactor {
    * @param x (columns), or (..., columns, n); leading axes broadcast with the operator's
    * @return (rows), or (..., rows, n), new
    */
+  @Override
   public Tensor times(Tensor x) {
     return new KroneckerProduct("Kronecker times", this, x, false).run();
   }
@@ -299,6 +319,7 @@ public final class Kronecker implements KroneckerFactor {
    * {@code out = alpha * K X + beta * out}; beta = 0 does not read the output, alpha = 0 reads no
    * operand.
    */
+  @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
     Objects.requireNonNull(out, "out");
     new KroneckerProduct("Kronecker times", this, x, false).runInto(out, alpha, beta);
@@ -310,17 +331,20 @@ public final class Kronecker implements KroneckerFactor {
    * @param x (rows), or (..., n, rows); leading axes broadcast with the operator's
    * @return (columns), or (..., n, columns), new
    */
+  @Override
   public Tensor timesLeft(Tensor x) {
     return new KroneckerProduct("Kronecker timesLeft", this, x, true).run();
   }
 
   /** {@code out = alpha * X K + beta * out}, as {@link #timesInto}. */
+  @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
     Objects.requireNonNull(out, "out");
     new KroneckerProduct("Kronecker timesLeft", this, x, true).runInto(out, alpha, beta);
   }
 
   /** How {@link #times} would be computed: order, fusion and kernels. */
+  @Override
   public String explain(Tensor x) {
     return new KroneckerProduct("Kronecker times", this, x, false).explain();
   }
@@ -381,6 +405,7 @@ public final class Kronecker implements KroneckerFactor {
    *
    * @throws IllegalArgumentException if it is larger
    */
+  @Override
   public Tensor toDense() {
     requireOpen("toDense");
     return KroneckerElements.dense(this, DENSE_BYTES);

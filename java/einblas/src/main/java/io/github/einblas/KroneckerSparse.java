@@ -208,7 +208,7 @@ final class KroneckerSparse {
           Tensor c = Tensor.of(column);
           Tensor wide = Tensor.of(value);
           Tensor v = wide.to(dtype)) {
-        return CsrMatrix.ofTriples(rows, columns, r, c, v);
+        return CsrMatrix.ofTriples(v, r, c, rows, columns);
       }
     }
 

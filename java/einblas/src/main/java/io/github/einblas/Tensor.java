@@ -36,7 +36,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * <p>Axis numbers may be negative and then count from the end. Thread-safe as far as the elements
  * are not written by two threads at once.
  */
-public final class Tensor implements AutoCloseable, KroneckerFactor {
+public final class Tensor implements AutoCloseable, Operand {
   private final Strided strided;
 
   Tensor(Strided strided) {
@@ -258,11 +258,13 @@ public final class Tensor implements AutoCloseable, KroneckerFactor {
   // ---- facts
 
   /** Type of the elements. */
+  @Override
   public DType dtype() {
     return strided.dtype();
   }
 
   /** Lengths of the axes (a copy). */
+  @Override
   public long[] shape() {
     return strided.shape().clone();
   }

@@ -155,16 +155,16 @@ class BsrMatrixTest {
       Tensor x = laidOut(random, random(random, dtype, width, n));
       Tensor out = laidOut(random, random(random, dtype, height, n));
       double[][] expected = product(alpha, twin, values(x), n, beta, values(out));
-      BsrMatrix.matmulInto(out, alpha, beta, s, x);
+      s.timesInto(out, alpha, beta, x);
       assertSame(expected, out);
-      assertSame(product(1, twin, values(x), n, 0, null), BsrMatrix.matmul(s, x));
+      assertSame(product(1, twin, values(x), n, 0, null), s.times(x));
 
       Tensor y = laidOut(random, random(random, dtype, n, height));
       Tensor left = laidOut(random, random(random, dtype, n, width));
       expected = product(alpha, values(y), twin, width, beta, values(left));
-      BsrMatrix.matmulInto(left, alpha, beta, y, s);
+      s.timesLeftInto(left, alpha, beta, y);
       assertSame(expected, left);
-      assertSame(product(1, values(y), twin, width, 0, null), BsrMatrix.matmul(y, s));
+      assertSame(product(1, values(y), twin, width, 0, null), s.timesLeft(y));
 
       // Sampled: the dense product at live blocks, the matrix's own values elsewhere (zeros).
       Tensor a = laidOut(random, random(random, dtype, height, n));
@@ -201,8 +201,8 @@ class BsrMatrixTest {
         BsrMatrix m = BsrMatrix.of(data, new int[] {2, 0, 2, 1}, new int[] {0, 3, 3, 4}, 3, 6);
         Tensor dense = m.toDense();
         Tensor blocks = m.blocks()) {
-      assertArrayEquals(new long[] {0, 2, 1}, m.indices());
-      assertArrayEquals(new long[] {0, 2, 2, 3}, m.indptr());
+      assertArrayEquals(new long[] {0, 2, 1}, m.indices().toLongArray());
+      assertArrayEquals(new long[] {0, 2, 2, 3}, m.indptr().toLongArray());
       assertArrayEquals(new double[] {3, 4, 6, 8, 7, 8}, blocks.toDoubleArray());
       assertArrayEquals(
           new double[] {3, 4, 0, 0, 6, 8, 0, 0, 0, 0, 0, 0, 0, 0, 7, 8, 0, 0},
@@ -229,8 +229,7 @@ class BsrMatrixTest {
       assertArrayEquals(dense.toFloatArray(), back.toFloatArray());
       assertTrue(again.blockCount() < 20 && again.blockCount() <= m.blockCount());
       assertEquals(0, none.blockCount());
-      assertArrayEquals(
-          new float[6], BsrMatrix.matmul(none, Tensor.ones(DType.F32, 6)).toFloatArray());
+      assertArrayEquals(new float[6], none.times(Tensor.ones(DType.F32, 6)).toFloatArray());
     }
   }
 
@@ -242,8 +241,8 @@ class BsrMatrixTest {
         Tensor two = random(random, DType.F64, 21, 2);
         Tensor column = two.select(1, 1);
         Tensor row = random(random, DType.F64, 20);
-        Tensor right = BsrMatrix.matmul(m, column);
-        Tensor left = BsrMatrix.matmul(row, m)) {
+        Tensor right = m.times(column);
+        Tensor left = m.timesLeft(row)) {
       double[][] x = values(column.unsqueeze(1));
       double[][] y = values(row.unsqueeze(0));
       assertArrayEquals(new long[] {20}, right.shape());
@@ -262,16 +261,15 @@ class BsrMatrixTest {
           Tensor dense = m.toDense();
           Tensor x = random(random, DType.F64, m.shape()[1], 6);
           Tensor g = random(random, DType.F64, m.shape()[0], 6);
-          BsrMatrix.Gradient right = BsrMatrix.matmulGradient(m, x, g);
-          BsrMatrix.Gradient left =
-              BsrMatrix.matmulGradient(x.transpose(), m.transpose(), g.transpose());
+          BsrMatrix.Gradient right = m.timesGradient(x, g);
+          BsrMatrix.Gradient left = m.transpose().timesLeftGradient(x.transpose(), g.transpose());
           Tensor dx = TensorOps.matmul(dense.transpose(), g);
           Tensor dm = right.matrix().toDense();
           Tensor dmLeft = left.matrix().toDense();
           BsrMatrix expected = BsrMatrix.sampledMatmul(m, g, x.transpose());
           Tensor full = TensorOps.matmul(g, x.transpose())) {
-        assertArrayEquals(dx.toDoubleArray(), right.dense().toDoubleArray());
-        assertArrayEquals(dx.transpose().copy().toDoubleArray(), left.dense().toDoubleArray());
+        assertArrayEquals(dx.toDoubleArray(), right.x().toDoubleArray());
+        assertArrayEquals(dx.transpose().copy().toDoubleArray(), left.x().toDoubleArray());
         assertArrayEquals(dm.transpose().copy().toDoubleArray(), dmLeft.toDoubleArray());
         assertArrayEquals(expected.toDense().toDoubleArray(), dm.toDoubleArray());
         double[] all = full.toDoubleArray();
@@ -325,7 +323,7 @@ class BsrMatrixTest {
           () -> BsrMatrix.of(data, indices, new int[] {1, 1, 3}, 4, 4));
       refused(
           wrong,
-          "data has 3 blocks, but there are 2 indices",
+          "values has 3 blocks, but there are 2 indices",
           () -> BsrMatrix.of(data, new int[2], new int[] {0, 1, 2}, 4, 4));
       refused(
           wrong,
@@ -344,13 +342,13 @@ class BsrMatrixTest {
         Tensor own = blocks.reshape(6, 6);
         Tensor other = Tensor.ones(DType.F32, 6, 6)) {
       Class<IllegalArgumentException> wrong = IllegalArgumentException.class;
-      refused(wrong, "shares elements", () -> BsrMatrix.matmulInto(ones, 1, 0, m, ones));
-      refused(wrong, "shares elements", () -> BsrMatrix.matmulInto(own, 1, 0, m, ones));
-      refused(wrong, "shares elements", () -> BsrMatrix.matmulInto(own, 1, 0, ones, m));
+      refused(wrong, "shares elements", () -> m.timesInto(ones, 1, 0, ones));
+      refused(wrong, "shares elements", () -> m.timesInto(own, 1, 0, ones));
+      refused(wrong, "shares elements", () -> m.timesLeftInto(own, 1, 0, ones));
       refused(wrong, "shares elements", () -> BsrMatrix.sampledMatmulInto(m, 1, 0, other, own));
       refused(wrong, "shares elements", () -> BsrMatrix.sampledMatmulInto(m, 1, 0, own, other));
       Tensor flat = Tensor.ones(DType.F32, 1, 1).broadcastTo(6, 6);
-      refused(wrong, "twice", () -> BsrMatrix.matmulInto(flat, 1, 0, m, other));
+      refused(wrong, "twice", () -> m.timesInto(flat, 1, 0, other));
       assertArrayEquals(new float[] {1, 1}, Arrays.copyOf(blocks.toFloatArray(), 2));
     }
   }
@@ -362,12 +360,12 @@ class BsrMatrixTest {
       BsrMatrix m = BsrMatrix.ofDense(ones, 2, 2);
       BsrMatrix view = m.transpose();
       view.close();
-      try (Tensor still = BsrMatrix.matmul(m, ones)) {
+      try (Tensor still = m.times(ones)) {
         assertEquals(4, still.get(3, 3));
       }
-      assertThrows(IllegalStateException.class, () -> BsrMatrix.matmul(view, ones));
+      assertThrows(IllegalStateException.class, () -> view.times(ones));
       m.close();
-      assertThrows(IllegalStateException.class, () -> BsrMatrix.matmul(m, ones));
+      assertThrows(IllegalStateException.class, () -> m.times(ones));
       assertThrows(IllegalStateException.class, m::toDense);
     }
     assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");

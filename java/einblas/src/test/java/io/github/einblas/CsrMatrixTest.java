@@ -62,7 +62,7 @@ class CsrMatrixTest {
         Tensor pointers = p.to(index);
         Tensor places = i.to(index);
         Tensor typed = v.to(dtype)) {
-      return new Sample(CsrMatrix.of(rows, columns, pointers, places, typed), dense);
+      return new Sample(CsrMatrix.of(typed, places, pointers, rows, columns), dense);
     }
   }
 
@@ -114,10 +114,11 @@ class CsrMatrixTest {
     int columns = (int) s.csr.columns();
     try (CsrMatrix a = s.csr) {
       assertArrayEquals(flat(s.dense), values(a.toDense()));
-      for (CsrProduct side : CsrProduct.values()) {
-        double[][] matrix = side.turned ? turned(s.dense, columns) : s.dense;
-        checkProduct(random, a, side, matrix, side.turned ? s.dense.length : columns);
-      }
+      double[][] turned = turned(s.dense, columns);
+      checkProduct(random, a, false, s.dense, columns);
+      checkProduct(random, a.transpose(), false, turned, s.dense.length);
+      checkProduct(random, a, true, turned, s.dense.length);
+      checkProduct(random, a.transpose(), true, s.dense, columns);
     }
   }
 
@@ -125,15 +126,15 @@ class CsrMatrixTest {
     return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
   }
 
-  /** out = alpha * matrix . x + beta * out, or that of the transposed operand and output. */
+  /** out = alpha * a x + beta * out, or alpha * x a + beta * out, which is a^T x^T. */
   private static void checkProduct(
-      Random random, CsrMatrix a, CsrProduct side, double[][] matrix, int summed) {
+      Random random, CsrMatrix a, boolean onLeft, double[][] matrix, int summed) {
     boolean vector = random.nextInt(3) == 0;
     int n = vector ? 1 : random.nextInt(70);
     int rows = matrix.length;
     DType dtype = a.dtype();
-    Tensor x = vector ? filled(random, dtype, summed) : operand(random, dtype, side, summed, n);
-    Tensor out = vector ? filled(random, dtype, rows) : operand(random, dtype, side, rows, n);
+    Tensor x = vector ? filled(random, dtype, summed) : operand(random, dtype, onLeft, summed, n);
+    Tensor out = vector ? filled(random, dtype, rows) : operand(random, dtype, onLeft, rows, n);
     double alpha = random.nextInt(4) / 2.0 - 0.5;
     double beta = random.nextInt(3) / 2.0 - 0.5;
     if (beta == 0) {
@@ -141,10 +142,14 @@ class CsrMatrixTest {
     }
     double[] in = values(x);
     double[] before = values(out);
-    side.run(a, out, alpha, beta, x);
+    if (onLeft) {
+      a.timesLeftInto(out, alpha, beta, x);
+    } else {
+      a.timesInto(out, alpha, beta, x);
+    }
     double[] got = values(out);
     double eps = dtype == DType.F32 ? 0x1p-23 : 0x1p-52;
-    boolean left = side.left && !vector;
+    boolean left = onLeft && !vector;
     for (int r = 0; r < rows; r++) {
       for (int j = 0; j < n; j++) {
         int at = left ? j * rows + r : r * n + j;
@@ -157,11 +162,11 @@ class CsrMatrixTest {
         }
         // Entries of one place may cancel before they are added up: 5000 of size 1 at most.
         double bound = eps * ((summed + 5003.0) * size + 5000.0 * Math.abs(alpha) * rounds(a));
-        assertEquals(sum, got[at], bound, () -> side + " of " + a + ", n " + n);
+        assertEquals(sum, got[at], bound, () -> (onLeft ? "x A" : "A x") + " of " + a + ", n " + n);
       }
     }
     if (dtype == DType.F32 && alpha == 1 && beta == 0 && !vector) {
-      try (Tensor again = side.of(a, x)) {
+      try (Tensor again = onLeft ? a.timesLeft(x) : a.times(x)) {
         assertArrayEquals(got, values(again));
       }
     }
@@ -172,8 +177,8 @@ class CsrMatrixTest {
     return a.entries() > a.rows() * 12 ? 5000 : 12;
   }
 
-  private static Tensor operand(Random random, DType dtype, CsrProduct side, int length, int n) {
-    return side.left ? filled(random, dtype, n, length) : filled(random, dtype, length, n);
+  private static Tensor operand(Random random, DType dtype, boolean left, int length, int n) {
+    return left ? filled(random, dtype, n, length) : filled(random, dtype, length, n);
   }
 
   @Property(tries = 60, seed = "5", shrinking = ShrinkingMode.OFF)
@@ -311,7 +316,7 @@ class CsrMatrixTest {
             Tensor.of(new float[] {1, 2, Float.NaN, Float.POSITIVE_INFINITY, 3, 4}, 3, 2);
         Tensor y = a.times(x);
         Tensor z = a.times(wide);
-        Tensor left = a.transposeTimesLeft(wide.transpose())) {
+        Tensor left = a.transpose().timesLeft(wide.transpose())) {
       assertArrayEquals(new float[] {7, 0, 3}, y.toFloatArray());
       assertArrayEquals(new float[] {7, 10, 0, 0, 3, 4}, z.toFloatArray());
       assertArrayEquals(new float[] {7, 0, 3, 10, 0, 4}, left.toFloatArray());
@@ -320,7 +325,7 @@ class CsrMatrixTest {
 
   /** 1 0 2; nothing; 0 0 1. */
   private static CsrMatrix small() {
-    return CsrMatrix.of(3, 3, new int[] {0, 2, 2, 3}, new int[] {2, 0, 2}, new float[] {2, 1, 1});
+    return CsrMatrix.of(new float[] {2, 1, 1}, new int[] {2, 0, 2}, new int[] {0, 2, 2, 3}, 3, 3);
   }
 
   @Test
@@ -377,7 +382,7 @@ class CsrMatrixTest {
     String far =
         assertThrows(
                 IndexOutOfBoundsException.class,
-                () -> CsrMatrix.of(2, 4, new long[] {0, 1, 2}, new long[] {0, 1L << 32}, values))
+                () -> CsrMatrix.of(values, new long[] {0, 1L << 32}, new long[] {0, 1, 2}, 2, 4))
             .getMessage();
     assertTrue(far.contains("indices[1] is 4294967296"), far);
     try (Tensor one = Tensor.of(new int[] {1});
@@ -385,20 +390,26 @@ class CsrMatrixTest {
         Tensor value = Tensor.of(new float[] {1})) {
       String text =
           assertThrows(
-                  IndexOutOfBoundsException.class, () -> CsrMatrix.ofTriples(2, 2, two, one, value))
+                  IndexOutOfBoundsException.class, () -> CsrMatrix.ofTriples(value, two, one, 2, 2))
               .getMessage();
       assertTrue(text.contains("row[0] is 2, but there are 2 rows"), text);
       assertThrows(
-          IllegalArgumentException.class, () -> CsrMatrix.of(1L << 31, 1, one, one, value));
+          IllegalArgumentException.class, () -> CsrMatrix.of(value, one, one, 1L << 31, 1));
     }
   }
 
   private static void refused(String part, int[] indptr, int[] indices, float[] values) {
     long bytes = Einblas.nativeBytesInUse();
     RuntimeException thrown =
-        assertThrows(RuntimeException.class, () -> CsrMatrix.of(2, 4, indptr, indices, values));
+        assertThrows(RuntimeException.class, () -> CsrMatrix.of(values, indices, indptr, 2, 4));
     assertTrue(thrown.getMessage().contains(part), thrown.getMessage());
     assertTrue(Einblas.nativeBytesInUse() <= bytes, "native memory leaked");
+  }
+
+  private static String explain(CsrMatrix a, long n) {
+    try (Tensor one = Tensor.ones(a.dtype(), 1, 1)) {
+      return a.explain(one.broadcastTo(a.columns(), n));
+    }
   }
 
   @Test
@@ -406,14 +417,14 @@ class CsrMatrixTest {
     try (Tensor ones = Tensor.ones(DType.F32, 20, 10);
         CsrMatrix full = CsrMatrix.ofDense(ones, 0);
         CsrMatrix few = small()) {
-      String text = full.explain(3);
+      String text = explain(full, 3);
       assertTrue(text.contains("20 x 10 F32, 200 entries (100 %)"), text);
       assertTrue(text.contains("toDense()"), text);
-      assertTrue(few.explain(1).contains("stay sparse"), few.explain(1));
-      assertThrows(IllegalArgumentException.class, () -> few.explain(-1));
+      assertTrue(explain(few, 1).contains("stay sparse"), explain(few, 1));
+      assertThrows(IllegalArgumentException.class, () -> few.explain(ones));
       // One third is full: dense pays for many columns, not for few.
-      assertTrue(few.explain(8).contains("stay sparse: with 8 columns"), few.explain(8));
-      assertTrue(few.explain(300).contains("toDense()"), few.explain(300));
+      assertTrue(explain(few, 8).contains("stay sparse: with 8 columns"), explain(few, 8));
+      assertTrue(explain(few, 300).contains("toDense()"), explain(few, 300));
     }
   }
 
@@ -423,7 +434,7 @@ class CsrMatrixTest {
     try (Tensor indptr = Tensor.of(new int[] {0, 2, 2, 3});
         Tensor indices = Tensor.of(new int[] {2, 0, 2});
         Tensor data = Tensor.of(values);
-        CsrMatrix a = CsrMatrix.of(3, 3, indptr, indices, data)) {
+        CsrMatrix a = CsrMatrix.of(data, indices, indptr, 3, 3)) {
       indices.fill(1_000_000_000);
       indptr.fill(7);
       data.fill(5);
@@ -448,7 +459,7 @@ class CsrMatrixTest {
     other.close();
     try (Tensor x = Tensor.zeros(DType.F32, 3)) {
       assertThrows(IllegalStateException.class, () -> a.times(x));
-      assertThrows(IllegalStateException.class, () -> a.transposeTimes(x));
+      assertThrows(IllegalStateException.class, () -> a.transpose().times(x));
       assertThrows(IllegalStateException.class, a::toDense);
       assertThrows(IllegalStateException.class, () -> a.reshape(9, 1));
     }
@@ -470,7 +481,7 @@ class CsrMatrixTest {
     try (CsrMatrix a = CsrMatrix.readNpz(scipy("csc", arrays))) {
       assertArrayEquals(dense, a.toDense().transpose().copy().toFloatArray());
       try (Tensor x = Tensor.of(new float[] {1, 2, 3})) {
-        assertArrayEquals(new float[] {7, 0, 3}, a.transposeTimes(x).toFloatArray());
+        assertArrayEquals(new float[] {7, 0, 3}, a.transpose().times(x).toFloatArray());
       }
     }
     arrays.put("row", Tensor.of(new int[] {0, 0, 2}));

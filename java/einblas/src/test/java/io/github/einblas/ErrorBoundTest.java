@@ -270,7 +270,7 @@ class ErrorBoundTest {
             CsrMatrix csr = CsrMatrix.ofDense(dense, 0);
             BsrMatrix bsr = BsrMatrix.ofDense(dense, 2, 3);
             Tensor byCsr = csr.times(right);
-            Tensor byBsr = BsrMatrix.matmul(bsr, right)) {
+            Tensor byBsr = bsr.times(right)) {
           check(a, x, rows, depth, columns, values(byCsr), dtype, "csr");
           check(a, x, rows, depth, columns, values(byBsr), dtype, "bsr");
         }

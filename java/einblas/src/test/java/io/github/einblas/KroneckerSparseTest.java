@@ -61,7 +61,7 @@ class KroneckerSparseTest {
       CsrMatrix s = csr(random, dtype, 19, 23);
       Tensor w = random(random, dtype, 5, 7);
       Tensor d = random(random, dtype, 3);
-      KroneckerFactor[][] all = {
+      Operand[][] all = {
         {w, s, Kronecker.identity(4)},
         {s, w},
         {Kronecker.identity(6), s},
@@ -106,7 +106,7 @@ class KroneckerSparseTest {
   void nanInRowsThatNoEntrySelectsStaysOut() {
     // Columns 1 and 3 have no entry.
     CsrMatrix s =
-        CsrMatrix.of(2, 4, new int[] {0, 2, 3}, new int[] {2, 0, 2}, new float[] {2, 1, 3});
+        CsrMatrix.of(new float[] {2, 1, 3}, new int[] {2, 0, 2}, new int[] {0, 2, 3}, 2, 4);
     Tensor w = own(Tensor.of(new float[] {1, 10}, 1, 2));
     for (Kronecker k :
         List.of(Kronecker.of(s, w), Kronecker.of(w, s), Kronecker.of(s, Kronecker.identity(2)))) {
@@ -131,7 +131,7 @@ class KroneckerSparseTest {
 
   @Test
   void placesWithoutEntriesAreZeroWhateverOtherFactorsHold() {
-    CsrMatrix s = CsrMatrix.of(2, 2, new int[] {0, 1, 2}, new int[] {1, 0}, new double[] {2, 3});
+    CsrMatrix s = CsrMatrix.of(new double[] {2, 3}, new int[] {1, 0}, new int[] {0, 1, 2}, 2, 2);
     Tensor w = own(Tensor.of(new double[] {Double.NaN, Double.POSITIVE_INFINITY, 1, 5}, 2, 2));
     Kronecker k = Kronecker.of(s, w);
     double[] want = {
@@ -167,7 +167,7 @@ class KroneckerSparseTest {
     Tensor d = random(random, DType.F64, 12);
     Tensor w = random(random, DType.F64, 2, 12, 4);
     Tensor v = random(random, DType.F64, 5, 9);
-    record Pair(KroneckerFactor x, KroneckerFactor y, boolean sparse) {}
+    record Pair(Operand x, Operand y, boolean sparse) {}
     for (Pair p :
         List.of(
             new Pair(a, b, true),
@@ -194,7 +194,7 @@ class KroneckerSparseTest {
   void linearAlgebraOfSparseFactors() {
     CsrMatrix s =
         CsrMatrix.of(
-            3, 3, new int[] {0, 1, 3, 5}, new int[] {0, 0, 1, 1, 2}, new double[] {2, 7, -3, 1, 4});
+            new double[] {2, 7, -3, 1, 4}, new int[] {0, 0, 1, 1, 2}, new int[] {0, 1, 3, 5}, 3, 3);
     Tensor w = own(Tensor.of(new double[] {2, 1, 1, 2}, 2, 2));
     Kronecker k = Kronecker.of(s, w).transpose();
     assertEquals(3 * 4, k.trace());
@@ -220,7 +220,7 @@ class KroneckerSparseTest {
 
   @Test
   void refusals() {
-    CsrMatrix s = CsrMatrix.of(2, 3, new int[] {0, 1, 2}, new int[] {1, 0}, new float[] {2, 3});
+    CsrMatrix s = CsrMatrix.of(new float[] {2, 3}, new int[] {1, 0}, new int[] {0, 1, 2}, 2, 3);
     Tensor w = own(Tensor.ones(DType.F32, 4, 5));
     Kronecker k = Kronecker.of(w, s);
     message(() -> Kronecker.of(s, own(Tensor.ones(DType.F64, 2, 2))), "factor 1", "F64", "F32");
@@ -244,7 +244,7 @@ class KroneckerSparseTest {
     message(() -> own.timesInto(big.slice(0, 10, 26).reshape(8, 2), 1, 0, x), "shares", "factor");
     assertEquals(45, Arrays.stream(KroneckerElements.doubles(big)).sum());
     CsrMatrix large =
-        CsrMatrix.of(1 << 15, 1 << 15, new int[(1 << 15) + 1], new int[0], new float[0]);
+        CsrMatrix.of(new float[0], new int[0], new int[(1 << 15) + 1], 1 << 15, 1 << 15);
     message(Kronecker.of(large, Kronecker.identity(2))::logDeterminant, "csr", "1073741824");
     message(Kronecker.of(large)::toDense, "bytes", "1073741824");
     assertThrows(IndexOutOfBoundsException.class, () -> k.row(8));
@@ -252,8 +252,8 @@ class KroneckerSparseTest {
 
   @Test
   void emptyMatrices() {
-    CsrMatrix none = CsrMatrix.of(0, 3, new int[] {0}, new int[0], new double[0]);
-    CsrMatrix zeros = CsrMatrix.of(2, 3, new int[] {0, 0, 0}, new int[0], new double[0]);
+    CsrMatrix none = CsrMatrix.of(new double[0], new int[0], new int[] {0}, 0, 3);
+    CsrMatrix zeros = CsrMatrix.of(new double[0], new int[0], new int[] {0, 0, 0}, 2, 3);
     Tensor w = own(Tensor.ones(DType.F64, 2, 2));
     Tensor x = own(Tensor.full(DType.F64, Double.NaN, 6, 2));
     assertArrayEquals(new long[] {0, 2}, own(Kronecker.of(none, w).times(x)).shape());
@@ -267,7 +267,7 @@ class KroneckerSparseTest {
 
   @Test
   void aClosedMatrixIsRefusedEverywhere() {
-    CsrMatrix s = CsrMatrix.of(2, 2, new int[] {0, 1, 2}, new int[] {1, 0}, new float[] {2, 3});
+    CsrMatrix s = CsrMatrix.of(new float[] {2, 3}, new int[] {1, 0}, new int[] {0, 1, 2}, 2, 2);
     Kronecker k = Kronecker.of(s, Kronecker.identity(2));
     Tensor x = own(Tensor.ones(DType.F32, 4));
     s.close();

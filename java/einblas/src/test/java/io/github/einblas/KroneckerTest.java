@@ -86,7 +86,7 @@ class KroneckerTest {
     Tensor v = own(own(Tensor.of(value)).to(dtype));
     Tensor r = own(Tensor.of(places.stream().mapToLong(p -> p[0]).toArray()));
     Tensor c = own(Tensor.of(places.stream().mapToLong(p -> p[1]).toArray()));
-    CsrMatrix made = CsrMatrix.ofTriples(rows, columns, r, c, v);
+    CsrMatrix made = CsrMatrix.ofTriples(v, r, c, rows, columns);
     sparse.put(made, dense);
     return made;
   }
@@ -95,7 +95,7 @@ class KroneckerTest {
 
   private Case operator(Random random, DType dtype, boolean square, boolean batched) {
     int n = 1 + random.nextInt(4);
-    KroneckerFactor[] factors = new KroneckerFactor[n];
+    Operand[] factors = new Operand[n];
     StringBuilder text = new StringBuilder(dtype.toString());
     boolean typed = false;
     for (int i = 0; i < n; i++) {

@@ -105,7 +105,6 @@ class RefusalTest {
           "CsrMatrix.density",
           "CsrMatrix.nbytes",
           "CsrMatrix.isClosed",
-          "CsrMatrix.explain",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",
@@ -144,7 +143,7 @@ class RefusalTest {
 
   private CsrMatrix csr() {
     int[] indptr = {0, 1, 2, 3};
-    return CsrMatrix.of(3, 3, indptr, new int[] {2, 0, 1}, new float[] {1, 2, 3});
+    return CsrMatrix.of(new float[] {1, 2, 3}, new int[] {2, 0, 1}, indptr, 3, 3);
   }
 
   Object receiver(Method m) {
@@ -188,11 +187,11 @@ class RefusalTest {
     if (type == Tensor[].class) {
       return new Tensor[] {matrix(), matrix()};
     }
-    if (type == KroneckerFactor.class || type == Kronecker.class) {
+    if (type == Operand.class || type == Kronecker.class) {
       return Kronecker.of(matrix());
     }
-    if (type == KroneckerFactor[].class) {
-      return new KroneckerFactor[] {matrix()};
+    if (type == Operand[].class) {
+      return "einsum".equals(name) ? new Operand[] {matrix(), matrix()} : new Operand[] {matrix()};
     }
     if (type == Sublist[].class) {
       return new Sublist[] {Sublist.of(matrix(), 0, 1), Sublist.of(matrix(), 1, 2)};
@@ -296,7 +295,7 @@ class RefusalTest {
       boolean dense = "ofDense".equals(m.getName());
       return dense
           ? matrix()
-          : index == 4 ? own(Tensor.ones(DType.F32, 3)) : own(Tensor.of(numbers));
+          : index == 0 ? own(Tensor.ones(DType.F32, 3)) : own(Tensor.of(numbers));
     }
     if (type == int[].class) {
       return numbers;
@@ -315,6 +314,9 @@ class RefusalTest {
 
   /** An argument of a method that makes a BSR matrix: SciPy's arrays of the diagonal, or dense. */
   private Object bsrArgument(Class<?> type, String name, int index) {
+    if (type == Tensor.class && index > 0) {
+      return own(Tensor.of(index == 1 ? new int[] {0, 1, 2} : new int[] {0, 1, 2, 3}));
+    }
     if (type == Tensor.class) {
       return "of".equals(name) ? own(Tensor.full(DType.F32, 2, 3, 1, 1)) : matrix();
     }
@@ -407,6 +409,11 @@ class RefusalTest {
         wrongTensors(good, i, all[0], t -> new Tensor[] {t, all[1]});
         refuse(good.with(i, new Tensor[] {all[0], null}), "a null operand");
         refuse(good.with(i, new Tensor[0]), "no operand");
+      } else if (types[i] == Operand[].class && "einsum".equals(good.method.getName())) {
+        Operand[] all = (Operand[]) good.arguments[i];
+        wrongTensors(good, i, (Tensor) all[0], t -> new Operand[] {t, all[1]});
+        refuse(good.with(i, new Operand[] {all[0], null}), "a null operand");
+        refuse(good.with(i, new Operand[0]), "no operand");
       } else if (types[i] == Sublist[].class) {
         Sublist[] all = (Sublist[]) good.arguments[i];
         wrongTensors(good, i, all[0].tensor(), t -> new Sublist[] {Sublist.of(t, 0, 1), all[1]});
@@ -455,9 +462,10 @@ class RefusalTest {
     boolean anyRank =
         anyBatch || name.startsWith("outer") || name.startsWith("kron") || "matmul".equals(name);
     boolean csr = good.method.getDeclaringClass() == CsrMatrix.class;
-    boolean values = csr && (i == 4 || "ofDense".equals(name)); // which may have either type
+    boolean values = csr && i == 0 && name.startsWith("of"); // which may have any type
     // Where a BSR matrix is made, any type that is computed in will do.
-    boolean makes = good.method.getDeclaringClass() == BsrMatrix.class && name.startsWith("of");
+    boolean makes =
+        good.method.getDeclaringClass() == BsrMatrix.class && i == 0 && name.startsWith("of");
     if (!values) {
       refuse(
           good.with(i, wrap.in(own(right.to(makes ? DType.I32 : DType.F64)))),

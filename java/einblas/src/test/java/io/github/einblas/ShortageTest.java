@@ -77,8 +77,8 @@ class ShortageTest {
     Tensor row = Tensor.of(new int[] {3, 2, 1, 1, 0});
     Tensor column = Tensor.of(new int[] {3, 1, 2, 1, 0});
     Tensor values = Tensor.of(new double[] {1, 2, 3, 4, 5});
-    operations.put("csr of", () -> CsrMatrix.of(1, 9, Tensor.of(new int[] {0, 5}), row, values));
-    operations.put("csr of triples", () -> CsrMatrix.ofTriples(4, 4, row, column, values));
+    operations.put("csr of", () -> CsrMatrix.of(values, row, Tensor.of(new int[] {0, 5}), 1, 9));
+    operations.put("csr of triples", () -> CsrMatrix.ofTriples(values, row, column, 4, 4));
     operations.put("csr of dense", () -> CsrMatrix.ofDense(m, 0.5));
     operations.put("csr transpose", () -> CsrMatrix.ofDense(m, 0.5).transpose());
     operations.put("csr reshape", () -> csr.reshape(N / 2, N * 2));
@@ -91,11 +91,10 @@ class ShortageTest {
     BsrMatrix bsr = BsrMatrix.ofDense(m, 4, 4);
     operations.put("bsr of dense", () -> BsrMatrix.ofDense(m, 4, 4));
     operations.put("bsr to dense", bsr::toDense);
-    operations.put("bsr product", () -> BsrMatrix.matmul(bsr, m.transpose()));
-    operations.put("bsr product left", () -> BsrMatrix.matmul(m.transpose(), bsr));
+    operations.put("bsr product", () -> bsr.times(m.transpose()));
+    operations.put("bsr product left", () -> bsr.timesLeft(m.transpose()));
     Tensor out = Tensor.zeros(DType.F64, N, N).transpose();
-    operations.put(
-        "bsr product into", () -> into(() -> BsrMatrix.matmulInto(out, 1, 0, bsr, m.transpose())));
+    operations.put("bsr product into", () -> into(() -> bsr.timesInto(out, 1, 0, m.transpose())));
     operations.put(
         "bsr sampled",
         () -> into(() -> BsrMatrix.sampledMatmulInto(bsr, 1, 0, m.transpose(), m.transpose())));

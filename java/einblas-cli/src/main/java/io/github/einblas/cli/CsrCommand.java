@@ -68,10 +68,8 @@ final class CsrCommand extends TensorCommand {
     try (CsrMatrix stored = read(operands.get(first ? 0 : 1));
         CsrMatrix a = reshaped(stored)) {
       readSeconds = (System.nanoTime() - start) * 1e-9;
-      if (first) {
-        return transpose ? a.transposeTimes(dense[0]) : a.times(dense[0]);
-      }
-      return transpose ? a.transposeTimesLeft(dense[0]) : a.timesLeft(dense[0]);
+      CsrMatrix operand = transpose ? a.transpose() : a;
+      return first ? operand.times(dense[0]) : operand.timesLeft(dense[0]);
     }
   }
 

@@ -3,7 +3,7 @@ package io.github.einblas.cli;
 
 import io.github.einblas.CsrMatrix;
 import io.github.einblas.Kronecker;
-import io.github.einblas.KroneckerFactor;
+import io.github.einblas.Operand;
 import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ final class KronMatmulCommand extends TensorCommand {
 
   @Override
   Tensor compute(Tensor[] operands) {
-    KroneckerFactor[] all = new KroneckerFactor[factors.size()];
+    Operand[] all = new Operand[factors.size()];
     List<CsrMatrix> sparse = new ArrayList<>();
     int next = 1;
     try {

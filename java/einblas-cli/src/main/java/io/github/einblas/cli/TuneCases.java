@@ -99,11 +99,11 @@ final class TuneCases implements AutoCloseable {
     CsrMatrix scattered =
         keep(
             CsrMatrix.of(
-                n,
-                n,
-                keep(Tensor.of(indptr)),
+                random(dtype, indices.length),
                 keep(Tensor.of(indices)),
-                random(dtype, indices.length)));
+                keep(Tensor.of(indptr)),
+                n,
+                n));
     for (long columns : new long[] {1, 8, 64}) {
       addCsr(scattered, columns);
     }
@@ -136,7 +136,7 @@ final class TuneCases implements AutoCloseable {
     Tensor x = random(dtype, side * size, 128);
     Tensor wide = random(dtype, 128, side * size);
     Tensor out = random(dtype, side * size, 128);
-    add("bsr", () -> () -> BsrMatrix.matmulInto(out, 1, 0, matrix, x));
+    add("bsr", () -> () -> matrix.timesInto(out, 1, 0, x));
     add("bsr", () -> () -> BsrMatrix.sampledMatmulInto(matrix, 1, 0, x, wide));
   }
 

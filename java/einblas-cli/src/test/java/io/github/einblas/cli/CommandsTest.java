@@ -292,7 +292,7 @@ final class CommandsTest {
     program.done("kron-matmul", "@v.npy", "@w.npy", "@w.npy", "-o", "@y.npy");
     assertArrayEquals(new double[] {36, 90, 90, 225}, program.get("y.npy"));
     try (CsrMatrix sparse =
-        CsrMatrix.of(1, 3, new int[] {0, 2}, new int[] {2, 0}, new double[] {10, 1})) {
+        CsrMatrix.of(new double[] {10, 1}, new int[] {2, 0}, new int[] {0, 2}, 1, 3)) {
       sparse.writeNpz(program.path("s.npz"));
     }
     program.done("kron-matmul", "@v.npy", "@s.npz", "@w.npy", "-o", "@y.npy");

@@ -75,7 +75,7 @@ class CsrCorpusTest {
     Tensor x = c.inputs.get(3);
     try (Tensor indices = index(c, 1);
         Tensor indptr = index(c, 2);
-        CsrMatrix m = CsrMatrix.of(shape[0], shape[1], indptr, indices, c.inputs.get(0));
+        CsrMatrix m = CsrMatrix.of(c.inputs.get(0), indices, indptr, shape[0], shape[1]);
         CsrMatrix turned = m.transpose();
         Tensor result = product(m, x, transposed, right)) {
       c.check("new", 0, result, 1, 0, 0);
@@ -101,9 +101,9 @@ class CsrCorpusTest {
 
   private static Tensor product(CsrMatrix m, Tensor x, boolean transposed, boolean right) {
     if (right) {
-      return transposed ? m.transposeTimesLeft(x) : m.timesLeft(x);
+      return transposed ? m.transpose().timesLeft(x) : m.timesLeft(x);
     }
-    return transposed ? m.transposeTimes(x) : m.times(x);
+    return transposed ? m.transpose().times(x) : m.times(x);
   }
 
   private static void into(
@@ -115,11 +115,11 @@ class CsrCorpusTest {
       boolean transposed,
       boolean right) {
     if (right && transposed) {
-      m.transposeTimesLeftInto(out, alpha, beta, x);
+      m.transpose().timesLeftInto(out, alpha, beta, x);
     } else if (right) {
       m.timesLeftInto(out, alpha, beta, x);
     } else if (transposed) {
-      m.transposeTimesInto(out, alpha, beta, x);
+      m.transpose().timesInto(out, alpha, beta, x);
     } else {
       m.timesInto(out, alpha, beta, x);
     }
@@ -146,7 +146,7 @@ class CsrCorpusTest {
       }
       try (Tensor rows = Tensor.of(row)) {
         return CsrMatrix.ofTriples(
-            m.rows(), m.columns(), rows.flip(0), column.flip(0), values.flip(0));
+            values.flip(0), rows.flip(0), column.flip(0), m.rows(), m.columns());
       }
     }
   }

@@ -3,7 +3,7 @@ package io.github.einblas.corpus;
 
 import io.github.einblas.Einsum;
 import io.github.einblas.Kronecker;
-import io.github.einblas.KroneckerFactor;
+import io.github.einblas.Operand;
 import io.github.einblas.Tensor;
 
 /** Inputs are x, the factors, and z where beta is not 0. */
@@ -12,7 +12,7 @@ final class KroneckerRunner {
 
   private static Kronecker operator(CorpusCase c) {
     int n = c.params().get("factors").getAsInt();
-    return Kronecker.of(c.inputs.subList(1, 1 + n).toArray(KroneckerFactor[]::new));
+    return Kronecker.of(c.inputs.subList(1, 1 + n).toArray(Operand[]::new));
   }
 
   private static boolean left(CorpusCase c) {

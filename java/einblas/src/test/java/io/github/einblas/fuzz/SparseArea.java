@@ -6,7 +6,7 @@ import io.github.einblas.CsrMatrix;
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
 import io.github.einblas.Kronecker;
-import io.github.einblas.KroneckerFactor;
+import io.github.einblas.Operand;
 import io.github.einblas.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,11 +90,11 @@ final class SparseArea {
       }
       DType index = w.pick(DType.I32, DType.I64);
       return CsrMatrix.ofTriples(
-          rows,
-          columns,
+          w.field(dtype, v, r.length).view,
           w.field(index, r, r.length).view,
           w.field(index, c, r.length).view,
-          w.field(dtype, v, r.length).view);
+          rows,
+          columns);
     }
     return CsrMatrix.ofDense(w.field(dtype, dense, rows, columns).view, 0);
   }
@@ -122,7 +122,7 @@ final class SparseArea {
       double beta = w.factor();
       doing += ", " + x + " and " + y;
       w.gives(doing + " times", dtype, rows, ax, () -> a.times(x.view));
-      w.gives(doing + " transposeTimes", dtype, columns, aty, () -> a.transposeTimes(y.view));
+      w.gives(doing + " transposeTimes", dtype, columns, aty, () -> a.transpose().times(y.view));
       w.gives(doing + " timesLeft", dtype, leftShape, la, () -> a.timesLeft(left.view));
       Field out = w.output(dtype, beta, rows);
       w.writes(
@@ -139,7 +139,7 @@ final class SparseArea {
           alpha,
           beta,
           aty,
-          () -> a.transposeTimesInto(outT.view, alpha, beta, y.view));
+          () -> a.transpose().timesInto(outT.view, alpha, beta, y.view));
       String tail = vector ? "" : "n";
       w.gives(
           doing + " einsum",
@@ -193,11 +193,11 @@ final class SparseArea {
                     a.reshape(w.in(-1, 3), w.pick(1L << 62, Long.MAX_VALUE, 4L, (long) m * k));
                 case 3 ->
                     CsrMatrix.of(
-                            w.pick(-1, m, Integer.MAX_VALUE),
-                            w.pick(-1, k, 1),
-                            new int[] {0, w.in(-1, 2), 2},
+                            new double[w.in(1, 3)],
                             new int[] {w.in(-1, 4), 0},
-                            new double[w.in(1, 3)])
+                            new int[] {0, w.in(-1, 2), 2},
+                            w.pick(-1, m, Integer.MAX_VALUE),
+                            w.pick(-1, k, 1))
                         .close();
                 default ->
                     Einsum.einsum(w.pick("mk,kn->mn", "mk,mk->", "kk,k->k"), a, x.view).close();
@@ -242,18 +242,13 @@ final class SparseArea {
       Field y = w.field(dtype, n, m);
       double[] sx = product(d, x.values(), m, k, n);
       double[] ys = product(y.values(), d, n, m, k);
-      w.gives(doing, dtype, new long[] {m, n}, sx, () -> BsrMatrix.matmul(s, x.view));
-      w.gives(doing + " left", dtype, new long[] {n, k}, ys, () -> BsrMatrix.matmul(y.view, s));
+      w.gives(doing, dtype, new long[] {m, n}, sx, () -> s.times(x.view));
+      w.gives(doing + " left", dtype, new long[] {n, k}, ys, () -> s.timesLeft(y.view));
       double alpha = w.factor();
       double beta = w.factor();
       Field out = w.output(dtype, beta, m, n);
       w.writes(
-          doing + " into",
-          out,
-          alpha,
-          beta,
-          sx,
-          () -> BsrMatrix.matmulInto(out.view, alpha, beta, s, x.view));
+          doing + " into", out, alpha, beta, sx, () -> s.timesInto(out.view, alpha, beta, x.view));
       Field a = w.field(dtype, m, n);
       Field b = w.field(dtype, n, k);
       double[] ab = product(a.values(), b.values(), m, n, k);
@@ -265,11 +260,11 @@ final class SparseArea {
       Field g = w.field(dtype, m, n);
       double[] gx = product(g.values(), turned(x.values(), k, n), m, n, k);
       double[] ds = masked(gx, d, m, k, flip ? c : r, flip ? r : c);
-      try (BsrMatrix.Gradient gradient = BsrMatrix.matmulGradient(s, x.view, g.view)) {
+      try (BsrMatrix.Gradient gradient = s.timesGradient(x.view, g.view)) {
         w.gives(doing + " gradient", dtype, new long[] {m, k}, ds, gradient.matrix()::toDense);
         Field.check(
             doing + " gradient of x",
-            gradient.dense(),
+            gradient.x(),
             dtype,
             x.shape,
             product(turned(d, m, k), g.values(), k, m, n));
@@ -298,7 +293,7 @@ final class SparseArea {
 
   private void kronecker() throws Exception {
     int count = w.in(1, 3);
-    KroneckerFactor[] factors = new KroneckerFactor[count];
+    Operand[] factors = new Operand[count];
     double[] dense = {1};
     int rows = 1;
     int columns = 1;

@@ -1,0 +1,181 @@
+// Einsum with a matrix operator: which product of it an equation is.
+package io.github.einblas;
+
+import io.github.einblas.internal.equation.Equation;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Equations of a {@link MatrixOperator} and a tensor that are matrix products, in any letters and
+ * any order of axes: the tensor is seen as (..., summed, n) and the result as (..., kept, n), both
+ * by strides.
+ */
+final class OperatorEquation {
+  private final String equation;
+  private final MatrixOperator operator;
+  private final Tensor x;
+
+  /** Labels of the operator's batch axes; none but for a Kronecker operator that is a batch. */
+  private final int[] batch;
+
+  private final int[] dense;
+  private final int[] output;
+
+  /** Whether the label of the operator's rows is the summed one. */
+  private final boolean transposed;
+
+  private final int summed;
+  private final int kept;
+
+  private OperatorEquation(String equation, int place, MatrixOperator operator, Tensor x) {
+    this.equation = equation;
+    this.operator = operator;
+    this.x = x;
+    int rank = operator.shape().length;
+    int[] ranks = place == 0 ? new int[] {rank, x.rank()} : new int[] {x.rank(), rank};
+    Equation parsed = Equation.parse(equation, ranks);
+    int[] matrix = parsed.operand(place);
+    this.batch = Arrays.copyOf(matrix, rank - 2);
+    this.dense = parsed.operand(1 - place);
+    this.output = parsed.output();
+    if (hasTwice(matrix) || hasTwice(dense)) {
+      throw refused("a letter stands twice in an operand");
+    }
+    int row = matrix[rank - 2];
+    int column = matrix[rank - 1];
+    this.transposed = index(dense, row) >= 0;
+    if (transposed == (index(dense, column) >= 0)) {
+      throw refused("the matrix must share one letter with the dense operand, which is summed");
+    }
+    this.summed = transposed ? row : column;
+    this.kept = transposed ? column : row;
+    requireOutput();
+  }
+
+  /** The output must have each label but the summed one. */
+  private void requireOutput() {
+    int[] wanted =
+        IntStream.concat(
+                IntStream.of(kept),
+                IntStream.concat(Arrays.stream(batch), Arrays.stream(dense))
+                    .filter(l -> l != summed))
+            .distinct()
+            .sorted()
+            .toArray();
+    if (!Arrays.equals(wanted, Arrays.stream(output).sorted().toArray())) {
+      throw refused("the output must have every letter but the summed one, in any order");
+    }
+  }
+
+  /** The result of an equation one of whose operands is no tensor. */
+  static Tensor run(String equation, Operand[] operands) {
+    for (int i = 0; i < operands.length; i++) {
+      if (operands[i] == null) {
+        throw new NullPointerException("\"" + equation + "\": operand " + i + " is null");
+      }
+    }
+    if (operands.length == 2
+        && operands[0] instanceof MatrixOperator a
+        && operands[1] instanceof Tensor x) {
+      return new OperatorEquation(equation, 0, a, x).run();
+    }
+    if (operands.length == 2
+        && operands[0] instanceof Tensor x
+        && operands[1] instanceof MatrixOperator a) {
+      return new OperatorEquation(equation, 1, a, x).run();
+    }
+    String kinds =
+        String.join(", ", Arrays.stream(operands).map(o -> o.getClass().getSimpleName()).toList());
+    throw refused(equation, kinds, "one such matrix and one tensor are needed");
+  }
+
+  private Tensor run() {
+    // Axes of x in front: those that the operator has not, then its batch axes.
+    int[] free = Arrays.stream(output).filter(l -> l != kept && index(batch, l) < 0).toArray();
+    int n = free.length == 0 ? 0 : 1;
+    int[] leading =
+        IntStream.concat(Arrays.stream(free, 0, free.length - n), Arrays.stream(batch)).toArray();
+    if (leading.length > 0 && !(operator instanceof Kronecker)) {
+      throw refused("the dense operand must have rank 1 or 2, got " + x.describe());
+    }
+    List<Integer> from = new ArrayList<>();
+    List<Integer> to = new ArrayList<>();
+    for (int label : leading) {
+      from.add(index(dense, label));
+      to.add(index(output, label));
+    }
+    from.add(index(dense, summed));
+    to.add(index(output, kept));
+    if (n > 0) {
+      from.add(index(dense, free[free.length - 1]));
+      to.add(index(output, free[free.length - 1]));
+    } else if (leading.length > 0) {
+      from.add(-1);
+      to.add(-1);
+    }
+    MatrixOperator a = transposed ? operator.transpose() : operator;
+    Tensor out = Tensor.empty(x.dtype(), outputShape(a));
+    try {
+      a.timesInto(view(out, to), 1, 0, view(x, from));
+      return out;
+    } catch (RuntimeException | Error e) {
+      out.close();
+      throw e;
+    }
+  }
+
+  private long[] outputShape(MatrixOperator a) {
+    long[] own = operator.shape();
+    return Arrays.stream(output)
+        .mapToLong(
+            label -> {
+              int axis = index(dense, label);
+              int place = index(batch, label);
+              long length = axis >= 0 ? x.length(axis) : 1;
+              return label == kept ? a.rows() : length == 1 && place >= 0 ? own[place] : length;
+            })
+        .toArray();
+  }
+
+  /** The axes in this order; -1 is a new one of length 1. */
+  private static Tensor view(Tensor t, List<Integer> axes) {
+    Tensor view = t.permute(axes.stream().filter(a -> a >= 0).mapToInt(a -> a).toArray());
+    for (int d = 0; d < axes.size(); d++) {
+      if (axes.get(d) < 0) {
+        view = view.unsqueeze(d);
+      }
+    }
+    return view;
+  }
+
+  private static boolean hasTwice(int[] labels) {
+    return Arrays.stream(labels).distinct().count() < labels.length;
+  }
+
+  private static int index(int[] labels, int label) {
+    for (int d = 0; d < labels.length; d++) {
+      if (labels[d] == label) {
+        return d;
+      }
+    }
+    return -1;
+  }
+
+  private IllegalArgumentException refused(String why) {
+    return refused(equation, "a " + operator.getClass().getSimpleName(), why);
+  }
+
+  private static IllegalArgumentException refused(String equation, String with, String why) {
+    return new IllegalArgumentException(
+        "equation \""
+            + equation
+            + "\" with "
+            + with
+            + ": "
+            + why
+            + "; products such as ij,jk->ik of a CsrMatrix, BsrMatrix or Kronecker with one tensor"
+            + " are computed, for others toDense() makes a tensor");
+  }
+}
