@@ -48,6 +48,7 @@ class DocsTest {
   private static final Set<String> FOREIGN =
       Set.of(
           "ActiveProcessorCount", // of the JVM
+          "Example", // the README's class
           "GoogleTest",
           "Ninja",
           "InPlace", // ends names
@@ -224,9 +225,8 @@ class DocsTest {
     List<String> wrong = new ArrayList<>();
     int checked = 0;
     for (Path page : lasting()) {
-      for (MatchResult span :
-          SPAN.matcher(FENCE.matcher(read(page)).replaceAll("")).results().toList()) {
-        for (MatchResult m : NAME.matcher(span.group(1)).results().toList()) {
+      for (String code : codeOf(read(page))) {
+        for (MatchResult m : NAME.matcher(code).results().toList()) {
           String type = m.group(1);
           String member = m.group(2);
           ++checked;
@@ -245,6 +245,20 @@ class DocsTest {
     }
     assertEquals(List.of(), wrong);
     assertTrue(checked > 200, "only " + checked + " names");
+  }
+
+  /** Words in backticks, and lines of Java without their comments and texts. */
+  private static List<String> codeOf(String page) {
+    List<String> code = new ArrayList<>();
+    FENCE
+        .matcher(page)
+        .results()
+        .filter(m -> m.group().startsWith("```java"))
+        .flatMap(m -> m.group().lines())
+        .map(l -> l.replaceAll("//.*|\"[^\"]*\"", ""))
+        .forEach(code::add);
+    SPAN.matcher(FENCE.matcher(page).replaceAll("")).results().forEach(m -> code.add(m.group(1)));
+    return code;
   }
 
   private static boolean mentions(String text, String word) {
