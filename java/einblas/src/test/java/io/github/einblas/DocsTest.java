@@ -352,6 +352,9 @@ class DocsTest {
             sources(
                 "java/.*/src/.*\\.java|cpp/bench/.*\\.cpp|\\.ci/.*|einblas|einblas-bench|java/.*\\.py"),
             OPTION);
+    // The bench's table of options: a letter, a name.
+    all(sources("cpp/bench/.*\\.cpp"), Pattern.compile("\\{'\\w', \"([a-z-]+)\""))
+        .forEach(name -> ours.add("--" + name));
     assertEquals(
         List.of(),
         unknown(OPTION, m -> ours.contains(m.group()) || FOREIGN_OPTIONS.contains(m.group())));
