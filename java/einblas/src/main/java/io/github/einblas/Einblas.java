@@ -8,7 +8,6 @@ import java.util.Objects;
 
 /** The library: what was loaded, how many threads it uses, how much native memory it holds. */
 public final class Einblas {
-  private static final int MAX_THREADS = 1024;
 
   private Einblas() {}
 
@@ -91,7 +90,7 @@ public final class Einblas {
   public static void setThreads(int threads) {
     if (!Native.setThreads(threads)) {
       throw new IllegalArgumentException(
-          "threads must be from 1 to " + MAX_THREADS + ", got " + threads);
+          "threads must be from 1 to " + PlanOptions.MOST_THREADS + ", got " + threads);
     }
   }
 
@@ -217,9 +216,9 @@ public final class Einblas {
   }
 
   private static void requireThreads(int threads) {
-    if (threads < 1 || threads > MAX_THREADS) {
+    if (threads < 1 || threads > PlanOptions.MOST_THREADS) {
       throw new IllegalArgumentException(
-          "threads must be from 1 to " + MAX_THREADS + ", got " + threads);
+          "threads must be from 1 to " + PlanOptions.MOST_THREADS + ", got " + threads);
     }
   }
 }

@@ -2,6 +2,10 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.plan.PlanChecks;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Objects;
@@ -38,19 +42,15 @@ public final class Einsum {
   public static Tensor einsum(String equation, Operand... operands) {
     Objects.requireNonNull(equation, "equation");
     Objects.requireNonNull(operands, "operands");
-    Tensor[] own = new Tensor[operands.length];
+    Strided[] own = new Strided[operands.length];
     for (int i = 0; i < own.length; i++) {
       Operand operand = operands[i];
       if (operand instanceof MatrixOperator) {
-        Operand[] all = Arrays.copyOf(own, own.length, Operand[].class);
-        System.arraycopy(operands, i, all, i, all.length - i);
-        all[i] = operand;
-        return OperatorEquation.run(equation, all);
+        return OperatorEquation.run(equation, operands.clone());
       }
-      own[i] = (Tensor) operand;
+      own[i] = Tensor.core((Tensor) operand);
     }
-    checkOperands(equation, own);
-    return PlanCache.get(equation, own).runOwn(own);
+    return new Tensor(planned(equation, own).plan().runOwn(own));
   }
 
   /**
@@ -60,7 +60,8 @@ public final class Einsum {
    */
   public static Tensor einsum(int[] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
-    return plan(output, own).run(tensors(own));
+    Strided[] tensors = tensors(own);
+    return new Tensor(planned(output, own, tensors).plan().run(tensors));
   }
 
   /**
@@ -70,9 +71,13 @@ public final class Einsum {
    */
   public static EinsumPlan plan(String equation, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
-    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
-    checkOperands(equation, own);
-    return PlanCache.get(equation, own);
+    return planned(equation, Tensor.cores(operands)).door(EinsumPlan.class, EinsumPlan::new);
+  }
+
+  /** What is kept of an equation for operands of these shapes and this type. */
+  static PlanCache.Entry planned(String equation, Strided[] operands) {
+    PlanChecks.sameType(equation, operands);
+    return PlanCache.get(equation, operands);
   }
 
   /**
@@ -80,20 +85,23 @@ public final class Einsum {
    */
   public static EinsumPlan plan(int[] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
-    Tensor[] tensors = tensors(own);
-    int[][] labels = Arrays.stream(own).map(Sublist::labels).toArray(int[][]::new);
+    return planned(output, own, tensors(own)).door(EinsumPlan.class, EinsumPlan::new);
+  }
+
+  private static PlanCache.Entry planned(int[] output, Sublist[] operands, Strided[] tensors) {
+    int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
     Equation.Numbers equation =
         new Equation.Numbers(labels, output == null ? null : output.clone());
-    checkOperands(equation.toString(), tensors);
+    PlanChecks.sameType(equation.toString(), tensors);
     return PlanCache.get(equation, tensors);
   }
 
   /** A new plan with options for operands of these shapes and this type. */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
-    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
-    checkOperands(equation, own);
-    long[][] shapes = Arrays.stream(own).map(Tensor::shapeRef).toArray(long[][]::new);
+    Strided[] own = Tensor.cores(operands);
+    PlanChecks.sameType(equation, own);
+    long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
     return plan(equation, options, own[0].dtype(), shapes);
   }
 
@@ -120,42 +128,14 @@ public final class Einsum {
       ranks[i] = own[i].length;
       Views.size(own[i]);
     }
-    return new EinsumPlan(Equation.parse(equation, ranks), dtype, own, options);
+    return new EinsumPlan(new Contraction(Equation.parse(equation, ranks), dtype, own, options));
   }
 
-  private static Tensor[] tensors(Sublist[] operands) {
-    Tensor[] tensors = new Tensor[operands.length];
+  private static Strided[] tensors(Sublist[] operands) {
+    Strided[] tensors = new Strided[operands.length];
     for (int i = 0; i < tensors.length; i++) {
-      tensors[i] = Objects.requireNonNull(operands[i], "operand " + i).tensor();
+      tensors[i] = Objects.requireNonNull(operands[i], "operand " + i).tensor().strided();
     }
     return tensors;
-  }
-
-  /** Operands must be there, open, and of one type. */
-  static void checkOperands(String what, Tensor[] operands) {
-    Objects.requireNonNull(operands, "operands");
-    if (operands.length == 0) {
-      throw new IllegalArgumentException("\"" + what + "\": at least one operand is needed");
-    }
-    for (int i = 0; i < operands.length; i++) {
-      if (operands[i] == null) {
-        throw new NullPointerException("\"" + what + "\": operand " + i + " is null");
-      }
-      if (operands[i].isClosed()) {
-        throw new IllegalStateException("\"" + what + "\": operand " + i + " is closed");
-      }
-      if (operands[i].dtype() != operands[0].dtype()) {
-        throw new IllegalArgumentException(
-            "\""
-                + what
-                + "\": operands must have one type, but operand 0 has "
-                + operands[0].dtype()
-                + " and operand "
-                + i
-                + " has "
-                + operands[i].dtype()
-                + "; Tensor.to converts");
-      }
-    }
   }
 }

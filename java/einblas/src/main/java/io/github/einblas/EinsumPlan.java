@@ -1,11 +1,17 @@
 // Public API: a contraction planned once for given shapes, run many times.
 package io.github.einblas;
 
-import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.Binding;
 import io.github.einblas.internal.plan.CompiledPlan;
-import io.github.einblas.internal.plan.PlanText;
-import io.github.einblas.internal.plan.SlicedProgram;
-import io.github.einblas.internal.tensor.Views;
+import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.Gradients;
+import io.github.einblas.internal.plan.PlanJson;
+import io.github.einblas.internal.plan.PlanSlices;
+import io.github.einblas.internal.plan.PlanVerifier;
+import io.github.einblas.internal.plan.PlanWork;
+import io.github.einblas.internal.plan.Profile;
+import io.github.einblas.internal.report.Explanation;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -18,114 +24,62 @@ import java.util.function.LongConsumer;
  * kept (the latest few).
  */
 public final class EinsumPlan {
-  /** A profile takes the best of so many runs, fewer when they take long. */
-  private static final int PROFILE_RUNS = 10;
+  private final Contraction core;
 
-  private static final long PROFILE_NANOS = 500_000_000;
+  /** Made when they are first asked for. */
+  private volatile Gradients gradients;
 
-  private final Equation equation;
-  private final DType dtype;
-  private final long[][] shapes;
-  private final PlanOptions options;
-  private final boolean[] constant;
+  private volatile PlanSlices slices;
 
-  /** What this is the gradient of, or null. */
-  private final GradientOf gradientOf;
-
-  private record GradientOf(EinsumPlan plan, int operand, OutputForm form) {}
-
-  private final PlanLayouts layouts;
-  private final SlicedProgram slices;
-  private final PlanChecks checks;
-  private final PlanRun run;
-
-  /** 0 until it is asked for; the same from whatever thread. */
-  private int hash;
-
-  /** Made when it is first asked for. */
-  private volatile GradientTree gradientTree;
-
-  private volatile GradientsApart gradientsApart;
-  private volatile PlanSlices planSlices;
-
-  EinsumPlan(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
-    this(equation, dtype, shapes, options, new boolean[shapes.length], null, null);
+  EinsumPlan(Contraction core) {
+    this.core = core;
   }
 
-  /** A plan of which something was found earlier. */
-  EinsumPlan(
-      Equation equation, DType dtype, long[][] shapes, PlanOptions options, KnownPlan known) {
-    this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
-  }
-
-  /** A plan for which some operands stay the same from run to run. */
-  private EinsumPlan(
-      Equation equation,
-      DType dtype,
-      long[][] shapes,
-      PlanOptions options,
-      boolean[] constant,
-      GradientOf gradientOf,
-      KnownPlan known) {
-    PlanChecks.requireFloating(equation, dtype);
-    this.equation = equation;
-    this.dtype = dtype;
-    this.shapes = shapes;
-    this.options = options;
-    this.constant = constant;
-    this.gradientOf = gradientOf;
-    OutputForm form = gradientOf == null ? null : gradientOf.form;
-    this.layouts = new PlanLayouts(equation, dtype, shapes, options, constant, form, known);
-    this.slices = layouts.slices();
-    this.checks = new PlanChecks(equation, dtype, shapes, layouts.outputShape());
-    this.run = new PlanRun(dtype, checks, layouts, form);
+  /** What is behind this door. */
+  Contraction core() {
+    return core;
   }
 
   /** The equation as given. */
   public String equation() {
-    return equation.toString();
+    return core.equation().toString();
   }
 
   /** Type of operands and result. */
   public DType dtype() {
-    return dtype;
+    return core.dtype();
   }
 
   /** Shape of the result. */
   public long[] outputShape() {
-    return layouts.outputShape().clone();
-  }
-
-  /** The result's shape, not to be changed. */
-  long[] outputShapeRef() {
-    return layouts.outputShape();
+    return core.outputShape().clone();
   }
 
   /** Shapes of the operands. */
   public long[][] shapes() {
-    return Arrays.stream(shapes).map(long[]::clone).toArray(long[][]::new);
+    return Arrays.stream(core.shapes()).map(long[]::clone).toArray(long[][]::new);
   }
 
   /** The options that the plan was made with. */
   public PlanOptions options() {
-    return options;
+    return core.options();
   }
 
   /** The pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i. */
   public int[][] path() {
-    return Arrays.stream(slices.main().path()).map(int[]::clone).toArray(int[][]::new);
+    return Arrays.stream(core.path()).map(int[]::clone).toArray(int[][]::new);
   }
 
   /** Floating-point operations of one run. */
   public double flops() {
-    return PlanText.flops(slices);
+    return PlanWork.flops(core.slices());
   }
 
   /**
    * Bytes of operands, intermediates and result, each counted once per run of a step that uses it.
    */
   public long bytes() {
-    return PlanText.bytes(slices, dtype);
+    return PlanWork.bytes(core.slices(), core.dtype());
   }
 
   /**
@@ -133,18 +87,12 @@ public final class EinsumPlan {
    * packed panels, for contiguous operands and the plan's threads.
    */
   public long peakBytes() {
-    return layouts.peakBytes(layouts.contiguous());
-  }
-
-  /** As {@link #peakBytes()}, with one thread. */
-  long leastPeakBytes() {
-    return layouts.peakBytes(
-        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), 1);
+    return core.peakBytes();
   }
 
   /** Bytes of native memory that one run takes for intermediates. */
   public long workspaceBytes() {
-    return slices.workspaceElements() * dtype.bytes();
+    return core.slices().workspaceElements() * core.dtype().bytes();
   }
 
   /**
@@ -155,12 +103,7 @@ public final class EinsumPlan {
    *     memory
    */
   public Tensor run(Tensor... operands) {
-    return run.fresh(checks.operands(operands), PlanRun.FRESH);
-  }
-
-  /** Runs on operands that this plan was looked up for, in an array that nobody else has. */
-  Tensor runOwn(Tensor[] own) {
-    return run.fresh(own, PlanRun.FRESH);
+    return new Tensor(core.run(Tensor.cores(operands)));
   }
 
   /** Runs the plan into a given tensor: {@code out = result}. */
@@ -178,13 +121,11 @@ public final class EinsumPlan {
    * @throws IllegalStateException if a tensor is closed
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
-    if (Objects.requireNonNull(operands, "operands").length == 2 && shapes.length == 2) {
+    if (Objects.requireNonNull(operands, "operands").length == 2 && core.shapes().length == 2) {
       runInto(out, alpha, beta, operands[0], operands[1]);
       return;
     }
-    Tensor[] own = checks.operands(operands);
-    checks.target(out);
-    run.into(out, alpha, beta, own, PlanRun.GIVEN);
+    core.runInto(Tensor.core(out), alpha, beta, Tensor.cores(operands));
   }
 
   /**
@@ -192,13 +133,7 @@ public final class EinsumPlan {
    * two operands allocates nothing on the Java heap.
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
-    if (shapes.length != 2) {
-      throw checks.wrongCount(2);
-    }
-    checks.operand(0, a);
-    checks.operand(1, b);
-    checks.target(out);
-    run.into(out, alpha, beta, a, b);
+    core.runInto(Tensor.core(out), alpha, beta, Tensor.core(a), Tensor.core(b));
   }
 
   /**
@@ -215,24 +150,21 @@ public final class EinsumPlan {
 
   /** What {@link #explain()} says, as data, JSON and pictures. */
   public PlanReport report() {
-    return report(layouts.contiguous(), null);
+    return new PlanReport(Explanation.report(core, core.layouts().contiguous(), null));
   }
 
   /** What {@link #explain(Tensor...)} says, as data, JSON and pictures. */
   public PlanReport report(Tensor... operands) {
-    return report(layouts.of(checks.openOperands(operands)), null);
+    return new PlanReport(Explanation.report(core, compiled(open(operands)), null));
   }
 
-  private PlanReport report(CompiledPlan compiled, double[] seconds) {
-    return PlanText.report(
-        equation,
-        dtype,
-        shapes,
-        layouts.outputShape(),
-        compiled,
-        layouts.threads(),
-        layouts.peakBytes(compiled),
-        seconds);
+  /** Operands that fit and are open. */
+  private Strided[] open(Tensor[] operands) {
+    return core.checks().openOperands(Tensor.cores(operands));
+  }
+
+  private CompiledPlan compiled(Strided[] operands) {
+    return core.layouts().of(operands);
   }
 
   /**
@@ -241,27 +173,14 @@ public final class EinsumPlan {
    * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
    */
   public PlanReport profile(Tensor... operands) {
-    Tensor[] own = checks.openOperands(operands);
-    CompiledPlan compiled = layouts.of(own);
-    long[] best = new long[compiled.main().count()];
-    Arrays.fill(best, Long.MAX_VALUE);
-    try (Tensor out = Tensor.empty(dtype, layouts.outputShape())) {
-      long start = System.nanoTime();
-      for (int i = 0; i < PROFILE_RUNS; i++) {
-        long[] nanos = new long[best.length];
-        run.into(out, 1, 0, own, new PlanRun.Extras(false, 0, null, nanos));
-        Arrays.setAll(best, s -> Math.min(best[s], nanos[s]));
-        if (System.nanoTime() - start > PROFILE_NANOS) {
-          break;
-        }
-      }
-    }
-    return report(compiled, Arrays.stream(best).mapToDouble(n -> n * 1e-9).toArray());
+    Strided[] own = open(operands);
+    CompiledPlan compiled = compiled(own);
+    return new PlanReport(Explanation.report(core, compiled, Profile.seconds(core, compiled, own)));
   }
 
   /** The native kernel of each step, for the strides of these operands and a contiguous result. */
   public List<String> kernels(Tensor... operands) {
-    return PlanText.kernels(layouts.of(checks.openOperands(operands)).main());
+    return Explanation.kernels(compiled(open(operands)).main());
   }
 
   /**
@@ -289,16 +208,11 @@ public final class EinsumPlan {
 
   /** As {@link #verify(Tensor[], Tensor)}, with the seed of the signs. */
   public Verification verify(Tensor[] operands, Tensor result, long seed) {
-    Tensor[] own = checks.openOperands(operands);
-    checks.output(result);
-    requireEquation("the gradient of a contraction is not verified; verify the contraction");
-    return new PlanVerifier(equation, dtype, shapes, options, layouts.outputShape(), seed)
-        .check(own, result, sumLengths());
-  }
-
-  /** Lengths of the sums of all steps, and their products, one after the other. */
-  double sumLengths() {
-    return PlanText.sumLengths(slices);
+    Strided[] own = open(operands);
+    Strided given = Tensor.core(result);
+    core.checks().output(given);
+    core.requireEquation("the gradient of a contraction is not verified; verify the contraction");
+    return new PlanVerifier(core, seed).check(own, given);
   }
 
   /**
@@ -312,47 +226,7 @@ public final class EinsumPlan {
    * @throws IndexOutOfBoundsException if there is no such operand
    */
   public EinsumPlan gradient(int i) {
-    return gradient(i, options, null);
-  }
-
-  /** As {@link #gradient(int)}, along a path and cuts that were found earlier. */
-  EinsumPlan gradient(int i, KnownPlan known) {
-    return gradient(i, options, known);
-  }
-
-  /** As {@link #gradient(int)}, under another memory limit. */
-  EinsumPlan gradient(int i, long limit) {
-    return gradient(i, options.withMemoryLimit(limit), null);
-  }
-
-  /** The equation of {@link #gradient(int)}. */
-  Equation gradientEquation(int i) {
-    requireEquation("this is a gradient already; take the gradient of an equation");
-    if (i < 0 || i >= shapes.length) {
-      throw new IndexOutOfBoundsException(
-          checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
-    }
-    return equation.gradient(i, shapes);
-  }
-
-  private EinsumPlan gradient(int i, PlanOptions with, KnownPlan known) {
-    Equation gradient = gradientEquation(i);
-    long[][] own = new long[shapes.length][];
-    own[0] = layouts.outputShape();
-    int n = 1;
-    for (int j = 0; j < shapes.length; j++) {
-      if (j != i) {
-        own[n++] = shapes[j];
-      }
-    }
-    return new EinsumPlan(
-        gradient,
-        dtype,
-        own,
-        with.withPath(null).withSlices(1),
-        new boolean[own.length],
-        new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
-        known);
+    return new EinsumPlan(core.gradient(i));
   }
 
   /**
@@ -366,58 +240,15 @@ public final class EinsumPlan {
    *     not fit the memory limit; the text names one that would do
    */
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
-    Tensor[] own = checks.openOperands(operands);
-    checks.output(upstream);
-    requireEquation("this is a gradient already; take the gradient of an equation");
-    GradientTree tree = gradientTree();
-    if (!options.isLimited()) {
-      return tree.run(upstream, own, 0);
-    }
-    // As cuts, this choice is one thread's: more threads must not change the bits.
-    long limit = options.memoryLimit();
-    long[] above = upstream.stridesRef();
-    long[][] strides = PlanLayouts.strides(own);
-    if (tree.peakBytes(above, strides, 1) > limit) {
-      return gradientsApart().run(upstream, own);
-    }
-    int threads = options.threads() == 0 ? Einblas.threads() : options.threads();
-    threads = tree.threadsWithin(limit, above, strides, threads);
-    return tree.run(upstream, own, threads);
-  }
-
-  private void requireEquation(String otherwise) {
-    if (gradientOf != null) {
-      throw new UnsupportedOperationException(checks.where() + otherwise);
-    }
-  }
-
-  private GradientTree gradientTree() {
-    GradientTree known = gradientTree;
+    Strided[] own = open(operands);
+    Strided above = Tensor.core(upstream);
+    core.checks().output(above);
+    Gradients known = gradients;
     if (known == null) {
-      known = new GradientTree(equation, dtype, shapes, options, path());
-      gradientTree = known;
+      known = new Gradients(core);
+      gradients = known;
     }
-    return known;
-  }
-
-  private GradientsApart gradientsApart() {
-    GradientsApart known = gradientsApart;
-    if (known == null) {
-      known = new GradientsApart(this, options.memoryLimit());
-      gradientsApart = known;
-    }
-    return known;
-  }
-
-  /** Most native bytes of a run at a time for operands of these strides. */
-  long peakBytes(long[][] strides, int threads) {
-    return layouts.peakBytes(strides, threads);
-  }
-
-  /** As {@link #run(Tensor...)}, by so many threads; 0 for the plan's. */
-  Tensor runBy(int threads, Tensor... operands) {
-    checks.operands(operands);
-    return run.fresh(operands, PlanRun.Extras.freshBy(threads));
+    return Tensor.of(known.run(above, own));
   }
 
   /**
@@ -430,22 +261,7 @@ public final class EinsumPlan {
    *     nothing is computed then
    */
   public Tensor runBatch(List<Tensor[]> sets) {
-    Tensor[] own = checks.sets(sets);
-    long[] one = layouts.outputShape();
-    long[] shape = new long[one.length + 1];
-    shape[0] = own.length / shapes.length;
-    System.arraycopy(one, 0, shape, 1, one.length);
-    Tensor out = Tensor.empty(dtype, shape);
-    boolean done = false;
-    try {
-      run.batch(out, 1, 0, own);
-      done = true;
-      return out;
-    } finally {
-      if (!done) {
-        out.close();
-      }
-    }
+    return new Tensor(core.runBatch(cores(sets)));
   }
 
   /**
@@ -455,9 +271,18 @@ public final class EinsumPlan {
    * @param out its first axis runs over the sets
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
-    Tensor[] own = checks.sets(sets);
-    checks.batchOutput(out, own.length / shapes.length);
-    run.batch(out, alpha, beta, own);
+    core.runBatchInto(Tensor.core(out), alpha, beta, cores(sets));
+  }
+
+  /** The sets' operands: asked of the list once, and copied before they are checked. */
+  private static Strided[][] cores(List<Tensor[]> sets) {
+    Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
+    Strided[][] cores = new Strided[given.length][];
+    for (int s = 0; s < cores.length; s++) {
+      Tensor[] set = given[s];
+      cores[s] = set == null ? null : Tensor.cores(set);
+    }
+    return cores;
   }
 
   /**
@@ -468,28 +293,7 @@ public final class EinsumPlan {
    * @throws IllegalArgumentException if number, shape or type of the constants is not the plan's
    */
   public BoundPlan bind(Tensor... constants) {
-    Tensor[] own = Objects.requireNonNull(constants, "constants").clone();
-    if (own.length != shapes.length) {
-      throw checks.wrongCount(own.length);
-    }
-    boolean[] given = new boolean[shapes.length];
-    for (int i = 0; i < given.length; i++) {
-      given[i] = own[i] != null;
-      if (given[i]) {
-        checks.operand(i, own[i]);
-      }
-    }
-    return new BoundPlan(
-        new EinsumPlan(equation, dtype, shapes, options, given, gradientOf, null), own);
-  }
-
-  /** Checks and runs; for {@link BoundPlan}. */
-  PlanChecks checks() {
-    return checks;
-  }
-
-  PlanRun runs() {
-    return run;
+    return new BoundPlan(new Binding(core, Tensor.cores("constants", constants)));
   }
 
   /**
@@ -497,10 +301,7 @@ public final class EinsumPlan {
    * again without a search.
    */
   public String toJson() {
-    return gradientOf == null
-        ? PlanJson.write(equation, dtype, shapes, options, path(), slices.cutList())
-        : PlanJson.writeGradient(
-            gradientOf.plan.toJson(), gradientOf.operand, equation, path(), slices.cutList());
+    return PlanJson.write(core);
   }
 
   /**
@@ -514,7 +315,7 @@ public final class EinsumPlan {
    * @throws IllegalArgumentException if the text is no such plan, saying what is missing or wrong
    */
   public static EinsumPlan fromJson(String json) {
-    return PlanJson.read(json);
+    return new EinsumPlan(PlanJson.read(json));
   }
 
   /**
@@ -525,45 +326,31 @@ public final class EinsumPlan {
   public static EinsumPlan fromJson(String json, DType dtype, long[]... shapes) {
     Objects.requireNonNull(dtype, "dtype");
     Objects.requireNonNull(shapes, "shapes");
-    EinsumPlan plan = PlanJson.read(json);
-    if (plan.dtype != dtype || !Arrays.deepEquals(plan.shapes, shapes)) {
+    Contraction plan = PlanJson.read(json);
+    if (plan.dtype() != dtype || !Arrays.deepEquals(plan.shapes(), shapes)) {
       throw new IllegalArgumentException(
-          plan.checks.where()
+          plan.checks().where()
               + "it was saved for shapes "
-              + Arrays.deepToString(plan.shapes)
+              + Arrays.deepToString(plan.shapes())
               + " of "
-              + plan.dtype
+              + plan.dtype()
               + ", not for "
               + Arrays.deepToString(shapes)
               + " of "
               + dtype);
     }
-    return plan;
+    return new EinsumPlan(plan);
   }
 
   /** Equal plans have the same equation (as written), type, shapes, options, path and cuts. */
   @Override
   public boolean equals(Object other) {
-    return this == other
-        || (other instanceof EinsumPlan p
-            && hashCode() == p.hashCode()
-            && dtype == p.dtype
-            && equation.toString().equals(p.equation.toString())
-            && options.equals(p.options)
-            && Arrays.equals(constant, p.constant)
-            && Arrays.deepEquals(shapes, p.shapes)
-            && Arrays.deepEquals(slices.main().path(), p.slices.main().path())
-            && slices.cutList().equals(p.slices.cutList()));
+    return other instanceof EinsumPlan p && core.equals(p.core);
   }
 
   @Override
   public int hashCode() {
-    int known = hash;
-    if (known == 0) {
-      known = Objects.hash(equation.toString(), dtype.name(), Arrays.deepHashCode(shapes));
-      hash = known == 0 ? 1 : known;
-    }
-    return hash;
+    return core.hashCode();
   }
 
   /**
@@ -571,7 +358,7 @@ public final class EinsumPlan {
    * PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there are more.
    */
   public long sliceCount() {
-    return slices.slices();
+    return core.slices().slices();
   }
 
   /**
@@ -579,7 +366,7 @@ public final class EinsumPlan {
    * contraction. {@link PlanSlice#id} carries it.
    */
   public String cutFingerprint() {
-    return slices.fingerprint();
+    return core.slices().fingerprint();
   }
 
   /**
@@ -592,7 +379,7 @@ public final class EinsumPlan {
    * @throws UnsupportedOperationException if this is a gradient
    */
   public List<PlanSlice> slices() {
-    return planSlices().list();
+    return planSlices().list(PlanSlice::new);
   }
 
   /**
@@ -603,7 +390,7 @@ public final class EinsumPlan {
    * @throws UnsupportedOperationException if this is a gradient
    */
   public PlanSlice slice(long index) {
-    return planSlices().get(index);
+    return new PlanSlice(planSlices().get(index));
   }
 
   /**
@@ -622,7 +409,7 @@ public final class EinsumPlan {
    * @throws UnsupportedOperationException if this is a gradient
    */
   public PlanSlice slice(String id) {
-    return planSlices().get(id);
+    return new PlanSlice(planSlices().get(id));
   }
 
   /**
@@ -639,41 +426,16 @@ public final class EinsumPlan {
    *     elements with an operand; nothing is written then
    */
   public void runSlices(long from, long to, Tensor out, Tensor... operands) {
-    requireEquation("slices of a gradient are not handed out");
-    if (from < 0 || from > to || to > sliceCount()) {
-      throw new IndexOutOfBoundsException(
-          checks.where()
-              + "there are "
-              + sliceCount()
-              + " slices, those from "
-              + from
-              + " to "
-              + to
-              + " were asked for");
-    }
-    Tensor[] own = checks.operands(operands);
-    checks.target(out);
-    run.addSlices(out, from, to, own);
+    core.runSlices(from, to, Tensor.core(out), Tensor.cores(operands));
   }
 
   private PlanSlices planSlices() {
-    requireEquation("slices of a gradient are not handed out");
-    PlanSlices known = planSlices;
+    PlanSlices known = slices;
     if (known == null) {
-      known = new PlanSlices(this, equation, slices);
-      planSlices = known;
+      known = new PlanSlices(core);
+      slices = known;
     }
     return known;
-  }
-
-  /** A plan of a slice's steps. */
-  EinsumPlan forSlice(int variant) {
-    return new EinsumPlan(
-        equation,
-        dtype,
-        slices.shapesOf(variant),
-        options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
-        KnownPlan.of(slices.slice(variant)));
   }
 
   /**
@@ -682,12 +444,11 @@ public final class EinsumPlan {
    */
   public Tensor run(LongConsumer afterSlice, Tensor... operands) {
     Objects.requireNonNull(afterSlice, "afterSlice");
-    Tensor[] own = checks.operands(operands);
-    return run.fresh(own, new PlanRun.Extras(false, 0, afterSlice, null));
+    return new Tensor(core.run(afterSlice, Tensor.cores(operands)));
   }
 
   @Override
   public String toString() {
-    return "EinsumPlan(" + equation + ", " + Arrays.deepToString(shapes) + ", " + dtype + ")";
+    return "EinsumPlan(" + core + ")";
   }
 }

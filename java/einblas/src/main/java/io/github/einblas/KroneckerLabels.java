@@ -2,6 +2,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.PlanCache;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -82,7 +83,9 @@ final class KroneckerLabels {
     }
 
     EinsumPlan plan(int[] output) {
-      return PlanCache.get(new Equation.Numbers(labels.toArray(int[][]::new), output), tensors());
+      return PlanCache.get(
+              new Equation.Numbers(labels.toArray(int[][]::new), output), Tensor.cores(tensors()))
+          .door(EinsumPlan.class, EinsumPlan::new);
     }
   }
 }

@@ -1,7 +1,6 @@
 // Public API: how a plan is made and run.
 package io.github.einblas;
 
-import io.github.einblas.internal.natives.Native;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
@@ -54,7 +53,8 @@ public final class PlanOptions {
     FLOPS
   }
 
-  static final int MOST_THREADS = 1024;
+  /** The greatest number of threads that a call can have. */
+  public static final int MOST_THREADS = 1024;
 
   /** The process's threads, automatic path, chosen kernels. */
   public static final PlanOptions DEFAULT = new PlanOptions(new Draft());
@@ -262,19 +262,9 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** What the native library is asked for: a kernel's name, its invariant ones, or null. */
-  String nativeKernel() {
-    return batchInvariance ? Native.INVARIANT : kernel;
-  }
-
   /** Most native bytes that a run may take at a time; {@link Long#MAX_VALUE} for no limit. */
   public long memoryLimit() {
     return memoryLimit;
-  }
-
-  /** Whether there is a limit. */
-  boolean isLimited() {
-    return memoryLimit != Long.MAX_VALUE;
   }
 
   /**
@@ -300,11 +290,6 @@ public final class PlanOptions {
   /** Fewest slices of a plan; 1 unless {@link #withSlices} asked for more. */
   public long slices() {
     return slices;
-  }
-
-  /** Whether something may make a plan cut labels. */
-  boolean isCut() {
-    return isLimited() || slices > 1;
   }
 
   /**
@@ -377,7 +362,7 @@ public final class PlanOptions {
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
         + (batchInvariance ? ", batchInvariance" : "")
-        + (isLimited() ? ", memoryLimit=" + memoryLimit : "")
+        + (memoryLimit != Long.MAX_VALUE ? ", memoryLimit=" + memoryLimit : "")
         + (slices > 1 ? ", slices=" + slices : "")
         + ")";
   }

@@ -1,59 +1,22 @@
 // Public API: what a plan does, step by step, as data, text, JSON and pictures.
 package io.github.einblas;
 
+import io.github.einblas.internal.report.Report;
 import io.github.einblas.internal.report.ReportGraph;
 import io.github.einblas.internal.report.ReportJson;
 import io.github.einblas.internal.report.ReportText;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * A plan explained: immutable, independent of the plan.
- *
- * @param equation the equation as given
- * @param dtype type of all tensors
- * @param shapes shapes of the operands
- * @param resultShape shape of the result
- * @param path pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i
- * @param pathOrigin who chose the path, in words
- * @param threads threads per run
- * @param flops floating-point operations of a run
- * @param naiveFlops operations of one loop nest over all labels
- * @param bytesMoved bytes that the steps read and write, each tensor once per run of a step
- * @param intermediateBytes bytes of all intermediates, as laid out
- * @param largestBytes bytes of the largest intermediate
- * @param largestStep number of the step that makes it; 0 if there is none
- * @param peakBytes most native bytes of a run at a time: result, intermediates and workspaces
- * @param cuts labels that the memory limit cuts, as text, such as {@code k in pieces of 128}
- * @param slices number of slices of a run
- * @param predictedSeconds sum over steps of the time at this machine's measured speed
- * @param measuredSeconds sum of the steps' measured times; NaN without a profile
- * @param peakFlops this machine's operations per second, measured by a matrix product
- * @param bandwidth this machine's bytes per second from and to memory, measured by a copy
- * @param steps the steps in order
- */
-public record PlanReport(
-    String equation,
-    DType dtype,
-    long[][] shapes,
-    long[] resultShape,
-    int[][] path,
-    String pathOrigin,
-    int threads,
-    double flops,
-    double naiveFlops,
-    double bytesMoved,
-    long intermediateBytes,
-    long largestBytes,
-    int largestStep,
-    long peakBytes,
-    List<String> cuts,
-    long slices,
-    double predictedSeconds,
-    double measuredSeconds,
-    double peakFlops,
-    double bandwidth,
-    List<Step> steps) {
+/** A plan explained: immutable, independent of the plan. */
+public final class PlanReport {
+  private final Report report;
+  private final List<Step> steps;
+
+  PlanReport(Report report) {
+    this.report = report;
+    this.steps = report.steps().stream().map(Step::new).toList();
+  }
 
   /**
    * One step: one call of a native kernel.
@@ -88,6 +51,24 @@ public record PlanReport(
       long workspaceBytes,
       double predictedSeconds,
       double measuredSeconds) {
+    Step(Report.Step s) {
+      this(
+          s.number(),
+          s.inputs(),
+          s.output(),
+          s.equation(),
+          s.lengths(),
+          s.shape(),
+          s.kernel(),
+          s.description(),
+          s.runs(),
+          s.flops(),
+          s.bytes(),
+          s.workspaceBytes(),
+          s.predictedSeconds(),
+          s.measuredSeconds());
+    }
+
     /** The slots read. */
     @Override
     public int[] inputs() {
@@ -101,47 +82,134 @@ public record PlanReport(
     }
   }
 
+  /** The equation as given. */
+  public String equation() {
+    return report.equation();
+  }
+
+  /** Type of all tensors. */
+  public DType dtype() {
+    return report.dtype();
+  }
+
   /** Shapes of the operands. */
-  @Override
   public long[][] shapes() {
-    return Arrays.stream(shapes).map(long[]::clone).toArray(long[][]::new);
+    return Arrays.stream(report.shapes()).map(long[]::clone).toArray(long[][]::new);
   }
 
   /** Shape of the result. */
-  @Override
   public long[] resultShape() {
-    return resultShape.clone();
+    return report.resultShape().clone();
   }
 
-  /** The pairs contracted, by slots. */
-  @Override
+  /** Pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i. */
   public int[][] path() {
-    return Arrays.stream(path).map(int[]::clone).toArray(int[][]::new);
+    return Arrays.stream(report.path()).map(int[]::clone).toArray(int[][]::new);
+  }
+
+  /** Who chose the path, in words. */
+  public String pathOrigin() {
+    return report.pathOrigin();
+  }
+
+  /** Threads per run. */
+  public int threads() {
+    return report.threads();
+  }
+
+  /** Floating-point operations of a run. */
+  public double flops() {
+    return report.flops();
+  }
+
+  /** Operations of one loop nest over all labels. */
+  public double naiveFlops() {
+    return report.naiveFlops();
+  }
+
+  /** Bytes that the steps read and write, each tensor once per run of a step. */
+  public double bytesMoved() {
+    return report.bytesMoved();
+  }
+
+  /** Bytes of all intermediates, as laid out. */
+  public long intermediateBytes() {
+    return report.intermediateBytes();
+  }
+
+  /** Bytes of the largest intermediate. */
+  public long largestBytes() {
+    return report.largestBytes();
+  }
+
+  /** Number of the step that makes it; 0 if there is none. */
+  public int largestStep() {
+    return report.largestStep();
+  }
+
+  /** Most native bytes of a run at a time: result, intermediates and workspaces. */
+  public long peakBytes() {
+    return report.peakBytes();
+  }
+
+  /** Labels that the memory limit cuts, as text, such as {@code k in pieces of 128}. */
+  public List<String> cuts() {
+    return report.cuts();
+  }
+
+  /** Number of slices of a run. */
+  public long slices() {
+    return report.slices();
+  }
+
+  /** Sum over steps of the time at this machine's measured speed. */
+  public double predictedSeconds() {
+    return report.predictedSeconds();
+  }
+
+  /** Sum of the steps' measured times; NaN without a profile. */
+  public double measuredSeconds() {
+    return report.measuredSeconds();
+  }
+
+  /** This machine's operations per second, measured by a matrix product. */
+  public double peakFlops() {
+    return report.peakFlops();
+  }
+
+  /** This machine's bytes per second from and to memory, measured by a copy. */
+  public double bandwidth() {
+    return report.bandwidth();
+  }
+
+  /** The steps in order. */
+  public List<Step> steps() {
+    return steps;
   }
 
   /** Whether steps were timed. */
   public boolean isProfile() {
-    return !Double.isNaN(measuredSeconds);
+    return report.isProfile();
   }
 
   /** A numbered list of steps, for people. */
   public String text() {
-    return ReportText.of(this);
+    return ReportText.of(report);
   }
 
   /** All of this as a JSON object; names are those of the components. */
   public String json() {
-    return ReportJson.of(this);
+    return ReportJson.of(report);
   }
 
   /** The contraction tree in Graphviz' language: {@code dot -Tsvg} draws it. */
   public String dot() {
-    return ReportGraph.dot(this);
+    return ReportGraph.dot(report);
   }
 
   /** The contraction tree as a Mermaid flowchart, for Markdown. */
   public String mermaid() {
-    return ReportGraph.mermaid(this);
+    return ReportGraph.mermaid(report);
   }
 
   @Override

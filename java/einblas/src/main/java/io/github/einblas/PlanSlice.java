@@ -1,11 +1,12 @@
 // Public API: one slice of a contraction, a plan of its own.
 package io.github.einblas;
 
-import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.Slice;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * A part of a sliced contraction: ranges of the labels that were cut. It can be computed anywhere
@@ -13,34 +14,17 @@ import java.util.Objects;
  * starts as zeros, are the result.
  */
 public final class PlanSlice {
-  private final EinsumPlan whole;
+  private final Slice slice;
   private final EinsumPlan plan;
-  private final Equation equation;
-  private final long index;
-  private final int[] labels;
-  private final long[] from;
-  private final long[] to;
 
-  PlanSlice(
-      EinsumPlan whole,
-      EinsumPlan plan,
-      Equation equation,
-      long index,
-      int[] labels,
-      long[] from,
-      long[] to) {
-    this.whole = whole;
-    this.plan = plan;
-    this.equation = equation;
-    this.index = index;
-    this.labels = labels;
-    this.from = from;
-    this.to = to;
+  PlanSlice(Slice slice) {
+    this.slice = slice;
+    this.plan = new EinsumPlan(slice.plan());
   }
 
   /** Its number, from 0. */
   public long index() {
-    return index;
+    return slice.index();
   }
 
   /**
@@ -48,7 +32,7 @@ public final class PlanSlice {
    * as {@code 7@9f86d081884c7d65}.
    */
   public String id() {
-    return index + "@" + whole.cutFingerprint();
+    return slice.id();
   }
 
   /**
@@ -69,10 +53,14 @@ public final class PlanSlice {
   /** This slice's parts of the labels that are cut; of all other labels it takes everything. */
   public List<Range> ranges() {
     List<Range> ranges = new ArrayList<>();
-    for (int k = 0; k < labels.length; k++) {
-      ranges.add(new Range(equation.names(new int[] {labels[k]}), from[k], to[k]));
+    for (int k = 0; k < slice.labels().length; k++) {
+      ranges.add(range(slice.labels()[k], slice.from()[k], slice.to()[k]));
     }
     return List.copyOf(ranges);
+  }
+
+  private Range range(int label, long from, long to) {
+    return new Range(slice.whole().equation().names(new int[] {label}), from, to);
   }
 
   /**
@@ -83,37 +71,21 @@ public final class PlanSlice {
    * @throws IndexOutOfBoundsException if there is no such operand
    */
   public List<Range> operandRanges(int i) {
-    long[][] shapes = whole.shapes();
-    Objects.checkIndex(i, shapes.length);
-    return ranges(shapes[i], equation.operand(i));
+    Contraction whole = slice.whole();
+    Objects.checkIndex(i, whole.shapes().length);
+    return ranges(whole.shapes()[i], whole.equation().operand(i));
   }
 
   /** This slice's part of the result, axis by axis. */
   public List<Range> outputRanges() {
-    return ranges(whole.outputShapeRef(), equation.output());
+    return ranges(slice.whole().outputShape(), slice.whole().equation().output());
   }
 
   private List<Range> ranges(long[] shape, int[] own) {
-    List<Range> ranges = new ArrayList<>();
-    for (int d = 0; d < own.length; d++) {
-      int cut = cutOf(own[d], shape[d]);
-      ranges.add(
-          new Range(
-              equation.names(new int[] {own[d]}),
-              cut < 0 ? 0 : from[cut],
-              cut < 0 ? shape[d] : to[cut]));
-    }
-    return List.copyOf(ranges);
-  }
-
-  /** Number of an axis's label among those that are cut, or -1; length 1 stands for any length. */
-  private int cutOf(int label, long length) {
-    for (int k = 0; k < labels.length; k++) {
-      if (labels[k] == label && length != 1) {
-        return k;
-      }
-    }
-    return -1;
+    long[][] all = slice.ranges(shape, own);
+    return IntStream.range(0, own.length)
+        .mapToObj(d -> range(own[d], all[d][0], all[d][1]))
+        .toList();
   }
 
   /** The contraction of this slice's parts of the operands: {@link #operandRanges}. */
@@ -127,18 +99,7 @@ public final class PlanSlice {
    * @throws IllegalArgumentException if number or shapes are not the whole plan's
    */
   public Tensor[] operands(Tensor... operands) {
-    Objects.requireNonNull(operands, "operands");
-    long[][] shapes = whole.shapes();
-    if (operands.length != shapes.length) {
-      throw new IllegalArgumentException(
-          "the plan has " + shapes.length + " operands, got " + operands.length);
-    }
-    // Each element of the caller's array is read once.
-    Tensor[] parts = new Tensor[operands.length];
-    for (int i = 0; i < parts.length; i++) {
-      parts[i] = part(operands[i], shapes[i], equation.operand(i), "operand " + i);
-    }
-    return parts;
+    return Tensor.of(slice.operands(Tensor.cores(operands)));
   }
 
   /**
@@ -147,7 +108,7 @@ public final class PlanSlice {
    * @throws IllegalArgumentException if the shape is not the whole plan's
    */
   public Tensor output(Tensor out) {
-    return part(out, whole.outputShapeRef(), equation.output(), "the output");
+    return new Tensor(slice.output(Tensor.core(out)));
   }
 
   /**
@@ -158,32 +119,13 @@ public final class PlanSlice {
    * @param operands the whole operands
    */
   public void addTo(Tensor out, Tensor... operands) {
-    plan.runInto(output(out), 1, 1, operands(operands));
-  }
-
-  private Tensor part(Tensor tensor, long[] shape, int[] own, String what) {
-    if (tensor == null) {
-      throw new NullPointerException(what + " is null");
-    }
-    if (!Arrays.equals(tensor.shape(), shape)) {
-      throw new IllegalArgumentException(
-          what + " must have shape " + Arrays.toString(shape) + ", got " + tensor.describe());
-    }
-    Tensor view = tensor;
-    for (int d = 0; d < own.length; d++) {
-      int cut = cutOf(own[d], shape[d]);
-      view = cut < 0 ? view : view.slice(d, from[cut], to[cut]);
-    }
-    return view;
+    slice
+        .plan()
+        .runInto(slice.output(Tensor.core(out)), 1, 1, slice.operands(Tensor.cores(operands)));
   }
 
   @Override
   public String toString() {
-    StringBuilder s = new StringBuilder("PlanSlice " + index + " of \"" + equation + "\"");
-    for (int k = 0; k < labels.length; k++) {
-      s.append(k == 0 ? ": " : ", ").append(equation.name(labels[k]));
-      s.append(" from ").append(from[k]).append(" to ").append(to[k]);
-    }
-    return s.toString();
+    return "PlanSlice " + slice;
   }
 }

@@ -1,6 +1,7 @@
 // Public API: an operand with numbers in place of letters.
 package io.github.einblas;
 
+import io.github.einblas.internal.equation.Equation;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -10,7 +11,7 @@ import java.util.Objects;
  */
 public final class Sublist {
   /** Stands for the axes that are not named, as {@code ...} does. */
-  public static final int ELLIPSIS = Integer.MIN_VALUE;
+  public static final int ELLIPSIS = Equation.ELLIPSIS;
 
   private final Tensor tensor;
   private final int[] labels;

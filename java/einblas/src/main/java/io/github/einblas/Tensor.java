@@ -48,6 +48,35 @@ public final class Tensor implements AutoCloseable, Operand {
     return strided;
   }
 
+  /** The core of a tensor, or null. */
+  static Strided core(Tensor tensor) {
+    return tensor == null ? null : tensor.strided;
+  }
+
+  /**
+   * The cores of operands, in an array that nobody else has: what another thread puts into the
+   * caller's array later is not used, so what was checked is what runs.
+   */
+  static Strided[] cores(Tensor[] operands) {
+    return cores("operands", operands);
+  }
+
+  /** As {@link #cores(Tensor[])}, of an argument of another name. */
+  static Strided[] cores(String name, Tensor[] tensors) {
+    Strided[] cores = new Strided[Objects.requireNonNull(tensors, name).length];
+    for (int i = 0; i < cores.length; i++) {
+      cores[i] = core(tensors[i]);
+    }
+    return cores;
+  }
+
+  /** Doors to results. */
+  static Tensor[] of(Strided[] results) {
+    Tensor[] tensors = new Tensor[results.length];
+    Arrays.setAll(tensors, i -> new Tensor(results[i]));
+    return tensors;
+  }
+
   // ---- made from data
 
   /**

@@ -2,6 +2,10 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.plan.PlanChecks;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Objects;
@@ -14,27 +18,30 @@ public final class TensorOps {
   private TensorOps() {}
 
   /** An operation as an equation over its operands, and the shape of its result. */
-  private record Call(EinsumPlan plan, Tensor[] operands, long[] shape) {
+  private record Call(Contraction plan, Tensor[] operands, long[] shape) {
     Tensor run() {
-      Tensor result = plan.run(operands);
-      return Arrays.equals(result.shapeRef(), shape) ? result : result.reshapeInPlace(shape);
+      Strided result = plan.run(Tensor.cores(operands));
+      return new Tensor(
+          Arrays.equals(result.shape(), shape) ? result : result.reshapeInPlace(shape));
     }
 
     void runInto(String name, Tensor out, double alpha, double beta) {
       Objects.requireNonNull(out, "out");
-      if (!Views.same(out.shapeRef(), shape)) {
+      if (!Views.same(out.strided().shape(), shape)) {
         throw new IllegalArgumentException(
             name
                 + ": the output must have shape "
                 + Arrays.toString(shape)
                 + ", got "
-                + out.describe());
+                + out.strided().describe());
       }
       // Only kron's result differs from its equation's; splitting axes never needs a copy.
-      Tensor target =
-          Views.same(shape, plan.outputShapeRef()) ? out : out.reshape(plan.outputShapeRef());
+      Strided target =
+          Views.same(shape, plan.outputShape())
+              ? out.strided()
+              : out.strided().reshape(plan.outputShape());
       try {
-        plan.runInto(target, alpha, beta, operands);
+        plan.runInto(target, alpha, beta, Tensor.cores(operands));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
       }
@@ -42,14 +49,15 @@ public final class TensorOps {
   }
 
   private static Call call(int[][] labels, int[] output, Tensor... operands) {
-    EinsumPlan plan = PlanCache.get(new Equation.Numbers(labels, output), operands);
-    return new Call(plan, operands, plan.outputShapeRef());
+    Contraction plan =
+        PlanCache.get(new Equation.Numbers(labels, output), Tensor.cores(operands)).plan();
+    return new Call(plan, operands, plan.outputShape());
   }
 
   private static IllegalArgumentException bad(String name, String why, Tensor... operands) {
     StringBuilder s = new StringBuilder(name).append(" of ");
     for (int i = 0; i < operands.length; i++) {
-      s.append(i == 0 ? "" : " and ").append(Arrays.toString(operands[i].shapeRef()));
+      s.append(i == 0 ? "" : " and ").append(Arrays.toString(operands[i].strided().shape()));
     }
     return new IllegalArgumentException(s.append(": ").append(why).toString());
   }
@@ -107,8 +115,8 @@ public final class TensorOps {
     if (a.length(-1) != inner) {
       throw bad("matmul", "the inner lengths " + a.length(-1) + " and " + inner + " differ", a, b);
     }
-    long[] x = a.shapeRef();
-    long[] y = b.shapeRef();
+    long[] x = a.strided().shape();
+    long[] y = b.strided().shape();
     for (int d = 3; d <= Math.min(x.length, y.length); d++) {
       long p = x[x.length - d];
       long q = y[y.length - d];
@@ -122,8 +130,8 @@ public final class TensorOps {
     String out = (dots ? "..." : "") + (a.rank() > 1 ? "m" : "") + (b.rank() > 1 ? "n" : "");
     String equation = left + "," + right + "->" + out;
     Tensor[] operands = {a, b};
-    EinsumPlan plan = Einsum.plan(equation, operands);
-    return new Call(plan, operands, plan.outputShapeRef());
+    Contraction plan = Einsum.planned(equation, Tensor.cores(operands)).plan();
+    return new Call(plan, operands, plan.outputShape());
   }
 
   // ---- batchedDot
@@ -315,8 +323,8 @@ public final class TensorOps {
 
   private static Call hadamardOuterCall(Tensor a, Tensor b) {
     check("hadamardOuter", a, b);
-    long[] x = a.shapeRef();
-    long[] y = b.shapeRef();
+    long[] x = a.strided().shape();
+    long[] y = b.strided().shape();
     if (x.length == 0 || x.length != y.length || !Arrays.equals(x, 1, x.length, y, 1, y.length)) {
       throw bad("hadamardOuter", "all axes behind the first must agree", a, b);
     }
@@ -443,13 +451,13 @@ public final class TensorOps {
   /** A copy of the caller's array, checked: nothing that is put into that later is used. */
   private static Tensor[] own(String name, Tensor[] given) {
     Tensor[] own = Objects.requireNonNull(given, "operands").clone();
-    Einsum.checkOperands(name, own);
+    PlanChecks.sameType(name, Tensor.cores(own));
     return own;
   }
 
   private static void check(String name, Tensor a, Tensor b) {
     Objects.requireNonNull(a, name + ": a");
     Objects.requireNonNull(b, name + ": b");
-    Einsum.checkOperands(name, new Tensor[] {a, b});
+    PlanChecks.sameType(name, Tensor.cores(new Tensor[] {a, b}));
   }
 }

@@ -4,6 +4,7 @@ package io.github.einblas;
 
 import io.github.einblas.internal.io.OutputFile;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.plan.PlanCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

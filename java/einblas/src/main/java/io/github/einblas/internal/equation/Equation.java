@@ -15,6 +15,9 @@ import java.util.TreeMap;
  * then the labels that occur once in ASCII order.
  */
 public final class Equation {
+  /** In place of a number: the axes that are not named. */
+  public static final int ELLIPSIS = Integer.MIN_VALUE;
+
   private static final String ARROW = "->";
   private static final String DOTS = "...";
 
@@ -355,7 +358,7 @@ public final class Equation {
   /**
    * An equation in numbers, not yet parsed: a key for caches.
    *
-   * @param operands labels of each operand; {@link Integer#MIN_VALUE} stands for an ellipsis
+   * @param operands labels of each operand; {@link #ELLIPSIS} stands for an ellipsis
    * @param output labels of the output, or null for the implicit output (numbers rise)
    */
   public record Numbers(int[][] operands, int[] output) {
@@ -393,7 +396,7 @@ public final class Equation {
     int[][] full = new int[operands.length][];
     int dots = 0;
     for (int i = 0; i < operands.length; i++) {
-      int ellipses = (int) Arrays.stream(operands[i]).filter(l -> l == Integer.MIN_VALUE).count();
+      int ellipses = (int) Arrays.stream(operands[i]).filter(l -> l == ELLIPSIS).count();
       int plain = operands[i].length - ellipses;
       if (ellipses > 1) {
         throw bad(text, "operand " + i + " has more than one ellipsis");
@@ -415,7 +418,7 @@ public final class Equation {
   private static int[] expand(String text, int[] labels, int dots) {
     List<Integer> all = new ArrayList<>();
     for (int label : labels) {
-      if (label == Integer.MIN_VALUE) {
+      if (label == ELLIPSIS) {
         for (int d = dots; d >= 1; d--) {
           all.add(-d);
         }
@@ -439,7 +442,7 @@ public final class Equation {
   private static String numbersText(int[] labels) {
     StringBuilder s = new StringBuilder("[");
     for (int label : labels) {
-      s.append(s.length() == 1 ? "" : " ").append(label == Integer.MIN_VALUE ? DOTS : label);
+      s.append(s.length() == 1 ? "" : " ").append(label == ELLIPSIS ? DOTS : label);
     }
     return s.append(']').toString();
   }

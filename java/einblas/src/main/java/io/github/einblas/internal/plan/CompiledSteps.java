@@ -2,34 +2,26 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.NativeMemoryException;
+import io.github.einblas.PlanOptions;
+import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.natives.Reclaim;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 
 /** A program's native steps for given strides. Immutable; run by many threads at once. */
 public final class CompiledSteps {
-  private static final int MOST_THREADS = 1024;
-
   private final Program program;
   private final int elementBytes;
   private final long[] handles;
+
+  /** Destroys the handles; reachable as long as this. */
+  private final Handle owner;
+
   private final int operands;
 
   /** Most threads of each step, or null for any number. */
   private int[] mostThreads;
-
-  private record Destroy(long[] handles) implements Runnable {
-    @Override
-    public void run() {
-      for (long handle : handles) {
-        if (handle != 0) {
-          Native.destroyStep(handle);
-        }
-      }
-    }
-  }
 
   /**
    * Makes the steps.
@@ -50,6 +42,8 @@ public final class CompiledSteps {
     this.operands = shapes.length;
     List<Program.Step> steps = program.steps();
     this.handles = new long[steps.size()];
+    // Before the first step is made: where one cannot be, those that were are destroyed at once.
+    this.owner = new Handle(Native::destroyStep, handles);
     boolean done = false;
     try {
       for (int s = from; s < handles.length; s++) {
@@ -66,10 +60,9 @@ public final class CompiledSteps {
       done = true;
     } finally {
       if (!done) {
-        new Destroy(handles).run();
+        owner.close();
       }
     }
-    Reclaim.register(this, new Destroy(handles));
   }
 
   /** The program. */
@@ -120,7 +113,7 @@ public final class CompiledSteps {
   }
 
   private static int more(long bytes, long each) {
-    return (int) Math.min(MOST_THREADS, 1 + Math.max(0, bytes) / each);
+    return (int) Math.min(PlanOptions.MOST_THREADS, 1 + Math.max(0, bytes) / each);
   }
 
   /** Threads of a step of a run that is given so many; 0 means the process's number. */

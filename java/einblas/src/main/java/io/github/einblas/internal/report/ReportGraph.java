@@ -1,22 +1,21 @@
 // Explanations: the contraction tree of a report as a picture.
 package io.github.einblas.internal.report;
 
-import io.github.einblas.PlanReport;
 import java.util.Arrays;
 
-/** Writes {@link PlanReport#dot} and {@link PlanReport#mermaid}. */
+/** Writes the pictures of a report. */
 public final class ReportGraph {
   private ReportGraph() {}
 
   /** Graphviz: operands are boxes, steps ellipses. */
-  public static String dot(PlanReport r) {
+  public static String dot(Report r) {
     StringBuilder s = new StringBuilder("digraph plan {\n  rankdir=BT;\n");
     s.append("  label=\"").append(escaped(r.equation())).append("\";\n");
     for (int i = 0; i < r.shapes().length; i++) {
       s.append("  s").append(i).append(" [shape=box, label=\"");
       s.append(operand(r, i, "\\n")).append("\"];\n");
     }
-    for (PlanReport.Step step : r.steps()) {
+    for (Report.Step step : r.steps()) {
       s.append("  ").append(name(step)).append(" [label=\"");
       s.append(escaped(label(step, "\n")).replace("\n", "\\n")).append("\"];\n");
       for (int slot : step.inputs()) {
@@ -27,12 +26,12 @@ public final class ReportGraph {
   }
 
   /** Mermaid: a flowchart from the operands to the result. */
-  public static String mermaid(PlanReport r) {
+  public static String mermaid(Report r) {
     StringBuilder s = new StringBuilder("flowchart BT\n");
     for (int i = 0; i < r.shapes().length; i++) {
       s.append("  s").append(i).append("[\"").append(operand(r, i, "<br>")).append("\"]\n");
     }
-    for (PlanReport.Step step : r.steps()) {
+    for (Report.Step step : r.steps()) {
       s.append("  ").append(name(step)).append("([\"");
       s.append(label(step, "<br>").replace("->", "→").replace("\"", "'")).append("\"])\n");
       for (int slot : step.inputs()) {
@@ -42,15 +41,15 @@ public final class ReportGraph {
     return s.toString();
   }
 
-  private static String name(PlanReport.Step step) {
+  private static String name(Report.Step step) {
     return step.output() < 0 ? "result" : "s" + step.output();
   }
 
-  private static String operand(PlanReport r, int i, String newline) {
+  private static String operand(Report r, int i, String newline) {
     return "#" + i + newline + Arrays.toString(r.shapes()[i]);
   }
 
-  private static String label(PlanReport.Step step, String newline) {
+  private static String label(Report.Step step, String newline) {
     return step.equation()
         + newline
         + Arrays.toString(step.shape())

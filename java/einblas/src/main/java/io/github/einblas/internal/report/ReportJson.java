@@ -4,15 +4,14 @@ package io.github.einblas.internal.report;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.github.einblas.PlanReport;
 import java.util.Arrays;
 
-/** Writes {@link PlanReport#json}. */
+/** Writes the JSON of a report. */
 public final class ReportJson {
   private ReportJson() {}
 
   /** The JSON text, indented. */
-  public static String of(PlanReport r) {
+  public static String of(Report r) {
     JsonObject o = new JsonObject();
     o.addProperty("equation", r.equation());
     o.addProperty("dtype", r.dtype().name());
@@ -41,7 +40,7 @@ public final class ReportJson {
     return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(o);
   }
 
-  private static JsonObject step(PlanReport.Step step) {
+  private static JsonObject step(Report.Step step) {
     JsonObject o = new JsonObject();
     o.addProperty("number", step.number());
     o.add("inputs", array(Arrays.stream(step.inputs()).asLongStream().toArray()));

@@ -1,17 +1,16 @@
 // Explanations: a report as text for people.
 package io.github.einblas.internal.report;
 
-import io.github.einblas.PlanReport;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Writes {@link PlanReport#text}. */
+/** Writes the text of a report. */
 public final class ReportText {
   private ReportText() {}
 
   /** The text, with a line break at the end. */
-  public static String of(PlanReport r) {
+  public static String of(Report r) {
     StringBuilder s = new StringBuilder();
     line(s, "equation  %s", r.equation());
     long[][] shapes = r.shapes();
@@ -27,13 +26,13 @@ public final class ReportText {
     }
     line(s, "time      %s", time(r));
     line(s, "threads   %s", r.threads() == 0 ? "the process's" : r.threads());
-    for (PlanReport.Step step : r.steps()) {
+    for (Report.Step step : r.steps()) {
       step(s, r, step);
     }
     return s.toString();
   }
 
-  private static void step(StringBuilder s, PlanReport r, PlanReport.Step step) {
+  private static void step(StringBuilder s, Report r, Report.Step step) {
     String from =
         Arrays.stream(step.inputs()).mapToObj(slot -> "#" + slot).collect(Collectors.joining(","));
     String to = step.output() < 0 ? "result" : "#" + step.output();
@@ -71,7 +70,7 @@ public final class ReportText {
     return String.format(Locale.ROOT, ", %.0f times", runs);
   }
 
-  private static String path(PlanReport r) {
+  private static String path(Report r) {
     StringBuilder s = new StringBuilder();
     for (int[] pair : r.path()) {
       s.append('(').append(pair[0]).append(',').append(pair[1]).append(") ");
@@ -79,7 +78,7 @@ public final class ReportText {
     return s + (s.length() == 0 ? "" : "- ") + r.pathOrigin();
   }
 
-  private static String work(PlanReport r) {
+  private static String work(Report r) {
     return number(r.flops())
         + " FLOP"
         + (r.naiveFlops() > 1.01 * r.flops()
@@ -91,7 +90,7 @@ public final class ReportText {
             : "");
   }
 
-  private static String memory(PlanReport r) {
+  private static String memory(Report r) {
     return bytes(r.bytesMoved())
         + " moved, at most "
         + bytes((double) r.peakBytes())
@@ -106,7 +105,7 @@ public final class ReportText {
                 + ")");
   }
 
-  private static String time(PlanReport r) {
+  private static String time(Report r) {
     String predicted =
         String.format(
             Locale.ROOT,

@@ -4,6 +4,7 @@ package io.github.einblas.internal.tensor;
 import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Native;
 import java.nio.Buffer;
+import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -17,6 +18,20 @@ public final class TensorCopy {
   /** A new tensor of one value. */
   public static Strided full(DType dtype, double value, long... shape) {
     return made(Strided.empty(dtype, shape), t -> fill(t, value));
+  }
+
+  /** A new tensor of these elements in row-major order. */
+  public static Strided of(double[] data, long... shape) {
+    return made(
+        Strided.empty(DType.F64, shape),
+        t -> t.using(at -> Transfer.in(DoubleBuffer.wrap(data), at)));
+  }
+
+  /** The elements of an F64 tensor in row-major order. */
+  public static double[] doubles(Strided t) {
+    double[] data = array(t, DType.F64, "toDoubleArray", double[]::new);
+    withContiguous(t, from -> Transfer.out(from, DoubleBuffer.wrap(data), data.length));
+    return data;
   }
 
   /** A view of the same elements where they are contiguous, else a copy. */

@@ -10,7 +10,7 @@ import io.github.einblas.PlanOptions.Strategy;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.plan.PathTies;
-import io.github.einblas.internal.plan.PlanText;
+import io.github.einblas.internal.plan.PlanWork;
 import io.github.einblas.internal.plan.Program;
 import io.github.einblas.reference.RandomEquation;
 import java.util.ArrayList;
@@ -64,7 +64,7 @@ class PathSearchTest {
 
   /** Floating-point operations of all steps. */
   private static double cost(Program p) {
-    return PlanText.flops(p);
+    return PlanWork.flops(p);
   }
 
   private static List<int[][]> allPaths(int operands) {

@@ -1,12 +1,11 @@
 // Plans: the cuts of a saved plan.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.io.StrictJson;
-import io.github.einblas.internal.plan.SlicedProgram;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

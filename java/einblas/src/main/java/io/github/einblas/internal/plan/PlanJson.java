@@ -1,5 +1,5 @@
 // Plans: written as JSON and read again.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
 import static io.github.einblas.internal.io.StrictJson.need;
 
@@ -8,21 +8,21 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.io.StrictJson;
-import io.github.einblas.internal.plan.SlicedProgram;
 import io.github.einblas.internal.tensor.Views;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 
 /**
- * JSON of {@link EinsumPlan#toJson}: {@code {"einblasPlan": 2, "equation": ..., ...}}. Version 2
- * has the cuts, so that its slices are the same everywhere. Version 1 had not: a plan of it is read
- * where nothing made it cut labels.
+ * JSON of a plan: {@code {"einblasPlan": 2, "equation": ..., ...}}. Version 2 has the cuts, so that
+ * its slices are the same everywhere. Version 1 had not: a plan of it is read where nothing made it
+ * cut labels.
  */
-final class PlanJson {
+public final class PlanJson {
   private static final int VERSION = 2;
   private static final int WITHOUT_CUTS = 1;
   private static final String MARK = "einblasPlan";
@@ -32,27 +32,28 @@ final class PlanJson {
 
   private PlanJson() {}
 
-  static String write(
-      Equation equation,
-      DType dtype,
-      long[][] shapes,
-      PlanOptions options,
-      int[][] path,
-      List<SlicedProgram.Cut> cuts) {
+  /** The JSON of a contraction. */
+  public static String write(Contraction plan) {
+    Contraction.GradientOf gradient = plan.gradientOf();
+    if (gradient != null) {
+      return writeGradient(write(gradient.plan()), gradient.operand(), plan);
+    }
+    Equation equation = plan.equation();
+    PlanOptions options = plan.options();
     JsonObject o = new JsonObject();
     o.addProperty(MARK, VERSION);
     o.addProperty("equation", equation.toString());
     o.addProperty("numbered", equation.isNumbered());
-    o.addProperty("dtype", dtype.name());
+    o.addProperty("dtype", plan.dtype().name());
     JsonArray rows = new JsonArray();
-    for (long[] shape : shapes) {
+    for (long[] shape : plan.shapes()) {
       JsonArray row = new JsonArray();
       Arrays.stream(shape).forEach(row::add);
       rows.add(row);
     }
     o.add("shapes", rows);
-    o.add("path", matrix(path));
-    o.add("cuts", PlanCutsJson.write(equation, cuts));
+    o.add("path", matrix(plan.path()));
+    o.add("cuts", PlanCutsJson.write(equation, plan.slices().cutList()));
     JsonObject own = new JsonObject();
     own.addProperty("threads", options.threads());
     own.addProperty("strategy", options.strategy().name());
@@ -75,18 +76,18 @@ final class PlanJson {
     return o.toString();
   }
 
-  static String writeGradient(
-      String plan, int operand, Equation gradient, int[][] path, List<SlicedProgram.Cut> cuts) {
+  private static String writeGradient(String of, int operand, Contraction gradient) {
     JsonObject o = new JsonObject();
     o.addProperty(MARK, VERSION);
     o.addProperty("gradientFor", operand);
-    o.add("of", JsonParser.parseString(plan));
-    o.add("path", matrix(path));
-    o.add("cuts", PlanCutsJson.write(gradient, cuts));
+    o.add("of", JsonParser.parseString(of));
+    o.add("path", matrix(gradient.path()));
+    o.add("cuts", PlanCutsJson.write(gradient.equation(), gradient.slices().cutList()));
     return o.toString();
   }
 
-  static EinsumPlan read(String json) {
+  /** The contraction of a JSON text. */
+  public static Contraction read(String json) {
     Objects.requireNonNull(json, "json");
     try {
       JsonElement parsed = StrictJson.parse(json);
@@ -104,7 +105,7 @@ final class PlanJson {
     }
   }
 
-  private static EinsumPlan plan(JsonObject o) {
+  private static Contraction plan(JsonObject o) {
     int version = (int) StrictJson.integer(o, MARK, 0, Integer.MAX_VALUE);
     if (version != VERSION && version != WITHOUT_CUTS) {
       throw new IllegalArgumentException(
@@ -132,13 +133,13 @@ final class PlanJson {
             : Equation.parse(text, ranks);
     DType dtype = StrictJson.constant(o, "dtype", DType.class);
     PlanOptions options = options(StrictJson.object(need(o, "options"), "options"));
-    if (version == WITHOUT_CUTS && options.isCut()) {
+    if (version == WITHOUT_CUTS && PlanLayouts.isCut(options)) {
       throw new IllegalArgumentException(
           "it has a memory limit and is of version 1, which does not say how labels are cut: each"
               + " machine would cut in its own way. Make the plan anew and save it");
     }
     KnownPlan known = known(o, equation, version);
-    return new EinsumPlan(equation, dtype, shapes, options, known);
+    return new Contraction(equation, dtype, shapes, options, known);
   }
 
   private static KnownPlan known(JsonObject o, Equation equation, int version) {
@@ -147,8 +148,8 @@ final class PlanJson {
         path, version == WITHOUT_CUTS ? null : PlanCutsJson.read(need(o, "cuts"), equation));
   }
 
-  private static EinsumPlan gradient(JsonObject o, int version) {
-    EinsumPlan of = plan(contraction(o));
+  private static Contraction gradient(JsonObject o, int version) {
+    Contraction of = plan(contraction(o));
     int operand = (int) StrictJson.integer(o, "gradientFor", 0, Integer.MAX_VALUE);
     return version == WITHOUT_CUTS
         ? of.gradient(operand)
@@ -180,7 +181,7 @@ final class PlanJson {
     return inner.isEmpty()
         ? new int[0]
         : Arrays.stream(inner.split(" ", -1))
-            .mapToInt(l -> l.equals("...") ? Sublist.ELLIPSIS : Integer.parseInt(l))
+            .mapToInt(l -> l.equals("...") ? Equation.ELLIPSIS : Integer.parseInt(l))
             .toArray();
   }
 

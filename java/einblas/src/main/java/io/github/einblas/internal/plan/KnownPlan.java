@@ -1,7 +1,6 @@
 // Plans: what of a plan was found earlier.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
-import io.github.einblas.internal.plan.SlicedProgram;
 import java.util.List;
 
 /**

@@ -1,16 +1,16 @@
 // Plans: the native steps of a plan for the sets of strides that it was lately run with.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.plan.CompiledPlan;
-import io.github.einblas.internal.plan.SliceSearch;
-import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 
 /** A plan's program, cut to its memory limit, and its compiled layouts. Thread-safe. */
-final class PlanLayouts {
+public final class PlanLayouts {
   /** Sets of strides kept per plan: a caller rarely alternates between more than a few layouts. */
   private static final int LAYOUTS = 4;
 
@@ -59,7 +59,7 @@ final class PlanLayouts {
     this.outputBytes = Views.bytes(outputShape, dtype.bytes());
     if (known != null && known.cuts() != null) {
       this.slices = whole.cut(known.cuts(), constant, options);
-    } else if (options.isCut()) {
+    } else if (isCut(options)) {
       long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
       this.slices = cut(whole, strides, outputStrides(contiguousOutput));
     } else {
@@ -82,6 +82,16 @@ final class PlanLayouts {
         .search(whole, options);
   }
 
+  /** Whether there is a memory limit. */
+  static boolean isLimited(PlanOptions options) {
+    return options.memoryLimit() != Long.MAX_VALUE;
+  }
+
+  /** Whether something may make a plan cut labels. */
+  static boolean isCut(PlanOptions options) {
+    return isLimited(options) || options.slices() > 1;
+  }
+
   /** The program for contiguous operands. */
   SlicedProgram slices() {
     return slices;
@@ -98,7 +108,7 @@ final class PlanLayouts {
   }
 
   /** Most native bytes of a run at a time, the result included. */
-  long peakBytes(CompiledPlan compiled) {
+  public long peakBytes(CompiledPlan compiled) {
     return peakBytes(compiled, threads());
   }
 
@@ -112,11 +122,11 @@ final class PlanLayouts {
   }
 
   /** The steps for two operands, or null if there are none yet. */
-  CompiledPlan find(Tensor out, Tensor a, Tensor b) {
+  CompiledPlan find(Strided out, Strided a, Strided b) {
     for (CompiledPlan plan : layouts) {
-      if (plan.fitsOutput(outputStrides(out.stridesRef()))
-          && plan.fitsOperand(0, a.stridesRef())
-          && plan.fitsOperand(1, b.stridesRef())) {
+      if (plan.fitsOutput(outputStrides(out.strides()))
+          && plan.fitsOperand(0, a.strides())
+          && plan.fitsOperand(1, b.strides())) {
         return plan;
       }
     }
@@ -124,7 +134,7 @@ final class PlanLayouts {
   }
 
   /** The steps for a run, or null if there are none yet. */
-  CompiledPlan find(Tensor out, Tensor[] operands) {
+  CompiledPlan find(Strided out, Strided[] operands) {
     for (CompiledPlan plan : layouts) {
       if (fits(plan, out, operands)) {
         return plan;
@@ -133,12 +143,12 @@ final class PlanLayouts {
     return null;
   }
 
-  private boolean fits(CompiledPlan plan, Tensor out, Tensor[] operands) {
-    if (!plan.fitsOutput(outputStrides(out.stridesRef()))) {
+  private boolean fits(CompiledPlan plan, Strided out, Strided[] operands) {
+    if (!plan.fitsOutput(outputStrides(out.strides()))) {
       return false;
     }
     for (int i = 0; i < operands.length; i++) {
-      if (!plan.fitsOperand(i, operands[i].stridesRef())) {
+      if (!plan.fitsOperand(i, operands[i].strides())) {
         return false;
       }
     }
@@ -150,24 +160,24 @@ final class PlanLayouts {
     return form == null ? strides : form.strides(strides);
   }
 
-  static long[][] strides(Tensor[] operands) {
-    return Arrays.stream(operands).map(Tensor::stridesRef).toArray(long[][]::new);
+  static long[][] strides(Strided[] operands) {
+    return Arrays.stream(operands).map(Strided::strides).toArray(long[][]::new);
   }
 
   /** The steps for contiguous operands and result. */
-  CompiledPlan contiguous() {
+  public CompiledPlan contiguous() {
     return of(
         Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new),
         outputStrides(contiguousOutput));
   }
 
   /** The steps for these operands and a contiguous result. */
-  CompiledPlan of(Tensor[] operands) {
+  public CompiledPlan of(Strided[] operands) {
     return of(strides(operands), outputStrides(contiguousOutput));
   }
 
   /** The steps for these operands and a result of these strides. */
-  CompiledPlan of(Tensor[] operands, long[] resultStrides) {
+  CompiledPlan of(Strided[] operands, long[] resultStrides) {
     return of(strides(operands), outputStrides(resultStrides));
   }
 
@@ -175,7 +185,7 @@ final class PlanLayouts {
    * The steps of the plan's own slices, whatever they take; of one use, not kept, where that is
    * more than the limit.
    */
-  CompiledPlan ofOwnSlices(Tensor[] operands, long[] resultStrides) {
+  CompiledPlan ofOwnSlices(Strided[] operands, long[] resultStrides) {
     CompiledPlan found = of(operands, resultStrides);
     return found.slices() == slices
         ? found
@@ -183,10 +193,10 @@ final class PlanLayouts {
   }
 
   /** The steps for constants of their strides; all else is contiguous. */
-  CompiledPlan ofConstants(Tensor[] constants) {
+  CompiledPlan ofConstants(Strided[] constants) {
     long[][] strides = new long[constants.length][];
     for (int i = 0; i < strides.length; i++) {
-      strides[i] = constants[i] == null ? Views.contiguous(shapes[i]) : constants[i].stridesRef();
+      strides[i] = constants[i] == null ? Views.contiguous(shapes[i]) : constants[i].strides();
     }
     return of(strides, outputStrides(contiguousOutput));
   }
@@ -204,7 +214,7 @@ final class PlanLayouts {
         }
       }
       CompiledPlan made = compile(slices, strides, outputStrides);
-      if (options.isLimited() && peakBytes(made, 1) > options.memoryLimit()) {
+      if (isLimited(options) && peakBytes(made, 1) > options.memoryLimit()) {
         requireNoConstants(made);
         // Other strides, or another machine than the one that cut, may take more workspace: this
         // layout is cut in its own way.
@@ -241,7 +251,7 @@ final class PlanLayouts {
         dtype.bytes(),
         strides,
         outputStrides,
-        options.nativeKernel(),
-        options.isLimited() ? options.memoryLimit() - outputBytes : Long.MAX_VALUE);
+        options.batchInvariance() ? Native.INVARIANT : options.kernel(),
+        isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE);
   }
 }

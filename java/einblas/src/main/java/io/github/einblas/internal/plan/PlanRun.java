@@ -1,9 +1,12 @@
 // Plans: one run of a plan: tensors counted in, the last checks, the native steps.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
+import io.github.einblas.NativeMemoryException;
+import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.plan.CompiledPlan;
-import io.github.einblas.internal.plan.CompiledSteps;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.function.LongConsumer;
 
 /** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */
@@ -50,8 +53,8 @@ final class PlanRun {
   static final Extras GIVEN = new Extras(true, 0, null, null);
 
   /** Runs into a new tensor. */
-  Tensor fresh(Tensor[] operands, Extras extras) {
-    Tensor out = Tensor.empty(dtype, layouts.outputShape());
+  Strided fresh(Strided[] operands, Extras extras) {
+    Strided out = Strided.empty(dtype, layouts.outputShape());
     boolean done = false;
     try {
       into(out, 1, 0, operands, extras);
@@ -65,22 +68,22 @@ final class PlanRun {
   }
 
   /** Runs two operands; allocates nothing on the Java heap for a single step. */
-  void into(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
+  void into(Strided out, double alpha, double beta, Strided a, Strided b) {
     CompiledPlan compiled = layouts.find(out, a, b);
     CompiledSteps steps = compiled == null || form != null ? null : compiled.single();
     if (steps == null) {
-      into(out, alpha, beta, new Tensor[] {a, b}, GIVEN);
+      into(out, alpha, beta, new Strided[] {a, b}, GIVEN);
       return;
     }
-    checks.acquire(out, -1);
+    Lease.hold(checks, out, Lease.OUTPUT);
     try {
-      checks.acquire(a, 0);
+      Lease.hold(checks, a, 0);
       try {
-        checks.acquire(b, 1);
+        Lease.hold(checks, b, 1);
         try {
           // Only now: memory of a tensor that was closed meanwhile may already be the output's.
-          checks.shared(out, a, 0);
-          checks.shared(out, b, 1);
+          Lease.apart(checks, out, a, 0);
+          Lease.apart(checks, out, b, 1);
           steps.runSingle(a.address(), b.address(), 0, out.address(), alpha, beta, threads);
         } finally {
           b.release();
@@ -94,12 +97,12 @@ final class PlanRun {
   }
 
   /** Runs checked operands; all further checks come before the first native step. */
-  void into(Tensor out, double alpha, double beta, Tensor[] operands, Extras extras) {
+  void into(Strided out, double alpha, double beta, Strided[] operands, Extras extras) {
     CompiledPlan known = layouts.find(out, operands);
     if (known == null) {
       // Depends on shape and strides alone, so it is asked once per layout.
       checks.writable(out);
-      known = layouts.of(operands, out.stridesRef());
+      known = layouts.of(operands, out.strides());
     }
     CompiledPlan plan = known;
     CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
@@ -108,98 +111,71 @@ final class PlanRun {
       intoSingle(single, out, alpha, beta, operands, extras.checkOverlap, workers);
       return;
     }
-    checks.acquire(out, -1);
-    try {
-      checks.withAddresses(
-          operands,
-          addresses -> {
-            for (int i = 0; extras.checkOverlap && i < operands.length; i++) {
-              checks.shared(out, operands[i], i);
-            }
-            boolean apart = form != null && form.isDiagonal();
-            if (apart) {
-              // What lies off the diagonal gets no more than this.
-              scale(out, beta);
-            }
-            double rest = apart && beta != 0 ? 1 : beta;
-            try {
-              plan.run(
-                  addresses,
-                  out.address(),
-                  alpha,
-                  rest,
-                  workers,
-                  extras.held,
-                  extras.afterSlice,
-                  extras.nanos);
-            } catch (NativeMemoryException e) {
-              throw apart && e.isOutputUntouched() && beta != 1
-                  ? e.after("the output was multiplied by " + beta)
-                  : e;
-            }
-          });
-    } finally {
-      out.release();
+    try (Lease lease = Lease.of(checks, out, operands)) {
+      if (extras.checkOverlap) {
+        lease.apart();
+      }
+      boolean apart = form != null && form.isDiagonal();
+      if (apart) {
+        // What lies off the diagonal gets no more than this.
+        scale(out, beta);
+      }
+      double rest = apart && beta != 0 ? 1 : beta;
+      try {
+        plan.run(
+            lease.addresses(),
+            out.address(),
+            alpha,
+            rest,
+            workers,
+            extras.held,
+            extras.afterSlice,
+            extras.nanos);
+      } catch (NativeMemoryException e) {
+        throw apart && e.isOutputUntouched() && beta != 1
+            ? e.after("the output was multiplied by " + beta)
+            : e;
+      }
     }
   }
 
   /** As {@link #into}, for one step: small contractions spend no time on anything else. */
   private void intoSingle(
       CompiledSteps steps,
-      Tensor out,
+      Strided out,
       double alpha,
       double beta,
-      Tensor[] operands,
+      Strided[] operands,
       boolean checkOverlap,
       int workers) {
-    int acquired = 0;
-    checks.acquire(out, -1);
-    try {
-      for (; acquired < operands.length; acquired++) {
-        checks.acquire(operands[acquired], acquired);
-      }
-      for (int i = 0; checkOverlap && i < operands.length; i++) {
-        checks.shared(out, operands[i], i);
+    try (Lease lease = Lease.of(checks, out, operands)) {
+      if (checkOverlap) {
+        lease.apart();
       }
       steps.runSingle(
-          operands[0].address(),
-          operands.length > 1 ? operands[1].address() : 0,
-          operands.length > 2 ? operands[2].address() : 0,
+          lease.address(0),
+          lease.address(1),
+          lease.address(2),
           out.address(),
           alpha,
           beta,
           workers);
-    } finally {
-      for (int i = 0; i < acquired; i++) {
-        operands[i].release();
-      }
-      out.release();
     }
   }
 
   /** Adds some slices of checked operands to an output of the whole result's shape. */
-  void addSlices(Tensor out, long from, long to, Tensor[] operands) {
+  void addSlices(Strided out, long from, long to, Strided[] operands) {
     checks.writable(out);
-    CompiledPlan plan = layouts.ofOwnSlices(operands, out.stridesRef());
-    checks.acquire(out, -1);
-    try {
-      checks.withAddresses(
-          operands,
-          addresses -> {
-            for (int i = 0; i < operands.length; i++) {
-              checks.shared(out, operands[i], i);
-            }
-            plan.add(addresses, out.address(), threads, from, to);
-          });
-    } finally {
-      out.release();
+    CompiledPlan plan = layouts.ofOwnSlices(operands, out.strides());
+    try (Lease lease = Lease.of(checks, out, operands).apart()) {
+      plan.add(lease.addresses(), out.address(), threads, from, to);
     }
   }
 
-  private void scale(Tensor out, double beta) {
+  private void scale(Strided out, double beta) {
     long[] lengths = layouts.outputShape();
     long[] strides = new long[2 * lengths.length];
-    System.arraycopy(out.stridesRef(), 0, strides, lengths.length, lengths.length);
+    System.arraycopy(out.strides(), 0, strides, lengths.length, lengths.length);
     long step = Native.createStep(dtype.ordinal(), 1, lengths.length, lengths, strides, null);
     try {
       Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
@@ -213,48 +189,41 @@ final class PlanRun {
    *
    * @param operands those of all sets, one set after the other
    */
-  void batch(Tensor out, double alpha, double beta, Tensor[] operands) {
-    long sets = out.shapeRef()[0];
+  void batch(Strided out, double alpha, double beta, Strided[] operands) {
+    long sets = out.shape()[0];
     PlanBatch batch = new PlanBatch(checks, layouts, out, operands);
-    checks.acquire(out, -1);
-    try {
-      batch.acquire();
-      try {
-        if (form != null && form.isDiagonal()) {
-          for (int s = 0; s < sets; s++) {
-            into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
-          }
-        } else {
-          batch.run(alpha, beta, threads, dtype.bytes());
+    try (Lease lease = batch.lease()) {
+      if (form != null && form.isDiagonal()) {
+        for (int s = 0; s < sets; s++) {
+          into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
         }
-      } finally {
-        batch.release();
+      } else {
+        batch.run(lease, alpha, beta, threads, dtype.bytes());
       }
     } catch (NativeMemoryException e) {
       throw e.after("results of other sets may be written");
-    } finally {
-      out.release();
     }
   }
 
   /**
-   * Computes what the constants alone decide, into a new native block; for {@link BoundPlan}.
+   * Computes what the constants alone decide, into a new native block; for {@link Binding}.
    *
    * @param constants null where a run gives the operand
    * @param bytes gets the size of the block
    */
-  long hold(Tensor[] constants, long[] bytes) {
+  Handle hold(Strided[] constants, long[] bytes) {
     CompiledPlan plan = layouts.ofConstants(constants);
-    bytes[0] = plan.heldBytes();
-    long held = Native.alloc(bytes[0]);
+    long size = plan.heldBytes();
+    bytes[0] = size;
+    Handle held = new Handle(address -> Native.free(address, size), Native.alloc(size));
     boolean done = false;
-    try {
-      checks.withAddresses(constants, addresses -> plan.hold(addresses, held, threads));
+    try (Lease lease = Lease.of(checks, null, constants)) {
+      plan.hold(lease.addresses(), held.value(), threads);
       done = true;
       return held;
     } finally {
       if (!done) {
-        Native.free(held, bytes[0]);
+        held.close();
       }
     }
   }

@@ -1,8 +1,9 @@
 // Plans: many sets of operands in as few native calls as their strides allow.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
 import io.github.einblas.internal.natives.Native;
-import io.github.einblas.internal.plan.CompiledPlan;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,67 +12,57 @@ import java.util.List;
 import java.util.Map;
 
 /** One batch: its sets grouped by strides. Used once, by one thread. */
-final class PlanBatch {
+final class PlanBatch implements Lease.Words {
   /** Addresses handed over in one native call; more are handed over in several. */
   private static final int MOST_ADDRESSES = 1 << 22;
 
   private final PlanChecks checks;
   private final PlanLayouts layouts;
-  private final Tensor out;
-  private final Tensor[] operands;
+  private final Strided out;
+  private final Strided[] operands;
 
   /** Operands of a set. */
   private final int n;
 
   private final int sets;
-  private int acquired;
 
   /**
    * A batch.
    *
    * @param operands those of all sets, one set after the other
    */
-  PlanBatch(PlanChecks checks, PlanLayouts layouts, Tensor out, Tensor[] operands) {
+  PlanBatch(PlanChecks checks, PlanLayouts layouts, Strided out, Strided[] operands) {
     this.checks = checks;
     this.layouts = layouts;
     this.out = out;
     this.operands = operands;
-    this.sets = (int) out.shapeRef()[0];
+    this.sets = (int) out.shape()[0];
     this.n = sets == 0 ? 0 : operands.length / sets;
   }
 
   /** The operands of a set. */
-  Tensor[] set(int s) {
+  Strided[] set(int s) {
     return Arrays.copyOfRange(operands, s * n, (s + 1) * n);
   }
 
-  /** Counts in all operands of all sets and refuses those that share elements with the output. */
-  void acquire() {
-    boolean done = false;
-    try {
-      for (; acquired < operands.length; acquired++) {
-        checks.acquire(operands[acquired], acquired % n);
-      }
-      for (int i = 0; i < operands.length; i++) {
-        checks.shared(out, operands[i], i % n);
-      }
-      done = true;
-    } finally {
-      if (!done) {
-        release();
-      }
-    }
+  /** Holds all operands of all sets and refuses those that share elements with the output. */
+  Lease lease() {
+    return Lease.of(this, out, operands).apart();
   }
 
-  void release() {
-    while (acquired > 0) {
-      operands[--acquired].release();
-    }
+  @Override
+  public String where() {
+    return checks.where();
   }
 
-  /** Runs the acquired sets. All steps are made before the first one runs. */
-  void run(double alpha, double beta, int threads, int elementBytes) {
-    long[] strides = out.stridesRef();
+  @Override
+  public String tensor(int operand) {
+    return checks.tensor(operand < 0 ? operand : operand % n);
+  }
+
+  /** Runs the sets that are held. All steps are made before the first one runs. */
+  void run(Lease held, double alpha, double beta, int threads, int elementBytes) {
+    long[] strides = out.strides();
     long[] one = Arrays.copyOfRange(strides, 1, strides.length);
     int[][] groups = groups();
     CompiledPlan[] plans = new CompiledPlan[groups.length];
@@ -86,7 +77,7 @@ final class PlanBatch {
         for (int p = 0; p < count; p++) {
           int s = groups[g][from + p];
           for (int i = 0; i < n; i++) {
-            addresses[p * slots + i] = operands[s * n + i].address();
+            addresses[p * slots + i] = held.address(s * n + i);
           }
           addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * elementBytes;
         }
@@ -124,15 +115,15 @@ final class PlanBatch {
   /** Strides of a set's operands, as a key. */
   private List<List<Long>> strides(int set) {
     List<List<Long>> strides = new ArrayList<>(n);
-    for (Tensor t : set(set)) {
-      strides.add(Arrays.stream(t.stridesRef()).boxed().toList());
+    for (Strided t : set(set)) {
+      strides.add(Arrays.stream(t.strides()).boxed().toList());
     }
     return strides;
   }
 
   private boolean sameStrides(int a, int b) {
     for (int i = 0; i < n; i++) {
-      if (!Views.same(operands[a * n + i].stridesRef(), operands[b * n + i].stridesRef())) {
+      if (!Views.same(operands[a * n + i].strides(), operands[b * n + i].strides())) {
         return false;
       }
     }

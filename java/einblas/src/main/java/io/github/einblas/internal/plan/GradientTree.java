@@ -1,7 +1,10 @@
 // Plans: gradients for all operands, backwards through the pairs of a contraction.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Map;
@@ -16,10 +19,10 @@ final class GradientTree {
   private final int[][] path;
 
   /** For each pair: forward, gradient for its first and for its second tensor. */
-  private final EinsumPlan[] forward;
+  private final Contraction[] forward;
 
-  private final EinsumPlan[][] backward;
-  private final EinsumPlan alone;
+  private final Contraction[][] backward;
+  private final Contraction alone;
 
   /** Shapes of all slots. */
   private final long[][] lengths;
@@ -29,12 +32,12 @@ final class GradientTree {
   GradientTree(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
     this.operands = shapes.length;
     this.path = path;
-    this.forward = new EinsumPlan[path.length];
-    this.backward = new EinsumPlan[path.length][2];
+    this.forward = new Contraction[path.length];
+    this.backward = new Contraction[path.length][2];
     this.elementBytes = dtype.bytes();
     this.lengths = Arrays.copyOf(shapes, operands + path.length);
     PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE).withSlices(1);
-    this.alone = operands == 1 ? new EinsumPlan(equation, dtype, shapes, pair).gradient(0) : null;
+    this.alone = operands == 1 ? new Contraction(equation, dtype, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
     int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);
     for (int i = 0; i < operands; i++) {
@@ -49,8 +52,8 @@ final class GradientTree {
       count(users, labels[b], -1);
       int[] result = p == path.length - 1 ? equation.output() : kept(users, labels[a], labels[b]);
       Equation own = equation.pair(labels[a], labels[b], result);
-      forward[p] = new EinsumPlan(own, dtype, new long[][] {lengths[a], lengths[b]}, pair);
-      backward[p] = new EinsumPlan[] {forward[p].gradient(0), forward[p].gradient(1)};
+      forward[p] = new Contraction(own, dtype, new long[][] {lengths[a], lengths[b]}, pair);
+      backward[p] = new Contraction[] {forward[p].gradient(0), forward[p].gradient(1)};
       labels[operands + p] = result;
       lengths[operands + p] = forward[p].outputShape();
       count(users, result, 1);
@@ -129,13 +132,13 @@ final class GradientTree {
    *
    * @param threads in place of the options', or 0
    */
-  Tensor[] run(Tensor upstream, Tensor[] given, int threads) {
+  Strided[] run(Strided upstream, Strided[] given, int threads) {
     if (alone != null) {
-      return new Tensor[] {alone.runBy(threads, upstream)};
+      return new Strided[] {alone.runBy(threads, upstream)};
     }
     int slots = operands + path.length;
-    Tensor[] values = Arrays.copyOf(given, slots);
-    Tensor[] gradients = new Tensor[slots];
+    Strided[] values = Arrays.copyOf(given, slots);
+    Strided[] gradients = new Strided[slots];
     gradients[slots - 1] = upstream;
     boolean done = false;
     try {
@@ -143,7 +146,7 @@ final class GradientTree {
         values[operands + p] = forward[p].runBy(threads, values[path[p][0]], values[path[p][1]]);
       }
       for (int p = path.length - 1; p >= 0; p--) {
-        Tensor own = gradients[operands + p];
+        Strided own = gradients[operands + p];
         for (int side = 0; side < 2; side++) {
           gradients[path[p][side]] =
               backward[p][side].runBy(threads, own, values[path[p][1 - side]]);
@@ -168,7 +171,7 @@ final class GradientTree {
   }
 
   /** Closes the value of a pair; operands are the caller's. */
-  private void closeOwn(Tensor[] values, int slot) {
+  private void closeOwn(Strided[] values, int slot) {
     if (slot >= operands && values[slot] != null) {
       values[slot].close();
     }

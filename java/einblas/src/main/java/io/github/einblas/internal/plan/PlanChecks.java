@@ -1,15 +1,16 @@
 // Plans: what a plan asks of the tensors of a run, and the words for what is wrong with them.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 
 /** Checks of a plan's operands and output. Immutable. */
-final class PlanChecks {
+public final class PlanChecks implements Lease.Words {
   private final Equation equation;
   private final DType dtype;
   private final long[][] shapes;
@@ -34,8 +35,8 @@ final class PlanChecks {
     }
   }
 
-  /** The beginning of every text. */
-  String where() {
+  @Override
+  public String where() {
     return "plan of \"" + equation + "\": ";
   }
 
@@ -48,28 +49,24 @@ final class PlanChecks {
         where() + "the plan has " + shapes.length + " operands, got " + given);
   }
 
-  void output(Tensor out) {
+  public void output(Strided out) {
     Objects.requireNonNull(out, "out");
-    if (out.dtype() != dtype || !Views.same(out.shapeRef(), outputShape)) {
+    if (out.dtype() != dtype || !Views.same(out.shape(), outputShape)) {
       throw new IllegalArgumentException(
           where() + "the output must have " + describe(outputShape) + ", got " + out.describe());
     }
   }
 
   /** As {@link #output}, of a tensor that will be written. */
-  void target(Tensor out) {
+  void target(Strided out) {
     output(out);
     if (out.isReadOnly()) {
       out.requireNotReadOnly("einsum \"" + equation + "\"");
     }
   }
 
-  /**
-   * The operands, in an array of the plan's own: what another thread puts into the caller's array
-   * later is not used, so what was checked is what runs.
-   */
-  Tensor[] operands(Tensor[] operands) {
-    Tensor[] own = Objects.requireNonNull(operands, "operands").clone();
+  /** Checks operands in an array that nobody else has. */
+  Strided[] operands(Strided[] own) {
     if (own.length != shapes.length) {
       throw wrongCount(own.length);
     }
@@ -79,37 +76,60 @@ final class PlanChecks {
     return own;
   }
 
-  void operand(int i, Tensor t) {
+  void operand(int i, Strided t) {
     if (t == null) {
       throw new NullPointerException(where() + "operand " + i + " is null");
     }
-    if (t.dtype() != dtype || !Views.same(t.shapeRef(), shapes[i])) {
+    if (t.dtype() != dtype || !Views.same(t.shape(), shapes[i])) {
       throw new IllegalArgumentException(
           where() + "operand " + i + " must have " + describe(shapes[i]) + ", got " + t.describe());
     }
   }
 
   /** Operands of the right shapes that are still open. */
-  Tensor[] openOperands(Tensor[] operands) {
-    Tensor[] own = operands(operands);
-    Einsum.checkOperands(equation.toString(), own);
+  public Strided[] openOperands(Strided[] operands) {
+    Strided[] own = operands(operands);
+    sameType(equation.toString(), own);
     return own;
   }
 
-  /**
-   * The operands of all sets, one set after the other: asked of the list once, and copied before
-   * they are checked.
-   */
-  Tensor[] sets(List<Tensor[]> sets) {
-    Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
+  /** Operands must be there, open, and of one type. */
+  public static void sameType(String what, Strided[] operands) {
+    if (operands.length == 0) {
+      throw new IllegalArgumentException("\"" + what + "\": at least one operand is needed");
+    }
+    for (int i = 0; i < operands.length; i++) {
+      if (operands[i] == null) {
+        throw new NullPointerException("\"" + what + "\": operand " + i + " is null");
+      }
+      if (operands[i].isClosed()) {
+        throw new IllegalStateException("\"" + what + "\": operand " + i + " is closed");
+      }
+      if (operands[i].dtype() != operands[0].dtype()) {
+        throw new IllegalArgumentException(
+            "\""
+                + what
+                + "\": operands must have one type, but operand 0 has "
+                + operands[0].dtype()
+                + " and operand "
+                + i
+                + " has "
+                + operands[i].dtype()
+                + "; Tensor.to converts");
+      }
+    }
+  }
+
+  /** The operands of all sets, one set after the other. */
+  Strided[] sets(Strided[][] given) {
     int n = shapes.length;
     if (given.length > Integer.MAX_VALUE / n - 8) {
       throw new IllegalArgumentException(
           where() + given.length + " sets have more than 2^31 operands; run them in parts");
     }
-    Tensor[] own = new Tensor[given.length * n];
+    Strided[] own = new Strided[given.length * n];
     for (int s = 0; s < given.length; s++) {
-      Tensor[] set = given[s];
+      Strided[] set = given[s];
       if (set == null) {
         throw new NullPointerException(where() + "set " + s + " is null");
       }
@@ -125,9 +145,9 @@ final class PlanChecks {
   }
 
   /** The output for so many sets of operands: their results lie along a new first axis. */
-  void batchOutput(Tensor out, int sets) {
+  void batchOutput(Strided out, int sets) {
     Objects.requireNonNull(out, "out");
-    long[] shape = out.shapeRef();
+    long[] shape = out.shape();
     if (out.dtype() != dtype
         || shape.length != outputShape.length + 1
         || shape[0] != sets
@@ -144,44 +164,12 @@ final class PlanChecks {
     writable(out);
   }
 
-  void writable(Tensor out) {
+  void writable(Strided out) {
     out.requireWritable("einsum \"" + equation + "\"");
   }
 
-  void shared(Tensor out, Tensor operand, int i) {
-    if (out.sharesElements(operand)) {
-      throw new IllegalArgumentException(where() + "the output shares elements with operand " + i);
-    }
-  }
-
-  /** Counts a running call in; operand -1 is the output. */
-  void acquire(Tensor t, int operand) {
-    try {
-      t.acquire();
-    } catch (IllegalStateException e) {
-      String which = operand < 0 ? "the output" : "operand " + operand;
-      throw new IllegalStateException(where() + which + " is closed", e);
-    }
-  }
-
-  /** Keeps operands alive while something is done with their addresses; null ones have 0. */
-  void withAddresses(Tensor[] operands, Consumer<long[]> action) {
-    long[] addresses = new long[operands.length];
-    int acquired = 0;
-    try {
-      for (; acquired < operands.length; acquired++) {
-        if (operands[acquired] != null) {
-          acquire(operands[acquired], acquired);
-          addresses[acquired] = operands[acquired].address();
-        }
-      }
-      action.accept(addresses);
-    } finally {
-      for (int i = 0; i < acquired; i++) {
-        if (operands[i] != null) {
-          operands[i].release();
-        }
-      }
-    }
+  @Override
+  public String tensor(int operand) {
+    return operand == Lease.OUTPUT ? "the output" : "operand " + operand;
   }
 }

@@ -1,5 +1,5 @@
 // Plans: an equation's output as a part of a larger result.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
 import java.util.ArrayList;
 import java.util.Arrays;

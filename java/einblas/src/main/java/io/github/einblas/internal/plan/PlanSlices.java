@@ -1,38 +1,44 @@
 // Plans: the slices of a plan by number, by id and as a list.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
 import io.github.einblas.internal.equation.Equation;
-import io.github.einblas.internal.plan.SlicedProgram;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Makes a plan's slices as they are asked for. Thread-safe. */
-final class PlanSlices {
+public final class PlanSlices {
   private static final Pattern ID = Pattern.compile("(\\d{1,19})@([0-9a-f]{16})");
 
-  private final EinsumPlan whole;
+  private final Contraction whole;
   private final Equation equation;
   private final SlicedProgram slices;
   private final int[] labels;
 
   /** One for whole pieces and one for each kind of shorter last pieces. */
-  private final ConcurrentHashMap<Integer, EinsumPlan> plans = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Integer, Contraction> plans = new ConcurrentHashMap<>();
 
-  PlanSlices(EinsumPlan whole, Equation equation, SlicedProgram slices) {
+  /**
+   * Slices of a contraction.
+   *
+   * @throws UnsupportedOperationException if that is a gradient
+   */
+  public PlanSlices(Contraction whole) {
+    whole.requireEquation("slices of a gradient are not handed out");
     this.whole = whole;
-    this.equation = equation;
-    this.slices = slices;
+    this.equation = whole.equation();
+    this.slices = whole.slices();
     this.labels = new int[slices.cuts()];
     Arrays.setAll(labels, slices::label);
   }
 
   /** The slice of a number. */
-  PlanSlice get(long index) {
+  public Slice get(long index) {
     if (index < 0 || index >= slices.slices()) {
       throw new IndexOutOfBoundsException(
           "plan of \""
@@ -45,12 +51,12 @@ final class PlanSlices {
     long[] from = slices.starts(index);
     long[] to = slices.lengthsOf(from);
     Arrays.setAll(to, k -> from[k] + to[k]);
-    EinsumPlan plan = plans.computeIfAbsent(slices.variant(from), whole::forSlice);
-    return new PlanSlice(whole, plan, equation, index, labels, from, to);
+    Contraction plan = plans.computeIfAbsent(slices.variant(from), whole::forSlice);
+    return new Slice(whole, plan, index, labels, from, to);
   }
 
   /** The slice of an id. */
-  PlanSlice get(String id) {
+  public Slice get(String id) {
     Matcher m = ID.matcher(Objects.requireNonNull(id, "id"));
     if (!m.matches()) {
       throw new IllegalArgumentException(
@@ -78,8 +84,8 @@ final class PlanSlices {
     }
   }
 
-  /** All of them. */
-  List<PlanSlice> list() {
+  /** All of them, each as its door. */
+  public <D> List<D> list(Function<Slice, D> door) {
     if (slices.slices() > Integer.MAX_VALUE) {
       throw new IllegalStateException(
           "plan of \""
@@ -90,8 +96,8 @@ final class PlanSlices {
     }
     return new AbstractList<>() {
       @Override
-      public PlanSlice get(int i) {
-        return PlanSlices.this.get((long) i);
+      public D get(int i) {
+        return door.apply(PlanSlices.this.get((long) i));
       }
 
       @Override

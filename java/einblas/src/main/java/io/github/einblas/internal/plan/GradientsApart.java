@@ -1,6 +1,8 @@
 // Plans: gradients for all operands one after the other, each cut to what a memory limit leaves.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.MemoryLimitException;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -11,7 +13,7 @@ import java.util.stream.IntStream;
  * plan for each, of which the last ones leave room for the gradients that are there. Immutable.
  */
 final class GradientsApart {
-  private final EinsumPlan[] plans;
+  private final Contraction[] plans;
   private final String equation;
   private final long limit;
   private final long[] bytes;
@@ -25,10 +27,10 @@ final class GradientsApart {
    * @param whole gradients of its operands
    * @throws MemoryLimitException naming the smallest limit that would do
    */
-  GradientsApart(EinsumPlan whole, long limit) {
+  GradientsApart(Contraction whole, long limit) {
     long[][] shapes = whole.shapes();
     int operands = shapes.length;
-    this.equation = whole.equation();
+    this.equation = whole.equation().toString();
     this.limit = limit;
     this.bytes = new long[operands];
     Arrays.setAll(bytes, i -> Views.bytes(shapes[i], whole.dtype().bytes()));
@@ -39,7 +41,7 @@ final class GradientsApart {
             .sorted(Comparator.comparingLong(i -> bytes[i]))
             .mapToInt(Integer::intValue)
             .toArray();
-    plans = new EinsumPlan[operands];
+    plans = new Contraction[operands];
     long taken = 0;
     long least = 0;
     boolean fits = true;
@@ -75,13 +77,13 @@ final class GradientsApart {
    *
    * @throws MemoryLimitException if operands of these strides need more, of all gradients together
    */
-  Tensor[] run(Tensor upstream, Tensor[] given) {
-    Tensor[] gradients = new Tensor[plans.length];
+  Strided[] run(Strided upstream, Strided[] given) {
+    Strided[] gradients = new Strided[plans.length];
     boolean done = false;
     long taken = 0;
     try {
       for (int i : order) {
-        Tensor[] own = new Tensor[given.length];
+        Strided[] own = new Strided[given.length];
         own[0] = upstream;
         System.arraycopy(given, 0, own, 1, i);
         System.arraycopy(given, i + 1, own, i + 1, given.length - 1 - i);

@@ -1,7 +1,12 @@
 // Plans: a randomised check of a result (after Freivalds), for any number of operands.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
+import io.github.einblas.Verification;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +20,7 @@ import java.util.stream.IntStream;
  * {@code ij,jk->ik} becomes {@code ij,jk,kr->ir}: two products with 16 columns. Which labels is
  * chosen by what it costs. Used once.
  */
-final class PlanVerifier {
+public final class PlanVerifier {
   private static final int ROUNDS = 16;
 
   /** What is cheap: this many times reading all tensors with as many columns as rounds. */
@@ -58,19 +63,24 @@ final class PlanVerifier {
   private final long seed;
   private final int round;
 
+  /** Lengths of the sums that made the result, one after the other. */
+  private final double chain;
+
   /** Output labels that are summed, and those that stay. */
   private final List<Integer> summed = new ArrayList<>();
 
   private int[] kept;
   private final double data;
 
-  PlanVerifier(
-      Equation equation, DType dtype, long[][] shapes, PlanOptions options, long[] out, long seed) {
-    this.equation = equation;
-    this.dtype = dtype;
-    this.shapes = shapes;
+  /** A check of one result of a contraction, with the seed of its signs. */
+  public PlanVerifier(Contraction whole, long seed) {
+    this.equation = whole.equation();
+    this.dtype = whole.dtype();
+    this.shapes = whole.shapes();
+    this.chain = PlanWork.sumLengths(whole.slices());
+    PlanOptions given = whole.options();
     this.options =
-        PlanOptions.DEFAULT.withThreads(options.threads()).withCostModel(options.costModel());
+        PlanOptions.DEFAULT.withThreads(given.threads()).withCostModel(given.costModel());
     this.lengths = equation.lengths(shapes);
     this.seed = seed;
     int free = Integer.MAX_VALUE;
@@ -79,7 +89,7 @@ final class PlanVerifier {
     }
     this.round = free;
     this.kept = equation.output();
-    double elements = size(out);
+    double elements = size(whole.outputShape());
     for (long[] shape : shapes) {
       elements += size(shape);
     }
@@ -91,51 +101,55 @@ final class PlanVerifier {
   }
 
   /** Checks a result of the right shape, for operands of the right shapes. */
-  Verification check(Tensor[] operands, Tensor result, double chain) {
-    EinsumPlan plan = choose();
+  public Verification check(Strided[] operands, Strided result) {
+    Contraction plan = choose();
     int rounds = summed.isEmpty() ? 1 : ROUNDS;
     SplittableRandom random = new SplittableRandom(seed);
-    List<Tensor> owned = new ArrayList<>();
+    List<Strided> owned = new ArrayList<>();
     try {
-      List<Tensor> factors = new ArrayList<>();
+      List<Strided> factors = new ArrayList<>();
       for (int label : summed) {
-        Tensor signs = signs(random, lengths.get(label));
+        Strided signs = signs(random, lengths.get(label));
         owned.add(signs);
         factors.add(signs);
       }
-      Tensor[] all = Arrays.copyOf(operands, operands.length + factors.size());
-      Tensor[] other = new Tensor[1 + factors.size()];
+      Strided[] all = Arrays.copyOf(operands, operands.length + factors.size());
+      Strided[] other = new Strided[1 + factors.size()];
       other[0] = result;
       for (int f = 0; f < factors.size(); f++) {
         all[operands.length + f] = factors.get(f);
         other[1 + f] = factors.get(f);
       }
       double[] expected = summed.isEmpty() ? again(plan, all) : values(plan.run(all));
-      EinsumPlan sums = plan(new int[][] {equation.output()}, new long[][] {result.shape()});
-      double[] got = summed.isEmpty() ? values(result.copy()) : values(sums.run(other));
+      Contraction sums = plan(new int[][] {equation.output()}, new long[][] {result.shape()});
+      double[] got = summed.isEmpty() ? values(TensorCopy.copy(result)) : values(sums.run(other));
       double[] magnitudes = magnitudes(operands);
-      double length = chain + plan.sumLengths() + (summed.isEmpty() ? 0 : sums.sumLengths());
+      double length =
+          chain
+              + PlanWork.sumLengths(plan.slices())
+              + (summed.isEmpty() ? 0 : PlanWork.sumLengths(sums.slices()));
       return compare(expected, got, magnitudes, rounds, length);
     } finally {
-      owned.forEach(Tensor::close);
+      owned.forEach(Strided::close);
     }
   }
 
   /** The whole result once more, by other kernels where that is cheap. */
-  private double[] again(EinsumPlan plan, Tensor[] operands) {
+  private double[] again(Contraction plan, Strided[] operands) {
     if (dtype == DType.F64) {
-      PlanOptions loops = plan.flops() > BY_LOOPS ? options : options.withKernel("loops");
-      return values(new EinsumPlan(equation, dtype, shapes, loops).run(operands));
+      PlanOptions loops =
+          PlanWork.flops(plan.slices()) > BY_LOOPS ? options : options.withKernel("loops");
+      return values(new Contraction(equation, dtype, shapes, loops).run(operands));
     }
     if (data > LARGE) {
       return values(plan.run(operands));
     }
-    Tensor[] wide = new Tensor[operands.length];
+    Strided[] wide = new Strided[operands.length];
     try {
-      Arrays.setAll(wide, i -> operands[i].to(DType.F64));
-      return values(new EinsumPlan(equation, DType.F64, shapes, options).run(wide));
+      Arrays.setAll(wide, i -> TensorCopy.convert(operands[i], DType.F64));
+      return values(new Contraction(equation, DType.F64, shapes, options).run(wide));
     } finally {
-      for (Tensor t : wide) {
+      for (Strided t : wide) {
         if (t != null) {
           t.close();
         }
@@ -188,19 +202,21 @@ final class PlanVerifier {
   // ---- what is summed
 
   /** Takes labels to be summed until that is cheap, the cheapest first. */
-  private EinsumPlan choose() {
-    EinsumPlan best = plan(operandLabels(), shapes);
+  private Contraction choose() {
+    Contraction best = plan(operandLabels(), shapes);
     double budget = BUDGET * (2 * ROUNDS + MOVE) * data;
     double cost = Double.POSITIVE_INFINITY;
     while (cost > budget) {
       int take = -1;
-      EinsumPlan next = null;
+      Contraction next = null;
       double least = cost;
       for (int label : candidates()) {
         summed.add(label);
-        EinsumPlan tried = plan(operandLabels(), shapes);
+        Contraction tried = plan(operandLabels(), shapes);
         summed.remove(summed.size() - 1);
-        double own = tried.flops() + MOVE * tried.bytes() / dtype.bytes();
+        double own =
+            PlanWork.flops(tried.slices())
+                + MOVE * PlanWork.bytes(tried.slices(), dtype) / dtype.bytes();
         if (own < least) {
           least = own;
           next = tried;
@@ -242,7 +258,7 @@ final class PlanVerifier {
   }
 
   /** Tensors and the factors of the labels that are summed, contracted to the others. */
-  private EinsumPlan plan(int[][] labels, long[][] of) {
+  private Contraction plan(int[][] labels, long[][] of) {
     int n = labels.length;
     int[][] all = Arrays.copyOf(labels, n + summed.size());
     long[][] own = Arrays.copyOf(of, all.length);
@@ -256,21 +272,21 @@ final class PlanVerifier {
       output[output.length - 1] = round;
     }
     Equation check = Equation.of("check of " + equation, all, output);
-    return new EinsumPlan(check, dtype, own, options);
+    return new Contraction(check, dtype, own, options);
   }
 
-  private Tensor signs(SplittableRandom random, long length) {
+  private Strided signs(SplittableRandom random, long length) {
     double[] values = new double[Math.toIntExact(length * ROUNDS)];
     Arrays.setAll(values, i -> random.nextBoolean() ? 1 : -1);
-    try (Tensor wide = Tensor.of(values, length, ROUNDS)) {
-      return wide.to(dtype);
+    try (Strided wide = TensorCopy.of(values, length, ROUNDS)) {
+      return TensorCopy.convert(wide, dtype);
     }
   }
 
-  private static double[] values(Tensor t) {
+  private static double[] values(Strided t) {
     try (t;
-        Tensor wide = t.to(DType.F64)) {
-      return wide.toDoubleArray();
+        Strided wide = TensorCopy.convert(t, DType.F64)) {
+      return TensorCopy.doubles(wide);
     }
   }
 
@@ -280,9 +296,9 @@ final class PlanVerifier {
    * For each place that stays, the sum over the others of the products of the operands' squared
    * norms: what bounds the sums of products (Cauchy and Schwarz), squared.
    */
-  private double[] magnitudes(Tensor[] operands) {
+  private double[] magnitudes(Strided[] operands) {
     int n = operands.length;
-    Tensor[] norms = new Tensor[n];
+    Strided[] norms = new Strided[n];
     int[][] labels = new int[n][];
     long[][] own = new long[n][];
     try {
@@ -293,12 +309,12 @@ final class PlanVerifier {
         own[i] = norms[i].shape();
       }
       Equation product = Equation.of("bound of " + equation, labels, kept);
-      double[] result = values(new EinsumPlan(product, DType.F64, own, options).run(norms));
+      double[] result = values(new Contraction(product, DType.F64, own, options).run(norms));
       double alone = alone();
       Arrays.setAll(result, i -> result[i] * alone);
       return result;
     } finally {
-      for (Tensor norm : norms) {
+      for (Strided norm : norms) {
         if (norm != null) {
           norm.close();
         }
@@ -330,7 +346,7 @@ final class PlanVerifier {
   }
 
   /** Sums of the squares of a tensor's elements, in F64, piece by piece along its first axis. */
-  private Tensor squares(Tensor x, int[] labels, int[] to) {
+  private Strided squares(Strided x, int[] labels, int[] to) {
     boolean plain = Arrays.stream(labels).distinct().count() == labels.length;
     long rows = plain && labels.length > 0 ? x.length(0) : 1;
     long pieces = dtype == DType.F64 ? 1 : Math.max(1, Math.min(rows, x.size() / PIECE));
@@ -338,17 +354,17 @@ final class PlanVerifier {
       if (dtype == DType.F64) {
         return squarePlan(x, labels, to).run(x, x);
       }
-      try (Tensor wide = x.to(DType.F64)) {
+      try (Strided wide = TensorCopy.convert(x, DType.F64)) {
         return squarePlan(wide, labels, to).run(wide, wide);
       }
     }
-    Tensor sum = Tensor.zeros(DType.F64, outShape(x, labels, to));
+    Strided sum = TensorCopy.full(DType.F64, 0, outShape(x, labels, to));
     boolean parts = to.length > 0 && to[0] == labels[0];
     for (long p = 0; p < pieces; p++) {
       long from = rows * p / pieces;
       long until = rows * (p + 1) / pieces;
-      try (Tensor wide = x.slice(0, from, until).to(DType.F64);
-          Tensor own = parts ? sum.slice(0, from, until) : sum.permute(identity(to.length))) {
+      try (Strided wide = TensorCopy.convert(x.slice(0, from, until), DType.F64);
+          Strided own = parts ? sum.slice(0, from, until) : sum.permute(identity(to.length))) {
         squarePlan(wide, labels, to).runInto(own, 1, 1, wide, wide);
       }
     }
@@ -359,7 +375,7 @@ final class PlanVerifier {
     return IntStream.range(0, n).toArray();
   }
 
-  private static long[] outShape(Tensor x, int[] labels, int[] to) {
+  private static long[] outShape(Strided x, int[] labels, int[] to) {
     long[] shape = new long[to.length];
     for (int o = 0; o < to.length; o++) {
       for (int d = 0; d < labels.length; d++) {
@@ -369,9 +385,9 @@ final class PlanVerifier {
     return shape;
   }
 
-  private EinsumPlan squarePlan(Tensor x, int[] labels, int[] to) {
+  private Contraction squarePlan(Strided x, int[] labels, int[] to) {
     Equation squares = Equation.of("squares", new int[][] {labels, labels}, to);
-    long[] shape = x.shapeRef();
-    return new EinsumPlan(squares, DType.F64, new long[][] {shape, shape}, options);
+    long[] shape = x.shape();
+    return new Contraction(squares, DType.F64, new long[][] {shape, shape}, options);
   }
 }

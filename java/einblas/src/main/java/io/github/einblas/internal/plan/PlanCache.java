@@ -1,20 +1,47 @@
 // Plans behind Einsum.einsum and TensorOps: bounded, no lock on a hit.
-package io.github.einblas;
+package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** Keeps the plans of recent equations, by equation, type and shapes. */
-final class PlanCache {
+public final class PlanCache {
   /** A program uses tens of equations with a few shapes each; a plan is some kilobytes. */
-  static final int LIMIT = 512;
+  public static final int LIMIT = 512;
 
-  private static final ConcurrentHashMap<Key, EinsumPlan> PLANS = new ConcurrentHashMap<>();
+  private static final ConcurrentHashMap<Key, Entry> PLANS = new ConcurrentHashMap<>();
 
   private PlanCache() {}
+
+  /** A plan that is kept, and the public object that hands it out, the same each time. */
+  public static final class Entry {
+    private final Contraction plan;
+    private Object door;
+
+    private Entry(Contraction plan) {
+      this.plan = plan;
+    }
+
+    /** The plan. */
+    public Contraction plan() {
+      return plan;
+    }
+
+    /** Its door, made when it is first asked for. */
+    public synchronized <D> D door(Class<D> type, Function<Contraction, D> make) {
+      if (door == null) {
+        door = make.apply(plan);
+      }
+      return type.cast(door);
+    }
+  }
 
   /** What a plan depends on; the equation is a String or {@link Equation.Numbers}. */
   private static final class Key {
@@ -23,13 +50,13 @@ final class PlanCache {
     final long[][] shapes;
     private final int hash;
 
-    Key(Object equation, Tensor[] operands) {
+    Key(Object equation, Strided[] operands) {
       this.equation = equation;
       this.dtype = operands[0].dtype();
       this.shapes = new long[operands.length][];
       int h = equation.hashCode() * 31 + dtype.bytes();
       for (int i = 0; i < shapes.length; i++) {
-        shapes[i] = operands[i].shapeRef();
+        shapes[i] = operands[i].shape();
         h = h * 31 + Arrays.hashCode(shapes[i]);
       }
       this.hash = h;
@@ -57,32 +84,32 @@ final class PlanCache {
       return true;
     }
 
-    EinsumPlan plan() {
+    Contraction plan() {
       int[] ranks = Arrays.stream(shapes).mapToInt(s -> s.length).toArray();
       Equation parsed =
           equation instanceof Equation.Numbers numbers
               ? numbers.parse(ranks)
               : Equation.parse((String) equation, ranks);
-      return new EinsumPlan(parsed, dtype, shapes, PlanOptions.DEFAULT);
+      return new Contraction(parsed, dtype, shapes, PlanOptions.DEFAULT);
     }
   }
 
   /** The plan of an equation in letters. The operands are there and of one type. */
-  static EinsumPlan get(String equation, Tensor[] operands) {
+  public static Entry get(String equation, Strided[] operands) {
     return get(new Key(equation, operands));
   }
 
   /** The plan of an equation in numbers. The operands are there and of one type. */
-  static EinsumPlan get(Equation.Numbers equation, Tensor[] operands) {
+  public static Entry get(Equation.Numbers equation, Strided[] operands) {
     return get(new Key(equation, operands));
   }
 
-  private static EinsumPlan get(Key key) {
-    EinsumPlan plan = PLANS.get(key);
+  private static Entry get(Key key) {
+    Entry plan = PLANS.get(key);
     if (plan != null) {
       return plan;
     }
-    plan = key.plan();
+    plan = new Entry(key.plan());
     if (PLANS.size() >= LIMIT) {
       // Any eighth of them goes: the map's order is as good as random, and what is used comes back.
       Iterator<Key> old = PLANS.keySet().iterator();
@@ -91,17 +118,17 @@ final class PlanCache {
         old.remove();
       }
     }
-    EinsumPlan other = PLANS.putIfAbsent(key, plan);
+    Entry other = PLANS.putIfAbsent(key, plan);
     return other != null ? other : plan;
   }
 
   /** Forgets all plans: what they were made with has changed. */
-  static void clear() {
+  public static void clear() {
     PLANS.clear();
   }
 
   /** Number of plans kept, for tests. */
-  static int size() {
+  public static int size() {
     return PLANS.size();
   }
 }

@@ -1,0 +1,344 @@
+// Contraction: the core of a plan: an equation for given shapes and a type, its program, and runs.
+package io.github.einblas.internal.plan;
+
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.Views;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.LongConsumer;
+
+/**
+ * What is planned once and run many times. Immutable and thread-safe. Arrays of tensors that are
+ * handed in are nobody else's: what was checked is what runs.
+ */
+public final class Contraction {
+  private final Equation equation;
+  private final DType dtype;
+  private final long[][] shapes;
+  private final PlanOptions options;
+  private final boolean[] constant;
+
+  /** What this is the gradient of, or null. */
+  private final GradientOf gradientOf;
+
+  /** The gradient of a contraction for one of its operands. */
+  record GradientOf(Contraction plan, int operand, OutputForm form) {}
+
+  private final PlanLayouts layouts;
+  private final SlicedProgram slices;
+  private final PlanChecks checks;
+  private final PlanRun run;
+
+  /** 0 until it is asked for; the same from whatever thread. */
+  private int hash;
+
+  /** A contraction whose path and cuts are searched for. */
+  public Contraction(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
+    this(equation, dtype, shapes, options, new boolean[shapes.length], null, null);
+  }
+
+  /** A contraction of which something was found earlier. */
+  Contraction(
+      Equation equation, DType dtype, long[][] shapes, PlanOptions options, KnownPlan known) {
+    this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
+  }
+
+  /** A contraction for which some operands stay the same from run to run. */
+  private Contraction(
+      Equation equation,
+      DType dtype,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      GradientOf gradientOf,
+      KnownPlan known) {
+    PlanChecks.requireFloating(equation, dtype);
+    this.equation = equation;
+    this.dtype = dtype;
+    this.shapes = shapes;
+    this.options = options;
+    this.constant = constant;
+    this.gradientOf = gradientOf;
+    OutputForm form = gradientOf == null ? null : gradientOf.form;
+    this.layouts = new PlanLayouts(equation, dtype, shapes, options, constant, form, known);
+    this.slices = layouts.slices();
+    this.checks = new PlanChecks(equation, dtype, shapes, layouts.outputShape());
+    this.run = new PlanRun(dtype, checks, layouts, form);
+  }
+
+  // ---- facts
+
+  /** The equation. */
+  public Equation equation() {
+    return equation;
+  }
+
+  /** Type of operands and result. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** Shapes of the operands, not to be changed. */
+  public long[][] shapes() {
+    return shapes;
+  }
+
+  /** The result's shape, not to be changed. */
+  public long[] outputShape() {
+    return layouts.outputShape();
+  }
+
+  /** The options that it was made with. */
+  public PlanOptions options() {
+    return options;
+  }
+
+  /** The pairs contracted, by slots, not to be changed. */
+  public int[][] path() {
+    return slices.main().path();
+  }
+
+  /** Program and cuts. */
+  public SlicedProgram slices() {
+    return slices;
+  }
+
+  /** The native steps of the layouts that it was lately run with. */
+  public PlanLayouts layouts() {
+    return layouts;
+  }
+
+  /** What is asked of tensors. */
+  public PlanChecks checks() {
+    return checks;
+  }
+
+  /** What this is the gradient of, or null. */
+  GradientOf gradientOf() {
+    return gradientOf;
+  }
+
+  /** Most native bytes that a run takes at a time, for contiguous operands and its threads. */
+  public long peakBytes() {
+    return layouts.peakBytes(layouts.contiguous());
+  }
+
+  /** As {@link #peakBytes()}, with one thread. */
+  long leastPeakBytes() {
+    return layouts.peakBytes(
+        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), 1);
+  }
+
+  /** Most native bytes of a run at a time for operands of these strides. */
+  long peakBytes(long[][] strides, int threads) {
+    return layouts.peakBytes(strides, threads);
+  }
+
+  /** Refuses what a gradient cannot do. */
+  public void requireEquation(String otherwise) {
+    if (gradientOf != null) {
+      throw new UnsupportedOperationException(checks.where() + otherwise);
+    }
+  }
+
+  // ---- runs
+
+  /** Runs into a new tensor. */
+  public Strided run(Strided... operands) {
+    return run.fresh(checks.operands(operands), PlanRun.FRESH);
+  }
+
+  /** Runs on operands that this was looked up for. */
+  public Strided runOwn(Strided[] operands) {
+    return run.fresh(operands, PlanRun.FRESH);
+  }
+
+  /** As {@link #run}, told after each slice how many are done. */
+  public Strided run(LongConsumer afterSlice, Strided[] operands) {
+    return run.fresh(checks.operands(operands), new PlanRun.Extras(false, 0, afterSlice, null));
+  }
+
+  /** As {@link #run}, by so many threads; 0 for the plan's. */
+  Strided runBy(int threads, Strided... operands) {
+    return run.fresh(checks.operands(operands), PlanRun.Extras.freshBy(threads));
+  }
+
+  /** {@code out = alpha * result + beta * out}. */
+  public void runInto(Strided out, double alpha, double beta, Strided[] operands) {
+    checks.operands(operands);
+    checks.target(out);
+    run.into(out, alpha, beta, operands, PlanRun.GIVEN);
+  }
+
+  /** As above for two operands; allocates nothing on the Java heap for a single step. */
+  public void runInto(Strided out, double alpha, double beta, Strided a, Strided b) {
+    if (shapes.length != 2) {
+      throw checks.wrongCount(2);
+    }
+    checks.operand(0, a);
+    checks.operand(1, b);
+    checks.target(out);
+    run.into(out, alpha, beta, a, b);
+  }
+
+  /** Runs many sets of operands into a new tensor, along its first axis. */
+  public Strided runBatch(Strided[][] sets) {
+    Strided[] own = checks.sets(sets);
+    long[] one = layouts.outputShape();
+    long[] shape = new long[one.length + 1];
+    shape[0] = own.length / shapes.length;
+    System.arraycopy(one, 0, shape, 1, one.length);
+    Strided out = Strided.empty(dtype, shape);
+    boolean done = false;
+    try {
+      run.batch(out, 1, 0, own);
+      done = true;
+      return out;
+    } finally {
+      if (!done) {
+        out.close();
+      }
+    }
+  }
+
+  /** {@code out[s] = alpha * result of set s + beta * out[s]}. */
+  public void runBatchInto(Strided out, double alpha, double beta, Strided[][] sets) {
+    Strided[] own = checks.sets(sets);
+    checks.batchOutput(out, own.length / shapes.length);
+    run.batch(out, alpha, beta, own);
+  }
+
+  /** Computes slices [from, to) and adds them to an output of the whole result's shape. */
+  public void runSlices(long from, long to, Strided out, Strided[] operands) {
+    requireEquation("slices of a gradient are not handed out");
+    if (from < 0 || from > to || to > slices.slices()) {
+      throw new IndexOutOfBoundsException(
+          checks.where()
+              + "there are "
+              + slices.slices()
+              + " slices, those from "
+              + from
+              + " to "
+              + to
+              + " were asked for");
+    }
+    checks.operands(operands);
+    checks.target(out);
+    run.addSlices(out, from, to, operands);
+  }
+
+  /** Runs on operands that are open, and times each step: adds to {@code nanos}. */
+  public void runTimed(Strided out, Strided[] operands, long[] nanos) {
+    run.into(out, 1, 0, operands, new PlanRun.Extras(false, 0, null, nanos));
+  }
+
+  /** Runs, with what the constants alone decide; for {@link Binding}. */
+  PlanRun runs() {
+    return run;
+  }
+
+  // ---- contractions made of this one
+
+  /** The equation of {@link #gradient(int)}. */
+  Equation gradientEquation(int i) {
+    requireEquation("this is a gradient already; take the gradient of an equation");
+    if (i < 0 || i >= shapes.length) {
+      throw new IndexOutOfBoundsException(
+          checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
+    }
+    return equation.gradient(i, shapes);
+  }
+
+  /** From the gradient for the result, and the other operands, to the gradient for operand i. */
+  public Contraction gradient(int i) {
+    return gradient(i, options, null);
+  }
+
+  /** As {@link #gradient(int)}, along a path and cuts that were found earlier. */
+  Contraction gradient(int i, KnownPlan known) {
+    return gradient(i, options, known);
+  }
+
+  /** As {@link #gradient(int)}, under another memory limit. */
+  Contraction gradient(int i, long limit) {
+    return gradient(i, options.withMemoryLimit(limit), null);
+  }
+
+  private Contraction gradient(int i, PlanOptions with, KnownPlan known) {
+    Equation gradient = gradientEquation(i);
+    long[][] own = new long[shapes.length][];
+    own[0] = layouts.outputShape();
+    int n = 1;
+    for (int j = 0; j < shapes.length; j++) {
+      if (j != i) {
+        own[n++] = shapes[j];
+      }
+    }
+    return new Contraction(
+        gradient,
+        dtype,
+        own,
+        with.withPath(null).withSlices(1),
+        new boolean[own.length],
+        new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
+        known);
+  }
+
+  /** The same for constants where there is a tensor. */
+  Contraction withConstants(Strided[] constants) {
+    if (constants.length != shapes.length) {
+      throw checks.wrongCount(constants.length);
+    }
+    boolean[] given = new boolean[shapes.length];
+    for (int i = 0; i < given.length; i++) {
+      given[i] = constants[i] != null;
+      if (given[i]) {
+        checks.operand(i, constants[i]);
+      }
+    }
+    return new Contraction(equation, dtype, shapes, options, given, gradientOf, null);
+  }
+
+  /** A contraction of a slice's steps. */
+  Contraction forSlice(int variant) {
+    return new Contraction(
+        equation,
+        dtype,
+        slices.shapesOf(variant),
+        options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
+        KnownPlan.of(slices.slice(variant)));
+  }
+
+  /** Equal ones have the same equation (as written), type, shapes, options, path and cuts. */
+  @Override
+  public boolean equals(Object other) {
+    return this == other
+        || (other instanceof Contraction p
+            && hashCode() == p.hashCode()
+            && dtype == p.dtype
+            && equation.toString().equals(p.equation.toString())
+            && options.equals(p.options)
+            && Arrays.equals(constant, p.constant)
+            && Arrays.deepEquals(shapes, p.shapes)
+            && Arrays.deepEquals(path(), p.path())
+            && slices.cutList().equals(p.slices.cutList()));
+  }
+
+  @Override
+  public int hashCode() {
+    int known = hash;
+    if (known == 0) {
+      known = Objects.hash(equation.toString(), dtype.name(), Arrays.deepHashCode(shapes));
+      hash = known == 0 ? 1 : known;
+    }
+    return hash;
+  }
+
+  @Override
+  public String toString() {
+    return equation + ", " + Arrays.deepToString(shapes) + ", " + dtype;
+  }
+}

@@ -1,0 +1,103 @@
+// Plans: counts the work of a program's steps.
+package io.github.einblas.internal.plan;
+
+import io.github.einblas.DType;
+import io.github.einblas.internal.equation.Equation;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Operations and bytes of programs. */
+public final class PlanWork {
+  private PlanWork() {}
+
+  /** Floating-point operations of a run. */
+  public static double flops(SlicedProgram slices) {
+    double flops = 0;
+    List<Program.Step> steps = slices.main().steps();
+    for (int s = 0; s < steps.size(); s++) {
+      flops += flops(slices, s);
+    }
+    return flops;
+  }
+
+  /** Floating-point operations of one slice's steps. */
+  public static double flops(Program program) {
+    return program.steps().stream().mapToDouble(step -> flops(program, step)).sum();
+  }
+
+  /** Operations of all runs of a step: as much as in one piece if it is cut, else once or again. */
+  public static double flops(SlicedProgram slices, int s) {
+    return scaled(slices, s, flops(slices.main(), slices.main().steps().get(s)));
+  }
+
+  /**
+   * What a step of a whole slice amounts to over all slices: shorter last pieces count for their
+   * part where the step has the cut label.
+   */
+  private static double scaled(SlicedProgram slices, int s, double ofOne) {
+    double all = ofOne * slices.runs(s);
+    if (slices.runs(s) > 1) {
+      Program.Step step = slices.main().steps().get(s);
+      for (int k = 0; k < slices.cuts(); k++) {
+        int label = slices.label(k);
+        boolean cut =
+            IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
+                .anyMatch(l -> l == label);
+        double pieces = Math.ceil((double) slices.length(k) / slices.chunk(k));
+        all *= cut ? slices.length(k) / (pieces * slices.chunk(k)) : 1;
+      }
+    }
+    return all;
+  }
+
+  private static double flops(Program program, Program.Step step) {
+    double outer = product(program, step.outer());
+    double reduced = product(program, step.reduced());
+    double multiplications = Math.max(0, step.inputs().length - 1);
+    return outer * (reduced * (multiplications + (step.reduced().length > 0 ? 1 : 0)));
+  }
+
+  private static double product(Program program, int[] labels) {
+    return Arrays.stream(labels).mapToDouble(program::length).reduce(1, (x, y) -> x * y);
+  }
+
+  /** Lengths of the sums of all steps, and their products, one after the other. */
+  public static double sumLengths(SlicedProgram slices) {
+    Program program = slices.main();
+    double length = slices.slices();
+    for (Program.Step step : program.steps()) {
+      length += product(program, step.reduced()) + step.inputs().length;
+    }
+    return length;
+  }
+
+  /** Bytes that the steps read and write, each tensor once per run of a step. */
+  public static long bytes(SlicedProgram slices, DType dtype) {
+    double bytes = 0;
+    for (int s = 0; s < slices.main().steps().size(); s++) {
+      bytes += bytes(slices, s, dtype);
+    }
+    return (long) bytes;
+  }
+
+  /** Bytes of the tensors of a step, times its runs. */
+  public static double bytes(SlicedProgram slices, int s, DType dtype) {
+    Program program = slices.main();
+    Program.Step step = program.steps().get(s);
+    double elements = product(program, step.outer());
+    for (int slot : step.inputs()) {
+      elements += product(program, program.labelsOf(slot));
+    }
+    return elements * dtype.bytes() * slices.runs(s);
+  }
+
+  /** Operations of one loop nest over all labels. */
+  public static double naiveFlops(Equation equation, long[][] shapes) {
+    double all = shapes.length;
+    for (long length : equation.lengths(shapes).values()) {
+      all *= length;
+    }
+    return all;
+  }
+}
