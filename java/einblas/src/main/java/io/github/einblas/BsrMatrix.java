@@ -1,6 +1,7 @@
 // Public API: sparse matrices of dense blocks (BSR), and their products with dense ones.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.natives.NativeSparse;
 import java.io.IOException;
 import java.lang.ref.Reference;

@@ -1,6 +1,7 @@
 // Public API: a sparse matrix in compressed rows, and its products with dense tensors.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.Npy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;

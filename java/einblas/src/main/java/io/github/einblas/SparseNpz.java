@@ -1,6 +1,8 @@
 // Sparse matrices: SciPy's .npz files, as scipy.sparse.save_npz writes and load_npz reads them.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.NpzFile;
+import io.github.einblas.internal.tensor.Strided;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,7 +19,7 @@ final class SparseNpz {
     try (NpzFile arrays = NpzFile.open(file)) {
       String format = format(file, arrays);
       long[] shape = shape(file, arrays);
-      try (Tensor data = arrays.read("data")) {
+      try (Tensor data = new Tensor(arrays.read("data"))) {
         return switch (format) {
           case "coo" -> ofTriples(arrays, shape, data);
           case "csr", "csc" -> compressed(arrays, format, shape, data);
@@ -39,7 +41,7 @@ final class SparseNpz {
 
   private static CsrMatrix ofTriples(NpzFile arrays, long[] shape, Tensor data) throws IOException {
     if (arrays.has("coords")) {
-      try (Tensor coords = arrays.read("coords")) {
+      try (Tensor coords = new Tensor(arrays.read("coords"))) {
         if (coords.rank() != 2 || coords.length(0) != 2) {
           throw new IllegalArgumentException(
               "coords must be of shape (2, entries), got " + coords.describe());
@@ -50,16 +52,16 @@ final class SparseNpz {
         }
       }
     }
-    try (Tensor row = arrays.read("row");
-        Tensor column = arrays.read("col")) {
+    try (Tensor row = new Tensor(arrays.read("row"));
+        Tensor column = new Tensor(arrays.read("col"))) {
       return CsrMatrix.ofTriples(data, row, column, shape[0], shape[1]);
     }
   }
 
   private static CsrMatrix compressed(NpzFile arrays, String format, long[] shape, Tensor data)
       throws IOException {
-    try (Tensor indptr = arrays.read("indptr");
-        Tensor indices = arrays.read("indices")) {
+    try (Tensor indptr = new Tensor(arrays.read("indptr"));
+        Tensor indices = new Tensor(arrays.read("indices"))) {
       return "csr".equals(format)
           ? CsrMatrix.of(data, indices, indptr, shape[0], shape[1])
           : CsrMatrix.ofColumns(data, indices, indptr, shape[0], shape[1]);
@@ -77,9 +79,9 @@ final class SparseNpz {
                 + "'; bsr is read, and CsrMatrix.readNpz reads csr, csc and coo");
       }
       long[] shape = shape(file, arrays);
-      try (Tensor data = arrays.read("data");
-          Tensor indices = arrays.read("indices");
-          Tensor indptr = arrays.read("indptr")) {
+      try (Tensor data = new Tensor(arrays.read("data"));
+          Tensor indices = new Tensor(arrays.read("indices"));
+          Tensor indptr = new Tensor(arrays.read("indptr"))) {
         return BsrMatrix.of(data, indices, indptr, shape[0], shape[1]);
       }
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -99,7 +101,7 @@ final class SparseNpz {
 
   /** Rows and columns. */
   private static long[] shape(Path file, NpzFile arrays) throws IOException {
-    try (Tensor shape = arrays.read("shape")) {
+    try (Tensor shape = new Tensor(arrays.read("shape"))) {
       if (shape.dtype().isFloating() || shape.rank() != 1 || shape.size() != 2) {
         throw new NpyFormatException(file + ":shape must be two integers, got " + shape.describe());
       }
@@ -191,11 +193,11 @@ final class SparseNpz {
     try (Tensor writtenIndices = indices.to(index);
         Tensor writtenIndptr = indptr.to(index);
         Tensor writtenShape = Tensor.of(shape)) {
-      Map<String, Tensor> arrays = new LinkedHashMap<>();
-      arrays.put("indices", writtenIndices);
-      arrays.put("indptr", writtenIndptr);
-      arrays.put("shape", writtenShape);
-      arrays.put("data", data);
+      Map<String, Strided> arrays = new LinkedHashMap<>();
+      arrays.put("indices", writtenIndices.strided());
+      arrays.put("indptr", writtenIndptr.strided());
+      arrays.put("shape", writtenShape.strided());
+      arrays.put("data", data.strided());
       NpzFile.write(file, arrays, Map.of("format", format), sync);
     }
   }

@@ -1,6 +1,8 @@
 // Public API: a strided view of native memory, and how to make, view, copy and print one.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.Npy;
+import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
@@ -18,6 +20,7 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongConsumer;
@@ -249,7 +252,7 @@ public final class Tensor implements AutoCloseable, Operand {
    *     that the file does not hold
    */
   public static Tensor readNpy(Path file) throws IOException {
-    return Npy.read(Objects.requireNonNull(file, "file"));
+    return new Tensor(Npy.read(Objects.requireNonNull(file, "file")));
   }
 
   /**
@@ -257,7 +260,7 @@ public final class Tensor implements AutoCloseable, Operand {
    * thread is interrupted.
    */
   public static Tensor readNpy(InputStream in) throws IOException {
-    return Npy.read(Objects.requireNonNull(in, "in"), "stream");
+    return new Tensor(Npy.read(Objects.requireNonNull(in, "in"), "stream"));
   }
 
   /**
@@ -269,7 +272,7 @@ public final class Tensor implements AutoCloseable, Operand {
   public static Tensor readNpz(Path file, String name) throws IOException {
     Objects.requireNonNull(name, "name");
     try (NpzFile arrays = NpzFile.open(Objects.requireNonNull(file, "file"))) {
-      return arrays.read(name);
+      return new Tensor(arrays.read(name));
     }
   }
 
@@ -280,7 +283,9 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public static Map<String, Tensor> readNpz(Path file) throws IOException {
     try (NpzFile arrays = NpzFile.open(Objects.requireNonNull(file, "file"))) {
-      return arrays.readAll();
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      arrays.readAll().forEach((name, core) -> tensors.put(name, new Tensor(core)));
+      return tensors;
     }
   }
 
@@ -646,12 +651,12 @@ public final class Tensor implements AutoCloseable, Operand {
    * @throws IOException if the file cannot be written; it names the file
    */
   public void writeNpy(Path file, WriteOption... options) throws IOException {
-    Npy.write(this, Objects.requireNonNull(file, "file"), options);
+    Npy.write(strided, Objects.requireNonNull(file, "file"), options);
   }
 
   /** Writes the tensor as {@code .npy} to a stream, which stays open. */
   public void writeNpy(OutputStream out) throws IOException {
-    Npy.write(this, Objects.requireNonNull(out, "out"));
+    Npy.write(strided, Objects.requireNonNull(out, "out"));
   }
 
   /**
@@ -664,11 +669,10 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public static void writeNpz(Path file, Map<String, Tensor> tensors, WriteOption... options)
       throws IOException {
-    NpzFile.write(
-        Objects.requireNonNull(file, "file"),
-        Objects.requireNonNull(tensors, "tensors"),
-        Map.of(),
-        Npy.sync(options));
+    Objects.requireNonNull(file, "file");
+    Map<String, Strided> cores = new LinkedHashMap<>();
+    Objects.requireNonNull(tensors, "tensors").forEach((name, t) -> cores.put(name, core(t)));
+    NpzFile.write(file, cores, Map.of(), Npy.sync(options));
   }
 
   /**

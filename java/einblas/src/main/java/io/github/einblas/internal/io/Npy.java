@@ -1,8 +1,11 @@
 // .npy: streams elements between files and native memory, so that a file may exceed the Java heap.
-package io.github.einblas;
+package io.github.einblas.internal.io;
 
-import io.github.einblas.internal.io.NpyHeader;
-import io.github.einblas.internal.io.OutputFile;
+import io.github.einblas.DType;
+import io.github.einblas.NpyFormatException;
+import io.github.einblas.WriteOption;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.Transfer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +21,7 @@ import java.util.Objects;
  * Reads and writes NumPy's arrays. Only plain streams: a channel over a caller's stream would close
  * it when the thread is interrupted.
  */
-final class Npy {
+public final class Npy {
   /** Elements are copied between streams and native memory in pieces of this many bytes. */
   private static final int PIECE = 1 << 17;
 
@@ -27,7 +30,7 @@ final class Npy {
   private Npy() {}
 
   /** Reads a .npy file. */
-  static Tensor read(Path file) throws IOException {
+  public static Strided read(Path file) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString(), null, "no such file");
     }
@@ -41,19 +44,19 @@ final class Npy {
   }
 
   /** Reads a .npy from a stream of unknown length. */
-  static Tensor read(InputStream in, String name) throws IOException {
+  public static Strided read(InputStream in, String name) throws IOException {
     return read(in, name, -1);
   }
 
   /** length: bytes of header and elements together, or -1 when unknown. */
-  static Tensor read(InputStream in, String name, long length) throws IOException {
+  static Strided read(InputStream in, String name, long length) throws IOException {
     NpyHeader header = NpyHeader.read(in, name);
     long bytes = header.bytes();
     if (length >= 0 && bytes > length - header.headerBytes()) {
       throw NpyHeader.truncated(name, length - header.headerBytes(), bytes);
     }
     long[] stored = header.fortran() ? reversed(header.shape()) : header.shape();
-    Tensor t = Tensor.empty(header.dtype(), stored);
+    Strided t = Strided.empty(header.dtype(), stored);
     try {
       fill(t, in, name, bytes, header.order());
     } catch (IOException | RuntimeException | Error e) {
@@ -72,7 +75,7 @@ final class Npy {
     return r;
   }
 
-  private static void fill(Tensor t, InputStream in, String name, long bytes, ByteOrder order)
+  private static void fill(Strided t, InputStream in, String name, long bytes, ByteOrder order)
       throws IOException {
     byte[] piece = new byte[(int) Math.min(PIECE, bytes)];
     long[] done = new long[1];
@@ -96,18 +99,17 @@ final class Npy {
 
   private static void swap(ByteBuffer bytes, DType dtype) {
     for (int i = 0; i < bytes.limit(); i += dtype.bytes()) {
-      if (dtype.bytes() == 4) {
-        bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
-      } else {
-        bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));
+      switch (dtype) {
+        case F32, I32 -> bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
+        case F64, I64 -> bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));
       }
     }
   }
 
   /** Writes a .npy to a stream. */
-  static void write(Tensor t, OutputStream out) throws IOException {
+  public static void write(Strided t, OutputStream out) throws IOException {
     boolean fortran = !t.isContiguous() && t.transpose().isContiguous();
-    try (Tensor stored = fortran ? t.transpose() : t.contiguous()) {
+    try (Strided stored = fortran ? t.transpose() : TensorCopy.contiguous(t)) {
       long bytes = stored.nbytes();
       byte[] piece = new byte[(int) Math.min(PIECE, bytes)];
       out.write(NpyHeader.write(t.dtype(), fortran, t.shape()));
@@ -128,12 +130,12 @@ final class Npy {
   }
 
   /** Writes a .npy file, whole or not at all. */
-  static void write(Tensor t, Path file, WriteOption... options) throws IOException {
+  public static void write(Strided t, Path file, WriteOption... options) throws IOException {
     OutputFile.write(file, sync(options), out -> write(t, out));
   }
 
   /** Whether files are to be forced to disk. */
-  static boolean sync(WriteOption... options) {
+  public static boolean sync(WriteOption... options) {
     boolean sync = false;
     for (WriteOption option : Objects.requireNonNull(options, "options").clone()) {
       sync |= Objects.requireNonNull(option, "option") == WriteOption.SYNC;

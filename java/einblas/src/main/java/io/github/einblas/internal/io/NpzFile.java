@@ -1,11 +1,8 @@
 // .npz: an open archive of arrays.
-package io.github.einblas;
+package io.github.einblas.internal.io;
 
-import io.github.einblas.internal.io.NpyHeader;
-import io.github.einblas.internal.io.OutputFile;
-import io.github.einblas.internal.io.ZipArchive;
-import io.github.einblas.internal.io.ZipMember;
-import io.github.einblas.internal.io.ZipMemberStream;
+import io.github.einblas.NpyFormatException;
+import io.github.einblas.internal.tensor.Strided;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -22,7 +19,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Reads arrays by their names, and writes archives. */
-final class NpzFile implements Closeable {
+public final class NpzFile implements Closeable {
   private static final int BUFFER = 1 << 16;
   private static final int MOST_NAME = 0xffff;
 
@@ -34,7 +31,7 @@ final class NpzFile implements Closeable {
     this.zip = zip;
   }
 
-  static NpzFile open(Path file) throws IOException {
+  public static NpzFile open(Path file) throws IOException {
     return new NpzFile(file, ZipArchive.open(file));
   }
 
@@ -44,18 +41,18 @@ final class NpzFile implements Closeable {
   }
 
   /** Whether there is an array of that name. */
-  boolean has(String array) throws NpyFormatException {
+  public boolean has(String array) throws NpyFormatException {
     return find(array) != null;
   }
 
   /** The array of a name, with or without {@code .npy}. */
-  Tensor read(String array) throws IOException {
+  public Strided read(String array) throws IOException {
     return read(require(array));
   }
 
   /** All arrays in file order. */
-  Map<String, Tensor> readAll() throws IOException {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
+  public Map<String, Strided> readAll() throws IOException {
+    Map<String, Strided> tensors = new LinkedHashMap<>();
     try {
       for (ZipMember member : zip.members()) {
         if (member.isFolder()) {
@@ -68,13 +65,13 @@ final class NpzFile implements Closeable {
       }
       return tensors;
     } catch (IOException | RuntimeException | Error e) {
-      tensors.values().forEach(Tensor::close);
+      tensors.values().forEach(Strided::close);
       throw e;
     }
   }
 
   /** The text that an array of one byte string or Unicode string is; null if it is none. */
-  String readText(String array) throws IOException {
+  public String readText(String array) throws IOException {
     ZipMember member = require(array);
     try (ZipMemberStream in = zip.stream(member)) {
       String text = NpyHeader.readText(in, shown(member));
@@ -83,9 +80,9 @@ final class NpzFile implements Closeable {
     }
   }
 
-  private Tensor read(ZipMember member) throws IOException {
+  private Strided read(ZipMember member) throws IOException {
     try (ZipMemberStream in = zip.stream(member)) {
-      Tensor t = Npy.read(in, shown(member), member.size());
+      Strided t = Npy.read(in, shown(member), member.size());
       try {
         in.finish();
         return t;
@@ -135,9 +132,9 @@ final class NpzFile implements Closeable {
    *
    * @param texts members that are byte strings
    */
-  static void write(Path file, Map<String, Tensor> tensors, Map<String, String> texts, boolean sync)
+  public static void write(Path file, Map<String, Strided> tensors, Map<String, String> texts, boolean sync)
       throws IOException {
-    Map<String, Tensor> own = new LinkedHashMap<>(tensors);
+    Map<String, Strided> own = new LinkedHashMap<>(tensors);
     own.forEach(NpzFile::requireWritable);
     OutputFile.write(
         file,
@@ -147,7 +144,7 @@ final class NpzFile implements Closeable {
           // and a reader that went away does not take.
           ZipOutputStream members = new ZipOutputStream(new BufferedOutputStream(out, BUFFER));
           members.setLevel(0);
-          for (Map.Entry<String, Tensor> entry : own.entrySet()) {
+          for (Map.Entry<String, Strided> entry : own.entrySet()) {
             members.putNextEntry(new ZipEntry(entry.getKey() + ".npy"));
             Npy.write(entry.getValue(), members);
             members.closeEntry();
@@ -161,7 +158,7 @@ final class NpzFile implements Closeable {
         });
   }
 
-  private static void requireWritable(String name, Tensor tensor) {
+  private static void requireWritable(String name, Strided tensor) {
     Objects.requireNonNull(name, "a name in tensors");
     Objects.requireNonNull(tensor, () -> "the tensor '" + name + "'");
     if (tensor.isClosed()) {
