@@ -191,7 +191,7 @@ public final class Einblas {
     if (!Objects.requireNonNull(dtype, "dtype").isFloating()) {
       throw new IllegalArgumentException("the peak of F32 or F64 can be measured, not of " + dtype);
     }
-    return Native.measurePeak(dtype.ordinal(), threads);
+    return Native.measurePeak(dtype, threads);
   }
 
   /**
@@ -208,7 +208,14 @@ public final class Einblas {
       throw new IllegalArgumentException(
           "bytes must be at least 4096 for each of " + threads + " threads, got " + bytes);
     }
-    double rate = Native.measureBandwidth(what.ordinal(), bytes, threads);
+    int code =
+        switch (what) {
+          case READ -> 0;
+          case FILL -> 1;
+          case FILL_STREAM -> 2;
+          case COPY -> 3;
+        };
+    double rate = Native.measureBandwidth(code, bytes, threads);
     if (rate <= 0) {
       throw Native.shortage(bytes);
     }

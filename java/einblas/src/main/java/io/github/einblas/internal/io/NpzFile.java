@@ -132,7 +132,8 @@ public final class NpzFile implements Closeable {
    *
    * @param texts members that are byte strings
    */
-  public static void write(Path file, Map<String, Strided> tensors, Map<String, String> texts, boolean sync)
+  public static void write(
+      Path file, Map<String, Strided> tensors, Map<String, String> texts, boolean sync)
       throws IOException {
     Map<String, Strided> own = new LinkedHashMap<>(tensors);
     own.forEach(NpzFile::requireWritable);

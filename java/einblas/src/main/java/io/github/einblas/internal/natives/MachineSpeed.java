@@ -1,6 +1,7 @@
 // Explanations: how fast this machine computes and copies, measured once.
 package io.github.einblas.internal.natives;
 
+import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -24,14 +25,16 @@ public record MachineSpeed(double flops, double memory, double cache) {
    */
   private static final int SMALLEST = 64;
 
-  private static final ConcurrentHashMap<Integer, MachineSpeed> KNOWN = new ConcurrentHashMap<>();
+  private record Key(DType type, int threads) {}
 
-  public static synchronized MachineSpeed of(int dtype, int elementBytes, int threads) {
-    int key = dtype * 4096 + threads;
+  private static final ConcurrentHashMap<Key, MachineSpeed> KNOWN = new ConcurrentHashMap<>();
+
+  public static synchronized MachineSpeed of(DType type, int threads) {
+    Key key = new Key(type, threads);
     MachineSpeed known = KNOWN.get(key);
     for (int smaller = 1; known == null; smaller *= 4) {
       try {
-        known = measure(dtype, elementBytes, threads, smaller);
+        known = measure(type, threads, smaller);
         if (smaller == 1) {
           KNOWN.put(key, known);
         }
@@ -49,17 +52,16 @@ public record MachineSpeed(double flops, double memory, double cache) {
     return CALL + Math.max(operations / flops, bytes / (bytes < CACHED ? cache : memory));
   }
 
-  private static MachineSpeed measure(int dtype, int elementBytes, int threads, int smaller) {
+  private static MachineSpeed measure(DType type, int threads, int smaller) {
+    int elementBytes = type.bytes();
     long n = Math.max(384 / smaller, 32);
     long[] product = {n, n, n};
     long[] strides = {n, 0, 1, 0, 1, n, n, 1, 0};
-    double gemm = best(dtype, elementBytes, threads, 2, product, strides, n * n, 15);
+    double gemm = best(type, threads, 2, product, strides, n * n, 15);
     long large = (32L << 20) / elementBytes / smaller;
-    double copy =
-        best(dtype, elementBytes, threads, 1, new long[] {large}, new long[] {1, 1}, large, 5);
+    double copy = best(type, threads, 1, new long[] {large}, new long[] {1, 1}, large, 5);
     long small = (128L << 10) / elementBytes / Math.min(smaller, 16);
-    double cached =
-        best(dtype, elementBytes, threads, 1, new long[] {small}, new long[] {1, 1}, small, 20);
+    double cached = best(type, threads, 1, new long[] {small}, new long[] {1, 1}, small, 20);
     return new MachineSpeed(
         2.0 * n * n * n / gemm,
         2.0 * large * elementBytes / copy,
@@ -67,25 +69,23 @@ public record MachineSpeed(double flops, double memory, double cache) {
   }
 
   private static double best(
-      int dtype,
-      int elementBytes,
+      DType type,
       int threads,
       int operands,
       long[] lengths,
       long[] strides,
       long elements,
       int runs) {
-    long bytes = elements * elementBytes;
+    long bytes = elements * type.bytes();
     long step =
-        Native.createStep(dtype, operands, Math.min(2, lengths.length), lengths, strides, null);
+        Native.createStep(type, operands, Math.min(2, lengths.length), lengths, strides, null);
     long memory = 0;
     try {
       memory = Native.alloc(3 * bytes);
       // Zeros: what was there before may be slow to compute with.
-      long zero =
-          Native.createStep(dtype, 1, 1, new long[] {3 * elements}, new long[] {0, 1}, null);
+      long zero = Native.createStep(type, 1, 1, new long[] {3 * elements}, new long[] {0, 1}, null);
       try {
-        Native.poke(memory, dtype, 0);
+        Native.poke(memory, type, 0);
         Native.runStep(zero, memory, 0, 0, memory, 0, 0, threads);
       } finally {
         Native.destroyStep(zero);

@@ -2,6 +2,7 @@
 // generated binding. Loads it, and turns statuses into exceptions.
 package io.github.einblas.internal.natives;
 
+import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.nativelib.einblas;
 import java.nio.charset.StandardCharsets;
@@ -113,6 +114,16 @@ public final class Native {
     return string(einblas.einblas_version());
   }
 
+  /** The library's number for a type. */
+  public static int code(DType type) {
+    return switch (type) {
+      case F32 -> einblas.EINBLAS_F32;
+      case F64 -> einblas.EINBLAS_F64;
+      case I32 -> einblas.EINBLAS_I32;
+      case I64 -> einblas.EINBLAS_I64;
+    };
+  }
+
   /** Name of the instruction set in use. */
   public static String isa() {
     require();
@@ -218,9 +229,9 @@ public final class Native {
   }
 
   /** FLOP/s of the machine, measured now. */
-  public static double measurePeak(int dtype, int threads) {
+  public static double measurePeak(DType type, int threads) {
     require();
-    return einblas.einblas_measure_peak(dtype, threads);
+    return einblas.einblas_measure_peak(code(type), threads);
   }
 
   /** Bytes/s of the machine, measured now: what 0 read, 1 fill, 2 non-temporal fill, 3 copy. */
@@ -378,29 +389,29 @@ public final class Native {
   }
 
   /** Reads one element. */
-  public static double peek(long address, int dtype) {
-    return einblas.einblas_peek(address, dtype);
+  public static double peek(long address, DType type) {
+    return einblas.einblas_peek(address, code(type));
   }
 
   /** Writes one element. */
-  public static void poke(long address, int dtype, double value) {
-    einblas.einblas_poke(address, dtype, value);
+  public static void poke(long address, DType type, double value) {
+    einblas.einblas_poke(address, code(type), value);
   }
 
   /** Reads one element of an integer type. */
-  public static long peekInteger(long address, int dtype) {
-    return einblas.einblas_peek_integer(address, dtype);
+  public static long peekInteger(long address, DType type) {
+    return einblas.einblas_peek_integer(address, code(type));
   }
 
   /** Writes one element of an integer type. */
-  public static void pokeInteger(long address, int dtype, long value) {
-    einblas.einblas_poke_integer(address, dtype, value);
+  public static void pokeInteger(long address, DType type, long value) {
+    einblas.einblas_poke_integer(address, code(type), value);
   }
 
   /** Copies elements of any type, bit by bit, between memory that does not overlap. */
   public static void copy(
-      int dtype, long[] shape, long from, long[] fromStrides, long to, long[] toStrides) {
-    einblas.einblas_copy(dtype, shape.length, shape, from, fromStrides, to, toStrides);
+      DType type, long[] shape, long from, long[] fromStrides, long to, long[] toStrides) {
+    einblas.einblas_copy(code(type), shape.length, shape, from, fromStrides, to, toStrides);
   }
 
   /** In place of a kernel's name: kernels that add up the same whatever is computed beside. */
@@ -413,13 +424,13 @@ public final class Native {
    * @throws IllegalArgumentException if the forced kernel cannot run this step
    */
   public static long createStep(
-      int dtype, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
+      DType type, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
     require();
     long[] handle = new long[1];
     IntSupplier call =
         () ->
             einblas.einblas_step_create(
-                dtype, operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+                code(type), operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
     int status = call.getAsInt();
     if (status != einblas.EINBLAS_OK) {
       status =

@@ -1,6 +1,7 @@
 // Planner, last stage: all slices of a contraction over native steps, for one set of strides.
 package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.tensor.Views;
@@ -30,15 +31,14 @@ public final class CompiledPlan {
    */
   public CompiledPlan(
       SlicedProgram slices,
-      int dtype,
-      int elementBytes,
+      DType dtype,
       long[][] strides,
       long[] outputStrides,
       String kernel,
       long room) {
     this.slices = slices;
     this.room = room;
-    this.elementBytes = elementBytes;
+    this.elementBytes = dtype.bytes();
     this.strides = strides;
     this.outputStrides = outputStrides;
     List<Program> programs = slices.variants();
@@ -50,7 +50,6 @@ public final class CompiledPlan {
               programs.get(v),
               v == 0 ? 0 : slices.main().firstOf(Program.EACH_SLICE),
               dtype,
-              elementBytes,
               slices.shapesOf(v),
               strides,
               outputStrides,

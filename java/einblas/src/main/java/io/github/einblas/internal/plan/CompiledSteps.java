@@ -1,6 +1,7 @@
 // Planner, last stage: native steps made for one set of strides, freed with this object.
 package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.natives.Handle;
@@ -31,14 +32,13 @@ public final class CompiledSteps {
   public CompiledSteps(
       Program program,
       int from,
-      int dtype,
-      int elementBytes,
+      DType dtype,
       long[][] shapes,
       long[][] strides,
       long[] outputStrides,
       String kernel) {
     this.program = program;
-    this.elementBytes = elementBytes;
+    this.elementBytes = dtype.bytes();
     this.operands = shapes.length;
     List<Program.Step> steps = program.steps();
     this.handles = new long[steps.size()];

@@ -247,8 +247,7 @@ public final class PlanLayouts {
   private CompiledPlan compile(SlicedProgram program, long[][] strides, long[] outputStrides) {
     return new CompiledPlan(
         program,
-        dtype.ordinal(),
-        dtype.bytes(),
+        dtype,
         strides,
         outputStrides,
         options.batchInvariance() ? Native.INVARIANT : options.kernel(),

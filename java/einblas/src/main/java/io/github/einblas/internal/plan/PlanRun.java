@@ -176,7 +176,7 @@ final class PlanRun {
     long[] lengths = layouts.outputShape();
     long[] strides = new long[2 * lengths.length];
     System.arraycopy(out.strides(), 0, strides, lengths.length, lengths.length);
-    long step = Native.createStep(dtype.ordinal(), 1, lengths.length, lengths, strides, null);
+    long step = Native.createStep(dtype, 1, lengths.length, lengths, strides, null);
     try {
       Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
     } finally {

@@ -5,6 +5,7 @@ import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.Verification;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Precision;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayList;
@@ -159,14 +160,13 @@ public final class PlanVerifier {
 
   private Verification compare(
       double[] expected, double[] got, double[] magnitudes, int rounds, double length) {
-    double unit = dtype == DType.F32 ? 0x1p-24 : 0x1p-53;
-    double least = dtype == DType.F32 ? Float.MIN_VALUE : Double.MIN_VALUE;
+    Precision of = Precision.of(dtype);
     double tests = Math.max(1, expected.length);
     double rounding = Math.sqrt(length) + Math.min(length, ONE_WAY) / 2;
-    double factor = Math.sqrt(2 * Math.log(2 * tests / CHANCE)) * unit * rounding;
+    double factor = Math.sqrt(2 * Math.log(2 * tests / CHANCE)) * of.unit() * rounding;
     double terms = lengths.values().stream().mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
     // What each term may lose below the normal numbers.
-    double floor = least * Math.min(terms, MOST_TERMS);
+    double floor = of.least() * Math.min(terms, MOST_TERMS);
     double error = 0;
     double share = 0;
     double bound = 0;

@@ -45,7 +45,7 @@ public final class Explanation {
     int used = threads == 0 ? Native.threads() : threads;
     SlicedProgram slices = compiled.slices();
     Program program = slices.main();
-    MachineSpeed speed = MachineSpeed.of(dtype.ordinal(), dtype.bytes(), used);
+    MachineSpeed speed = MachineSpeed.of(dtype, used);
     List<Report.Step> steps = new ArrayList<>();
     int largest = -1;
     try {

@@ -13,7 +13,7 @@ public final class Elements {
     long at = t.address(index);
     t.acquire();
     try {
-      return Native.peek(at, t.dtype().ordinal());
+      return Native.peek(at, t.dtype());
     } finally {
       t.release();
     }
@@ -28,7 +28,7 @@ public final class Elements {
     long at = t.address(index);
     t.acquire();
     try {
-      return Native.peekInteger(at, t.dtype().ordinal());
+      return Native.peekInteger(at, t.dtype());
     } finally {
       t.release();
     }
@@ -41,7 +41,7 @@ public final class Elements {
     long at = t.address(index);
     t.acquire();
     try {
-      Native.poke(at, t.dtype().ordinal(), value);
+      Native.poke(at, t.dtype(), value);
     } finally {
       t.release();
     }
@@ -58,7 +58,7 @@ public final class Elements {
     long at = t.address(index);
     t.acquire();
     try {
-      Native.pokeInteger(at, dtype.ordinal(), value);
+      Native.pokeInteger(at, dtype, value);
     } finally {
       t.release();
     }
@@ -66,7 +66,12 @@ public final class Elements {
 
   /** Refuses a value that an integer type cannot hold. */
   static void requireInteger(DType dtype, double value) {
-    double limit = dtype == DType.I32 ? 0x1p31 : 0x1p63;
+    double limit =
+        switch (dtype) {
+          case I32 -> 0x1p31;
+          case I64 -> 0x1p63;
+          case F32, F64 -> Double.NaN; // any value
+        };
     if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
       throw new IllegalArgumentException(
           "a tensor of type " + dtype + " cannot hold the value " + value);

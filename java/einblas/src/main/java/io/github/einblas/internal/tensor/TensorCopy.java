@@ -113,7 +113,7 @@ public final class TensorCopy {
           step(target, source, alpha);
         } else {
           Native.copy(
-              target.dtype().ordinal(),
+              target.dtype(),
               target.shape(),
               source.address(),
               source.strides(),
@@ -136,8 +136,7 @@ public final class TensorCopy {
       System.arraycopy(source.strides(), 0, strides, 0, rank);
     }
     System.arraycopy(target.strides(), 0, strides, rank * operands, rank);
-    long step =
-        Native.createStep(target.dtype().ordinal(), operands, rank, target.shape(), strides, null);
+    long step = Native.createStep(target.dtype(), operands, rank, target.shape(), strides, null);
     try {
       long from = source == null ? 0 : source.address();
       Native.runStep(step, from, 0, 0, target.address(), alpha, 0, 0);

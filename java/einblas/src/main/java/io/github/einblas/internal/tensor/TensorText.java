@@ -1,7 +1,6 @@
 // Text: prints tensors as NumPy prints arrays.
 package io.github.einblas.internal.tensor;
 
-import io.github.einblas.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -120,7 +119,7 @@ public final class TensorText {
       return (long) v + ".";
     }
     double size = Math.abs(v);
-    int digits = tensor.dtype() == DType.F32 ? 7 : 8;
+    int digits = Precision.of(tensor.dtype()).digits();
     return String.format(
             Locale.ROOT, size < 1e-4 || size >= 1e7 ? "%." + digits + "e" : "%." + digits + "f", v)
         .replaceAll("(\\.\\d*?)0+$", "$1");

@@ -132,7 +132,12 @@ public final class Transfer {
 
   private static void convertReal(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
     while (in.hasRemaining()) {
-      double v = inType == DType.F32 ? in.getFloat() : in.getDouble();
+      double v =
+          switch (inType) {
+            case F32 -> in.getFloat();
+            case F64 -> in.getDouble();
+            case I32, I64 -> throw new AssertionError(inType);
+          };
       switch (outType) {
         case F32 -> out.putFloat((float) v);
         case F64 -> out.putDouble(v);
@@ -144,7 +149,12 @@ public final class Transfer {
 
   private static void convertInteger(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
     while (in.hasRemaining()) {
-      long v = inType == DType.I32 ? in.getInt() : in.getLong();
+      long v =
+          switch (inType) {
+            case I32 -> in.getInt();
+            case I64 -> in.getLong();
+            case F32, F64 -> throw new AssertionError(inType);
+          };
       switch (outType) {
         case F32 -> out.putFloat((float) v);
         case F64 -> out.putDouble((double) v);

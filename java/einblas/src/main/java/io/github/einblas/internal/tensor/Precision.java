@@ -1,0 +1,25 @@
+// What differs between the floating-point types in Java.
+package io.github.einblas.internal.tensor;
+
+import io.github.einblas.DType;
+
+/**
+ * Figures of a floating-point type.
+ *
+ * @param unit most relative error of a rounding
+ * @param least smallest positive number
+ * @param digits printed behind the point
+ */
+public record Precision(double unit, double least, int digits) {
+  private static final Precision SINGLE = new Precision(0x1p-24, Float.MIN_VALUE, 7);
+  private static final Precision DOUBLE = new Precision(0x1p-53, Double.MIN_VALUE, 8);
+
+  /** Those of a type that products are computed in. */
+  public static Precision of(DType type) {
+    return switch (type) {
+      case F32 -> SINGLE;
+      case F64 -> DOUBLE;
+      case I32, I64 -> throw new IllegalArgumentException(type + " is no floating-point type");
+    };
+  }
+}
