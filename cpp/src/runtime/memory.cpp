@@ -254,6 +254,11 @@ bool could_have(double bytes) noexcept {
   return false;
 }
 
+void need(double bytes) {
+  constexpr double ask_from = 64 << 20;
+  if (bytes > ask_from && !could_have(bytes)) throw std::bad_alloc();
+}
+
 int32_t out_of_memory() noexcept {
   if (last_shortage.what == Shortage::None) note_shortage(0);
   return EINBLAS_OUT_OF_MEMORY;

@@ -25,6 +25,10 @@ void note_shortage(int64_t bytes) noexcept;
 // Whether so many bytes of the C++ heap may be asked for; if not, the shortage is noted. The system grants more than it
 // has and ends the process when that is used.
 bool could_have(double bytes) noexcept;
+
+// Throws bad_alloc where a container of so many bytes could not be had. Asks from 64 MB on: asking the machine takes
+// 20 us.
+void need(double bytes);
 // For catch (std::bad_alloc): the status, and a shortage where none was noted.
 int32_t out_of_memory() noexcept;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/memory.hpp"
+
 namespace einblas {
 namespace {
 
@@ -24,6 +26,11 @@ void cut_runs(Bsr::Order& order) {
   }
 }
 
+// Asks for the starts of so many targets, and terms.
+void need_order(int64_t targets, int64_t terms) {
+  need(8.0 * static_cast<double>(targets) + static_cast<double>(sizeof(BsrTerm)) * static_cast<double>(terms));
+}
+
 template <class T>
 bool any_but_zero(const T* block, int64_t r, int64_t c, int64_t row_stride, int64_t column_stride) {
   for (int64_t i = 0; i < r; ++i)
@@ -34,6 +41,7 @@ bool any_but_zero(const T* block, int64_t r, int64_t c, int64_t row_stride, int6
 
 template <class T>
 std::vector<char> live_blocks_of(const Bsr::Shape& s, const Strided& dense) {
+  need(static_cast<double>(s.block_rows) * static_cast<double>(s.block_columns));
   std::vector<char> live(static_cast<size_t>(s.block_rows * s.block_columns));
   const T* from = reinterpret_cast<const T*>(dense.at);
   for (int64_t i = 0; i < s.block_rows; ++i)
@@ -90,6 +98,7 @@ void exchange_of(const Bsr& m, bool to_dense, T* blocks, const Strided& dense) {
 
 Bsr::Bsr(const Shape& shape, int64_t given, const int64_t* indptr, const int64_t* indices, int64_t* slots)
     : shape_(shape) {
+  need_order(shape.block_rows, given);
   by_row_.start.assign(1, 0);
   by_row_.start.reserve(static_cast<size_t>(shape.block_rows) + 1);
   by_row_.terms.reserve(static_cast<size_t>(given));
@@ -111,7 +120,11 @@ Bsr::Bsr(const Shape& shape, int64_t given, const int64_t* indptr, const int64_t
 }
 
 Bsr::Bsr(const Shape& shape, const std::vector<char>& live) : shape_(shape) {
+  const int64_t terms = std::count(live.begin(), live.end(), 1);
+  need_order(shape.block_rows, terms);
   by_row_.start.assign(1, 0);
+  by_row_.start.reserve(static_cast<size_t>(shape.block_rows) + 1);
+  by_row_.terms.reserve(static_cast<size_t>(terms));
   for (int64_t i = 0; i < shape.block_rows; ++i) {
     for (int64_t j = 0; j < shape.block_columns; ++j)
       if (live[static_cast<size_t>(i * shape.block_columns + j)] != 0)
@@ -123,6 +136,7 @@ Bsr::Bsr(const Shape& shape, const std::vector<char>& live) : shape_(shape) {
 
 const Bsr::Order& Bsr::by_column() const {
   std::call_once(columns_built_, [this] {
+    need_order(2 * shape_.block_columns, blocks());
     Order made;
     made.start.assign(static_cast<size_t>(shape_.block_columns) + 1, 0);
     made.terms.resize(by_row_.terms.size());

@@ -339,6 +339,27 @@ TEST(Bsr, NotANumberIsALiveBlock) {
   einblas_bsr_destroy(matrix);
 }
 
+// The starts of 2^31 empty rows, or a mark for each of 2^62 blocks, are memory too.
+TEST(Bsr, StructuresKeepTheLimit) {
+  einblas_set_memory_limit(einblas_memory_in_use() + (64 << 20));
+  const int64_t strides[] = {0, 0}, most = std::numeric_limits<int32_t>::max();
+  const float zero = 0;
+  int64_t matrix = 0;
+  EXPECT_EQ(einblas_bsr_of_dense(EINBLAS_F32, most, 0, 1, 1, reinterpret_cast<int64_t>(&zero), strides, &matrix),
+            EINBLAS_OUT_OF_MEMORY);
+  EXPECT_EQ(einblas_bsr_of_dense(EINBLAS_F32, most, most, 1, 1, reinterpret_cast<int64_t>(&zero), strides, &matrix),
+            EINBLAS_OUT_OF_MEMORY);
+  EXPECT_EQ(einblas_bsr_of_dense(EINBLAS_F32, 0, most, 1, 1, reinterpret_cast<int64_t>(&zero), strides, &matrix),
+            EINBLAS_OK);
+  int64_t nothing[] = {0};
+  float c = 0;  // transposed, whose rows are the columns
+  EXPECT_EQ(einblas_bsr_product(matrix, EINBLAS_F32, 1, 1, 0, reinterpret_cast<int64_t>(nothing),
+                                reinterpret_cast<int64_t>(&c), std::vector<int64_t>{0, 0, 0, 0}.data(), 1, 0, 1),
+            EINBLAS_OUT_OF_MEMORY);
+  einblas_bsr_destroy(matrix);
+  einblas_set_memory_limit(std::numeric_limits<int64_t>::max());
+}
+
 TEST(Bsr, WrongStructuresAreRefused) {
   int64_t slots[2], matrix = 0;
   const auto status = [&](std::vector<int64_t> indptr, std::vector<int64_t> indices, int64_t r = 1) {
