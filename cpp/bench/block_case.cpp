@@ -68,7 +68,7 @@ BlockRun::BlockRun(const BlockCase& c, int dtype) : case_(c), dtype_(dtype) {
   x_ = values(c.batch * c.x_window * c.x_size, dtype);
   y_ = values(c.batch * c.y_window * c.y_size, dtype);
   if (einblas_pattern_create(c.batch, c.x_window, c.y_window, c.x_blocks, c.y_blocks, x_index_.data(), y_index_.data(),
-                             &pattern_) != EINBLAS_OK)
+                             0, &pattern_) != EINBLAS_OK)
     throw std::runtime_error("the pattern could not be made");
   std::set<std::pair<int64_t, int64_t>> touched;
   for (int64_t b = 0; b < c.batch; ++b)
@@ -118,7 +118,7 @@ int32_t BlockRun::once(int threads) const {
     case BlockCase::Product::Unprepared: {
       int64_t pattern = 0;
       int32_t status = einblas_pattern_create(c.batch, c.x_window, c.y_window, c.x_blocks, c.y_blocks, x_index_.data(),
-                                              y_index_.data(), &pattern);
+                                              y_index_.data(), 0, &pattern);
       if (status == EINBLAS_OK) status = gemv(pattern, threads);
       einblas_pattern_destroy(pattern);
       return status;

@@ -11,14 +11,16 @@ namespace {
 
 struct Pattern {
   int64_t batch, x_window, y_window, x_blocks, y_blocks;
+  int32_t invariant;
   std::unique_ptr<Block<int64_t>> x, y;
   int64_t handle = 0;
-  explicit Pattern(Random& random)
-      : batch(random.length(20)),
-        x_window(random.length(6)),
-        y_window(random.length(6)),
+  explicit Pattern(Random& random, int64_t most_items = 20, int64_t most_window = 6, bool always_invariant = false)
+      : batch(random.length(most_items)),
+        x_window(random.length(most_window)),
+        y_window(random.length(most_window)),
         x_blocks(random.in(1, 5)),
-        y_blocks(random.in(1, 5)) {
+        y_blocks(random.in(1, 5)),
+        invariant(always_invariant || random.one_in(4)) {
     x = std::make_unique<Block<int64_t>>(batch * x_window);
     y = std::make_unique<Block<int64_t>>(batch * y_window);
     for (int64_t i = 0; i < x->count(); ++i) (*x)[i] = random.below(x_blocks);
@@ -27,7 +29,8 @@ struct Pattern {
   }
   ~Pattern() { einblas_pattern_destroy(handle); }
   int32_t create(int64_t blocks) {
-    return counted(einblas_pattern_create(batch, x_window, y_window, blocks, y_blocks, x->data(), y->data(), &handle));
+    return counted(
+        einblas_pattern_create(batch, x_window, y_window, blocks, y_blocks, x->data(), y->data(), invariant, &handle));
   }
 };
 
@@ -79,6 +82,76 @@ void block_gemv(Random& random) {
   h.unchanged("h");
   w.unchanged("w");
   bias.unchanged("bias");
+}
+
+// Fills `to` with the part of another tensor that begins at `first`.
+template <class T>
+void copy_part(const Tensor<T>& from, const Lengths& first, Tensor<T>& to) {
+  const Lengths& lengths = to.layout.lengths;
+  for (int64_t n : lengths)
+    if (n == 0) return;
+  Lengths at(lengths.size(), 0);
+  for (;;) {
+    int64_t source = from.layout.first, target = to.layout.first;
+    for (size_t a = 0; a < at.size(); ++a) {
+      source += (first[a] + at[a]) * from.layout.strides[a];
+      target += at[a] * to.layout.strides[a];
+    }
+    to.memory[target] = from.before[static_cast<size_t>(source)];
+    size_t a = at.size();
+    while (a > 0 && ++at[a - 1] == lengths[a - 1]) at[--a] = 0;
+    if (a == 0) break;
+  }
+  to.keep();
+}
+
+// A batch item alone, from copies: the bits that it has among others.
+template <class T>
+void block_item_alone(Random& random) {
+  const bool many = random.one_in(8), wide = !many && random.one_in(8), deep = !many && !wide && random.one_in(20);
+  const Pattern p(random, many ? 300 : 20, wide ? 2500 : 6, true);
+  const bool transposed = random.one_in(2);
+  const int64_t k = deep ? random.in(4000, 9000) : random.length(wide ? 3 : 70), n = random.length(wide ? 9 : 70);
+  const int64_t from = transposed ? p.y_window : p.x_window, to = transposed ? p.x_window : p.y_window;
+  const int64_t from_blocks = transposed ? p.y_blocks : p.x_blocks, to_blocks = transposed ? p.x_blocks : p.y_blocks;
+  Tensor<T> h(random, random_layout(random, {p.batch, from, k}, false));
+  Tensor<T> w(random, random_layout(random, {from_blocks, to_blocks, k, n}, false));
+  Tensor<T> o(random, random_layout(random, {p.batch, to, n}, true));
+  Tensor<T> bias(random, random_layout(random, {to_blocks, n}, false));
+  const double alpha = random.factor(), beta = random.factor();
+  const bool biased = random.one_in(2);
+  const auto run = [&](int64_t pattern, const Tensor<T>& hh, const Tensor<T>& ww, const Tensor<T>& oo) {
+    std::vector<int64_t> strides;
+    for (const Tensor<T>* t : {&hh, &ww, &oo, static_cast<const Tensor<T>*>(&bias)}) append(strides, t->layout);
+    want_status(
+        counted(einblas_block_gemv(pattern, dtype<T>(), transposed, k, n, hh.address(), ww.address(), oo.address(),
+                                   biased ? bias.address() : 0, strides.data(), alpha, beta, random.threads())),
+        EINBLAS_OK, "einblas_block_gemv");
+  };
+  run(p.handle, h, w, o);
+  for (int64_t item = p.batch == 0 ? 0 : random.below(p.batch), i = 0; i < std::min<int64_t>(3, p.batch);
+       ++i, item = random.below(p.batch)) {
+    Tensor<T> own_h(random, random_layout(random, {1, from, k}, true));
+    Tensor<T> own_w(random, random_layout(random, {from_blocks, to_blocks, k, n}, true));
+    Tensor<T> own_o(random, random_layout(random, {1, to, n}, true));
+    copy_part(h, {item, 0, 0}, own_h);
+    copy_part(w, {0, 0, 0, 0}, own_w);
+    copy_part(o, {item, 0, 0}, own_o);
+    const Tuned tuned(random);
+    int64_t alone = 0;
+    want_status(
+        counted(einblas_pattern_create(1, p.x_window, p.y_window, p.x_blocks, p.y_blocks,
+                                       p.x->data() + item * p.x_window, p.y->data() + item * p.y_window, 1, &alone)),
+        EINBLAS_OK, "einblas_pattern_create");
+    run(alone, own_h, own_w, own_o);
+    einblas_pattern_destroy(alone);
+    for (int64_t j = 0; j < to; ++j)
+      for (int64_t c = 0; c < n; ++c) {
+        const T want = o.memory[o.index({item, j, c})], got = own_o.memory[own_o.index({0, j, c})];
+        if (std::memcmp(&want, &got, sizeof(T)) != 0)
+          fail("item ", item, ", row ", j, ", column ", c, ": ", want, " among others, ", got, " alone");
+      }
+  }
 }
 
 template <class T>
@@ -360,6 +433,12 @@ void fuzz_blocks(Random& random) {
     gemv ? block_gemv<double>(random) : block_outer<double>(random);
   }
 }
+template <class T>
+void fuzz_invariant_blocks(Random& random) {
+  block_item_alone<T>(random);
+}
+template void fuzz_invariant_blocks<float>(Random&);
+template void fuzz_invariant_blocks<double>(Random&);
 void fuzz_bsr(Random& random) { random.one_in(2) ? any_bsr<float>(random) : any_bsr<double>(random); }
 
 }  // namespace einblas_fuzz

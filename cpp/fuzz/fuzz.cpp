@@ -88,7 +88,9 @@ const Part kParts[] = {{"step", 10, fuzz_step},
                        {"elements", 1, fuzz_elements},
                        {"refusals", 1, fuzz_refusals},
                        {"invariant_f32", 1, fuzz_invariant<float>},
-                       {"invariant_f64", 1, fuzz_invariant<double>}};
+                       {"invariant_f64", 1, fuzz_invariant<double>},
+                       {"invariant_blocks_f32", 1, fuzz_invariant_blocks<float>},
+                       {"invariant_blocks_f64", 1, fuzz_invariant_blocks<double>}};
 
 // The line that repeats the case in work, ready to be written by a signal's handler.
 char repeat_line[512];

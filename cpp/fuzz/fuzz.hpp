@@ -227,5 +227,7 @@ void fuzz_elements(Random& random);
 void fuzz_refusals(Random& random);
 template <class T>
 void fuzz_invariant(Random& random);
+template <class T>
+void fuzz_invariant_blocks(Random& random);
 
 }  // namespace einblas_fuzz

@@ -243,10 +243,10 @@ void refused_steps(Random& random) {
 void refused_sparse(Random& random) {
   const int64_t zero[] = {0, 0}, bad[] = {0, 7}, strides[16] = {};
   int64_t h = 0;
-  invalid(einblas_pattern_create(1, 2, 2, 3, 3, bad, zero, &h), "a block out of range");
-  invalid(einblas_pattern_create(-1, 2, 2, 3, 3, zero, zero, &h), "a negative batch");
-  invalid(einblas_pattern_create(int64_t{1} << 40, 2, 2, 3, 3, zero, zero, &h), "a batch beyond 2^31");
-  invalid(einblas_pattern_create(1, 2, 2, 3, 3, zero, zero, nullptr), "no place for the handle");
+  invalid(einblas_pattern_create(1, 2, 2, 3, 3, bad, zero, 0, &h), "a block out of range");
+  invalid(einblas_pattern_create(-1, 2, 2, 3, 3, zero, zero, 0, &h), "a negative batch");
+  invalid(einblas_pattern_create(int64_t{1} << 40, 2, 2, 3, 3, zero, zero, 0, &h), "a batch beyond 2^31");
+  invalid(einblas_pattern_create(1, 2, 2, 3, 3, zero, zero, 0, nullptr), "no place for the handle");
   invalid(einblas_block_gemv(0, EINBLAS_F32, 0, 1, 1, 0, 0, 0, 0, strides, 1, 0, 1), "no pattern");
   invalid(einblas_block_outer(0, EINBLAS_F32, 1, 1, 0, 0, 0, strides, 1, 1), "no pattern");
   const int64_t falls[] = {0, 1, 0}, columns[] = {0};

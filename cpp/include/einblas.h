@@ -184,9 +184,11 @@ EINBLAS_API const char* einblas_kernels(void);
  * (x[b,i], y[b,j]). Its terms are bucketed by block once, for use with many data operands.
  */
 
-/* Copies the indices (C order), checks 0 <= x < x_blocks and 0 <= y < y_blocks; every dimension below 2^31. */
+/* Copies the indices (C order), checks 0 <= x < x_blocks and 0 <= y < y_blocks; every dimension below 2^31.
+   invariant 1: einblas_block_gemv gives the rows of a batch item the same bits whatever items are beside it. */
 EINBLAS_API int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window, int64_t x_blocks,
-                                           int64_t y_blocks, const int64_t* x, const int64_t* y, int64_t* pattern);
+                                           int64_t y_blocks, const int64_t* x, const int64_t* y, int32_t invariant,
+                                           int64_t* pattern);
 EINBLAS_API void einblas_pattern_destroy(int64_t pattern);
 /* alpha = 0 reads no operand, beta = 0 not o.
    o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]

@@ -39,7 +39,7 @@ bool valid(int64_t pattern, int32_t dtype, int64_t size0, int64_t size1, const i
 extern "C" {
 
 int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window, int64_t x_blocks, int64_t y_blocks,
-                               const int64_t* x, const int64_t* y, int64_t* pattern) {
+                               const int64_t* x, const int64_t* y, int32_t invariant, int64_t* pattern) {
   if (!fits(batch) || !fits(x_window) || !fits(y_window) || !fits(x_blocks) || !fits(y_blocks) || pattern == nullptr ||
       !fits(batch * x_window) || !fits(batch * y_window))
     return EINBLAS_INVALID_ARGUMENT;
@@ -48,7 +48,8 @@ int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window
   const int32_t ready = einblas_init();
   if (ready != EINBLAS_OK) return ready;
   try {
-    auto made = std::make_unique<Pattern>(PatternShape{batch, x_window, y_window, x_blocks, y_blocks}, x, y);
+    auto made =
+        std::make_unique<Pattern>(PatternShape{batch, x_window, y_window, x_blocks, y_blocks}, x, y, invariant != 0);
     *pattern = reinterpret_cast<int64_t>(made.release());
     return EINBLAS_OK;
   } catch (const std::bad_alloc&) {

@@ -68,7 +68,8 @@ constexpr TypedKernels<T> typed_kernels() {
   t.kron_short[1] = kron_short_of<T, 2>();
   t.kron_short[2] = kron_short_of<T, 4>();
   t.kron_short[3] = kron_short_of<T, 8>();
-  t.block_rows = block_rows<T>;
+  t.block_rows = block_rows<T, false>;
+  t.block_rows_alike = block_rows<T, true>;
   t.block_dots = block_dots<T>;
   t.block_target = block_target<T>;
   t.csr_rows = csr_rows<T>;

@@ -35,12 +35,13 @@ EINBLAS_INLINE void store_last(T* p, vec<T> v, int n) {
 }
 
 // Rows: C_r[n] += alpha * sum_k A_r[k] * B[k * ldb + n] for r < MR, n < (NV - 1) * lanes + last.
-// Few accumulators are split over k into up to 8 chains: an FMA takes 4 cycles and two begin in each.
+// Few accumulators are split over k into up to 4 chains: an FMA takes 4 cycles and two begin in each. ALIKE: one chain
+// whatever MR is, so that a row has the same bits in each tile.
 // Assumes: A, B and C have unit stride along k, n and n; 1 <= last <= lanes.
-template <class T, int MR, int NV, bool WHOLE>
+template <class T, int MR, int NV, bool WHOLE, bool ALIKE>
 EINBLAS_INLINE void block_rows_tile(const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n0, int64_t k,
                                     int last, T alpha, const T* ahead) {
-  constexpr int w = lanes<T>::value, chains = MR * NV <= 2 ? 4 : MR * NV <= 4 ? 2 : 1;
+  constexpr int w = lanes<T>::value, chains = ALIKE ? 1 : MR * NV <= 2 ? 4 : MR * NV <= 4 ? 2 : 1;
   vec<T> acc[chains][MR][NV];
 #pragma GCC unroll 4
   for (int u = 0; u < chains; ++u)
@@ -84,30 +85,30 @@ EINBLAS_INLINE void block_rows_tile(const T* const* a, const T* b, int64_t ldb, 
 }
 
 // The tile of `height` rows, 1 <= height <= MR.
-template <class T, int MR, int NV, bool WHOLE>
+template <class T, int MR, int NV, bool WHOLE, bool ALIKE>
 EINBLAS_INLINE void block_rows_of(int64_t height, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n0,
                                   int64_t k, int last, T alpha, const T* ahead) {
   if constexpr (MR > 1) {
-    if (height < MR) return block_rows_of<T, MR - 1, NV, WHOLE>(height, a, b, ldb, c, n0, k, last, alpha, ahead);
+    if (height < MR) return block_rows_of<T, MR - 1, NV, WHOLE, ALIKE>(height, a, b, ldb, c, n0, k, last, alpha, ahead);
   }
-  block_rows_tile<T, MR, NV, WHOLE>(a, b, ldb, c, n0, k, last, alpha, ahead);
+  block_rows_tile<T, MR, NV, WHOLE, ALIKE>(a, b, ldb, c, n0, k, last, alpha, ahead);
 }
 
-template <class T, int NV, bool WHOLE>
+template <class T, int NV, bool WHOLE, bool ALIKE>
 EINBLAS_INLINE void block_rows_columns(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c,
                                        int64_t n0, int64_t k, int last, T alpha, const T* ahead) {
   constexpr int most = block_most_rows(NV);
   for (int64_t r = 0; r < rows;) {
     // Tiles of nearly one height: 9 rows are 5 and 4, not 8 and 1.
     const int64_t tiles = (rows - r + most - 1) / most, height = (rows - r + tiles - 1) / tiles;
-    block_rows_of<T, most, NV, WHOLE>(height, a + r, b, ldb, c + r, n0, k, last, alpha, ahead);
+    block_rows_of<T, most, NV, WHOLE, ALIKE>(height, a + r, b, ldb, c + r, n0, k, last, alpha, ahead);
     r += height;
     ahead = nullptr;
   }
 }
 
 // All rows and columns of one block. Several rows may have the same target: they are added one after the other.
-template <class T>
+template <class T, bool ALIKE>
 static void block_rows(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                        T alpha, const T* ahead) {
   constexpr int w = lanes<T>::value;
@@ -120,21 +121,21 @@ static void block_rows(int64_t rows, const T* const* a, const T* b, int64_t ldb,
     switch (vectors) {
 #if EINBLAS_VBYTES == 64 || defined(__aarch64__)
       case 4:
-        (whole ? block_rows_columns<T, 4, true> : block_rows_columns<T, 4, false>)(rows, a, b + n0, ldb, c, n0, k, last,
-                                                                                   alpha, next);
+        (whole ? block_rows_columns<T, 4, true, ALIKE>
+               : block_rows_columns<T, 4, false, ALIKE>)(rows, a, b + n0, ldb, c, n0, k, last, alpha, next);
         break;
 #endif
       case 3:
-        (whole ? block_rows_columns<T, 3, true> : block_rows_columns<T, 3, false>)(rows, a, b + n0, ldb, c, n0, k, last,
-                                                                                   alpha, next);
+        (whole ? block_rows_columns<T, 3, true, ALIKE>
+               : block_rows_columns<T, 3, false, ALIKE>)(rows, a, b + n0, ldb, c, n0, k, last, alpha, next);
         break;
       case 2:
-        (whole ? block_rows_columns<T, 2, true> : block_rows_columns<T, 2, false>)(rows, a, b + n0, ldb, c, n0, k, last,
-                                                                                   alpha, next);
+        (whole ? block_rows_columns<T, 2, true, ALIKE>
+               : block_rows_columns<T, 2, false, ALIKE>)(rows, a, b + n0, ldb, c, n0, k, last, alpha, next);
         break;
       default:
-        (whole ? block_rows_columns<T, 1, true> : block_rows_columns<T, 1, false>)(rows, a, b + n0, ldb, c, n0, k, last,
-                                                                                   alpha, next);
+        (whole ? block_rows_columns<T, 1, true, ALIKE>
+               : block_rows_columns<T, 1, false, ALIKE>)(rows, a, b + n0, ldb, c, n0, k, last, alpha, next);
         break;
     }
   }

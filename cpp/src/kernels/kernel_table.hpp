@@ -187,8 +187,11 @@ struct TypedKernels {
                           int64_t row, int64_t units, int64_t lane_step, int64_t row_step, const T* from,
                           const int64_t* lane_offset, const T* ahead);
   // kernels/block.inl: products over weight blocks, rows by pointers; `ahead` is a block to ask for, or null.
+  // block_rows_alike sums a row in the same order whatever rows are beside it.
   void (*block_rows)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                      T alpha, const T* ahead);
+  void (*block_rows_alike)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
+                           T alpha, const T* ahead);
   // kernels/kron.inl: f is packed in blocks of kron_block results for kron_lines. kron_tiny and kron_short by log2 of
   // their order or line; null where a line fills a vector.
   int kron_block;

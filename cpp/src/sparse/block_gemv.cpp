@@ -31,6 +31,7 @@ class Gemv {
       : g_(g),
         ordering_(g.transposed ? p.to_x() : p.to_y()),
         kernels_(kernel_table().typed<T>()),
+        rows_(p.invariant() ? kernels_.block_rows_alike : kernels_.block_rows),
         chunks_((g.target_size + kColumns - 1) / kColumns),
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
@@ -43,7 +44,7 @@ class Gemv {
                             (kernel_table().vector_bytes / int64_t{sizeof(T)});
     // By instructions of a square of vectors: dots take 8.5 cycles and 30 for the sums per row, transposing 56 once and
     // then 10 per row; the sums are shared by all vectors of the depth.
-    transpose_from_ = vectors <= 1 ? 2 : vectors == 2 ? 4 : 8;
+    transpose_from_ = p.invariant() ? 0 : vectors <= 1 ? 2 : vectors == 2 ? 4 : 8;
     const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(T)};
     distance_ = blocks_ahead(block_bytes);
   }
@@ -91,26 +92,37 @@ class Gemv {
     }
     if (apart_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
     const int64_t end = g_.alpha == 0 ? g.bucket_begin : g.bucket_end;  // alpha 0 reads no operand
-    int64_t terms = 0;                                                  // of the run in work
+    int32_t added[kMaxRows] = {};                                       // terms of each row's run in work
     for (int64_t b = g.bucket_begin; b < end; ++b) {
       const int64_t later = b + distance_;
       const T* ahead = later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr;
       Bucket part = ordering_.buckets[static_cast<size_t>(b)];
       for (const int64_t last = part.end; part.begin < last; part.begin = part.end) {
-        part.end = in_runs_ ? std::min(last, part.begin + run_ - terms) : last;
-        bucket(g, part, n0, n, c, scratch, ahead);
-        ahead = nullptr;
-        terms += part.end - part.begin;
-        if (!in_runs_ || terms < run_) continue;
-        terms = 0;
-        for (int64_t r = 0; r < rows; ++r) {
-          add_row(g, r, n0, n, c[r], true);
-          std::fill_n(c[r], n, T{0});
+        if (in_runs_) part.end = run_end(part.begin, last, added);
+        if (part.begin < part.end) {
+          bucket(g, part, n0, n, c, scratch, ahead);
+          ahead = nullptr;
         }
+        if (part.end == last) break;
+        const int32_t r = ordering_.terms[static_cast<size_t>(part.end)].target;  // whose run is full
+        add_row(g, r, n0, n, c[r], true);
+        std::fill_n(c[r], n, T{0});
+        added[r] = 0;
       }
     }
     if (!apart_) return;
     for (int64_t r = 0; r < rows; ++r) add_row(g, r, n0, n, c[r], in_runs_);
+  }
+
+  // The first term from `begin` on whose row has a full run, or `last`; counts the terms before it. A row's runs depend
+  // on its own terms alone.
+  int64_t run_end(int64_t begin, int64_t last, int32_t* added) const {
+    for (; begin < last; ++begin) {
+      int32_t& of_row = added[ordering_.terms[static_cast<size_t>(begin)].target];
+      if (of_row == run_) return begin;
+      ++of_row;
+    }
+    return last;
   }
 
   // o = c, or o += c
@@ -174,7 +186,7 @@ class Gemv {
         if (dots) {
           kernels_.block_dots(rows, a, w + p, sw3, targets, n, depth, alpha, ahead);
         } else {
-          kernels_.block_rows(rows, a, w + p * ldb, ldb, targets, n, depth, alpha, ahead);
+          rows_(rows, a, w + p * ldb, ldb, targets, n, depth, alpha, ahead);
         }
         for (int64_t r = 0; p + depth < k && r < rows; ++r) a[r] += depth;
         ahead = nullptr;
@@ -194,9 +206,10 @@ class Gemv {
   const BlockGemv& g_;
   const Ordering& ordering_;
   const TypedKernels<T>& kernels_;
+  const decltype(TypedKernels<T>::block_rows) rows_;
   const int64_t chunks_;
   const bool columns_contiguous_, depth_contiguous_, h_contiguous_, o_contiguous_;
-  const int64_t run_;           // terms of a run
+  const int64_t run_;           // terms of a row's run
   const bool in_runs_, apart_;  // sums go in runs; rows are summed in the scratch
   int64_t transpose_from_;      // rows from which transposing a block is cheaper than dots whose lanes must be summed
   int64_t distance_;            // buckets between the one in work and the one asked for

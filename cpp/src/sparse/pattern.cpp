@@ -72,14 +72,10 @@ void add_buckets(Ordering& o, const Ordering::Group& g, const Side& source, Sort
   }
 }
 
-// Patterns below 64 MB do not ask how much memory there is, which takes 20 us.
-constexpr double kAskFrom = 64 << 20;
-
 Ordering make_ordering(int64_t batch, const Side& target, const Side& source) {
   Ordering o;
   const int64_t rows = batch * target.window;
-  const double bytes = static_cast<double>(rows) * static_cast<double>(source.window) * sizeof(Term);
-  if (bytes > kAskFrom && !could_have(bytes)) throw std::bad_alloc();
+  need(static_cast<double>(rows) * static_cast<double>(source.window) * sizeof(Term));
   std::vector<int32_t> keys(static_cast<size_t>(rows));
   for (int64_t i = 0; i < rows; ++i) keys[static_cast<size_t>(i)] = target.index[i];
   o.rows.reserve(static_cast<size_t>(rows));
@@ -105,8 +101,11 @@ Ordering make_ordering(int64_t batch, const Side& target, const Side& source) {
 
 }  // namespace
 
-Pattern::Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y)
-    : shape_(shape), x_(x, x + shape.batch * shape.x_window), y_(y, y + shape.batch * shape.y_window) {}
+Pattern::Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant)
+    : shape_(shape),
+      invariant_(invariant),
+      x_(x, x + shape.batch * shape.x_window),
+      y_(y, y + shape.batch * shape.y_window) {}
 
 const Ordering& Pattern::to_y() const {
   std::call_once(y_built_, [this] {

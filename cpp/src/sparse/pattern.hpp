@@ -49,15 +49,18 @@ struct Ordering {
 class Pattern {
  public:
   // Indices must be checked: 0 <= x < x_blocks, 0 <= y < y_blocks; every dimension fits 31 bits. Copies them.
-  Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y);
+  // invariant: block_gemv gives the rows of a batch item the same bits whatever items are beside it.
+  Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant);
 
   const PatternShape& shape() const { return shape_; }
+  bool invariant() const { return invariant_; }
   // Targets on the y side (gemv, outer) or on the x side (gradient of h). Built on first use; may throw bad_alloc.
   const Ordering& to_y() const;
   const Ordering& to_x() const;
 
  private:
   PatternShape shape_;
+  bool invariant_;
   std::vector<int32_t> x_, y_;
   mutable std::once_flag y_built_, x_built_;
   mutable Ordering to_y_, to_x_;

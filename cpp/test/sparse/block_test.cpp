@@ -75,7 +75,7 @@ struct Case {
     fill(x_index, s.batch * s.x_window, s.x_blocks);
     fill(y_index, s.batch * s.y_window, s.y_blocks);
     EXPECT_EQ(einblas_pattern_create(s.batch, s.x_window, s.y_window, s.x_blocks, s.y_blocks, x_index.data(),
-                                     y_index.data(), &pattern),
+                                     y_index.data(), 0, &pattern),
               EINBLAS_OK);
   }
   ~Case() { einblas_pattern_destroy(pattern); }
@@ -225,7 +225,7 @@ TEST(Block, TermsBeyondTheMemoryAreRefused) {
   const int64_t n = 400000;  // 160 * 10^9 terms of 12 bytes
   const std::vector<int64_t> index(static_cast<size_t>(n), 0);
   int64_t p = 0;
-  ASSERT_EQ(einblas_pattern_create(1, n, n, 1, 1, index.data(), index.data(), &p), EINBLAS_OK);
+  ASSERT_EQ(einblas_pattern_create(1, n, n, 1, 1, index.data(), index.data(), 0, &p), EINBLAS_OK);
   std::vector<float> h(static_cast<size_t>(n), 1), o(static_cast<size_t>(n), 0), w(1, 1);
   const int64_t strides[] = {n, 1, 1, 1, 1, 1, 1, n, 1, 1, 0, 0};
   EXPECT_EQ(
@@ -239,8 +239,8 @@ TEST(Block, TermsBeyondTheMemoryAreRefused) {
 TEST(Block, IndicesOutOfRangeAreRefused) {
   const int64_t good[] = {0, 1}, negative[] = {0, -1}, large[] = {0, 2};
   int64_t p = 0;
-  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, good, negative, &p), EINBLAS_INVALID_ARGUMENT);
-  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, large, good, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, good, negative, 0, &p), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(einblas_pattern_create(1, 2, 2, 2, 2, large, good, 0, &p), EINBLAS_INVALID_ARGUMENT);
   EXPECT_EQ(p, 0);
 }
 

@@ -140,7 +140,7 @@ TEST(LongSums, BlockSparse) {
   const int64_t window = 1 << 21, k = 3, n = 5;
   const std::vector<int64_t> x(static_cast<size_t>(window), 0), y(1, 0);
   int64_t pattern = 0;
-  ASSERT_EQ(einblas_pattern_create(1, window, 1, 1, 1, x.data(), y.data(), &pattern), EINBLAS_OK);
+  ASSERT_EQ(einblas_pattern_create(1, window, 1, 1, 1, x.data(), y.data(), 0, &pattern), EINBLAS_OK);
   const std::vector<float> h(static_cast<size_t>(window * k), kTerm), w(static_cast<size_t>(k * n), 1.0f);
   std::vector<float> o(static_cast<size_t>(n), NAN);
   const int64_t strides[] = {window * k, k, 1, k * n, k * n, n, 1, n, n, 1, n, 1};
@@ -160,7 +160,7 @@ TEST(LongSums, BlockSparse) {
   const int64_t many = 1 << 17;
   std::vector<int64_t> each(static_cast<size_t>(many));
   std::iota(each.begin(), each.end(), int64_t{0});
-  ASSERT_EQ(einblas_pattern_create(1, many, 1, many, 1, each.data(), y.data(), &pattern), EINBLAS_OK);
+  ASSERT_EQ(einblas_pattern_create(1, many, 1, many, 1, each.data(), y.data(), 0, &pattern), EINBLAS_OK);
   const std::vector<float> all(static_cast<size_t>(many * k * n), 1.0f);
   EXPECT_EQ(einblas_block_gemv(pattern, EINBLAS_F32, 0, k, n, at(h.data()), at(all.data()), at(o.data()), 0, strides, 1,
                                0, 2),
