@@ -308,6 +308,10 @@ class DocsTest {
           wrong.add(slashed(page) + ": lacks " + part);
         }
       }
+      String figures = text.replaceAll("(?s).*\n## Figures\n|\n## .*", "");
+      if (figures.split("\n\\|---", -1).length != 2) {
+        wrong.add(slashed(page) + ": figures are one table");
+      }
       int words = words(text);
       if (words > 800) {
         wrong.add(slashed(page) + ": " + words + " words");

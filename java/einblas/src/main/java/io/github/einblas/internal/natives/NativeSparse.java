@@ -17,7 +17,8 @@ public final class NativeSparse {
     long[] handle = new long[1];
     Native.run(
         () ->
-            einblas.einblas_pattern_create(batch, windowX, windowY, blocksX, blocksY, x, y, 0, handle),
+            einblas.einblas_pattern_create(
+                batch, windowX, windowY, blocksX, blocksY, x, y, 0, handle),
         "making a block pattern");
     return handle[0];
   }
