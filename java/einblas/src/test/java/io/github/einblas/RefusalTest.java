@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.github.einblas.reference.PublicApi;
 import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
@@ -81,6 +82,26 @@ class RefusalTest {
           "Tensor.length",
           "Tensor.hashCode",
           "Tensor.equals",
+          "PlanOptions.withBatchInvariance", // either will do
+          "PlanOptions.withPath", // checked when a plan is made
+          "PlanOptions.withKernel",
+          // Known without the memory, as of any tensor.
+          "BoundPlan.operandCount",
+          "BoundPlan.plan",
+          "BoundPlan.heldBytes",
+          "BsrMatrix.isTransposed",
+          "BsrMatrix.rows",
+          "BsrMatrix.columns",
+          "BsrMatrix.dtype",
+          "BsrMatrix.blockCount",
+          "BsrMatrix.blockShape",
+          "BsrMatrix.indices",
+          "BsrMatrix.indptr",
+          "BsrMatrix.shape",
+          // Hold tensors; who uses them refuses.
+          "PlanSlice.output",
+          "PlanSlice.operands",
+          "Sublist.of",
           "EinsumPlan.equation",
           "EinsumPlan.dtype",
           "EinsumPlan.outputShape",
@@ -123,6 +144,9 @@ class RefusalTest {
           "Einblas.blasCore",
           "Einblas.loadedFrom");
 
+  /** Types whose methods another test walks. */
+  static final Map<String, String> ELSEWHERE = Map.of("BlockSparse", "BlockRefusalTest");
+
   /** Arguments that may be null: an implicit output. */
   private static final Set<String> MAY_BE_NULL =
       Set.of("Einsum.einsum[int[], Sublist[]]0", "Einsum.plan[int[], Sublist[]]0");
@@ -150,18 +174,29 @@ class RefusalTest {
     if (Modifier.isStatic(m.getModifiers())) {
       return null;
     }
-    if (m.getDeclaringClass() == Kronecker.class) {
+    return receiver(m.getDeclaringClass());
+  }
+
+  private Object receiver(Class<?> type) {
+    if (type == Kronecker.class) {
       return Kronecker.of(matrix());
     }
-    if (m.getDeclaringClass() == CsrMatrix.class) {
+    if (type == CsrMatrix.class) {
       return csr();
     }
-    if (m.getDeclaringClass() == BsrMatrix.class) {
+    if (type == BsrMatrix.class) {
       return bsr(DType.F32, 3);
     }
-    return m.getDeclaringClass() == EinsumPlan.class
-        ? Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3})
-        : own(Tensor.full(DType.F32, 2, 3, 3));
+    EinsumPlan plan = Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3});
+    return switch (type.getSimpleName()) {
+      case "Tensor" -> own(Tensor.full(DType.F32, 2, 3, 3));
+      case "EinsumPlan" -> plan;
+      case "BoundPlan" -> plan.bind(null, matrix());
+      case "PlanSlice" -> plan.slice(0);
+      case "PlanOptions" -> PlanOptions.DEFAULT;
+      case "Gradient" -> Kronecker.of(matrix()).timesGradient(matrix(), matrix());
+      default -> fail("RefusalTest knows no receiver of type " + type);
+    };
   }
 
   /** A right argument for each parameter, by its type, place and method. */
@@ -248,6 +283,18 @@ class RefusalTest {
     if (type == PlanOptions.class) {
       return PlanOptions.DEFAULT;
     }
+    if (type == PlanOptions.Strategy.class) {
+      return PlanOptions.Strategy.AUTO;
+    }
+    if (type == PlanOptions.CostModel.class) {
+      return PlanOptions.CostModel.FLOPS;
+    }
+    if (type == java.time.Duration.class) {
+      return java.time.Duration.ofMillis(1);
+    }
+    if (type == int[][].class) {
+      return new int[][] {{0, 1}};
+    }
     if (type == java.util.function.LongConsumer.class) {
       return (java.util.function.LongConsumer) done -> {};
     }
@@ -282,6 +329,9 @@ class RefusalTest {
     }
     if (type == double.class) {
       return 1.0;
+    }
+    if (type == boolean.class) {
+      return true;
     }
     return fail("RefusalTest knows no argument of type " + type + " for " + m);
   }
@@ -351,23 +401,15 @@ class RefusalTest {
   @Test
   void everyPublicMethodRefusesWrongArguments() throws Throwable {
     Set<String> uncovered = new TreeSet<>();
-    for (Class<?> type :
-        List.of(
-            Tensor.class,
-            Einsum.class,
-            EinsumPlan.class,
-            TensorOps.class,
-            Kronecker.class,
-            BsrMatrix.class,
-            Einblas.class,
-            CsrMatrix.class,
-            Tuning.class)) {
-      for (Method m : type.getDeclaredMethods()) {
+    for (Class<?> type : PublicApi.types()) {
+      if (ELSEWHERE.containsKey(type.getSimpleName())) {
+        continue;
+      }
+      for (Method m : PublicApi.methods(type)) {
         String name = type.getSimpleName() + "." + m.getName();
-        if (!Modifier.isPublic(m.getModifiers())
-            || m.isSynthetic()
-            || NOTHING_TO_REFUSE.contains(name)
-            || (m.getParameterCount() == 0 && type != Tensor.class && type != CsrMatrix.class)) {
+        boolean closes = AutoCloseable.class.isAssignableFrom(type) && !type.isRecord();
+        boolean silent = m.getParameterCount() == 0 && !closes;
+        if (silent || NOTHING_TO_REFUSE.contains(name)) {
           continue;
         }
         int before = refusals;
@@ -390,7 +432,7 @@ class RefusalTest {
         "public methods that refuse nothing, or that this test does not reach");
   }
 
-  private void walk(Call good) {
+  private void walk(Call good) throws Exception {
     Class<?>[] types = good.method.getParameterTypes();
     for (int i = 0; i < types.length; i++) {
       if (!types[i].isPrimitive() && !MAY_BE_NULL.contains(good.name() + i)) {
@@ -420,12 +462,14 @@ class RefusalTest {
       } else if (types[i] == int.class
           && !"measurePeak".equals(good.method.getName())
           && types.length < 5) {
-        refuse(good.with(i, 17), "17 for argument " + i);
+        int wrong = good.receiver instanceof PlanOptions ? -5 : 17;
+        refuse(good.with(i, wrong), wrong + " for argument " + i);
       } else if (types[i] == int.class && good.method.getName().startsWith("measure")) {
         refuse(good, "0 threads");
       } else if (types[i] == long.class
           && !"verify".equals(good.method.getName())
-          && List.of(Kronecker.class, EinsumPlan.class).contains(good.method.getDeclaringClass())) {
+          && List.of(Kronecker.class, EinsumPlan.class, PlanOptions.class)
+              .contains(good.method.getDeclaringClass())) {
         refuse(good.with(i, -5L), "-5 for argument " + i);
       } else if (types[i] == CsrMatrix.class) {
         CsrMatrix closed = csr();
@@ -435,15 +479,9 @@ class RefusalTest {
         refuse(good.with(i, new long[] {-5, 7, 3}), "lengths or index [-5, 7, 3]");
       }
     }
-    if (good.receiver instanceof CsrMatrix) {
-      CsrMatrix closed = csr();
+    if (good.receiver instanceof AutoCloseable closed) {
       closed.close();
-      refuse(good.on(closed), "a closed matrix");
-    }
-    if (good.receiver instanceof Tensor) {
-      Tensor closed = Tensor.zeros(DType.F32, 3, 3);
-      closed.close();
-      refuse(good.on(closed), "a closed tensor");
+      refuse(good, "a closed " + good.receiver.getClass().getSimpleName());
     }
   }
 
