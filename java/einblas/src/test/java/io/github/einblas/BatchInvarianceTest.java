@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -50,9 +51,9 @@ class BatchInvarianceTest {
       "ab,ab->ab",
       "abc->ca"
     };
-    for (int seed = 0; seed < 200; seed++) {
+    for (long seed : Seeds.upTo(200)) {
       Random random = new Random(seed);
-      String equation = equations[seed % equations.length];
+      String equation = equations[Math.floorMod(seed, equations.length)];
       String[] sides = equation.split("->");
       String[] in = sides[0].split(",");
       int[] lengths = random.ints(4, 1, 30).toArray();

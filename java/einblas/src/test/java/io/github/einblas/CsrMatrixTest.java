@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.reference.Seeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -217,7 +218,7 @@ class CsrMatrixTest {
 
   @Test
   void khatriRaoIsTheKroneckerProductOfRows() {
-    for (int seed = 0; seed < 20; seed++) {
+    for (long seed : Seeds.upTo(20)) {
       Random random = new Random(seed);
       double[][] x = random(random, 7, 5);
       double[][] y = random(random, 7, 4);

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.einblas.internal.natives.Reclaim;
 import io.github.einblas.reference.Garbage;
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -109,7 +110,7 @@ class PlanFailureTest {
   @Test
   void randomEquationsWithTooLittleMemory() {
     int failed = 0;
-    for (long seed = 0; seed < 60; seed++) {
+    for (long seed : Seeds.upTo(60)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 2 + random.nextInt(4));
       Tensor[] in = new Tensor[r.shapes.length];
@@ -117,7 +118,7 @@ class PlanFailureTest {
       EinsumPlan plan = Einsum.plan(r.text, PlanOptions.DEFAULT.withThreads(2), in);
       failed += starve(plan, in, r.evaluate(r.data), "seed " + seed + ": " + r);
     }
-    assertTrue(failed > 50, "only " + failed + " runs failed");
+    assertTrue(Seeds.one() || failed > 50, "only " + failed + " runs failed");
   }
 
   @ParameterizedTest

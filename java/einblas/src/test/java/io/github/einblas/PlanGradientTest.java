@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.internal.tensor.Views;
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -57,7 +58,7 @@ class PlanGradientTest {
 
   @Test
   void randomEquations() {
-    for (long seed = 0; seed < 300; seed++) {
+    for (long seed : Seeds.upTo(300)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(4));
       Tensor[] in = tensors(r);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.reference.NativePeak;
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,7 +47,7 @@ class PlanMemoryTest {
   @Test
   void randomEquationsUnderEveryLimit() {
     int cut = 0;
-    for (long seed = 0; seed < 200; seed++) {
+    for (long seed : Seeds.upTo(200)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(5));
       Tensor[] in = new Tensor[r.shapes.length];
@@ -79,7 +80,7 @@ class PlanMemoryTest {
         }
       }
     }
-    assertTrue(cut > 50, "only " + cut + " plans were cut");
+    assertTrue(Seeds.one() || cut > 50, "only " + cut + " plans were cut");
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +32,7 @@ class PlanReuseTest {
 
   @Test
   void constantsOfRandomEquations() {
-    for (long seed = 0; seed < 300; seed++) {
+    for (long seed : Seeds.upTo(300)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(5));
       Tensor[] first = tensors(r, r.data);
@@ -69,7 +70,7 @@ class PlanReuseTest {
   @Test
   void gradientsAndSlicesOfBoundPlans() {
     int cut = 0;
-    for (long seed = 0; seed < 200; seed++) {
+    for (long seed : Seeds.upTo(200)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 2 + random.nextInt(3));
       Tensor[] in = tensors(r, r.data);
@@ -113,7 +114,7 @@ class PlanReuseTest {
         assertArrayEquals(r.evaluate(r.data), sum.toDoubleArray(), 1e-300, what);
       }
     }
-    assertTrue(cut > 20, "only " + cut + " plans were cut");
+    assertTrue(Seeds.one() || cut > 20, "only " + cut + " plans were cut");
   }
 
   private static int sizeOf(long[] shape) {
@@ -206,7 +207,7 @@ class PlanReuseTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void batchesOfRandomEquations(int threads) {
-    for (long seed = 0; seed < 150; seed++) {
+    for (long seed : Seeds.upTo(150)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(4));
       PlanOptions options = PlanOptions.DEFAULT.withThreads(threads);
@@ -269,7 +270,7 @@ class PlanReuseTest {
 
   @Test
   void jsonAndBack() {
-    for (long seed = 0; seed < 100; seed++) {
+    for (long seed : Seeds.upTo(100)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(5));
       Tensor[] in = tensors(r, r.data);

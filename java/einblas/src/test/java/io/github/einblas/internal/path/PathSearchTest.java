@@ -13,6 +13,7 @@ import io.github.einblas.internal.plan.PathTies;
 import io.github.einblas.internal.plan.PlanWork;
 import io.github.einblas.internal.plan.Program;
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +41,7 @@ class PathSearchTest {
 
   @Test
   void optimalIsTheCheapestOfAllTrees() {
-    for (long seed = 0; seed < 300; seed++) {
+    for (long seed : Seeds.upTo(300)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 3 + random.nextInt(3));
       if (Arrays.stream(r.shapes).flatMapToLong(Arrays::stream).anyMatch(l -> l == 0)) {

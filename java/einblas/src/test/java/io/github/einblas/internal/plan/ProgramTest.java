@@ -10,6 +10,7 @@ import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanOptions.Strategy;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.reference.RandomEquation;
+import io.github.einblas.reference.Seeds;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
@@ -119,7 +120,7 @@ class ProgramTest {
   @ParameterizedTest
   @EnumSource(Strategy.class)
   void randomEquationsComputeTheirDefinition(Strategy strategy) {
-    for (long seed = 0; seed < 600; seed++) {
+    for (long seed : Seeds.upTo(600)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 1 + random.nextInt(6));
       check(r, program(r.parse(), r.shapes, strategy, null), seed);
@@ -128,7 +129,7 @@ class ProgramTest {
 
   @Test
   void randomPathsComputeTheDefinition() {
-    for (long seed = 0; seed < 600; seed++) {
+    for (long seed : Seeds.upTo(600)) {
       Random random = new Random(seed);
       RandomEquation r = new RandomEquation(random, 2 + random.nextInt(6));
       int[][] path = randomPath(random, r.shapes.length);
