@@ -1,108 +1,97 @@
-// Public API: which weight blocks a block-sparse product uses, checked and bucketed once.
+// Public API: which weight blocks a block-sparse product uses, checked once.
 package io.github.einblas;
 
-import io.github.einblas.internal.natives.NativeSparse;
-import io.github.einblas.internal.natives.Reclaim;
+import io.github.einblas.internal.sparse.BlockIndex;
+import io.github.einblas.internal.sparse.BlockTerms;
+import java.util.Objects;
 
 /**
  * Two index matrices of a block-sparse product: term (b, i, j) uses the weight block
  * (inputIndex[b][i], outputIndex[b][j]). Immutable, and usable by many threads at once; the indices
- * are copied when it is made. Its native part is freed when nothing refers to it any more.
+ * are copied and checked when it is made.
  *
- * <p>The terms are ordered by weight block when a direction is first used: 12 bytes per term (batch
- * * inputWindow * outputWindow of them).
+ * <pre>{@code
+ * BlockPattern p = BlockPattern.of(new int[][] {{0, 2}}, new int[][] {{1}}, 3, 4);
+ * BlockSparse.gemvInto(o, 1, 0, w, h, p);                                // for many calls
+ * BlockSparse.gemvInto(o, 1, 0, w, h, BlockPattern.of(in, out, 3, 4));   // or for one
+ * }</pre>
+ *
+ * <p>The terms are ordered by weight block, in 12 bytes of native memory for each (batch *
+ * inputWindow * outputWindow of them) and direction. The first call orders them for itself and
+ * frees them at its end, the second keeps them for all later calls; they are freed when nothing
+ * refers to the pattern any more.
  */
 public final class BlockPattern {
-  final long batch;
-  final long inputWindow;
-  final long outputWindow;
-  final long inputBlocks;
-  final long outputBlocks;
-  private final BlockIndex output;
-  private final long handle;
-  private volatile BlockPattern ofBias;
+  private static final String INPUT = "inputIndex";
+  private static final String OUTPUT = "outputIndex";
 
-  private BlockPattern(
-      BlockIndex input, long inputBlocks, BlockIndex output, long outputBlocks, boolean kept) {
-    if (input.batch() != output.batch()) {
-      throw new IllegalArgumentException(
-          input.name()
-              + " has a batch of "
-              + input.batch()
-              + " and "
-              + output.name()
-              + " one of "
-              + output.batch());
-    }
-    this.batch = input.batch();
-    this.inputWindow = input.window();
-    this.outputWindow = output.window();
-    this.inputBlocks = inputBlocks;
-    this.outputBlocks = outputBlocks;
-    this.output = output;
-    this.handle =
-        NativeSparse.createPattern(
-            batch,
-            inputWindow,
-            outputWindow,
-            inputBlocks,
-            outputBlocks,
-            input.within(inputBlocks).values(),
-            output.within(outputBlocks).values());
-    if (kept) {
-      long address = handle;
-      Reclaim.register(this, () -> NativeSparse.destroyPattern(address));
-    }
+  private final BlockTerms terms;
+
+  private BlockPattern(BlockTerms terms) {
+    this.terms = terms;
   }
 
-  /** A pattern for many calls. */
-  static BlockPattern of(BlockIndex input, BlockIndex output, long inputBlocks, long outputBlocks) {
-    return new BlockPattern(input, inputBlocks, output, outputBlocks, true);
+  /**
+   * From arrays.
+   *
+   * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
+   * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
+   * @throws IllegalArgumentException if rows have several lengths or the batches differ
+   * @throws IndexOutOfBoundsException naming the index that is out of range
+   */
+  public static BlockPattern of(
+      int[][] inputIndex, int[][] outputIndex, long inputBlocks, long outputBlocks) {
+    return of(
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        inputBlocks,
+        outputBlocks);
   }
 
-  /** A pattern for one call, which frees it. */
-  static BlockPattern once(
+  /** As {@link #of(int[][], int[][], long, long)}. */
+  public static BlockPattern of(
+      long[][] inputIndex, long[][] outputIndex, long inputBlocks, long outputBlocks) {
+    return of(
+        BlockIndex.of(INPUT, inputIndex),
+        BlockIndex.of(OUTPUT, outputIndex),
+        inputBlocks,
+        outputBlocks);
+  }
+
+  /**
+   * As {@link #of(int[][], int[][], long, long)}, from tensors of I32 or I64; of rank 1 they are
+   * one example.
+   */
+  public static BlockPattern of(
+      Tensor inputIndex, Tensor outputIndex, long inputBlocks, long outputBlocks) {
+    return of(
+        BlockIndex.of(INPUT, Objects.requireNonNull(inputIndex, INPUT).strided()),
+        BlockIndex.of(OUTPUT, Objects.requireNonNull(outputIndex, OUTPUT).strided()),
+        inputBlocks,
+        outputBlocks);
+  }
+
+  private static BlockPattern of(
       BlockIndex input, BlockIndex output, long inputBlocks, long outputBlocks) {
-    return new BlockPattern(input, inputBlocks, output, outputBlocks, false);
+    return new BlockPattern(BlockTerms.of(input, output, inputBlocks, outputBlocks));
   }
 
-  /** Frees a pattern made by {@link #once}. */
-  void free() {
-    NativeSparse.destroyPattern(handle);
-  }
-
-  long handle() {
-    return handle;
-  }
-
-  /** Bytes that its terms take in native memory, in one direction. */
-  long bytes() {
-    return Math.multiplyExact(batch * inputWindow, outputWindow) * 12;
-  }
-
-  /** The pattern that adds row (b, j) to row outputIndex[b][j]: for the gradient of a bias. */
-  BlockPattern ofBias() {
-    BlockPattern made = ofBias;
-    if (made == null) {
-      BlockIndex zeros = new BlockIndex("zeros", new long[(int) batch], (int) batch, 1);
-      made = of(zeros, output, 1, outputBlocks);
-      ofBias = made;
-    }
-    return made;
+  BlockTerms terms() {
+    return terms;
   }
 
   @Override
   public String toString() {
     return "BlockPattern(batch="
-        + batch
+        + terms.batch()
         + ", windows="
-        + inputWindow
+        + terms.inputWindow()
         + " and "
-        + outputWindow
+        + terms.outputWindow()
         + ", blocks="
-        + inputBlocks
+        + terms.inputBlocks()
         + " x "
-        + outputBlocks
+        + terms.outputBlocks()
         + ")";
   }
 }

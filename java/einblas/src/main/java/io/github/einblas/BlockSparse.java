@@ -1,9 +1,11 @@
 // Public API: Theano's block-sparse products and their gradients.
 package io.github.einblas;
 
-import io.github.einblas.BlockProduct.Names;
+import io.github.einblas.internal.sparse.BlockProduct;
+import io.github.einblas.internal.sparse.BlockProduct.Names;
+import io.github.einblas.internal.sparse.BlockTerms;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -13,107 +15,30 @@ import java.util.function.Consumer;
  * SparseBlockGemv}, {@code SparseBlockOuter} and {@code sparse_block_dot} (its documentation is the
  * source of the formulae). W has shape (inputBlocks, outputBlocks, inputSize, outputSize), h
  * (batch, inputWindow, inputSize), o (batch, outputWindow, outputSize); every operand may have any
- * strides.
+ * strides. Which blocks an example uses says a {@link BlockPattern}:
+ *
+ * <pre>{@code
+ * BlockPattern p = BlockPattern.of(inputIndex, outputIndex, inputBlocks, outputBlocks);
+ * Tensor y = BlockSparse.dot(w, h, bias, p);
+ * BlockSparse.DotGradient d = BlockSparse.dotGradient(w, h, dy, p);
+ * }</pre>
  *
  * <p>Blocks that a pattern repeats accumulate; an empty batch or window adds nothing. The result
  * has the same bits for any number of threads. Every method checks all it is given before it
  * writes: {@link IllegalArgumentException} for shapes, types or an output that shares elements with
- * an operand, {@link IndexOutOfBoundsException} for an index, {@link IllegalStateException} for a
- * closed tensor, {@link NativeMemoryException} where the pattern's terms do not fit the memory.
- *
- * <p>Index matrices are given in each call (arrays, or tensors of I32 or I64, (batch, window); rank
- * 1 is one example), or once as a {@link BlockPattern}, which checks and orders them for all calls
- * that use it. Both give the same bits.
+ * an operand, {@link IllegalStateException} for a closed tensor, {@link NativeMemoryException}
+ * where the pattern's terms do not fit the memory.
  */
 public final class BlockSparse {
   private static final Names GEMV = new Names("block gemv", "o", "w", "h");
   private static final Names DOT = new Names("block dot", "out", "w", "h");
   private static final Names OUTER = new Names("block outer", "o", "x", "y");
 
+  private static final String GEMV_GRADIENT = "block gemv gradient";
+  private static final String DOT_GRADIENT = "block dot gradient";
   private static final String OUTER_GRADIENT = "block outer gradient";
-  private static final String INPUT = "inputIndex";
-  private static final String OUTPUT = "outputIndex";
 
   private BlockSparse() {}
-
-  // ---- patterns
-
-  /**
-   * Checks index matrices once, for use with many operands.
-   *
-   * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
-   * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
-   * @throws IndexOutOfBoundsException naming the index that is out of range
-   */
-  public static BlockPattern pattern(
-      long[][] inputIndex, long[][] outputIndex, long inputBlocks, long outputBlocks) {
-    return BlockPattern.of(
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        inputBlocks,
-        outputBlocks);
-  }
-
-  /** As {@link #pattern(long[][], long[][], long, long)}. */
-  public static BlockPattern pattern(
-      int[][] inputIndex, int[][] outputIndex, long inputBlocks, long outputBlocks) {
-    return BlockPattern.of(
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        inputBlocks,
-        outputBlocks);
-  }
-
-  /** As {@link #pattern(long[][], long[][], long, long)}, from tensors of I32 or I64. */
-  public static BlockPattern pattern(
-      Tensor inputIndex, Tensor outputIndex, long inputBlocks, long outputBlocks) {
-    return BlockPattern.of(
-        BlockIndex.of(INPUT, inputIndex),
-        BlockIndex.of(OUTPUT, outputIndex),
-        inputBlocks,
-        outputBlocks);
-  }
-
-  /**
-   * A call by the pattern of its own indices (all of one kind that {@link BlockIndex} takes): its
-   * blocks are those of the weights' first axes.
-   */
-  private static <R> R get(
-      Names names, String which, Tensor weights, Object in, Object out, Use<R> use) {
-    BlockProduct.requireRank(names, which, weights, 4);
-    boolean layer = which.equals("w");
-    BlockPattern pattern =
-        BlockPattern.once(
-            BlockIndex.ofAny(layer ? INPUT : "xIndex", in),
-            BlockIndex.ofAny(layer ? OUTPUT : "yIndex", out),
-            weights.length(0),
-            weights.length(1));
-    try {
-      return use.with(pattern);
-    } finally {
-      pattern.free();
-    }
-  }
-
-  private static void run(
-      Names names,
-      String which,
-      Tensor weights,
-      Object in,
-      Object out,
-      Consumer<BlockPattern> use) {
-    Use<Void> body =
-        p -> {
-          use.accept(p);
-          return null;
-        };
-    get(names, which, weights, in, out, body);
-  }
-
-  /** A body that uses a pattern for one call. */
-  private interface Use<R> {
-    R with(BlockPattern pattern);
-  }
 
   // ---- gemv
 
@@ -124,54 +49,9 @@ public final class BlockSparse {
     return added(o, result -> gemvInPlace(result, w, h, pattern));
   }
 
-  /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
-  public static Tensor gemv(Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
-    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
-  }
-
-  /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
-  public static Tensor gemv(
-      Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
-    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
-  }
-
-  /**
-   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
-   */
-  public static Tensor gemv(Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
-    return get(GEMV, "w", w, inputIndex, outputIndex, p -> gemv(o, w, h, p));
-  }
-
-  /** As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}. */
+  /** As {@link #gemv}, into {@code o}. */
   public static void gemvInPlace(Tensor o, Tensor w, Tensor h, BlockPattern pattern) {
     gemvInto(o, 1, 1, w, h, pattern);
-  }
-
-  /**
-   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
-   * arrays.
-   */
-  public static void gemvInPlace(
-      Tensor o, Tensor w, Tensor h, int[][] inputIndex, int[][] outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
-  }
-
-  /**
-   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
-   * arrays.
-   */
-  public static void gemvInPlace(
-      Tensor o, Tensor w, Tensor h, long[][] inputIndex, long[][] outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
-  }
-
-  /**
-   * As {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}, into {@code o}, the indices from
-   * tensors of I32 or I64.
-   */
-  public static void gemvInPlace(
-      Tensor o, Tensor w, Tensor h, Tensor inputIndex, Tensor outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInPlace(o, w, h, p));
   }
 
   /**
@@ -181,52 +61,9 @@ public final class BlockSparse {
   public static void gemvInto(
       Tensor out, double alpha, double beta, Tensor w, Tensor h, BlockPattern pattern) {
     Objects.requireNonNull(out, "out");
-    BlockProduct.gemv(GEMV, out, alpha, beta, w, h, null, pattern, false);
-  }
-
-  /**
-   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
-   * arrays.
-   */
-  public static void gemvInto(
-      Tensor out,
-      double alpha,
-      double beta,
-      Tensor w,
-      Tensor h,
-      int[][] inputIndex,
-      int[][] outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
-  }
-
-  /**
-   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
-   * arrays.
-   */
-  public static void gemvInto(
-      Tensor out,
-      double alpha,
-      double beta,
-      Tensor w,
-      Tensor h,
-      long[][] inputIndex,
-      long[][] outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
-  }
-
-  /**
-   * As {@link #gemvInto(Tensor, double, double, Tensor, Tensor, BlockPattern)}, the indices from
-   * tensors of I32 or I64.
-   */
-  public static void gemvInto(
-      Tensor out,
-      double alpha,
-      double beta,
-      Tensor w,
-      Tensor h,
-      Tensor inputIndex,
-      Tensor outputIndex) {
-    run(GEMV, "w", w, inputIndex, outputIndex, p -> gemvInto(out, alpha, beta, w, h, p));
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      gemv(GEMV, out, alpha, beta, w, h, null, terms, false);
+    }
   }
 
   // ---- dot
@@ -238,65 +75,22 @@ public final class BlockSparse {
    * @param bias (outputBlocks, outputSize)
    */
   public static Tensor dot(Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
-    BlockProduct.requireRank(DOT, "w", w, 4);
-    Objects.requireNonNull(pattern, "pattern");
-    DType type = requireFloating(DOT, w);
+    Strided weights = strided("w", w);
+    BlockProduct.requireRank(DOT, "w", weights, 4);
+    BlockTerms terms = Objects.requireNonNull(pattern, "pattern").terms();
+    BlockProduct.requireFloating(DOT, weights);
     return filled(
-        Tensor.empty(type, pattern.batch, pattern.outputWindow, w.length(3)),
+        Tensor.empty(w.dtype(), terms.batch(), terms.outputWindow(), w.length(3)),
         result -> dotInto(result, w, h, bias, pattern));
   }
 
-  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
-  public static Tensor dot(
-      Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
-    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
-  }
-
-  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from arrays. */
-  public static Tensor dot(
-      Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
-    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
-  }
-
-  /**
-   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32 or I64.
-   */
-  public static Tensor dot(Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
-    return get(DOT, "w", w, inputIndex, outputIndex, p -> dot(w, h, bias, p));
-  }
-
-  /** As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}. */
+  /** As {@link #dot}, into {@code out}. */
   public static void dotInto(Tensor out, Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
     Objects.requireNonNull(out, "out");
     Objects.requireNonNull(bias, "bias");
-    BlockProduct.gemv(DOT, out, 1, 0, w, batched(h), bias, pattern, false);
-  }
-
-  /**
-   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
-   * arrays.
-   */
-  public static void dotInto(
-      Tensor out, Tensor w, Tensor h, Tensor bias, int[][] inputIndex, int[][] outputIndex) {
-    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
-  }
-
-  /**
-   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
-   * arrays.
-   */
-  public static void dotInto(
-      Tensor out, Tensor w, Tensor h, Tensor bias, long[][] inputIndex, long[][] outputIndex) {
-    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
-  }
-
-  /**
-   * As {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}, into {@code out}, the indices from
-   * tensors of I32 or I64.
-   */
-  public static void dotInto(
-      Tensor out, Tensor w, Tensor h, Tensor bias, Tensor inputIndex, Tensor outputIndex) {
-    run(DOT, "w", w, inputIndex, outputIndex, p -> dotInto(out, w, h, bias, p));
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      gemv(DOT, out, 1, 0, w, batched(h), bias, terms, false);
+    }
   }
 
   private static Tensor batched(Tensor h) {
@@ -317,69 +111,23 @@ public final class BlockSparse {
     return added(o, result -> outerInPlace(result, x, y, pattern, alpha));
   }
 
-  /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
-  public static Tensor outer(
-      Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
-    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
-  }
-
-  /** As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from arrays. */
-  public static Tensor outer(
-      Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
-    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
-  }
-
   /**
-   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from tensors of
-   * I32 or I64.
-   */
-  public static Tensor outer(
-      Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
-    return get(OUTER, "o", o, xIndex, yIndex, p -> outer(o, x, y, p, alpha));
-  }
-
-  /**
-   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}. With x the
-   * input of a layer, y the gradient of its output and alpha = -rate this is a step of training,
-   * {@code W += -rate * d_W}, in one pass. alpha = 0 reads no operand.
+   * As {@link #outer}, into {@code o}. With x the input of a layer, y the gradient of its output
+   * and alpha = -rate this is a step of training, {@code W += -rate * d_W}, in one pass. alpha = 0
+   * reads no operand.
    */
   public static void outerInPlace(
       Tensor o, Tensor x, Tensor y, BlockPattern pattern, double alpha) {
     Objects.requireNonNull(o, "o");
-    BlockProduct.outer(OUTER, o, x, y, pattern, alpha);
-  }
-
-  /**
-   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
-   * from arrays.
-   */
-  public static void outerInPlace(
-      Tensor o, Tensor x, Tensor y, int[][] xIndex, int[][] yIndex, double alpha) {
-    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
-  }
-
-  /**
-   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
-   * from arrays.
-   */
-  public static void outerInPlace(
-      Tensor o, Tensor x, Tensor y, long[][] xIndex, long[][] yIndex, double alpha) {
-    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
-  }
-
-  /**
-   * As {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}, into {@code o}, the indices
-   * from tensors of I32 or I64.
-   */
-  public static void outerInPlace(
-      Tensor o, Tensor x, Tensor y, Tensor xIndex, Tensor yIndex, double alpha) {
-    run(OUTER, "o", o, xIndex, yIndex, p -> outerInPlace(o, x, y, p, alpha));
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      outer(OUTER, o, x, y, terms, alpha);
+    }
   }
 
   // ---- gradients
 
   /**
-   * Gradients of {@link #gemv(Tensor, Tensor, Tensor, BlockPattern)}; each is a new tensor.
+   * Gradients of {@link #gemv}; each is a new tensor.
    *
    * @param o gradient of o: a copy of the upstream gradient
    * @param w gradient of W
@@ -388,12 +136,12 @@ public final class BlockSparse {
   public record GemvGradient(Tensor o, Tensor w, Tensor h) implements AutoCloseable {
     @Override
     public void close() {
-      closeAll(o, w, h);
+      closeAll(List.of(o, w, h));
     }
   }
 
   /**
-   * Gradients of {@link #dot(Tensor, Tensor, Tensor, BlockPattern)}; each is a new tensor.
+   * Gradients of {@link #dot}; each is a new tensor.
    *
    * @param w gradient of W
    * @param h gradient of h, of the rank of h
@@ -402,12 +150,12 @@ public final class BlockSparse {
   public record DotGradient(Tensor w, Tensor h, Tensor bias) implements AutoCloseable {
     @Override
     public void close() {
-      closeAll(w, h, bias);
+      closeAll(List.of(w, h, bias));
     }
   }
 
   /**
-   * Gradients of {@link #outer(Tensor, Tensor, Tensor, BlockPattern, double)}; each tensor is new.
+   * Gradients of {@link #outer}; each tensor is new.
    *
    * @param o gradient of o: a copy of the upstream gradient
    * @param x gradient of x
@@ -417,57 +165,45 @@ public final class BlockSparse {
   public record OuterGradient(Tensor o, Tensor x, Tensor y, double alpha) implements AutoCloseable {
     @Override
     public void close() {
-      closeAll(o, x, y);
+      closeAll(List.of(o, x, y));
     }
   }
 
   /**
    * Gradients of gemv for the upstream gradient {@code g} of its result: {@code d_W} is the block
-   * outer product of h and g ({@link #outerInPlace(Tensor, Tensor, Tensor, BlockPattern, double)}
-   * adds it to W without making it), {@code d_h} the block gemv of g with W's axes (1, 0, 3, 2).
+   * outer product of h and g ({@link #outerInPlace} adds it to W without making it), {@code d_h}
+   * the block gemv of g with W's axes (1, 0, 3, 2).
    */
   public static GemvGradient gemvGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
-    String name = "block gemv gradient";
-    Made made = new Made();
-    try {
-      Tensor dw = made.add(weightGradient(name, w, h, g, pattern));
-      Tensor dh = made.add(inputGradient(name, w, h, g, pattern));
-      return new GemvGradient(made.add(g.copy()), dw, dh);
-    } catch (RuntimeException | Error e) {
-      made.close();
-      throw e;
+    List<Tensor> made = new ArrayList<>();
+    boolean done = false;
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      Tensor dw = kept(made, weightGradient(GEMV_GRADIENT, w, h, g, terms));
+      Tensor dh = kept(made, inputGradient(GEMV_GRADIENT, w, h, g, terms));
+      GemvGradient all = new GemvGradient(kept(made, g.copy()), dw, dh);
+      done = true;
+      return all;
+    } finally {
+      closeUnless(done, made);
     }
-  }
-
-  /**
-   * As {@link #gemvGradient(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32
-   * or I64.
-   */
-  public static GemvGradient gemvGradient(
-      Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
-    return get(
-        new Names("block gemv gradient", "", "", ""),
-        "w",
-        w,
-        inputIndex,
-        outputIndex,
-        p -> gemvGradient(w, h, g, p));
   }
 
   /** Gradients of dot for the upstream gradient {@code g} of its result. */
   public static DotGradient dotGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
-    String name = "block dot gradient";
     Tensor input = batched(h);
-    Made made = new Made();
-    try {
-      Tensor dw = made.add(weightGradient(name, w, input, g, pattern));
-      Tensor dh = made.add(inputGradient(name, w, input, g, pattern));
-      Tensor bias = made.add(Tensor.zeros(g.dtype(), pattern.outputBlocks, g.length(2)));
-      addBiasGradient(name, bias, 1, g, pattern);
-      return new DotGradient(dw, h.rank() == 2 ? dh.reshapeInPlace(h.shape()) : dh, bias);
-    } catch (RuntimeException | Error e) {
-      made.close();
-      throw e;
+    List<Tensor> made = new ArrayList<>();
+    boolean done = false;
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      Tensor dw = kept(made, weightGradient(DOT_GRADIENT, w, input, g, terms));
+      Tensor dh = kept(made, inputGradient(DOT_GRADIENT, w, input, g, terms));
+      Tensor bias = kept(made, Tensor.zeros(g.dtype(), terms.terms().outputBlocks(), g.length(2)));
+      addBiasGradient(bias, 1, g, terms.terms());
+      DotGradient all =
+          new DotGradient(dw, h.rank() == 2 ? dh.reshapeInPlace(h.shape()) : dh, bias);
+      done = true;
+      return all;
+    } finally {
+      closeUnless(done, made);
     }
   }
 
@@ -482,58 +218,34 @@ public final class BlockSparse {
    */
   public static void addDotGradient(
       Tensor w, Tensor bias, double scale, Tensor h, Tensor g, BlockPattern pattern) {
-    Names names = new Names("block dot gradient", "w", "h", "g");
-    Names biasNames = new Names(names.operation(), "bias", "w", "h");
+    Names names = new Names(DOT_GRADIENT, "w", "h", "g");
     Tensor input = batched(h);
-    BlockProduct.checkOuter(names, w, input, g, pattern);
-    BlockProduct.requireRank(names, "bias", bias, 2);
-    BlockProduct.requireApart(names, w, new Tensor[] {input, g});
-    BlockProduct.requireApart(biasNames, bias, new Tensor[] {w, input});
-    if (w.isClosed() || input.isClosed()) {
-      throw new IllegalStateException(
-          names.operation() + ": " + (w.isClosed() ? "w" : "h") + " is closed");
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      BlockProduct.checkOuter(
+          names, strided("w", w), input.strided(), strided("g", g), terms.terms());
+      BlockProduct.requireRank(names, "bias", strided("bias", bias), 2);
+      BlockProduct.requireApart(names, w.strided(), input.strided(), g.strided());
+      BlockProduct.requireApart(
+          new Names(DOT_GRADIENT, "bias", "w", "h"), bias.strided(), w.strided(), input.strided());
+      // The bias first: what it is refused for is found before it is written, and W was checked
+      // above.
+      addBiasGradient(bias, scale, g, terms.terms());
+      outer(names, w, input, g, terms, scale);
     }
-    // The bias first: what it is refused for is found before it is written, and W was checked
-    // above.
-    addBiasGradient(names.operation(), bias, scale, g, pattern);
-    BlockProduct.outer(names, w, input, g, pattern, scale);
   }
 
   /** Rows of g added to their output block's row of bias: an outer product with ones. */
-  private static void addBiasGradient(
-      String name, Tensor bias, double scale, Tensor g, BlockPattern pattern) {
-    Names names = new Names(name, "bias", "ones", "g");
-    if (bias.length(0) != pattern.outputBlocks || bias.length(1) != g.length(2)) {
-      throw new IllegalArgumentException(
-          name
-              + ": bias must have shape ["
-              + pattern.outputBlocks
-              + ", "
-              + g.length(2)
-              + "], got "
-              + bias.describe());
-    }
-    try (Tensor one = Tensor.ones(requireFloating(names, g), 1, 1, 1);
-        Tensor ones = one.broadcastTo(pattern.batch, 1, 1);
+  private static void addBiasGradient(Tensor bias, double scale, Tensor g, BlockTerms terms) {
+    Names names = new Names(DOT_GRADIENT, "bias", "ones", "g");
+    BlockProduct.requireShape(names, "bias", bias.strided(), terms.outputBlocks(), g.length(2));
+    BlockProduct.requireFloating(names, g.strided());
+    try (Tensor one = Tensor.ones(g.dtype(), 1, 1, 1);
+        Tensor ones = one.broadcastTo(terms.batch(), 1, 1);
         Tensor row = bias.unsqueeze(0);
-        Tensor blocks = row.unsqueeze(2)) {
-      BlockProduct.outer(names, blocks, ones, g, pattern.ofBias(), scale);
+        Tensor blocks = row.unsqueeze(2);
+        BlockTerms.Lent ofBias = terms.ofBias().lend()) {
+      outer(names, blocks, ones, g, ofBias, scale);
     }
-  }
-
-  /**
-   * As {@link #dotGradient(Tensor, Tensor, Tensor, BlockPattern)}, the indices from tensors of I32
-   * or I64.
-   */
-  public static DotGradient dotGradient(
-      Tensor w, Tensor h, Tensor g, Tensor inputIndex, Tensor outputIndex) {
-    return get(
-        new Names("block dot gradient", "", "", ""),
-        "w",
-        w,
-        inputIndex,
-        outputIndex,
-        p -> dotGradient(w, h, g, p));
   }
 
   /**
@@ -545,68 +257,83 @@ public final class BlockSparse {
       Tensor x, Tensor y, Tensor g, BlockPattern pattern, double alpha) {
     Names dxNames = new Names(OUTER_GRADIENT, "the gradient of x", "g", "y");
     Names dyNames = new Names(OUTER_GRADIENT, "the gradient of y", "g", "x");
-    BlockProduct.requireRank(dxNames, "g", g, 4);
-    BlockProduct.requireRank(dxNames, "x", x, 3);
-    BlockProduct.requireRank(dxNames, "y", y, 3);
-    requireFloating(dxNames, g);
-    Made made = new Made();
-    try {
-      Tensor dx = made.add(Tensor.empty(x.dtype(), x.shape()));
-      BlockProduct.gemv(dxNames, dx, alpha, 0, g, y, null, pattern, true);
-      Tensor dy = made.add(Tensor.empty(y.dtype(), y.shape()));
-      BlockProduct.gemv(dyNames, dy, 1, 0, g, x, null, pattern, false);
+    BlockProduct.requireRank(dxNames, "g", strided("g", g), 4);
+    BlockProduct.requireRank(dxNames, "x", strided("x", x), 3);
+    BlockProduct.requireRank(dxNames, "y", strided("y", y), 3);
+    BlockProduct.requireFloating(dxNames, g.strided());
+    List<Tensor> made = new ArrayList<>();
+    boolean done = false;
+    try (BlockTerms.Lent terms = lend(pattern)) {
+      Tensor dx = kept(made, Tensor.empty(x.dtype(), x.shape()));
+      gemv(dxNames, dx, alpha, 0, g, y, null, terms, true);
+      Tensor dy = kept(made, Tensor.empty(y.dtype(), y.shape()));
+      gemv(dyNames, dy, 1, 0, g, x, null, terms, false);
       double dalpha;
       try (Tensor product = Einsum.einsum("bjs,bjs->", dy, y)) {
         dalpha = product.item();
       }
-      BlockProduct.gemv(dyNames, dy, alpha, 0, g, x, null, pattern, false);
-      return new OuterGradient(made.add(g.copy()), dx, dy, dalpha);
-    } catch (RuntimeException | Error e) {
-      made.close();
-      throw e;
+      gemv(dyNames, dy, alpha, 0, g, x, null, terms, false);
+      OuterGradient all = new OuterGradient(kept(made, g.copy()), dx, dy, dalpha);
+      done = true;
+      return all;
+    } finally {
+      closeUnless(done, made);
     }
-  }
-
-  /**
-   * As {@link #outerGradient(Tensor, Tensor, Tensor, BlockPattern, double)}, the indices from
-   * tensors of I32 or I64.
-   */
-  public static OuterGradient outerGradient(
-      Tensor x, Tensor y, Tensor g, Tensor xIndex, Tensor yIndex, double alpha) {
-    return get(
-        new Names(OUTER_GRADIENT, "", "", ""),
-        "g",
-        g,
-        xIndex,
-        yIndex,
-        p -> outerGradient(x, y, g, p, alpha));
   }
 
   private static Tensor weightGradient(
-      String name, Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
+      String name, Tensor w, Tensor h, Tensor g, BlockTerms.Lent terms) {
     Names names = new Names(name, "w", "h", "g");
-    BlockProduct.requireRank(names, "w", w, 4);
-    BlockProduct.requireRank(names, "h", h, 3);
-    BlockProduct.requireRank(names, "g", g, 3);
-    return filled(
-        Tensor.zeros(requireFloating(names, w), w.shape()),
-        dw -> BlockProduct.outer(names, dw, h, g, pattern, 1));
+    BlockProduct.requireRank(names, "w", strided("w", w), 4);
+    BlockProduct.requireRank(names, "h", strided("h", h), 3);
+    BlockProduct.requireRank(names, "g", strided("g", g), 3);
+    BlockProduct.requireFloating(names, w.strided());
+    return filled(Tensor.zeros(w.dtype(), w.shape()), dw -> outer(names, dw, h, g, terms, 1));
   }
 
   private static Tensor inputGradient(
-      String name, Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
+      String name, Tensor w, Tensor h, Tensor g, BlockTerms.Lent terms) {
     Names names = new Names(name, "h", "w", "g");
     return filled(
-        Tensor.empty(h.dtype(), h.shape()),
-        dh -> BlockProduct.gemv(names, dh, 1, 0, w, g, null, pattern, true));
+        Tensor.empty(h.dtype(), h.shape()), dh -> gemv(names, dh, 1, 0, w, g, null, terms, true));
   }
 
-  private static DType requireFloating(Names names, Tensor t) {
-    if (!t.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          names.operation() + ": products are computed in F32 and F64, got " + t.dtype());
-    }
-    return t.dtype();
+  // ---- to the implementation
+
+  private static Strided strided(String name, Tensor t) {
+    return Objects.requireNonNull(t, name).strided();
+  }
+
+  private static BlockTerms.Lent lend(BlockPattern pattern) {
+    return Objects.requireNonNull(pattern, "pattern").terms().lend();
+  }
+
+  private static void gemv(
+      Names names,
+      Tensor out,
+      double alpha,
+      double beta,
+      Tensor w,
+      Tensor h,
+      Tensor bias,
+      BlockTerms.Lent terms,
+      boolean backwards) {
+    BlockProduct.gemv(
+        names,
+        out.strided(),
+        alpha,
+        beta,
+        strided(names.first(), w),
+        strided(names.second(), h),
+        bias == null ? null : bias.strided(),
+        terms,
+        backwards);
+  }
+
+  private static void outer(
+      Names names, Tensor o, Tensor x, Tensor y, BlockTerms.Lent terms, double alpha) {
+    BlockProduct.outer(
+        names, o.strided(), strided(names.first(), x), strided(names.second(), y), terms, alpha);
   }
 
   // ---- results
@@ -617,30 +344,28 @@ public final class BlockSparse {
 
   /** A new tensor that {@code fill} writes; closed when that fails. */
   private static Tensor filled(Tensor result, Consumer<Tensor> fill) {
+    boolean done = false;
     try {
       fill.accept(result);
+      done = true;
       return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
+    } finally {
+      closeUnless(done, List.of(result));
     }
   }
 
-  private static void closeAll(Tensor... tensors) {
-    Arrays.stream(tensors).forEach(Tensor::close);
+  private static Tensor kept(List<Tensor> made, Tensor t) {
+    made.add(t);
+    return t;
   }
 
-  /** Results made so far, closed when a later one fails. */
-  private static final class Made {
-    private final List<Tensor> tensors = new ArrayList<>();
-
-    Tensor add(Tensor t) {
-      tensors.add(t);
-      return t;
+  private static void closeUnless(boolean done, List<Tensor> tensors) {
+    if (!done) {
+      closeAll(tensors);
     }
+  }
 
-    void close() {
-      tensors.forEach(Tensor::close);
-    }
+  private static void closeAll(List<Tensor> tensors) {
+    tensors.forEach(Tensor::close);
   }
 }

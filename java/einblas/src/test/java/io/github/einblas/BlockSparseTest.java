@@ -25,7 +25,7 @@ class BlockSparseTest {
   }
 
   private static BlockPattern pattern() {
-    return BlockSparse.pattern(INPUT, OUTPUT, 3, 4);
+    return BlockPattern.of(INPUT, OUTPUT, 3, 4);
   }
 
   private static double dot(Tensor a, Tensor b) {
@@ -125,7 +125,7 @@ class BlockSparseTest {
       int sizeOut = 1 + random.nextInt(20);
       in = index(random, batch, 1 + random.nextInt(4), blocksIn);
       out = index(random, batch, 1 + random.nextInt(4), blocksOut);
-      pattern = BlockSparse.pattern(in, out, blocksIn, blocksOut);
+      pattern = BlockPattern.of(in, out, blocksIn, blocksOut);
       o = view(random, dtype, batch, out[0].length, sizeOut);
       w = view(random, dtype, blocksIn, blocksOut, sizeIn, sizeOut);
       h = view(random, dtype, batch, in[0].length, sizeIn);
@@ -244,33 +244,73 @@ class BlockSparseTest {
       double[] expected = elements(prepared);
       for (Tensor other :
           List.of(
-              BlockSparse.gemv(q.o, q.w, q.h, in, out),
-              BlockSparse.gemv(q.o, q.w, q.h, narrowIn, narrowOut),
-              BlockSparse.gemv(q.o, q.w, q.h, tensorIn, tensorOut))) {
+              BlockSparse.gemv(
+                  q.o, q.w, q.h, BlockPattern.of(in, out, q.w.length(0), q.w.length(1))),
+              BlockSparse.gemv(
+                  q.o,
+                  q.w,
+                  q.h,
+                  BlockPattern.of(narrowIn, narrowOut, q.w.length(0), q.w.length(1))),
+              BlockSparse.gemv(
+                  q.o,
+                  q.w,
+                  q.h,
+                  BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1))))) {
         assertArrayEquals(expected, elements(other));
         other.close();
       }
       double[] blocks = elements(outer);
       for (Tensor other :
           List.of(
-              BlockSparse.outer(q.w, q.h, prepared, in, out, -0.25),
-              BlockSparse.outer(q.w, q.h, prepared, narrowIn, narrowOut, -0.25),
-              BlockSparse.outer(q.w, q.h, prepared, tensorIn, tensorOut, -0.25))) {
+              BlockSparse.outer(
+                  q.w,
+                  q.h,
+                  prepared,
+                  BlockPattern.of(in, out, q.w.length(0), q.w.length(1)),
+                  -0.25),
+              BlockSparse.outer(
+                  q.w,
+                  q.h,
+                  prepared,
+                  BlockPattern.of(narrowIn, narrowOut, q.w.length(0), q.w.length(1)),
+                  -0.25),
+              BlockSparse.outer(
+                  q.w,
+                  q.h,
+                  prepared,
+                  BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1)),
+                  -0.25))) {
         assertArrayEquals(blocks, elements(other));
         other.close();
       }
       try (Tensor dot = BlockSparse.dot(q.w, q.h, q.bias, q.pattern);
-          Tensor again = BlockSparse.dot(q.w, q.h, q.bias, narrowIn, narrowOut);
+          Tensor again =
+              BlockSparse.dot(
+                  q.w,
+                  q.h,
+                  q.bias,
+                  BlockPattern.of(narrowIn, narrowOut, q.w.length(0), q.w.length(1)));
           Tensor third = Tensor.full(q.o.dtype(), Double.NaN, q.o.shape());
           Tensor place = q.o.copy()) {
-        BlockSparse.dotInto(third, q.w, q.h, q.bias, tensorIn, tensorOut);
+        BlockSparse.dotInto(
+            third,
+            q.w,
+            q.h,
+            q.bias,
+            BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1)));
         assertArrayEquals(elements(dot), elements(again));
         assertArrayEquals(elements(dot), elements(third));
-        BlockSparse.gemvInPlace(place, q.w, q.h, tensorIn, tensorOut);
+        BlockSparse.gemvInPlace(
+            place, q.w, q.h, BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1)));
         assertArrayEquals(expected, elements(place));
         // W = outer's result through the in-place form.
         try (Tensor w = q.w.copy()) {
-          BlockSparse.outerInPlace(w, q.h, prepared, narrowIn, narrowOut, -0.25);
+          BlockSparse.outerInPlace(
+              w,
+              q.h,
+              prepared,
+              BlockPattern.of(narrowIn, narrowOut, w.length(0), w.length(1)),
+              -0.25);
           assertArrayEquals(blocks, elements(w));
         }
       }
@@ -304,10 +344,16 @@ class BlockSparseTest {
         Tensor bias = random(random, 4, 2);
         Tensor in = Tensor.of(new int[] {2, 0});
         Tensor out = Tensor.of(new long[] {3, 1, 3});
-        Tensor got = BlockSparse.dot(w, h, bias, in, out);
+        Tensor got =
+            BlockSparse.dot(w, h, bias, BlockPattern.of(in, out, w.length(0), w.length(1)));
         Tensor batch = h.unsqueeze(0);
         Tensor expected =
-            BlockSparse.dot(w, batch, bias, new int[][] {{2, 0}}, new int[][] {{3, 1, 3}})) {
+            BlockSparse.dot(
+                w,
+                batch,
+                bias,
+                BlockPattern.of(
+                    new int[][] {{2, 0}}, new int[][] {{3, 1, 3}}, w.length(0), w.length(1)))) {
       assertArrayEquals(new long[] {1, 3, 2}, got.shape());
       assertArrayEquals(expected.toDoubleArray(), got.toDoubleArray());
     }
@@ -322,11 +368,17 @@ class BlockSparseTest {
         Tensor in = Tensor.of(new long[] {0, 5}, 1, 2);
         Tensor out = Tensor.of(new int[] {0, 1, 2}, 1, 3);
         Tensor ints = Tensor.zeros(DType.I32, 1, 2, 5)) {
-      message("inputIndex[0][1] is 5", () -> BlockSparse.gemvInPlace(o, w, h, in, out));
-      message("xIndex[0][1] is 5", () -> BlockSparse.outer(w, h, o, in, out, 1));
       message(
-          "inputIndex must be a tensor of integers", () -> BlockSparse.gemv(o, w, h, reals, out));
-      BlockPattern p = BlockSparse.pattern(new int[][] {{0, 2}}, new int[][] {{0, 1, 2}}, 3, 4);
+          "inputIndex[0][1] is 5",
+          () ->
+              BlockSparse.gemvInPlace(o, w, h, BlockPattern.of(in, out, w.length(0), w.length(1))));
+      message(
+          "inputIndex[0][1] is 5",
+          () -> BlockSparse.outer(w, h, o, BlockPattern.of(in, out, w.length(0), w.length(1)), 1));
+      message(
+          "inputIndex must be a tensor of integers",
+          () -> BlockSparse.gemv(o, w, h, BlockPattern.of(reals, out, w.length(0), w.length(1))));
+      BlockPattern p = BlockPattern.of(new int[][] {{0, 2}}, new int[][] {{0, 1, 2}}, 3, 4);
       message(
           "o shares elements with h",
           () ->
@@ -397,20 +449,20 @@ class BlockSparseTest {
     IndexOutOfBoundsException far =
         assertThrows(
             IndexOutOfBoundsException.class,
-            () -> BlockSparse.pattern(new int[][] {{0, 3}}, new int[][] {{0}}, 3, 4));
+            () -> BlockPattern.of(new int[][] {{0, 3}}, new int[][] {{0}}, 3, 4));
     assertTrue(far.getMessage().contains("inputIndex[0][1] is 3"), far.getMessage());
     assertThrows(
         IndexOutOfBoundsException.class,
-        () -> BlockSparse.pattern(new int[][] {{0}}, new int[][] {{-1}}, 3, 4));
+        () -> BlockPattern.of(new int[][] {{0}}, new int[][] {{-1}}, 3, 4));
     assertThrows(
         IllegalArgumentException.class,
-        () -> BlockSparse.pattern(new int[][] {{0}, {1, 2}}, new int[][] {{0}, {1}}, 3, 4));
+        () -> BlockPattern.of(new int[][] {{0}, {1, 2}}, new int[][] {{0}, {1}}, 3, 4));
     assertThrows(
         IllegalArgumentException.class,
-        () -> BlockSparse.pattern(new int[][] {{0}}, new int[][] {{0}, {1}}, 3, 4));
+        () -> BlockPattern.of(new int[][] {{0}}, new int[][] {{0}, {1}}, 3, 4));
     assertThrows(
         NullPointerException.class,
-        () -> BlockSparse.pattern(new int[][] {null}, new int[][] {{0}}, 3, 4));
+        () -> BlockPattern.of(new int[][] {null}, new int[][] {{0}}, 3, 4));
     BlockPattern p = pattern();
     Random random = new Random(SEED + 4);
     try (Tensor w = random(random, 3, 4, 5, 2);
@@ -434,7 +486,7 @@ class BlockSparseTest {
 
   @Test
   void anOutputThatIsAnOperandIsRefused() {
-    BlockPattern p = BlockSparse.pattern(new int[][] {{0}}, new int[][] {{0}}, 1, 1);
+    BlockPattern p = BlockPattern.of(new int[][] {{0}}, new int[][] {{0}}, 1, 1);
     try (Tensor h = Tensor.ones(DType.F64, 1, 1, 2);
         Tensor w = Tensor.ones(DType.F64, 1, 1, 2, 2)) {
       assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(h, w, h, p));
@@ -458,8 +510,8 @@ class BlockSparseTest {
 
   @Test
   void emptyBatchesAndWindowsAddNothing() {
-    BlockPattern none = BlockSparse.pattern(new long[2][0], new long[][] {{0}, {1}}, 3, 4);
-    BlockPattern nobody = BlockSparse.pattern(new long[0][], new long[0][], 3, 4);
+    BlockPattern none = BlockPattern.of(new long[2][0], new long[][] {{0}, {1}}, 3, 4);
+    BlockPattern nobody = BlockPattern.of(new long[0][], new long[0][], 3, 4);
     try (Tensor w = Tensor.ones(DType.F32, 3, 4, 5, 2);
         Tensor h = Tensor.empty(DType.F32, 2, 0, 5);
         Tensor o = Tensor.ones(DType.F32, 2, 1, 2);
@@ -478,6 +530,42 @@ class BlockSparseTest {
       try (Tensor wide = t.to(DType.F64)) {
         return wide.toDoubleArray();
       }
+    }
+  }
+
+  /** A pattern's first call orders its terms for itself, the second keeps them. */
+  @Test
+  void everyCallOfAPatternGivesTheSameBits() throws Exception {
+    Random random = new Random(SEED);
+    try (Tensor w = random(random, 3, 4, 8, 9);
+        Tensor h = random(random, 3, 2, 8);
+        Tensor o = random(random, 3, 3, 9);
+        Tensor bias = random(random, 4, 9)) {
+      BlockPattern kept = pattern();
+      double[] first = bits(BlockSparse.gemv(o, w, h, kept));
+      for (int call = 2; call < 5; call++) {
+        assertArrayEquals(first, bits(BlockSparse.gemv(o, w, h, kept)), "call " + call);
+        assertArrayEquals(first, bits(BlockSparse.gemv(o, w, h, pattern())), "a new pattern");
+      }
+      double[] dot = bits(BlockSparse.dot(w, h, bias, pattern()));
+      BlockPattern shared = pattern();
+      Thread[] threads = new Thread[8];
+      double[][] got = new double[threads.length][];
+      for (int t = 0; t < threads.length; t++) {
+        int own = t;
+        threads[t] = new Thread(() -> got[own] = bits(BlockSparse.dot(w, h, bias, shared)));
+        threads[t].start();
+      }
+      for (int t = 0; t < threads.length; t++) {
+        threads[t].join();
+        assertArrayEquals(dot, got[t], "thread " + t);
+      }
+    }
+  }
+
+  private static double[] bits(Tensor t) {
+    try (t) {
+      return t.toDoubleArray();
     }
   }
 }

@@ -302,7 +302,7 @@ class ErrorBoundTest {
     try (Tensor weights = tensor(dtype, w, 1, 1, size, columns);
         Tensor in = tensor(dtype, h, 1, window, size);
         Tensor out = Tensor.zeros(dtype, 1, 1, columns)) {
-      BlockPattern p = BlockSparse.pattern(new long[1][window], new long[1][1], 1, 1);
+      BlockPattern p = BlockPattern.of(new long[1][window], new long[1][1], 1, 1);
       BlockSparse.gemvInto(out, 1, 0, weights, in, p);
       double[] repeated = new double[window * size * columns];
       for (int i = 0; i < repeated.length; i++) {

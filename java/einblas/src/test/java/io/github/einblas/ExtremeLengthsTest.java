@@ -283,9 +283,8 @@ class ExtremeLengthsTest {
     int[][] index = {{0, 1}};
     for (long a : EXTREMES) {
       for (long b : EXTREMES) {
-        check("pattern", () -> BlockSparse.pattern(index, index, a, b));
-        check(
-            "pattern", () -> BlockSparse.pattern(new long[][] {{a, b}}, new long[][] {{0}}, a, b));
+        check("pattern", () -> BlockPattern.of(index, index, a, b));
+        check("pattern", () -> BlockPattern.of(new long[][] {{a, b}}, new long[][] {{0}}, a, b));
         check("csr", () -> CsrMatrix.of(new float[0], new int[0], new int[] {0}, a, b));
         check("bsr of dense", () -> BsrMatrix.ofDense(Tensor.zeros(DType.F32, 4, 4), a, b));
         check("identity", () -> Kronecker.identity(a).kron(Kronecker.identity(b)));

@@ -178,7 +178,7 @@ class ReadOnlyTest {
   @Test
   void blocks() {
     int[][] index = {{0, 1}};
-    BlockPattern p = BlockSparse.pattern(index, index, 2, 2);
+    BlockPattern p = BlockPattern.of(index, index, 2, 2);
     Tensor w = Tensor.ones(DType.F32, 2, 2, SIDE, SIDE);
     Tensor h = Tensor.ones(DType.F32, 1, 2, SIDE);
     Target rows = new Target(1, 2, SIDE);
@@ -186,7 +186,11 @@ class ReadOnlyTest {
     rows.refuses("gemv", () -> BlockSparse.gemvInto(rows.tensor, 1, 0, w, h, p));
     Tensor bias = Tensor.ones(DType.F32, 2, SIDE);
     rows.refuses("dot", () -> BlockSparse.dotInto(rows.tensor, w, h, bias, p));
-    rows.refuses("dot", () -> BlockSparse.dotInto(rows.tensor, w, h, bias, index, index));
+    rows.refuses(
+        "dot",
+        () ->
+            BlockSparse.dotInto(
+                rows.tensor, w, h, bias, BlockPattern.of(index, index, w.length(0), w.length(1))));
     rows.done(4);
     Target blocks = new Target(2, 2, SIDE, SIDE);
     blocks.refuses("outer", () -> BlockSparse.outerInPlace(blocks.tensor, h, h, p, 1));

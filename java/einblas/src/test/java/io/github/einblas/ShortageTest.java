@@ -110,7 +110,7 @@ class ShortageTest {
     Tensor w = random(DType.F32, 3, 3, 24, 40);
     Tensor h = random(DType.F32, 2, 4, 24);
     Tensor g = random(DType.F32, 2, 4, 40);
-    BlockPattern p = BlockSparse.pattern(index, index, 3, 3);
+    BlockPattern p = BlockPattern.of(index, index, 3, 3);
     Tensor bias = Tensor.zeros(DType.F32, 3, 40);
     operations.put("block dot", () -> BlockSparse.dot(w, h, bias, p));
     operations.put("block gemv", () -> BlockSparse.gemv(g, w, h, p));

@@ -7,7 +7,7 @@ import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Tensor;
 
-/** By a prepared pattern, or (product unprepared) with the indices given in each call. */
+/** By a prepared pattern, or (product unprepared) by one made for each call. */
 public final class EinblasBlocks implements BlockRival {
   @Override
   public String name() {
@@ -52,8 +52,8 @@ public final class EinblasBlocks implements BlockRival {
       turned = w.permute(1, 0, 3, 2);
       in = index(c.inputIndex());
       out = index(c.outputIndex());
-      pattern = BlockSparse.pattern(in, out, c.inputBlocks(), c.outputBlocks());
-      back = BlockSparse.pattern(out, in, c.outputBlocks(), c.inputBlocks());
+      pattern = BlockPattern.of(in, out, c.inputBlocks(), c.outputBlocks());
+      back = BlockPattern.of(out, in, c.outputBlocks(), c.inputBlocks());
       elements = NativeArray.at(result.address(), dtype, result.size());
     }
 
@@ -71,7 +71,14 @@ public final class EinblasBlocks implements BlockRival {
     public void run() {
       switch (blockCase.product()) {
         case "gemv" -> BlockSparse.gemvInto(result, 1, 0, w, h, pattern);
-        case "unprepared" -> BlockSparse.gemvInto(result, 1, 0, w, h, in, out);
+        case "unprepared" ->
+            BlockSparse.gemvInto(
+                result,
+                1,
+                0,
+                w,
+                h,
+                BlockPattern.of(in, out, blockCase.inputBlocks(), blockCase.outputBlocks()));
         case "back" -> BlockSparse.gemvInto(result, 1, 0, turned, o, back);
         default -> BlockSparse.outerInPlace(result, h, o, pattern, 1);
       }

@@ -91,7 +91,7 @@ abstract class BlockCommand extends TensorCommand {
       throw new IllegalArgumentException(
           "the weights must have rank 4, got shape " + Arrays.toString(weights.shape()));
     }
-    return BlockSparse.pattern(input, output, weights.length(0), weights.length(1));
+    return BlockPattern.of(input, output, weights.length(0), weights.length(1));
   }
 
   /** block-gemv. */
@@ -129,7 +129,7 @@ abstract class BlockCommand extends TensorCommand {
 
     @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.dot(t[0], t[1], t[3], t[2], t[4]);
+      return BlockSparse.dot(t[0], t[1], t[3], pattern(t[0], t[2], t[4]));
     }
   }
 
@@ -145,7 +145,7 @@ abstract class BlockCommand extends TensorCommand {
 
     @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.outer(t[0], t[1], t[2], t[3], t[4], alpha);
+      return BlockSparse.outer(t[0], t[1], t[2], pattern(t[0], t[3], t[4]), alpha);
     }
   }
 }

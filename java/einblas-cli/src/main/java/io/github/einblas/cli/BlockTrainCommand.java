@@ -100,7 +100,7 @@ final class BlockTrainCommand extends BaseCommand {
 
   /** One batch: forward, backward, update; the mean squared error before the update. */
   private double step(Random random, Tensor truth, Tensor offsets, Tensor w, Tensor bias) {
-    BlockPattern pattern = BlockSparse.pattern(index(random), index(random), BLOCKS, BLOCKS);
+    BlockPattern pattern = BlockPattern.of(index(random), index(random), BLOCKS, BLOCKS);
     try (Tensor h = uniform(random, BATCH, WINDOW, SIZE);
         Tensor wanted = BlockSparse.dot(truth, h, offsets, pattern);
         Tensor out = BlockSparse.dot(w, h, bias, pattern)) {
@@ -113,7 +113,7 @@ final class BlockTrainCommand extends BaseCommand {
 
   /** The largest difference between the gradients of half the squared error and differences. */
   private double checkGradients(Random random, Tensor w, Tensor bias) {
-    BlockPattern pattern = BlockSparse.pattern(index(random), index(random), BLOCKS, BLOCKS);
+    BlockPattern pattern = BlockPattern.of(index(random), index(random), BLOCKS, BLOCKS);
     double worst = 0;
     try (Tensor h = uniform(random, BATCH, WINDOW, SIZE);
         Tensor out = BlockSparse.dot(w, h, bias, pattern);

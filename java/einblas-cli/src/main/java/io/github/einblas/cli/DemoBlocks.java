@@ -61,7 +61,7 @@ record DemoBlocks(
         Tensor inputIndex = Tensor.readNpy(in);
         Tensor outputIndex = Tensor.readNpy(out);
         Tensor result = Tensor.full(DType.F32, Double.NaN, BATCH, WINDOW, SIZE)) {
-      BlockPattern pattern = BlockSparse.pattern(inputIndex, outputIndex, blocks, blocks);
+      BlockPattern pattern = BlockPattern.of(inputIndex, outputIndex, blocks, blocks);
       double[] times =
           DemoRun.measure(() -> BlockSparse.gemvInto(result, 1, 0, weights, input, pattern));
       double[] errors = compare(result, data, blocks);

@@ -174,7 +174,7 @@ final class TuneCases implements AutoCloseable {
             Stream.generate(() -> places.ints(window, 0, blocks).toArray())
                 .limit(batch)
                 .toArray(int[][]::new);
-    BlockPattern pattern = BlockSparse.pattern(index.get(), index.get(), blocks, blocks);
+    BlockPattern pattern = BlockPattern.of(index.get(), index.get(), blocks, blocks);
     Tensor w = random(dtype, blocks, blocks, size, size);
     Tensor h = random(dtype, batch, window, size);
     Tensor o = random(dtype, batch, window, size);

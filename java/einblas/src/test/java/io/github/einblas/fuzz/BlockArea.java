@@ -109,15 +109,34 @@ final class BlockArea {
           dw[wa] += hv[ha] * ov[oa];
           dh[ha] += ov[oa] * wv[wa];
         });
-    BlockPattern p = BlockSparse.pattern(x, y, inBlocks, outBlocks);
+    BlockPattern p = BlockPattern.of(x, y, inBlocks, outBlocks);
     Tensor xi = index(x, inWindow);
     Tensor yi = index(y, outWindow);
     long[] shape = o.shape;
     double[] sum = o.combined(1, 1, wh);
     w.gives("gemv", dtype, shape, sum, () -> BlockSparse.gemv(o.view, weights.view, h.view, p));
     w.gives(
-        "gemv", dtype, shape, sum, () -> BlockSparse.gemv(o.view, weights.view, h.view, xi, yi));
-    w.gives("gemv", dtype, shape, sum, () -> BlockSparse.gemv(o.view, weights.view, h.view, x, y));
+        "gemv",
+        dtype,
+        shape,
+        sum,
+        () ->
+            BlockSparse.gemv(
+                o.view,
+                weights.view,
+                h.view,
+                BlockPattern.of(xi, yi, weights.view.length(0), weights.view.length(1))));
+    w.gives(
+        "gemv",
+        dtype,
+        shape,
+        sum,
+        () ->
+            BlockSparse.gemv(
+                o.view,
+                weights.view,
+                h.view,
+                BlockPattern.of(x, y, weights.view.length(0), weights.view.length(1))));
     double alpha = w.factor();
     double beta = w.factor();
     Field out = w.output(dtype, beta, shape);
@@ -191,11 +210,35 @@ final class BlockArea {
             what,
             () -> {
               switch (kind) {
-                case 0 -> BlockSparse.pattern(xi, w.chance(3) ? null : xi, w.in(-1, 4), 3);
-                case 1 -> BlockSparse.gemvInto(out.view, 1, 0, a.view, b.view, xj, yi);
-                case 2 -> BlockSparse.outerInPlace(out.view, a.view, b.view, xj, yi, 1);
-                case 3 -> BlockSparse.gemvInPlace(b.view, a.view, b.view, xj, xj);
-                default -> BlockSparse.dot(a.view, b.view, out.view, out.view, b.view).close();
+                case 0 -> BlockPattern.of(xi, w.chance(3) ? null : xi, w.in(-1, 4), 3);
+                case 1 ->
+                    BlockSparse.gemvInto(
+                        out.view,
+                        1,
+                        0,
+                        a.view,
+                        b.view,
+                        BlockPattern.of(xj, yi, a.view.length(0), a.view.length(1)));
+                case 2 ->
+                    BlockSparse.outerInPlace(
+                        out.view,
+                        a.view,
+                        b.view,
+                        BlockPattern.of(xj, yi, out.view.length(0), out.view.length(1)),
+                        1);
+                case 3 ->
+                    BlockSparse.gemvInPlace(
+                        b.view,
+                        a.view,
+                        b.view,
+                        BlockPattern.of(xj, xj, a.view.length(0), a.view.length(1)));
+                default ->
+                    BlockSparse.dot(
+                            a.view,
+                            b.view,
+                            out.view,
+                            BlockPattern.of(out.view, b.view, a.view.length(0), a.view.length(1)))
+                        .close();
               }
             });
     if (!refused) {

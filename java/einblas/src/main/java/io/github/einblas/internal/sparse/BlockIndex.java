@@ -1,6 +1,7 @@
 // Block-sparse: an index matrix copied from an array or a tensor of integers, and its checks.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
+import io.github.einblas.internal.tensor.Strided;
 import java.lang.reflect.Array;
 import java.util.Objects;
 
@@ -8,9 +9,10 @@ import java.util.Objects;
  * Which block each window place of each example uses, (batch, window) in C order. The values are
  * the library's own copy: what another thread writes to the source later is not seen.
  */
-record BlockIndex(String name, long[] values, int batch, int window) {
+public record BlockIndex(String name, long[] values, int batch, int window) {
 
-  static BlockIndex of(String name, long[][] rows) {
+  /** Copies an array. */
+  public static BlockIndex of(String name, long[][] rows) {
     long[][] own = Objects.requireNonNull(rows, name).clone();
     int window = window(name, own);
     long[] flat = new long[window * own.length];
@@ -20,7 +22,8 @@ record BlockIndex(String name, long[] values, int batch, int window) {
     return new BlockIndex(name, flat, own.length, window);
   }
 
-  static BlockIndex of(String name, int[][] rows) {
+  /** Copies an array. */
+  public static BlockIndex of(String name, int[][] rows) {
     int[][] own = Objects.requireNonNull(rows, name).clone();
     int window = window(name, own);
     long[] flat = new long[window * own.length];
@@ -32,17 +35,8 @@ record BlockIndex(String name, long[] values, int batch, int window) {
     return new BlockIndex(name, flat, own.length, window);
   }
 
-  /** Of an int[][], a long[][] or a tensor. */
-  static BlockIndex ofAny(String name, Object index) {
-    if (index instanceof int[][] rows) {
-      return of(name, rows);
-    }
-    return index instanceof long[][] rows ? of(name, rows) : of(name, (Tensor) index);
-  }
-
-  /** A tensor of rank 1 is a batch of one. */
-  static BlockIndex of(String name, Tensor index) {
-    Objects.requireNonNull(index, name);
+  /** Copies a tensor of I32 or I64; one of rank 1 is a batch of one. */
+  public static BlockIndex of(String name, Strided index) {
     if (index.dtype().isFloating() || index.rank() < 1 || index.rank() > 2) {
       throw new IllegalArgumentException(
           name
@@ -53,7 +47,7 @@ record BlockIndex(String name, long[] values, int batch, int window) {
     long batch = one ? 1 : index.length(0);
     long window = index.length(-1);
     requireFew(name, batch, window);
-    return new BlockIndex(name, index.toLongArray(), (int) batch, (int) window);
+    return new BlockIndex(name, Indices.of(index), (int) batch, (int) window);
   }
 
   /** The length that all rows have. */
@@ -97,22 +91,8 @@ record BlockIndex(String name, long[] values, int batch, int window) {
       throw new IllegalArgumentException(
           name + ": blocks must be from 0 to 2^31 - 1, got " + blocks);
     }
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] < 0 || values[i] >= blocks) {
-        throw new IndexOutOfBoundsException(
-            name
-                + "["
-                + i / window
-                + "]["
-                + i % window
-                + "] is "
-                + values[i]
-                + ", but there are "
-                + blocks
-                + " blocks: 0 to "
-                + (blocks - 1));
-      }
-    }
+    Indices.requireWithin(
+        values, blocks, i -> name + "[" + i / window + "][" + i % window + "]", "blocks");
     return this;
   }
 }
