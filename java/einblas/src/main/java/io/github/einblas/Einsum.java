@@ -45,10 +45,11 @@ public final class Einsum {
     Strided[] own = new Strided[operands.length];
     for (int i = 0; i < own.length; i++) {
       Operand operand = operands[i];
-      if (operand instanceof MatrixOperator) {
+      if (operand instanceof Tensor tensor) {
+        own[i] = tensor.strided();
+      } else if (operand != null) {
         return OperatorEquation.run(equation, operands.clone());
       }
-      own[i] = Tensor.core((Tensor) operand);
     }
     return new Tensor(planned(equation, own).plan().runOwn(own));
   }

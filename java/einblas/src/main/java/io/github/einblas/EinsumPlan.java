@@ -274,15 +274,22 @@ public final class EinsumPlan {
     core.runBatchInto(Tensor.core(out), alpha, beta, cores(sets));
   }
 
-  /** The sets' operands: asked of the list once, and copied before they are checked. */
-  private static Strided[][] cores(List<Tensor[]> sets) {
+  /** The sets' operands in one array: asked of the list once, and copied before they are checked. */
+  private Strided[] cores(List<Tensor[]> sets) {
     Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
-    Strided[][] cores = new Strided[given.length][];
-    for (int s = 0; s < cores.length; s++) {
+    Strided[] own = core.checks().sets(given.length);
+    int n = core.shapes().length;
+    for (int s = 0; s < given.length; s++) {
       Tensor[] set = given[s];
-      cores[s] = set == null ? null : Tensor.cores(set);
+      if (set == null) {
+        throw new NullPointerException(core.checks().where() + "set " + s + " is null");
+      }
+      core.checks().count(set.length);
+      for (int i = 0; i < n; i++) {
+        own[s * n + i] = Tensor.core(set[i]);
+      }
     }
-    return cores;
+    return own;
   }
 
   /**

@@ -184,9 +184,9 @@ public final class Contraction {
     run.into(out, alpha, beta, a, b);
   }
 
-  /** Runs many sets of operands into a new tensor, along its first axis. */
-  public Strided runBatch(Strided[][] sets) {
-    Strided[] own = checks.sets(sets);
+  /** Runs many sets of operands, one after the other in an array, into a new tensor. */
+  public Strided runBatch(Strided[] own) {
+    checks.setOperands(own);
     long[] one = layouts.outputShape();
     long[] shape = new long[one.length + 1];
     shape[0] = own.length / shapes.length;
@@ -205,8 +205,8 @@ public final class Contraction {
   }
 
   /** {@code out[s] = alpha * result of set s + beta * out[s]}. */
-  public void runBatchInto(Strided out, double alpha, double beta, Strided[][] sets) {
-    Strided[] own = checks.sets(sets);
+  public void runBatchInto(Strided out, double alpha, double beta, Strided[] own) {
+    checks.setOperands(own);
     checks.batchOutput(out, own.length / shapes.length);
     run.batch(out, alpha, beta, own);
   }

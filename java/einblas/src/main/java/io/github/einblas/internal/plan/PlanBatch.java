@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One batch: its sets grouped by strides. Used once, by one thread. */
-final class PlanBatch implements Lease.Words {
+final class PlanBatch implements Lease.Words, AutoCloseable {
   /** Addresses handed over in one native call; more are handed over in several. */
   private static final int MOST_ADDRESSES = 1 << 22;
 
@@ -25,9 +25,10 @@ final class PlanBatch implements Lease.Words {
   private final int n;
 
   private final int sets;
+  private final Lease lease;
 
   /**
-   * A batch.
+   * A batch: holds all operands of all sets, and refuses those that share elements with the output.
    *
    * @param operands those of all sets, one set after the other
    */
@@ -38,6 +39,7 @@ final class PlanBatch implements Lease.Words {
     this.operands = operands;
     this.sets = (int) out.shape()[0];
     this.n = sets == 0 ? 0 : operands.length / sets;
+    this.lease = Lease.of(this, out, operands).apart();
   }
 
   /** The operands of a set. */
@@ -45,9 +47,9 @@ final class PlanBatch implements Lease.Words {
     return Arrays.copyOfRange(operands, s * n, (s + 1) * n);
   }
 
-  /** Holds all operands of all sets and refuses those that share elements with the output. */
-  Lease lease() {
-    return Lease.of(this, out, operands).apart();
+  @Override
+  public void close() {
+    lease.close();
   }
 
   @Override
@@ -60,8 +62,8 @@ final class PlanBatch implements Lease.Words {
     return checks.tensor(operand < 0 ? operand : operand % n);
   }
 
-  /** Runs the sets that are held. All steps are made before the first one runs. */
-  void run(Lease held, double alpha, double beta, int threads, int elementBytes) {
+  /** Runs the sets. All steps are made before the first one runs. */
+  void run(double alpha, double beta, int threads, int elementBytes) {
     long[] strides = out.strides();
     long[] one = Arrays.copyOfRange(strides, 1, strides.length);
     int[][] groups = groups();
@@ -77,7 +79,7 @@ final class PlanBatch implements Lease.Words {
         for (int p = 0; p < count; p++) {
           int s = groups[g][from + p];
           for (int i = 0; i < n; i++) {
-            addresses[p * slots + i] = held.address(s * n + i);
+            addresses[p * slots + i] = operands[s * n + i].address();
           }
           addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * elementBytes;
         }

@@ -120,28 +120,30 @@ public final class PlanChecks implements Lease.Words {
     }
   }
 
-  /** The operands of all sets, one set after the other. */
-  Strided[] sets(Strided[][] given) {
-    int n = shapes.length;
-    if (given.length > Integer.MAX_VALUE / n - 8) {
+  /** Room for the operands of so many sets, one set after the other. */
+  public Strided[] sets(int sets) {
+    if (sets > Integer.MAX_VALUE / shapes.length - 8) {
       throw new IllegalArgumentException(
-          where() + given.length + " sets have more than 2^31 operands; run them in parts");
+          where() + sets + " sets have more than 2^31 operands; run them in parts");
     }
-    Strided[] own = new Strided[given.length * n];
-    for (int s = 0; s < given.length; s++) {
-      Strided[] set = given[s];
-      if (set == null) {
-        throw new NullPointerException(where() + "set " + s + " is null");
-      }
-      if (set.length != n) {
-        throw wrongCount(set.length);
-      }
+    return new Strided[sets * shapes.length];
+  }
+
+  /** Refuses another number of operands than the plan's. */
+  public void count(int given) {
+    if (given != shapes.length) {
+      throw wrongCount(given);
+    }
+  }
+
+  /** The operands of all sets, one set after the other. */
+  void setOperands(Strided[] own) {
+    int n = shapes.length;
+    for (int k = 0; k < own.length; k += n) {
       for (int i = 0; i < n; i++) {
-        own[s * n + i] = set[i];
-        operand(i, own[s * n + i]);
+        operand(i, own[k + i]);
       }
     }
-    return own;
   }
 
   /** The output for so many sets of operands: their results lie along a new first axis. */

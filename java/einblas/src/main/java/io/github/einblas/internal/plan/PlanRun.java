@@ -148,18 +148,28 @@ final class PlanRun {
       Strided[] operands,
       boolean checkOverlap,
       int workers) {
-    try (Lease lease = Lease.of(checks, out, operands)) {
-      if (checkOverlap) {
-        lease.apart();
+    int held = 0;
+    Lease.hold(checks, out, Lease.OUTPUT);
+    try {
+      for (; held < operands.length; held++) {
+        Lease.hold(checks, operands[held], held);
+      }
+      for (int i = 0; checkOverlap && i < operands.length; i++) {
+        Lease.apart(checks, out, operands[i], i);
       }
       steps.runSingle(
-          lease.address(0),
-          lease.address(1),
-          lease.address(2),
+          operands[0].address(),
+          operands.length > 1 ? operands[1].address() : 0,
+          operands.length > 2 ? operands[2].address() : 0,
           out.address(),
           alpha,
           beta,
           workers);
+    } finally {
+      for (int i = 0; i < held; i++) {
+        operands[i].release();
+      }
+      out.release();
     }
   }
 
@@ -191,14 +201,13 @@ final class PlanRun {
    */
   void batch(Strided out, double alpha, double beta, Strided[] operands) {
     long sets = out.shape()[0];
-    PlanBatch batch = new PlanBatch(checks, layouts, out, operands);
-    try (Lease lease = batch.lease()) {
+    try (PlanBatch batch = new PlanBatch(checks, layouts, out, operands)) {
       if (form != null && form.isDiagonal()) {
         for (int s = 0; s < sets; s++) {
           into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
         }
       } else {
-        batch.run(lease, alpha, beta, threads, dtype.bytes());
+        batch.run(alpha, beta, threads, dtype.bytes());
       }
     } catch (NativeMemoryException e) {
       throw e.after("results of other sets may be written");

@@ -15,6 +15,10 @@ public final class Strided implements AutoCloseable {
   private final long offset;
   private final long[] shape;
   private final long[] strides;
+
+  /** Of the element [0, 0, ...]; the storage's never changes. */
+  private final long address;
+
   private final boolean owner;
   private volatile boolean closed;
 
@@ -25,6 +29,7 @@ public final class Strided implements AutoCloseable {
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
+    this.address = storage.address() + offset * dtype.bytes();
     this.owner = owner;
   }
 
@@ -109,7 +114,7 @@ public final class Strided implements AutoCloseable {
 
   /** Address of the element [0, 0, ...]; valid between acquire and release. */
   public long address() {
-    return storage.address() + offset * dtype.bytes();
+    return address;
   }
 
   /** Address of one element; a negative index counts from the end. */
