@@ -2,6 +2,8 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.NativeInfo;
+import io.github.einblas.internal.natives.NativeMemory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -25,7 +27,7 @@ public final class Einblas {
 
   /** Version of this library. */
   public static String version() {
-    return Native.version();
+    return NativeInfo.version();
   }
 
   /**
@@ -33,17 +35,17 @@ public final class Einblas {
    * forces one.
    */
   public static String isa() {
-    return Native.isa();
+    return NativeInfo.isa();
   }
 
   /** The instruction sets that this machine runs, best first. */
   public static List<String> isaSupported() {
-    return Native.isaSupported();
+    return NativeInfo.isaSupported();
   }
 
   /** Names of the native kernels, in the order in which they are tried for a step. */
   public static List<String> kernels() {
-    return Native.kernels();
+    return NativeInfo.kernels();
   }
 
   /**
@@ -58,7 +60,7 @@ public final class Einblas {
 
   /** Who decided {@link #threads}, in words: "EINBLAS_THREADS", for example. */
   public static String threadsDecidedBy() {
-    return Native.threadsFrom();
+    return NativeInfo.threadsFrom();
   }
 
   /**
@@ -67,7 +69,7 @@ public final class Einblas {
    * libgomp, for comparison). On macOS "system".
    */
   public static String threading() {
-    return Native.threading();
+    return NativeInfo.threading();
   }
 
   /**
@@ -76,7 +78,7 @@ public final class Einblas {
    * calls run on fewer threads, with the same result.
    */
   public static int workers() {
-    return Native.workers();
+    return NativeInfo.workers();
   }
 
   /**
@@ -88,7 +90,7 @@ public final class Einblas {
    * @throws IllegalArgumentException if out of range
    */
   public static void setThreads(int threads) {
-    if (!Native.setThreads(threads)) {
+    if (!NativeInfo.setThreads(threads)) {
       throw new IllegalArgumentException(
           "threads must be from 1 to " + PlanOptions.MOST_THREADS + ", got " + threads);
     }
@@ -96,22 +98,22 @@ public final class Einblas {
 
   /** Bytes of native memory that tensors and running calls hold. */
   public static long nativeBytesInUse() {
-    return Native.memoryInUse();
+    return NativeMemory.memoryInUse();
   }
 
   /** Largest value so far of {@link #nativeBytesInUse}. */
   public static long nativeBytesPeak() {
-    return Native.memoryPeak();
+    return NativeMemory.memoryPeak();
   }
 
   /** Bytes of native memory that could be allocated now, as far as the system tells. */
   public static long nativeBytesAvailable() {
-    return Native.memoryAvailable();
+    return NativeMemory.memoryAvailable();
   }
 
   /** Most bytes of native memory in use at a time; {@link Long#MAX_VALUE} at first. */
   public static long nativeMemoryLimit() {
-    return Native.memoryLimit();
+    return NativeMemory.memoryLimit();
   }
 
   /**
@@ -132,12 +134,12 @@ public final class Einblas {
 
   /** Bytes of freed blocks that are kept for the next results. */
   public static long poolBytes() {
-    return Native.poolBytes();
+    return NativeMemory.poolBytes();
   }
 
   /** Most bytes of freed blocks that are kept; initially an eighth of the machine's memory. */
   public static long poolLimit() {
-    return Native.poolLimit();
+    return NativeMemory.poolLimit();
   }
 
   /**
@@ -149,27 +151,27 @@ public final class Einblas {
     if (bytes < 0) {
       throw new IllegalArgumentException("the pool's limit must not be negative, got " + bytes);
     }
-    Native.setPoolLimit(bytes);
+    NativeMemory.setPoolLimit(bytes);
   }
 
   /** Gives the kept blocks back to the system. */
   public static void trim() {
-    Native.poolTrim();
+    NativeMemory.poolTrim();
   }
 
   /** What the loaded OpenBLAS says of its build. */
   public static String blasConfig() {
-    return Native.blasConfig();
+    return NativeInfo.blasConfig();
   }
 
   /** The processor core that OpenBLAS chose its kernels for. */
   public static String blasCore() {
-    return Native.blasCore();
+    return NativeInfo.blasCore();
   }
 
   /** The file that the native library was loaded from. */
   public static Path loadedFrom() {
-    return Path.of(Native.loadedFrom());
+    return Path.of(NativeInfo.loadedFrom());
   }
 
   /**
@@ -178,7 +180,7 @@ public final class Einblas {
    * anything, logs the same to the logger io.github.einblas when they are loaded.
    */
   public static List<String> loadReport() {
-    return Native.loadReport();
+    return NativeInfo.loadReport();
   }
 
   /**
@@ -191,7 +193,7 @@ public final class Einblas {
     if (!Objects.requireNonNull(dtype, "dtype").isFloating()) {
       throw new IllegalArgumentException("the peak of F32 or F64 can be measured, not of " + dtype);
     }
-    return Native.measurePeak(dtype, threads);
+    return NativeInfo.measurePeak(dtype, threads);
   }
 
   /**
@@ -215,7 +217,7 @@ public final class Einblas {
           case FILL_STREAM -> 2;
           case COPY -> 3;
         };
-    double rate = Native.measureBandwidth(code, bytes, threads);
+    double rate = NativeInfo.measureBandwidth(code, bytes, threads);
     if (rate <= 0) {
       throw Native.shortage(bytes);
     }

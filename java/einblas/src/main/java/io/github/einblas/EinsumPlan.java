@@ -274,7 +274,9 @@ public final class EinsumPlan {
     core.runBatchInto(Tensor.core(out), alpha, beta, cores(sets));
   }
 
-  /** The sets' operands in one array: asked of the list once, and copied before they are checked. */
+  /**
+   * The sets' operands in one array: asked of the list once, and copied before they are checked.
+   */
   private Strided[] cores(List<Tensor[]> sets) {
     Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
     Strided[] own = core.checks().sets(given.length);

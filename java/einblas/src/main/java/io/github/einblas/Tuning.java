@@ -3,7 +3,7 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.io.OutputFile;
-import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.NativeInfo;
 import io.github.einblas.internal.plan.PlanCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,16 +49,16 @@ public final class Tuning {
 
   /** All of them, by name. */
   public static List<Value> values() {
-    return IntStream.range(0, Native.tunables())
+    return IntStream.range(0, NativeInfo.tunables())
         .mapToObj(
             i ->
                 new Value(
-                    Native.tunableName(i),
-                    Native.tunableMeaning(i),
-                    Native.tunable(i, VALUE),
-                    Native.tunable(i, DEFAULT),
-                    Native.tunable(i, LEAST),
-                    Native.tunable(i, MOST)))
+                    NativeInfo.tunableName(i),
+                    NativeInfo.tunableMeaning(i),
+                    NativeInfo.tunable(i, VALUE),
+                    NativeInfo.tunable(i, DEFAULT),
+                    NativeInfo.tunable(i, LEAST),
+                    NativeInfo.tunable(i, MOST)))
         .toList();
   }
 
@@ -74,7 +74,7 @@ public final class Tuning {
     for (int i = 0; i < all.size(); i++) {
       Value known = all.get(i);
       if (known.name().equals(name)) {
-        if (!Native.setTunable(i, value)) {
+        if (!NativeInfo.setTunable(i, value)) {
           throw new IllegalArgumentException(
               name + " must be from " + known.least() + " to " + known.most() + ", got " + value);
         }
@@ -93,7 +93,7 @@ public final class Tuning {
    * The file that is read when the library is loaded, whether it exists or not, if there is one.
    */
   public static Optional<Path> file() {
-    String file = Native.tuningFile();
+    String file = NativeInfo.tuningFile();
     try {
       return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
     } catch (InvalidPathException e) {
@@ -103,12 +103,12 @@ public final class Tuning {
 
   /** What was taken from the file and the environment when the library was loaded, for people. */
   public static String report() {
-    return Native.tuningReport();
+    return NativeInfo.tuningReport();
   }
 
   /** The processor's name, as the machine gives it. */
   public static String processor() {
-    return Native.processor();
+    return NativeInfo.processor();
   }
 
   /**

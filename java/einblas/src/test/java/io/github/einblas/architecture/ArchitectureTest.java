@@ -69,11 +69,10 @@ class ArchitectureTest {
           Kronecker KroneckerAlgebra KroneckerElements OperatorEquation
           KroneckerLabels KroneckerNative KroneckerProduct KroneckerSparse KroneckerStages
           KroneckerTerm
-          PlanSlice Sublist Tensor TensorOps
+          PlanSlice TensorOps
           BsrMatrix SparseNpz
           AutoPath PathChoice
           Lowering PathTies Program SlicedProgram
-          Native Reclaim
           """);
 
   /** Users of JavaCPP outside natives: what wraps a caller's pointer. */

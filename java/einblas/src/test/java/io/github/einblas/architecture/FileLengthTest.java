@@ -21,9 +21,7 @@ class FileLengthTest {
       Map.ofEntries(
           Map.entry("BlockSparse.java", "38 public methods and their Javadoc"),
           Map.entry("BsrMatrix.java", "one public type: making, products, gradients, Javadoc"),
-          Map.entry("EinsumPlan.java", "one public type: all forms of running, Javadoc"),
           Map.entry("Kronecker.java", "one public type: products, algebra, Javadoc"),
-          Map.entry("Native.java", "one method for each function of the C surface"),
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
           Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"),
           Map.entry("KroneckerTest.java", "the public methods of Kronecker one after the other"),

@@ -1,243 +1,37 @@
-// Door to the native library: the only class, with NativeSparse and NativeKronecker, that sees the
-// generated binding. Loads it, and turns statuses into exceptions.
+// Door to the native library: memory, elements and steps. Turns statuses into exceptions.
 package io.github.einblas.internal.natives;
 
 import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.nativelib.einblas;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
 /** The native library. Addresses are raw; callers have checked shapes, strides and liveness. */
 public final class Native {
-  /** Load failure, kept so that each later use says the same. */
-  private static final RuntimeException FAILURE;
-
-  private static final Loading LOADING = new Loading();
-
-  static {
-    RuntimeException failure;
-    try {
-      LOADING.run();
-      failure = check();
-    } catch (IllegalStateException e) {
-      failure = e;
-    }
-    FAILURE = failure;
-  }
-
   private Native() {}
-
-  private static RuntimeException check() {
-    String config = string(einblas.einblas_blas_config());
-    if (!config.contains(LoadAdvice.OPENBLAS_VERSION)) {
-      return new IllegalStateException(
-          new LoadAdvice(Loader.getPlatform())
-              .missingOpenBlas("but what was loaded is " + config.strip()));
-    }
-    einblas.einblas_set_processors(Runtime.getRuntime().availableProcessors());
-    int status = einblas.einblas_init();
-    if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
-      return new IllegalArgumentException(
-          "EINBLAS_ISA is '"
-              + variable("EINBLAS_ISA")
-              + "', which "
-              + (status == einblas.EINBLAS_UNKNOWN_ISA
-                  ? "is no instruction set that einblas knows"
-                  : "this machine lacks")
-              + "; it can be one of: "
-              + string(einblas.einblas_isa_supported()));
-    }
-    if (status == einblas.EINBLAS_BAD_THREADS) {
-      return new IllegalArgumentException(
-          "EINBLAS_THREADS is '"
-              + variable("EINBLAS_THREADS")
-              + "'; a number of threads from 1 to 1024 is needed, or no such variable");
-    }
-    if (status == einblas.EINBLAS_BAD_THREADING || status == einblas.EINBLAS_NO_OPENMP) {
-      return new IllegalArgumentException(
-          "EINBLAS_THREADING is '"
-              + variable("EINBLAS_THREADING")
-              + (status == einblas.EINBLAS_NO_OPENMP
-                  ? "', which needs libgomp.so.1 of the system (package libgomp1)"
-                  : "'; it can be pool or openmp (on macOS system, too)"));
-    }
-    return status == einblas.EINBLAS_OK
-        ? null
-        : new IllegalStateException("einblas could not start: status " + status);
-  }
-
-  /** The start of a variable's value, which can have any length. */
-  private static String variable(String name) {
-    String value = String.valueOf(System.getenv(name));
-    return value.length() > 60 ? value.substring(0, 60) + "..." : value;
-  }
 
   /** Throws when the library could not be loaded; otherwise does nothing. */
   public static void require() {
-    if (FAILURE != null) {
-      throw FAILURE instanceof IllegalArgumentException
-          ? new IllegalArgumentException(FAILURE.getMessage(), FAILURE)
-          : new IllegalStateException(FAILURE.getMessage(), FAILURE);
-    }
+    Library.require();
   }
 
   static String string(BytePointer p) {
-    return p == null || p.isNull() ? "" : p.getString(StandardCharsets.UTF_8);
-  }
-
-  private static List<String> words(BytePointer p) {
-    return List.of(string(p).split(" "));
-  }
-
-  /** The file that the library was loaded from. */
-  public static String loadedFrom() {
-    require();
-    return LOADING.library();
-  }
-
-  /** How the library was loaded: time and cache, then each file. */
-  public static List<String> loadReport() {
-    require();
-    return LOADING.report();
-  }
-
-  /** Version of the native library. */
-  public static String version() {
-    require();
-    return string(einblas.einblas_version());
+    return Library.string(p);
   }
 
   /** The library's number for a type. */
   public static int code(DType type) {
-    return switch (type) {
-      case F32 -> einblas.EINBLAS_F32;
-      case F64 -> einblas.EINBLAS_F64;
-      case I32 -> einblas.EINBLAS_I32;
-      case I64 -> einblas.EINBLAS_I64;
-    };
-  }
-
-  /** Name of the instruction set in use. */
-  public static String isa() {
-    require();
-    return string(einblas.einblas_isa());
-  }
-
-  /** Instruction sets that this machine runs, best first. */
-  public static List<String> isaSupported() {
-    require();
-    return words(einblas.einblas_isa_supported());
-  }
-
-  /** Number of tunable values; the functions below take 0 to that number - 1. */
-  public static int tunables() {
-    require();
-    return einblas.einblas_tunables();
-  }
-
-  /** Name of a tunable value. */
-  public static String tunableName(int index) {
-    return string(einblas.einblas_tunable_name(index));
-  }
-
-  /** What a tunable value means. */
-  public static String tunableMeaning(int index) {
-    return string(einblas.einblas_tunable_meaning(index));
-  }
-
-  /** 0: the value in force; 1: the default; 2: the least; 3: the largest. */
-  public static long tunable(int index, int what) {
-    return einblas.einblas_tunable(index, what);
-  }
-
-  /** Sets a tunable value for steps made later; false when it is out of bounds. */
-  public static boolean setTunable(int index, long value) {
-    return einblas.einblas_tunable_set(index, value) == einblas.EINBLAS_OK;
-  }
-
-  /** The user's tuning file, or an empty text. */
-  public static String tuningFile() {
-    require();
-    return string(einblas.einblas_tuning_file());
-  }
-
-  /** What was taken from the tuning file and the environment. */
-  public static String tuningReport() {
-    require();
-    return string(einblas.einblas_tuning_report());
-  }
-
-  /** Name of the processor. */
-  public static String processor() {
-    require();
-    return string(einblas.einblas_processor());
-  }
-
-  /** Kernel names in the order in which they are tried. */
-  public static List<String> kernels() {
-    require();
-    return words(einblas.einblas_kernels());
-  }
-
-  /** What the loaded OpenBLAS says of itself. */
-  public static String blasConfig() {
-    require();
-    return string(einblas.einblas_blas_config());
-  }
-
-  /** The processor core that OpenBLAS chose its kernels for. */
-  public static String blasCore() {
-    require();
-    return string(einblas.einblas_blas_core());
+    return Library.code(type);
   }
 
   /** Threads per call. */
   public static int threads() {
     require();
     return einblas.einblas_threads();
-  }
-
-  /** Who decided the threads per call, in words. */
-  public static String threadsFrom() {
-    require();
-    return string(einblas.einblas_threads_from());
-  }
-
-  /** What runs tasks: pool, openmp or system. */
-  public static String threading() {
-    require();
-    return string(einblas.einblas_threading());
-  }
-
-  /** Worker threads of the pool that live now. */
-  public static int workers() {
-    require();
-    return einblas.einblas_workers();
-  }
-
-  /** Sets the threads per call; false when out of range. */
-  public static boolean setThreads(int threads) {
-    require();
-    return einblas.einblas_set_threads(threads) == einblas.EINBLAS_OK;
-  }
-
-  /** FLOP/s of the machine, measured now. */
-  public static double measurePeak(DType type, int threads) {
-    require();
-    return einblas.einblas_measure_peak(code(type), threads);
-  }
-
-  /** Bytes/s of the machine, measured now: what 0 read, 1 fill, 2 non-temporal fill, 3 copy. */
-  public static double measureBandwidth(int what, long bytes, int threads) {
-    require();
-    return einblas.einblas_measure_bandwidth(what, bytes, threads);
   }
 
   /** A new 64-byte aligned block of uninitialised bytes. */
@@ -333,59 +127,11 @@ public final class Native {
     einblas.einblas_free(address, bytes);
   }
 
-  /** Bytes of all blocks given out. */
-  public static long memoryInUse() {
-    require();
-    return einblas.einblas_memory_in_use();
-  }
-
-  /** Largest value so far of {@link #memoryInUse}. */
-  public static long memoryPeak() {
-    require();
-    return einblas.einblas_memory_peak();
-  }
-
-  /** Bytes that could be allocated now. */
-  public static long memoryAvailable() {
-    require();
-    return einblas.einblas_memory_available();
-  }
-
-  /** Most bytes that may be in use at a time. */
-  public static long memoryLimit() {
-    require();
-    return einblas.einblas_memory_limit();
-  }
-
-  /** Sets {@link #memoryLimit}. */
+  /** Sets {@link NativeMemory#memoryLimit}. */
   public static void setMemoryLimit(long bytes) {
     require();
     einblas.einblas_set_memory_limit(bytes);
     Reclaim.limitSet();
-  }
-
-  /** Bytes that the pool of freed blocks holds. */
-  public static long poolBytes() {
-    require();
-    return einblas.einblas_pool_bytes();
-  }
-
-  /** Most bytes that the pool may hold. */
-  public static long poolLimit() {
-    require();
-    return einblas.einblas_pool_limit();
-  }
-
-  /** Sets the pool's limit; 0 switches it off. */
-  public static void setPoolLimit(long bytes) {
-    require();
-    einblas.einblas_set_pool_limit(bytes);
-  }
-
-  /** Gives the pool's blocks back to the system. */
-  public static void poolTrim() {
-    require();
-    einblas.einblas_pool_trim();
   }
 
   /** Reads one element. */
@@ -449,9 +195,11 @@ public final class Native {
     if (status == einblas.EINBLAS_NOT_APPLICABLE) {
       throw new IllegalArgumentException(
           "kernel '"
-              + (kernel == null ? variable("EINBLAS_KERNEL") + "' of EINBLAS_KERNEL" : kernel + "'")
+              + (kernel == null
+                  ? Library.variable("EINBLAS_KERNEL") + "' of EINBLAS_KERNEL"
+                  : kernel + "'")
               + " is unknown or cannot run this step; kernels: "
-              + kernels());
+              + NativeInfo.kernels());
     }
     return handle[0];
   }
@@ -513,12 +261,12 @@ public final class Native {
 
   /** Name of the kernel that a step uses. */
   public static String stepKernel(long step) {
-    return string(einblas.einblas_step_kernel(step));
+    return Library.string(einblas.einblas_step_kernel(step));
   }
 
   /** Tiles, packing and copies of a step, for people. */
   public static String stepDescription(long step) {
-    return string(einblas.einblas_step_description(step));
+    return Library.string(einblas.einblas_step_description(step));
   }
 
   /** Floating-point operations of one run. */

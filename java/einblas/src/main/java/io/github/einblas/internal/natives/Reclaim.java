@@ -215,7 +215,7 @@ public final class Reclaim {
     private static final int MOST = 10;
 
     private int tries;
-    private long inUse = Native.memoryInUse();
+    private long inUse = NativeMemory.memoryInUse();
 
     /**
      * Tries to have memory freed; false when there is no hope of more.
@@ -224,13 +224,15 @@ public final class Reclaim {
      * @param free bytes that it could have had
      */
     boolean again(long needed, long free) {
-      if (!enabled || tries == MOST || (needed > 0 && needed - free > inUse + Native.poolBytes())) {
+      if (!enabled
+          || tries == MOST
+          || (needed > 0 && needed - free > inUse + NativeMemory.poolBytes())) {
         return false;
       }
       long seen = begun;
       tries++;
       boolean freed = (tries == 1 && sweep()) || collect(seen);
-      long now = Native.memoryInUse();
+      long now = NativeMemory.memoryInUse();
       boolean moved = now < inUse;
       inUse = now;
       if (freed || moved) {
@@ -283,14 +285,14 @@ public final class Reclaim {
 
   private static void look(long live) {
     long limits = LIMITS.get();
-    long free = Native.memoryAvailable();
+    long free = NativeMemory.memoryAvailable();
     long made = live - low;
     if (enabled && made > LEAST_SPAN && made > free / 2) {
       collect(begun);
       live = LIVE.get();
       low = live;
       made = 0;
-      free = Native.memoryAvailable();
+      free = NativeMemory.memoryAvailable();
     }
     // made grows and free falls until made = free / 2; others may take memory too.
     long most = Math.max(LEAST_SPAN, (made + free) / 3);

@@ -68,7 +68,7 @@ class LoadAdviceTest {
 
   @Test
   void theReportNamesEveryLibrary() {
-    List<String> report = Native.loadReport();
+    List<String> report = NativeInfo.loadReport();
     assertTrue(
         report.get(0).matches("\\d+ libraries in \\d+ ms, \\d+ of them extracted now; cache .+"),
         report.get(0));
@@ -76,6 +76,6 @@ class LoadAdviceTest {
       assertTrue(report.stream().skip(1).anyMatch(line -> line.contains(name)), report::toString);
     }
     assertTrue(report.get(0).startsWith(report.size() - 1 + " "), report::toString);
-    assertTrue(Native.loadedFrom().contains(Loader.getPlatform()), Native::loadedFrom);
+    assertTrue(NativeInfo.loadedFrom().contains(Loader.getPlatform()), NativeInfo::loadedFrom);
   }
 }

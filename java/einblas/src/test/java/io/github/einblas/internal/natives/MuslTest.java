@@ -84,7 +84,7 @@ class MuslTest {
     Process can = new ProcessBuilder(chroot).redirectErrorStream(true).start();
     can.getInputStream().readAllBytes();
     assumeTrue(can.waitFor() == 0, "no chroot here");
-    assertTrue(Native.blasConfig().contains("OpenBLAS")); // loaded, and so on the list
+    assertTrue(NativeInfo.blasConfig().contains("OpenBLAS")); // loaded, and so on the list
     for (String name : List.of("libopenblas.so.0", "libjnieinblas.so")) {
       Path library =
           Loader.getLoadedLibraries().values().stream()

@@ -1,0 +1,114 @@
+// The native library, loaded and started once.
+package io.github.einblas.internal.natives;
+
+import io.github.einblas.DType;
+import io.github.einblas.nativelib.einblas;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+
+/** Loads the library, and says the same at each later use where that failed. */
+final class Library {
+  /** Load failure, kept so that each later use says the same. */
+  private static final RuntimeException FAILURE;
+
+  private static final Loading LOADING = new Loading();
+
+  static {
+    RuntimeException failure;
+    try {
+      LOADING.run();
+      failure = check();
+    } catch (IllegalStateException e) {
+      failure = e;
+    }
+    FAILURE = failure;
+  }
+
+  private Library() {}
+
+  private static RuntimeException check() {
+    String config = string(einblas.einblas_blas_config());
+    if (!config.contains(LoadAdvice.OPENBLAS_VERSION)) {
+      return new IllegalStateException(
+          new LoadAdvice(Loader.getPlatform())
+              .missingOpenBlas("but what was loaded is " + config.strip()));
+    }
+    einblas.einblas_set_processors(Runtime.getRuntime().availableProcessors());
+    int status = einblas.einblas_init();
+    if (status == einblas.EINBLAS_UNKNOWN_ISA || status == einblas.EINBLAS_UNSUPPORTED_ISA) {
+      return new IllegalArgumentException(
+          "EINBLAS_ISA is '"
+              + variable("EINBLAS_ISA")
+              + "', which "
+              + (status == einblas.EINBLAS_UNKNOWN_ISA
+                  ? "is no instruction set that einblas knows"
+                  : "this machine lacks")
+              + "; it can be one of: "
+              + string(einblas.einblas_isa_supported()));
+    }
+    if (status == einblas.EINBLAS_BAD_THREADS) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADS is '"
+              + variable("EINBLAS_THREADS")
+              + "'; a number of threads from 1 to 1024 is needed, or no such variable");
+    }
+    if (status == einblas.EINBLAS_BAD_THREADING || status == einblas.EINBLAS_NO_OPENMP) {
+      return new IllegalArgumentException(
+          "EINBLAS_THREADING is '"
+              + variable("EINBLAS_THREADING")
+              + (status == einblas.EINBLAS_NO_OPENMP
+                  ? "', which needs libgomp.so.1 of the system (package libgomp1)"
+                  : "'; it can be pool or openmp (on macOS system, too)"));
+    }
+    return status == einblas.EINBLAS_OK
+        ? null
+        : new IllegalStateException("einblas could not start: status " + status);
+  }
+
+  /** The start of a variable's value, which can have any length. */
+  static String variable(String name) {
+    String value = String.valueOf(System.getenv(name));
+    return value.length() > 60 ? value.substring(0, 60) + "..." : value;
+  }
+
+  /** Throws when the library could not be loaded; otherwise does nothing. */
+  static void require() {
+    if (FAILURE != null) {
+      throw FAILURE instanceof IllegalArgumentException
+          ? new IllegalArgumentException(FAILURE.getMessage(), FAILURE)
+          : new IllegalStateException(FAILURE.getMessage(), FAILURE);
+    }
+  }
+
+  static String string(BytePointer p) {
+    return p == null || p.isNull() ? "" : p.getString(StandardCharsets.UTF_8);
+  }
+
+  static List<String> words(BytePointer p) {
+    return List.of(string(p).split(" "));
+  }
+
+  /** The file that it was loaded from. */
+  static String file() {
+    require();
+    return LOADING.library();
+  }
+
+  /** How it was loaded: time and cache, then each file. */
+  static List<String> report() {
+    require();
+    return LOADING.report();
+  }
+
+  /** The library's number for a type. */
+  static int code(DType type) {
+    return switch (type) {
+      case F32 -> einblas.EINBLAS_F32;
+      case F64 -> einblas.EINBLAS_F64;
+      case I32 -> einblas.EINBLAS_I32;
+      case I64 -> einblas.EINBLAS_I64;
+    };
+  }
+}
