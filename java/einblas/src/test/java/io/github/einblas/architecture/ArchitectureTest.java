@@ -71,8 +71,6 @@ class ArchitectureTest {
           KroneckerTerm
           PlanSlice TensorOps
           BsrMatrix SparseNpz
-          AutoPath PathChoice
-          Lowering PathTies Program SlicedProgram
           """);
 
   /** Users of JavaCPP outside natives: what wraps a caller's pointer. */

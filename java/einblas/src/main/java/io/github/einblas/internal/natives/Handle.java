@@ -26,7 +26,7 @@ public final class Handle implements AutoCloseable {
    * Owns native objects.
    *
    * @param destroyer frees one of them; must not refer to the owner
-   * @param values 0 where there is none; not to be changed later
+   * @param values 0 where there is none; may be filled in later, by one thread
    */
   public Handle(LongConsumer destroyer, long... values) {
     this.values = values;

@@ -12,9 +12,6 @@ import java.util.SplittableRandom;
  * the same path comes out every time. Used once.
  */
 final class AutoPath {
-  /** All orders of 8 operands are 3,280 pairs: 13 to 60 us. */
-  static final int ALL_ORDERS_UP_TO = 8;
-
   /**
    * Effort in any case, in greedy searches: with the first one and all else it stays below a tenth
    * of opt_einsum's time, which is 60 to 130 of our greedy searches.
@@ -76,7 +73,7 @@ final class AutoPath {
     if (n == 3) {
       root = three();
       origin = ALL_ORDERS;
-    } else if (n <= ALL_ORDERS_UP_TO) {
+    } else if (n <= SubsetSearch.ALL_ORDERS_UP_TO) {
       root = SubsetSearch.best(network, model, network.leaves, network.output);
       origin = ALL_ORDERS;
     } else {
@@ -118,7 +115,7 @@ final class AutoPath {
     }
     double allowed = allowed(best, least);
     if (allowed > 2 * PAIR_OF_GROUPS * n * n * n / 6) {
-      Node exact = PathChoice.connected(network, model, (long) (allowed / 2 / PAIR_OF_GROUPS));
+      Node exact = ConnectedSearch.tree(network, model, (long) (allowed / 2 / PAIR_OF_GROUPS));
       if (exact != null) {
         origin = "the cheapest order without outer products, refined";
         best = cheaper(best, exact);

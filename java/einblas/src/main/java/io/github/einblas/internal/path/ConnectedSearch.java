@@ -2,7 +2,10 @@
 package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.PriorityQueue;
 
 /**
  * The cheapest order without outer products of up to {@link #MOST} tensors that common labels
@@ -34,6 +37,71 @@ final class ConnectedSearch {
   private int[] right = new int[128];
   private long[] sets;
   private int count;
+
+  /** The cheapest tree without outer products where labels connect; null when that is too much. */
+  static Node tree(Network network, PathCost model, long pairs) {
+    List<Node> results = new ArrayList<>();
+    for (Node[] part : parts(network)) {
+      Node root = null;
+      if (part.length <= MOST) {
+        root = part.length == 1 ? part[0] : best(network, model, part, network.output, pairs);
+      }
+      if (root == null) {
+        return null;
+      }
+      results.add(root);
+    }
+    if (results.size() <= SubsetSearch.ALL_ORDERS_UP_TO) {
+      return SubsetSearch.best(network, model, results.toArray(Node[]::new), network.output);
+    }
+    // Smallest first: all that is left are outer products.
+    var smallest = new PriorityQueue<Node>((a, b) -> Double.compare(a.size, b.size));
+    smallest.addAll(results);
+    while (smallest.size() > 1) {
+      Node a = smallest.poll();
+      Node b = smallest.poll();
+      smallest.add(network.pair(a, b, Network.union(a.set, b.set), model));
+    }
+    return smallest.poll();
+  }
+
+  /** Groups of operands that labels connect. */
+  private static List<Node[]> parts(Network network) {
+    int n = network.leaves.length;
+    int[] part = new int[n];
+    Arrays.setAll(part, i -> i);
+    int[] first = new int[network.lengths.length];
+    Arrays.fill(first, -1);
+    for (int i = 0; i < n; i++) {
+      for (int l : network.leaves[i].set) {
+        if (first[l] < 0) {
+          first[l] = i;
+        } else {
+          part[root(part, i)] = root(part, first[l]);
+        }
+      }
+    }
+    List<Node[]> parts = new ArrayList<>();
+    for (int p = 0; p < n; p++) {
+      if (root(part, p) == p) {
+        int own = p;
+        parts.add(
+            Arrays.stream(network.leaves)
+                .filter(leaf -> root(part, leaf.leaf) == own)
+                .toArray(Node[]::new));
+      }
+    }
+    return parts;
+  }
+
+  private static int root(int[] part, int i) {
+    int at = i;
+    while (part[at] != at) {
+      part[at] = part[part[at]];
+      at = part[at];
+    }
+    return at;
+  }
 
   private ConnectedSearch(
       Network network, PathCost model, Node[] tensors, int[] keep, long mostPairs) {

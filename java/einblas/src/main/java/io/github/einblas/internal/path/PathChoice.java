@@ -4,9 +4,7 @@ package io.github.einblas.internal.path;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.path.Network.Node;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * A contraction path: pairs of slots, operands being slots 0..n-1 and the result of pair i slot
@@ -113,7 +111,7 @@ public record PathChoice(int[][] pairs, String origin) {
   }
 
   private static PathChoice dynamic(Network network, PathCost model) {
-    Node root = connected(network, model, DYNAMIC_PAIRS);
+    Node root = ConnectedSearch.tree(network, model, DYNAMIC_PAIRS);
     if (root == null) {
       throw new IllegalArgumentException(
           "dynamic programming takes up to "
@@ -170,74 +168,6 @@ public record PathChoice(int[][] pairs, String origin) {
 
   private static Node refined(Network network, PathCost model, Node root) {
     return new TreeRefinement(network, model, PIECE, Double.POSITIVE_INFINITY).refine(root);
-  }
-
-  /** The cheapest tree without outer products where labels connect; null when that is too much. */
-  static Node connected(Network network, PathCost model, long pairs) {
-    List<Node> results = new ArrayList<>();
-    for (Node[] part : parts(network)) {
-      Node root = null;
-      if (part.length <= ConnectedSearch.MOST) {
-        root =
-            part.length == 1
-                ? part[0]
-                : ConnectedSearch.best(network, model, part, network.output, pairs);
-      }
-      if (root == null) {
-        return null;
-      }
-      results.add(root);
-    }
-    if (results.size() <= AutoPath.ALL_ORDERS_UP_TO) {
-      return SubsetSearch.best(network, model, results.toArray(Node[]::new), network.output);
-    }
-    // Smallest first: all that is left are outer products.
-    var smallest = new java.util.PriorityQueue<Node>((a, b) -> Double.compare(a.size, b.size));
-    smallest.addAll(results);
-    while (smallest.size() > 1) {
-      Node a = smallest.poll();
-      Node b = smallest.poll();
-      smallest.add(network.pair(a, b, Network.union(a.set, b.set), model));
-    }
-    return smallest.poll();
-  }
-
-  /** Groups of operands that labels connect. */
-  private static List<Node[]> parts(Network network) {
-    int n = network.leaves.length;
-    int[] part = new int[n];
-    Arrays.setAll(part, i -> i);
-    int[] first = new int[network.lengths.length];
-    Arrays.fill(first, -1);
-    for (int i = 0; i < n; i++) {
-      for (int l : network.leaves[i].set) {
-        if (first[l] < 0) {
-          first[l] = i;
-        } else {
-          part[root(part, i)] = root(part, first[l]);
-        }
-      }
-    }
-    List<Node[]> parts = new ArrayList<>();
-    for (int p = 0; p < n; p++) {
-      if (root(part, p) == p) {
-        int own = p;
-        parts.add(
-            Arrays.stream(network.leaves)
-                .filter(leaf -> root(part, leaf.leaf) == own)
-                .toArray(Node[]::new));
-      }
-    }
-    return parts;
-  }
-
-  private static int root(int[] part, int i) {
-    int at = i;
-    while (part[at] != at) {
-      part[at] = part[part[at]];
-      at = part[at];
-    }
-    return at;
   }
 
   private static void check(int n, int[][] path) {

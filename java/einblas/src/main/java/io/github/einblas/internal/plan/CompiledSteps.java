@@ -40,14 +40,14 @@ public final class CompiledSteps {
     this.program = program;
     this.elementBytes = dtype.bytes();
     this.operands = shapes.length;
-    List<Program.Step> steps = program.steps();
+    List<Step> steps = program.steps();
     this.handles = new long[steps.size()];
     // Before the first step is made: where one cannot be, those that were are destroyed at once.
     this.owner = new Handle(Native::destroyStep, handles);
     boolean done = false;
     try {
       for (int s = from; s < handles.length; s++) {
-        Program.Step step = steps.get(s);
+        Step step = steps.get(s);
         handles[s] =
             Native.createStep(
                 dtype,
@@ -139,7 +139,7 @@ public final class CompiledSteps {
     int s = from;
     try {
       for (; s < to; s++) {
-        Program.Step step = program.steps().get(s);
+        Step step = program.steps().get(s);
         int[] in = step.inputs();
         long start = nanos == null ? 0 : System.nanoTime();
         Native.runStep(
@@ -186,7 +186,7 @@ public final class CompiledSteps {
     long[] places = new long[4 * run.length];
     Arrays.fill(places, Native.NO_PLACE);
     for (int s = 0; s < run.length; s++) {
-      Program.Step step = program.steps().get(first + s);
+      Step step = program.steps().get(first + s);
       for (int t = 0; alpha != 0 && t < step.inputs().length; t++) {
         places[4 * s + t] = place(step.inputs()[t]);
       }

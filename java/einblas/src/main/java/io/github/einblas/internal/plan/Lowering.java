@@ -14,7 +14,7 @@ final class Lowering {
   private final int[] result;
   private final List<BitSet> sets = new ArrayList<>();
   private final int[] users;
-  private final List<Program.Step> steps = new ArrayList<>();
+  private final List<Step> steps = new ArrayList<>();
   private final List<int[]> slotLabels = new ArrayList<>();
 
   /**
@@ -38,7 +38,7 @@ final class Lowering {
   }
 
   /** The steps in order; the last one writes the result. */
-  List<Program.Step> steps() {
+  List<Step> steps() {
     return steps;
   }
 
@@ -51,7 +51,7 @@ final class Lowering {
   void emptySum() {
     BitSet empty = labels.summed();
     empty.stream().filter(i -> labels.lengths[i] != 0).forEach(empty::clear);
-    steps.add(new Program.Step(new int[0], sets.size(), result, labels.idsOf(empty)));
+    steps.add(new Step(new int[0], sets.size(), result, labels.idsOf(empty)));
     slotLabels.add(result);
   }
 
@@ -223,7 +223,7 @@ final class Lowering {
     }
     reduced.andNot(out);
     int slot = slotLabels.size();
-    steps.add(new Program.Step(inputs, slot, outer, labels.idsOf(reduced)));
+    steps.add(new Step(inputs, slot, outer, labels.idsOf(reduced)));
     slotLabels.add(outer);
     sets.add(out);
     return slot;

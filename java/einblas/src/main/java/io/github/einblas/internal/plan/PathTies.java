@@ -147,7 +147,7 @@ public final class PathTies {
     Lowering lowering = new Lowering(labels, equation, result);
     lowering.run(network.path(tree), false);
     double lost = 0;
-    for (Program.Step step : lowering.steps()) {
+    for (Step step : lowering.steps()) {
       for (int slot : step.inputs()) {
         if (step.inputs().length == 2) {
           lost += across(lowering.slotLabels().get(slot), step.reduced());

@@ -14,7 +14,7 @@ public final class PlanWork {
   /** Floating-point operations of a run. */
   public static double flops(SlicedProgram slices) {
     double flops = 0;
-    List<Program.Step> steps = slices.main().steps();
+    List<Step> steps = slices.main().steps();
     for (int s = 0; s < steps.size(); s++) {
       flops += flops(slices, s);
     }
@@ -38,7 +38,7 @@ public final class PlanWork {
   private static double scaled(SlicedProgram slices, int s, double ofOne) {
     double all = ofOne * slices.runs(s);
     if (slices.runs(s) > 1) {
-      Program.Step step = slices.main().steps().get(s);
+      Step step = slices.main().steps().get(s);
       for (int k = 0; k < slices.cuts(); k++) {
         int label = slices.label(k);
         boolean cut =
@@ -51,7 +51,7 @@ public final class PlanWork {
     return all;
   }
 
-  private static double flops(Program program, Program.Step step) {
+  private static double flops(Program program, Step step) {
     double outer = product(program, step.outer());
     double reduced = product(program, step.reduced());
     double multiplications = Math.max(0, step.inputs().length - 1);
@@ -66,7 +66,7 @@ public final class PlanWork {
   public static double sumLengths(SlicedProgram slices) {
     Program program = slices.main();
     double length = slices.slices();
-    for (Program.Step step : program.steps()) {
+    for (Step step : program.steps()) {
       length += product(program, step.reduced()) + step.inputs().length;
     }
     return length;
@@ -84,7 +84,7 @@ public final class PlanWork {
   /** Bytes of the tensors of a step, times its runs. */
   public static double bytes(SlicedProgram slices, int s, DType dtype) {
     Program program = slices.main();
-    Program.Step step = program.steps().get(s);
+    Step step = program.steps().get(s);
     double elements = product(program, step.outer());
     for (int slot : step.inputs()) {
       elements += product(program, program.labelsOf(slot));

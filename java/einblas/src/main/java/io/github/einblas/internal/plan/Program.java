@@ -2,7 +2,6 @@
 // intermediates.
 package io.github.einblas.internal.plan;
 
-import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.path.PathChoice;
@@ -18,12 +17,6 @@ import java.util.Map;
  * lengths; strides come when a step is made.
  */
 public final class Program {
-  /**
-   * One native step: axes are {@code outer} then {@code reduced} labels; unary, binary or ternary
-   * by its inputs.
-   */
-  public record Step(int[] inputs, int output, int[] outer, int[] reduced) {}
-
   /** An intermediate beyond this is beyond any address space: 2^48 bytes of F32. */
   private static final double MOST_ELEMENTS = 0x1p46;
 
@@ -108,11 +101,6 @@ public final class Program {
     return new Program(this, shorter);
   }
 
-  /** An equation in one piece, along a path that is searched for. */
-  public static Program of(Equation equation, long[][] shapes, PlanOptions options) {
-    return SlicedProgram.whole(equation, shapes, options, new boolean[shapes.length], null).main();
-  }
-
   /**
    * Lowers an equation along a path.
    *
@@ -140,14 +128,14 @@ public final class Program {
     int slots = lowering.slotLabels().size();
     int[] level = Arrays.copyOf(operandLevels, slots);
     for (Step step : order) {
-      for (int slot : step.inputs) {
-        level[step.output] = Math.max(level[step.output], level[slot]);
+      for (int slot : step.inputs()) {
+        level[step.output()] = Math.max(level[step.output()], level[slot]);
       }
     }
     // The last step writes the result of every run, or its part of every slice, whatever it reads.
     Step last = order.get(order.size() - 1);
     boolean sliced = Arrays.stream(operandLevels).anyMatch(l -> l == EACH_SLICE);
-    level[last.output] = sliced ? EACH_SLICE : EACH_RUN;
+    level[last.output()] = sliced ? EACH_SLICE : EACH_RUN;
     int[] number = new int[slots];
     for (int i = 0; i < operands; i++) {
       number[i] = i;
@@ -155,11 +143,11 @@ public final class Program {
     }
     for (int l = CONSTANT; l <= EACH_SLICE; l++) {
       for (Step step : order) {
-        if (level[step.output] == l) {
-          number[step.output] = slotLabels.size();
-          slotLabels.add(lowering.slotLabels().get(step.output));
-          int[] inputs = Arrays.stream(step.inputs).map(i -> number[i]).toArray();
-          steps.add(new Step(inputs, number[step.output], step.outer, step.reduced));
+        if (level[step.output()] == l) {
+          number[step.output()] = slotLabels.size();
+          slotLabels.add(lowering.slotLabels().get(step.output()));
+          int[] inputs = Arrays.stream(step.inputs()).map(i -> number[i]).toArray();
+          steps.add(new Step(inputs, number[step.output()], step.outer(), step.reduced()));
         }
       }
       ends[l] = steps.size();
@@ -170,7 +158,7 @@ public final class Program {
   private int[] lastUse() {
     int[] lastUse = new int[slotLabels.size()];
     for (int s = 0; s < steps.size(); s++) {
-      for (int slot : steps.get(s).inputs) {
+      for (int slot : steps.get(s).inputs()) {
         boolean again = slot >= operands && levelOf(s) > levelOf(slot - operands);
         lastUse[slot] = again || lastUse[slot] < 0 ? -1 : s;
       }
@@ -192,8 +180,8 @@ public final class Program {
     WorkspaceLayout layout = new WorkspaceLayout();
     for (int s = from; s < to; s++) {
       Step step = steps.get(s);
-      offsets[step.output] = layout.take(intermediateElements(s));
-      for (int slot : step.inputs) {
+      offsets[step.output()] = layout.take(intermediateElements(s));
+      for (int slot : step.inputs()) {
         if (slot >= operands + from && lastUse[slot] == s) {
           layout.give(offsets[slot], intermediateElements(slot - operands));
         }
@@ -204,7 +192,7 @@ public final class Program {
 
   /** Elements of an intermediate; what no machine holds counts as {@link #MOST_ELEMENTS}. */
   private long intermediateElements(int step) {
-    return (long) Math.min(size(steps.get(step).outer), MOST_ELEMENTS);
+    return (long) Math.min(size(steps.get(step).outer()), MOST_ELEMENTS);
   }
 
   private double size(int[] labels) {
@@ -214,7 +202,7 @@ public final class Program {
   /** The first step whose intermediate is beyond any address space, or -1. */
   private int firstTooLarge() {
     for (int s = 0; s < steps.size() - 1; s++) {
-      if (size(steps.get(s).outer) > MOST_ELEMENTS) {
+      if (size(steps.get(s).outer()) > MOST_ELEMENTS) {
         return s;
       }
     }
@@ -234,7 +222,7 @@ public final class Program {
   public void requirePossible() {
     int step = firstTooLarge();
     if (step >= 0) {
-      int[] outer = steps.get(step).outer;
+      int[] outer = steps.get(step).outer();
       throw new IllegalArgumentException(
           String.format(
               java.util.Locale.ROOT,
@@ -319,7 +307,7 @@ public final class Program {
 
   /** Lengths of a step's axes, outer first. */
   public long[] axisLengths(Step step) {
-    long[] result = new long[step.outer.length + step.reduced.length];
+    long[] result = new long[step.outer().length + step.reduced().length];
     for (int i = 0; i < result.length; i++) {
       result[i] = lengths.get(axis(step, i));
     }
@@ -327,7 +315,7 @@ public final class Program {
   }
 
   private static int axis(Step step, int i) {
-    return i < step.outer.length ? step.outer[i] : step.reduced[i - step.outer.length];
+    return i < step.outer().length ? step.outer()[i] : step.reduced()[i - step.outer().length];
   }
 
   /**
@@ -338,10 +326,10 @@ public final class Program {
    * @param outputStrides strides of the plan's result
    */
   public long[] axisStrides(Step step, long[][] shapes, long[][] strides, long[] outputStrides) {
-    int axes = step.outer.length + step.reduced.length;
-    long[] all = new long[axes * (step.inputs.length + 1)];
-    for (int t = 0; t < step.inputs.length; t++) {
-      int slot = step.inputs[t];
+    int axes = step.outer().length + step.reduced().length;
+    long[] all = new long[axes * (step.inputs().length + 1)];
+    for (int t = 0; t < step.inputs().length; t++) {
+      int slot = step.inputs()[t];
       for (int i = 0; i < axes; i++) {
         all[t * axes + i] =
             slot < operands
@@ -349,12 +337,12 @@ public final class Program {
                 : intermediateStride(slot, axis(step, i));
       }
     }
-    boolean last = step.output == steps.get(steps.size() - 1).output;
-    for (int i = 0; i < step.outer.length; i++) {
-      all[step.inputs.length * axes + i] =
+    boolean last = step.output() == steps.get(steps.size() - 1).output();
+    for (int i = 0; i < step.outer().length; i++) {
+      all[step.inputs().length * axes + i] =
           last
-              ? outputStrides[indexIn(equation.output(), step.outer[i])]
-              : intermediateStride(step.output, step.outer[i]);
+              ? outputStrides[indexIn(equation.output(), step.outer()[i])]
+              : intermediateStride(step.output(), step.outer()[i]);
     }
     return all;
   }

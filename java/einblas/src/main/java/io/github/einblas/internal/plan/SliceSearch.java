@@ -213,12 +213,12 @@ public final class SliceSearch {
       most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
     }
     double largest = 0;
-    for (Program.Step step : program.steps()) {
+    for (Step step : program.steps()) {
       largest = Math.max(largest, product(program.axisLengths(step)));
     }
     Set<Integer> labels = new TreeSet<>();
     for (int s = 0; s < program.steps().size(); s++) {
-      Program.Step step = program.steps().get(s);
+      Step step = program.steps().get(s);
       boolean large =
           s < program.steps().size() - 1 && program.elementsOf(step.output()) >= most / 4;
       if (large || product(program.axisLengths(step)) == largest) {
@@ -252,7 +252,7 @@ public final class SliceSearch {
     Program program = p.main();
     double cost = SLICE_COST * p.slices();
     for (int s = 0; s < program.steps().size(); s++) {
-      Program.Step step = program.steps().get(s);
+      Step step = program.steps().get(s);
       double a = step.inputs().length > 0 ? product(program, step.inputs()[0]) : 1;
       double b = step.inputs().length > 1 ? product(program, step.inputs()[1]) : 1;
       double c =

@@ -11,6 +11,7 @@ import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.plan.PlanWork;
 import io.github.einblas.internal.plan.Program;
 import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.plan.Step;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -109,7 +110,7 @@ public final class Explanation {
       int used) {
     SlicedProgram slices = compiled.slices();
     Program program = slices.main();
-    Program.Step step = program.steps().get(s);
+    Step step = program.steps().get(s);
     long handle = compiled.main().handle(s);
     double runs = slices.runs(s);
     double flops = PlanWork.flops(slices, s);
@@ -140,7 +141,7 @@ public final class Explanation {
         : "; " + threads + " of " + given + " threads, as the memory limit has no room for more";
   }
 
-  private static String stepEquation(Equation equation, Program program, Program.Step step) {
+  private static String stepEquation(Equation equation, Program program, Step step) {
     StringBuilder s = new StringBuilder();
     for (int slot : step.inputs()) {
       s.append(s.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
@@ -148,7 +149,7 @@ public final class Explanation {
     return s.append("->").append(equation.names(step.outer())).toString();
   }
 
-  private static String lengths(Equation equation, Program program, Program.Step step) {
+  private static String lengths(Equation equation, Program program, Step step) {
     StringBuilder s = new StringBuilder();
     for (int[] group : new int[][] {step.outer(), step.reduced()}) {
       for (int label : group) {

@@ -12,6 +12,8 @@ import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.plan.PathTies;
 import io.github.einblas.internal.plan.PlanWork;
 import io.github.einblas.internal.plan.Program;
+import io.github.einblas.internal.plan.SlicedProgram;
+import io.github.einblas.internal.plan.Step;
 import io.github.einblas.reference.RandomEquation;
 import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
@@ -26,13 +28,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PathSearchTest {
   private static Program program(Equation e, long[][] shapes, Strategy strategy, int[][] path) {
-    return Program.of(
-        e,
-        shapes,
-        PlanOptions.DEFAULT
-            .withStrategy(strategy)
-            .withCostModel(PlanOptions.CostModel.FLOPS)
-            .withPath(path));
+    return SlicedProgram.whole(
+            e,
+            shapes,
+            PlanOptions.DEFAULT
+                .withStrategy(strategy)
+                .withCostModel(PlanOptions.CostModel.FLOPS)
+                .withPath(path),
+            new boolean[shapes.length],
+            null)
+        .main();
   }
 
   private static Equation parse(String equation, long[][] shapes) {
@@ -130,7 +135,7 @@ class PathSearchTest {
             .parse(Arrays.stream(shapes).mapToInt(s -> 3).toArray());
     Program p = program(e, shapes, Strategy.AUTO, null);
     // Each pair of matrices costs 2 * 8^3; nothing larger than a batch of matrices is ever made.
-    for (Program.Step step : p.steps()) {
+    for (Step step : p.steps()) {
       assertTrue(p.elementsOf(step.output()) <= 2 * 64);
     }
     assertTrue(cost(p) <= n * (2 * 2 * 512 + 64.0));
@@ -146,7 +151,7 @@ class PathSearchTest {
             .toArray(long[][]::new);
     Equation e = parse(equation, shapes);
     Program p = program(e, shapes, Strategy.GREEDY, null);
-    for (Program.Step step : p.steps()) {
+    for (Step step : p.steps()) {
       assertTrue(
           p.elementsOf(step.output()) <= 81,
           () -> Arrays.stream(p.path()).map(Arrays::toString).collect(Collectors.joining()));

@@ -44,13 +44,16 @@ class ProgramTest {
   }
 
   private static Program program(Equation e, long[][] shapes, Strategy strategy, int[][] path) {
-    return Program.of(
-        e,
-        shapes,
-        PlanOptions.DEFAULT
-            .withStrategy(strategy)
-            .withSearchTime(Duration.ofMillis(1))
-            .withPath(path));
+    return SlicedProgram.whole(
+            e,
+            shapes,
+            PlanOptions.DEFAULT
+                .withStrategy(strategy)
+                .withSearchTime(Duration.ofMillis(1))
+                .withPath(path),
+            new boolean[shapes.length],
+            null)
+        .main();
   }
 
   private static String show(Program program) {

@@ -17,7 +17,7 @@ final class StepInterpreter {
     double[] workspace = new double[(int) program.workspaceElements()];
     Arrays.fill(workspace, Double.NaN);
     for (int s = 0; s < program.steps().size(); s++) {
-      Program.Step step = program.steps().get(s);
+      Step step = program.steps().get(s);
       int inputs = step.inputs().length;
       double[][] arrays = new double[inputs + 1][];
       long[] bases = new long[inputs + 1];
