@@ -403,6 +403,39 @@ class DocsTest {
     assertEquals(folders("cpp/src"), firstCells(design, "| folder |"));
   }
 
+  /**
+   * The rows of the table of Java's rooms are the floors of ArchitectureTest, from the cellar up.
+   */
+  @Test
+  void floorsAreThoseOfTheArchitectureTest() {
+    String test = read(sources("java/.*/ArchitectureTest\\.java").get(0));
+    String floors = test.substring(test.indexOf("ROOMS ="));
+    Pattern floor = Pattern.compile("Set\\.of\\(([^)]*)\\)");
+    assertEquals(
+        floor
+            .matcher(floors.substring(0, floors.indexOf(';')))
+            .results()
+            .map(m -> new TreeSet<>(List.of(m.group(1).replaceAll("[\"\\s]", "").split(","))))
+            .toList(),
+        rows("| room |")
+            .map(
+                cells ->
+                    SPAN.matcher(cells[1])
+                        .results()
+                        .map(m -> m.group(1))
+                        .collect(Collectors.toCollection(TreeSet::new)))
+            .toList());
+  }
+
+  private static Stream<String[]> rows(String heading) {
+    return read(ROOT.resolve("docs/design.md"))
+        .lines()
+        .dropWhile(l -> !l.startsWith(heading))
+        .skip(2)
+        .takeWhile(l -> l.startsWith("|"))
+        .map(l -> l.split("\\|"));
+  }
+
   private static Set<String> folders(String parent) throws IOException {
     try (Stream<Path> files = Files.list(ROOT.resolve(parent))) {
       return files
