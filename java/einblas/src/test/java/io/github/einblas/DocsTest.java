@@ -305,7 +305,7 @@ class DocsTest {
                 "java/.*/src/.*\\.java|cpp/bench/.*\\.cpp|\\.ci/.*|einblas|einblas-bench|java/.*\\.py"),
             OPTION);
     // The bench's table of options: a letter, a name.
-    all(sources("cpp/bench/.*\\.cpp"), Pattern.compile("\\{'\\w', \"([a-z-]+)\""))
+    all(sources("cpp/bench/.*\\.[ch]pp"), Pattern.compile("\\{'\\w', \"([a-z-]+)\""))
         .forEach(name -> ours.add("--" + name));
     assertEquals(
         List.of(),
