@@ -76,6 +76,28 @@ public final class BlockPattern {
     return new BlockPattern(BlockTerms.of(input, output, inputBlocks, outputBlocks));
   }
 
+  /**
+   * This pattern with batch invariance or without: each example of {@code gemv}, {@code dot} and
+   * the gradient of h gets the same bits whatever other examples are in the batch, alone too, from
+   * any strides and with any number of threads, on one instruction set. Gradients of weights and
+   * {@code outer} add up over the batch: they have no examples.
+   *
+   * <pre>{@code
+   * BlockPattern same = BlockPattern.of(in, out, 3, 4).withBatchInvariance(true);
+   * }</pre>
+   *
+   * <p>It costs time where few examples share a weight block that is in cache; docs/decisions/006
+   * says how much.
+   */
+  public BlockPattern withBatchInvariance(boolean invariant) {
+    return new BlockPattern(terms.withBatchInvariance(invariant));
+  }
+
+  /** Whether examples have the same bits whatever is beside them: {@link #withBatchInvariance}. */
+  public boolean batchInvariance() {
+    return terms.batchInvariance();
+  }
+
   BlockTerms terms() {
     return terms;
   }
@@ -92,6 +114,6 @@ public final class BlockPattern {
         + terms.inputBlocks()
         + " x "
         + terms.outputBlocks()
-        + ")";
+        + (batchInvariance() ? ", batchInvariance)" : ")");
   }
 }

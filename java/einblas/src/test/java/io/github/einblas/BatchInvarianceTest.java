@@ -127,4 +127,65 @@ class BatchInvarianceTest {
         IllegalArgumentException.class,
         () -> PlanOptions.DEFAULT.withKernel("gemm").withBatchInvariance(true));
   }
+
+  /** Axes of the weights as they lie in memory. */
+  private static Tensor lying(Tensor w, int layout) {
+    int[] order = layout == 0 ? new int[] {0, 1, 3, 2} : new int[] {3, 2, 1, 0};
+    return layout == 2 ? w : w.permute(order).copy().permute(order);
+  }
+
+  private static int[][] indices(Random random, int batch, int window, int blocks) {
+    int[][] all = new int[batch][];
+    Arrays.setAll(all, b -> random.ints(window, 0, blocks).toArray());
+    return all;
+  }
+
+  @Test
+  void examplesOfBlockSparseProductsToo() {
+    int differ = 0;
+    for (int seed = 0; seed < 120; seed++) {
+      Random random = new Random(seed);
+      DType dtype = random.nextBoolean() ? DType.F32 : DType.F64;
+      int batch = 2 + random.nextInt(12);
+      int[] lengths = {batch, 1 + random.nextInt(6), 1 + random.nextInt(6), 0, 0, 5, 4};
+      lengths['d' - 'a'] = 1 + random.nextInt(60);
+      lengths['e' - 'a'] = 1 + random.nextInt(60);
+      Tensor w = lying(tensor(random, dtype, "fgde", lengths), seed % 3);
+      Tensor bias = tensor(random, dtype, "ge", lengths);
+      Tensor o = tensor(random, dtype, "ace", lengths);
+      Tensor h = tensor(random, dtype, "abd", lengths);
+      Tensor g = tensor(random, dtype, "ace", lengths);
+      int[][] in = indices(random, batch, lengths[1], 5);
+      int[][] out = indices(random, batch, lengths[2], 4);
+      int b = random.nextInt(batch);
+      int[][] inOne = {in[b]};
+      int[][] outOne = {out[b]};
+      for (boolean same : new boolean[] {true, false}) {
+        BlockPattern whole = BlockPattern.of(in, out, 5, 4).withBatchInvariance(same);
+        BlockPattern one = BlockPattern.of(inOne, outOne, 5, 4).withBatchInvariance(same);
+        assertEquals(same, one.batchInvariance());
+        double[][] among = {
+          values(at(BlockSparse.gemv(o, w, h, whole), "ace", 'a', b)),
+          values(at(BlockSparse.dot(w, h, bias, whole), "ace", 'a', b)),
+          values(at(BlockSparse.gemvGradient(w, h, g, whole).h(), "abd", 'a', b))
+        };
+        Tensor ho = at(h, "abd", 'a', b).copy();
+        Tensor go = at(g, "ace", 'a', b);
+        Tensor wo = w.copy();
+        double[][] alone = {
+          values(BlockSparse.gemv(at(o, "ace", 'a', b), wo, ho, one)),
+          values(BlockSparse.dot(wo, ho, bias, one)),
+          values(BlockSparse.gemvGradient(wo, ho, go, one).h())
+        };
+        if (same) {
+          for (int i = 0; i < among.length; i++) {
+            assertArrayEquals(among[i], alone[i], 0, "seed " + seed + ", product " + i);
+          }
+        } else {
+          differ += Arrays.deepEquals(among, alone) ? 0 : 1;
+        }
+      }
+    }
+    assertTrue(differ > 0, "the option does nothing");
+  }
 }

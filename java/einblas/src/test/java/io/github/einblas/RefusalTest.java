@@ -83,6 +83,8 @@ class RefusalTest {
           "Tensor.hashCode",
           "Tensor.equals",
           "PlanOptions.withBatchInvariance", // either will do
+          "BlockPattern.withBatchInvariance",
+          "BlockPattern.batchInvariance",
           "PlanOptions.withPath", // checked when a plan is made
           "PlanOptions.withKernel",
           // Known without the memory, as of any tensor.
@@ -186,6 +188,9 @@ class RefusalTest {
     }
     if (type == BsrMatrix.class) {
       return bsr(DType.F32, 3);
+    }
+    if (type == BlockPattern.class) {
+      return BlockPattern.of(new int[][] {{0, 1}}, new int[][] {{1}}, 3, 3);
     }
     EinsumPlan plan = Einsum.plan("ij,jk->ik", DType.F32, new long[] {3, 3}, new long[] {3, 3});
     return switch (type.getSimpleName()) {

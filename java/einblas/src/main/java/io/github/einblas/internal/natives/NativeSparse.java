@@ -10,15 +10,24 @@ public final class NativeSparse {
   /**
    * Takes two checked index matrices in C order; a handle for {@link #blockGemv} and {@link
    * #blockOuter}, which take the bytes of its terms for the error when memory is short.
+   *
+   * @param invariant whether an example's rows have the same bits whatever examples are beside it
    */
   public static long createPattern(
-      long batch, long windowX, long windowY, long blocksX, long blocksY, long[] x, long[] y) {
+      long batch,
+      long windowX,
+      long windowY,
+      long blocksX,
+      long blocksY,
+      long[] x,
+      long[] y,
+      boolean invariant) {
     Native.require();
     long[] handle = new long[1];
     Native.run(
         () ->
             einblas.einblas_pattern_create(
-                batch, windowX, windowY, blocksX, blocksY, x, y, 0, handle),
+                batch, windowX, windowY, blocksX, blocksY, x, y, invariant ? 1 : 0, handle),
         "making a block pattern");
     return handle[0];
   }

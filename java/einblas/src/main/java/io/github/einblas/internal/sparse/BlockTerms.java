@@ -19,6 +19,7 @@ public final class BlockTerms {
   private final BlockIndex output;
   private final long inputBlocks;
   private final long outputBlocks;
+  private final boolean batchInvariance;
 
   /** Whether a call has had its own native form; guarded by this. */
   private boolean used;
@@ -26,11 +27,17 @@ public final class BlockTerms {
   private volatile Handle kept;
   private volatile BlockTerms ofBias;
 
-  private BlockTerms(BlockIndex input, BlockIndex output, long inputBlocks, long outputBlocks) {
+  private BlockTerms(
+      BlockIndex input,
+      BlockIndex output,
+      long inputBlocks,
+      long outputBlocks,
+      boolean batchInvariance) {
     this.input = input;
     this.output = output;
     this.inputBlocks = inputBlocks;
     this.outputBlocks = outputBlocks;
+    this.batchInvariance = batchInvariance;
   }
 
   /**
@@ -51,7 +58,17 @@ public final class BlockTerms {
               + output.batch());
     }
     return new BlockTerms(
-        input.within(inputBlocks), output.within(outputBlocks), inputBlocks, outputBlocks);
+        input.within(inputBlocks), output.within(outputBlocks), inputBlocks, outputBlocks, false);
+  }
+
+  /** The same terms, whose examples have the same bits whatever examples are beside them or not. */
+  public BlockTerms withBatchInvariance(boolean invariant) {
+    return new BlockTerms(input, output, inputBlocks, outputBlocks, invariant);
+  }
+
+  /** Whether an example has the same bits whatever examples are beside it. */
+  public boolean batchInvariance() {
+    return batchInvariance;
   }
 
   /** Number of examples. */
@@ -105,7 +122,8 @@ public final class BlockTerms {
         inputBlocks,
         outputBlocks,
         input.values(),
-        output.values());
+        output.values(),
+        batchInvariance);
   }
 
   /** The native form that is kept; null for the first call, which makes one of its own. */
