@@ -36,7 +36,8 @@ const char* const kUsage =
     "  -s, --save FILE        save the figures\n"
     "  -a, --against FILE     compare with saved figures\n"
     "  -b, --busy 1,2,4       beside so many busy processes: single calls on one thread and on all by the pool and by\n"
-    "                         OpenMP, in turns\n"
+    "                         OpenMP, in turns; 0 is a quiet machine\n"
+    "  -w, --seconds S        with --busy: seconds for each way of running a case (default 1.2)\n"
     "  -c, --catalogue FILE   the catalogue (default the project's)\n"
     "  -v, --verbose          print each kernel's description\n";
 
@@ -46,15 +47,25 @@ struct Options {
   std::string kernel, save, against, catalogue = EINBLAS_CATALOGUE;
   std::vector<std::regex> names;
   int samples = 11;
+  double seconds = 1.2;
   bool list = false, fresh = false, verbose = false;
 };
 
-int number(const std::string& text, const char* what) {
+int number(const std::string& text, const char* what, int least = 1) {
   char* end = nullptr;
   const long v = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || v < 1 || v > 1024)
-    throw std::runtime_error(std::string(what) + " wants a number from 1 to 1024, not '" + text + "'");
+  if (text.empty() || *end != '\0' || v < least || v > 1024)
+    throw std::runtime_error(std::string(what) + " wants a number from " + std::to_string(least) + " to 1024, not '" +
+                             text + "'");
   return static_cast<int>(v);
+}
+
+double positive(const std::string& text, const char* what) {
+  char* end = nullptr;
+  const double v = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(v > 0 && v < 1e6))
+    throw std::runtime_error(std::string(what) + " wants a number above 0, not '" + text + "'");
+  return v;
 }
 
 int dtype(const std::string& text) {
@@ -84,8 +95,8 @@ class Bench {
 
   void run_busy(const Case& c, int dtype, int neighbours) {
     with_step(c, dtype, [&](int64_t, const auto& once, const Work&) {
-      print_busy(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
-                 time_in_turns([&](int threads) { once(threads); }));
+      busy_.add(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
+                time_in_turns(options_.seconds, [&](int threads) { once(threads); }));
     });
   }
 
@@ -97,11 +108,12 @@ class Bench {
 
   void run_busy(const BlockCase& c, int dtype, int neighbours) {
     const BlockRun run(c, dtype);
-    print_busy(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
-               time_in_turns([&](int threads) { run.once(threads); }));
+    busy_.add(c.name, dtype == EINBLAS_F32 ? "f32" : "f64", neighbours,
+              time_in_turns(options_.seconds, [&](int threads) { run.once(threads); }));
   }
 
   const Run& figures() const { return figures_; }
+  const BusyReport& busy() const { return busy_; }
 
  private:
   void skip(const Case& c, const std::string& why) { std::printf("%-27s left out: %s\n", c.name.c_str(), why.c_str()); }
@@ -166,6 +178,7 @@ class Bench {
   const Run before_;
   Run figures_;
   Limits limits_;
+  BusyReport busy_;
 };
 
 Options parse(int argc, char** argv) {
@@ -174,9 +187,9 @@ Options parse(int argc, char** argv) {
       {"isa", 1, nullptr, 'i'},       {"kernel", 1, nullptr, 'k'},  {"fresh", 0, nullptr, 'f'},
       {"samples", 1, nullptr, 'n'},   {"save", 1, nullptr, 's'},    {"against", 1, nullptr, 'a'},
       {"catalogue", 1, nullptr, 'c'}, {"verbose", 0, nullptr, 'v'}, {"busy", 1, nullptr, 'b'},
-      {nullptr, 0, nullptr, 0}};
+      {"seconds", 1, nullptr, 'w'},   {nullptr, 0, nullptr, 0}};
   Options o;
-  for (int c; (c = getopt_long(argc, argv, "lt:d:i:k:fn:s:a:c:vb:", longs, nullptr)) != -1;) {
+  for (int c; (c = getopt_long(argc, argv, "lt:d:i:k:fn:s:a:c:vb:w:", longs, nullptr)) != -1;) {
     switch (c) {
       case 'l':
         o.list = true;
@@ -214,7 +227,10 @@ Options parse(int argc, char** argv) {
         o.catalogue = optarg;
         break;
       case 'b':
-        for (const std::string& n : split(optarg)) o.busy.push_back(number(n, "--busy"));
+        for (const std::string& n : split(optarg)) o.busy.push_back(number(n, "--busy", 0));
+        break;
+      case 'w':
+        o.seconds = positive(optarg, "--seconds");
         break;
       case 'v':
         o.verbose = true;
@@ -235,7 +251,7 @@ bool wanted(const Options& o, const std::string& name, const std::string& group)
 
 int bench_busy(const Options& o, const std::vector<Case>& cases, const std::vector<BlockCase>& block_cases) {
   Bench b(o, Run());
-  print_busy_header();
+  b.busy().header();
   for (int neighbours : o.busy) {
     const Neighbours running(neighbours);
     for (int type : o.dtypes) {
@@ -245,6 +261,7 @@ int bench_busy(const Options& o, const std::vector<Case>& cases, const std::vect
         if (wanted(o, c.name, "block")) b.run_busy(c, type, neighbours);
     }
   }
+  b.busy().footer();
   return 0;
 }
 

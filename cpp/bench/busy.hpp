@@ -25,10 +25,18 @@ struct BusyTimes {
 };
 
 // Times single calls of once(threads): on one thread, and on all by each back end that there is, in turns of some
-// milliseconds, so that all see the same neighbours.
-std::vector<BusyTimes> time_in_turns(const std::function<void(int threads)>& once);
+// milliseconds, so that all see the same neighbours. Each way is given so many seconds.
+std::vector<BusyTimes> time_in_turns(double seconds, const std::function<void(int threads)>& once);
 
-void print_busy_header();
-void print_busy(const std::string& name, const char* type, int neighbours, const std::vector<BusyTimes>& times);
+// Prints a line for each case, and counts those that are slower than they need be (docs/busy.md).
+class BusyReport {
+ public:
+  void header() const;
+  void add(const std::string& name, const char* type, int neighbours, const std::vector<BusyTimes>& times);
+  void footer() const;
+
+ private:
+  int cases_ = 0, slow_ = 0, late_ = 0, one_late_ = 0, openmp_slow_ = 0, openmp_late_ = 0;
+};
 
 }  // namespace einblas_bench

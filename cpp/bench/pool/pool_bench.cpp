@@ -27,7 +27,7 @@ double processor_us() {
 
 void print(const char* what, std::vector<double> v) {
   std::sort(v.begin(), v.end());
-  std::printf("%-46s median %8.2f us, 90 %% %8.2f, 99 %% %8.2f\n", what, v[v.size() / 2], v[v.size() * 9 / 10],
+  std::printf("%-46s median %8.3f us, 90 %% %8.3f, 99 %% %8.3f\n", what, v[v.size() / 2], v[v.size() * 9 / 10],
               v[v.size() * 99 / 100]);
 }
 
@@ -126,6 +126,17 @@ int main() {
     v.push_back(now_us() - start);
   }
   print("two empty tasks", v);
+  v.clear();
+  constexpr int kDecisions = 1000;
+  volatile double work = 1e6;
+  volatile int64_t tasks = 64;
+  int64_t decided = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const double start = now_us();
+    for (int k = 0; k < kDecisions; ++k) decided += einblas::useful_threads(einblas::process_threads(), tasks, work);
+    v.push_back((now_us() - start) / kDecisions);
+  }
+  if (decided > 0) print("how many threads, decided", v);
   v.clear();
   for (int i = 0; i < 30; ++i) {
     double c = 0, b = 0;

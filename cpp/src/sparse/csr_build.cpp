@@ -1,7 +1,8 @@
 // CSR matrices: builds one from arrays, triples or dense data, transposes and reshapes one.
 //
-// Passes over entries are shared out to threads; what comes out does not depend on their number. Passes over rows alone
-// are serial: they are short beside those over entries.
+// Passes over entries are shared out to threads; what comes out does not depend on their number, nor on where parts
+// end: each entry has one place, by its row (deal) and then by its column and its turn (sort_row). Passes over rows
+// alone are serial: they are short beside those over entries.
 #include <algorithm>
 #include <atomic>
 #include <cmath>

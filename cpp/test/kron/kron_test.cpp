@@ -11,6 +11,7 @@
 
 #include "einblas.h"
 #include "support/guarded.hpp"
+#include "support/tunable.hpp"
 
 namespace {
 
@@ -256,24 +257,8 @@ void all(const char* type) {
 TEST(Kron, F32) { all<float>("F32"); }
 TEST(Kron, F64) { all<double>("F64"); }
 
-// A tunable for the length of a test.
-class With {
- public:
-  With(const char* name, int64_t value) {
-    for (int32_t i = 0; i < einblas_tunables(); ++i)
-      if (std::string(name) == einblas_tunable_name(i)) index_ = i;
-    before_ = einblas_tunable(index_, 0);
-    EXPECT_EQ(EINBLAS_OK, einblas_tunable_set(index_, value)) << name;
-  }
-  ~With() { einblas_tunable_set(index_, before_); }
-
- private:
-  int32_t index_ = -1;
-  int64_t before_;
-};
-
 TEST(Kron, SmallTensorsTakeThePathsOfLargeOnes) {
-  const With blocks("KRON_BLOCK", 4 << 10), far("KRON_FAR", 1), stream("STREAM_FROM", 1 << 16);
+  const einblas_test::WithTunable blocks("KRON_BLOCK", 4 << 10), far("KRON_FAR", 1), stream("STREAM_FROM", 1 << 16);
   all<float>("small blocks F32");
   all<double>("small blocks F64");
 }

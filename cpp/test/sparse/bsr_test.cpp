@@ -11,10 +11,12 @@
 
 #include "einblas.h"
 #include "support/guarded.hpp"
+#include "support/tunable.hpp"
 
 namespace {
 
 using einblas_test::Guarded;
+using einblas_test::WithTunable;
 
 struct Shape {
   int64_t block_rows, block_columns, r, c;
@@ -225,30 +227,13 @@ void check_samples() {
         }
 }
 
-// Sets a tunable until the end of the scope.
-class With {
- public:
-  With(const std::string& name, int64_t value) {
-    for (int32_t i = 0; i < einblas_tunables(); ++i)
-      if (einblas_tunable_name(i) == name) index_ = i;
-    EXPECT_GE(index_, 0) << name;
-    before_ = einblas_tunable(index_, 0);
-    EXPECT_EQ(einblas_tunable_set(index_, value), EINBLAS_OK);
-  }
-  ~With() { einblas_tunable_set(index_, before_); }
-
- private:
-  int32_t index_ = -1;
-  int64_t before_;
-};
-
 TEST(Bsr, ProductsAreRightF32) { check_products<float>(); }
 TEST(Bsr, ProductsAreRightF64) { check_products<double>(); }
 TEST(Bsr, SampledProductsAreRightF32) { check_samples<float>(); }
 TEST(Bsr, SampledProductsAreRightF64) { check_samples<double>(); }
 
 TEST(Bsr, OtherTilesAndSlabsAreRight) {
-  const With depth("BSR_DEPTH", 5), result("BSR_RESULT", 200), packed("BSR_PACKED", 4096),
+  const WithTunable depth("BSR_DEPTH", 5), result("BSR_RESULT", 200), packed("BSR_PACKED", 4096),
       sampled("BSR_SAMPLED_DEPTH", 7), slab("BSR_SAMPLED_PACKED", 2048);
   for (const Shape& s : kShapes)
     for (Lies lies : kAllLies) {

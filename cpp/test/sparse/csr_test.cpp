@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <type_traits>
 #include <vector>
@@ -246,6 +247,52 @@ TEST(Csr, TransposedTwiceIsTheSame) {
     ASSERT_EQ(std::vector<int32_t>(again.column(), again.column() + a->entries),
               std::vector<int32_t>(a->column(), a->column() + a->entries));
   }
+}
+
+// Entries that repeat keep their order, so the bits tell how they were shared out.
+TEST(Csr, BuiltAlikeByAnyNumberOfThreads) {
+  const auto a = make<float>({2000, 300, 80, 0}, 8, 10);
+  std::vector<int64_t> order(static_cast<size_t>(a->entries)), row(order.size()), column(order.size());
+  std::vector<float> value(order.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(12));
+  for (int64_t r = 0; r < a->rows; ++r)
+    for (int64_t i = a->indptr()[r]; i < a->indptr()[r + 1]; ++i) {
+      const auto to = static_cast<size_t>(order[static_cast<size_t>(i)]);
+      row[to] = r;
+      column[to] = a->column()[i];
+      value[to] = a->value()[i];
+    }
+  const int64_t sizes[] = {a->rows, a->columns, a->entries};
+  const int64_t from[] = {reinterpret_cast<int64_t>(row.data()), reinterpret_cast<int64_t>(column.data()),
+                          reinterpret_cast<int64_t>(value.data())};
+  const int32_t before = einblas_threads();
+  std::vector<int64_t> indptr[2];
+  std::vector<int32_t> columns[2];
+  std::vector<float> values[2];
+  for (int32_t threads : {1, 2, 3, 7, 64}) {
+    ASSERT_EQ(einblas_set_threads(threads), EINBLAS_OK);
+    const Csr<float> turned(a->columns, a->rows, a->entries), dealt(a->rows, a->columns, a->entries);
+    int64_t finding[4];
+    EXPECT_EQ(einblas_csr_transpose(EINBLAS_F32, sizes, a->arrays().data(), turned.arrays().data()), EINBLAS_OK);
+    EXPECT_EQ(einblas_csr_from_coo(EINBLAS_F32, sizes, from, EINBLAS_I64, EINBLAS_I64, dealt.arrays().data(), finding),
+              EINBLAS_OK);
+    const Csr<float>* made[] = {&turned, &dealt};
+    for (int k = 0; k < 2; ++k) {
+      const Csr<float>& m = *made[k];
+      const std::vector<int64_t> p(m.indptr(), m.indptr() + m.rows + 1);
+      const std::vector<int32_t> c(m.column(), m.column() + m.entries);
+      const std::vector<float> v(m.value(), m.value() + m.entries);
+      if (threads == 1) {
+        indptr[k] = p;
+        columns[k] = c;
+        values[k] = v;
+      }
+      EXPECT_TRUE(p == indptr[k] && c == columns[k] && v == values[k])
+          << threads << " threads give another " << (k == 0 ? "transposed matrix" : "matrix of triples");
+    }
+  }
+  ASSERT_EQ(einblas_set_threads(before), EINBLAS_OK);
 }
 
 TEST(Csr, ReshapedKeepsPlaces) {

@@ -113,12 +113,15 @@ struct Setup {
     }
   }
 
+  int32_t create(const Variant& v, int64_t* step) const {
+    return einblas_step_create(sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()),
+                               static_cast<int32_t>(parsed.axes.size()), static_cast<int32_t>(parsed.output.size()),
+                               lengths.data(), strides.data(), v.kernel, step);
+  }
+
   int32_t call(const Variant& v, Outcome* outcome) {
     int64_t step = 0;
-    const int32_t axes = static_cast<int32_t>(parsed.axes.size());
-    const int32_t status = einblas_step_create(
-        sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()), axes,
-        static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, &step);
+    const int32_t status = create(v, &step);
     if (status != EINBLAS_OK) return status;
     if (outcome != nullptr) {
       outcome->kernel = einblas_step_kernel(step);
@@ -196,6 +199,19 @@ Outcome run(const Equation& equation, const Variant& variant) {
 }
 
 template <class T>
+Outcome planned(const Equation& equation, const Variant& variant) {
+  const Setup<T> setup(equation, variant);
+  Outcome outcome;
+  int64_t step = 0;
+  outcome.status = setup.create(variant, &step);
+  if (outcome.status != EINBLAS_OK) return outcome;
+  outcome.kernel = einblas_step_kernel(step);
+  outcome.description = einblas_step_description(step);
+  einblas_step_destroy(step);
+  return outcome;
+}
+
+template <class T>
 std::vector<T> result(const Equation& equation, const Variant& variant) {
   Setup<T> setup(equation, variant);
   if (setup.call(variant, nullptr) != EINBLAS_OK) throw std::runtime_error("step failed: " + equation.text);
@@ -204,16 +220,10 @@ std::vector<T> result(const Equation& equation, const Variant& variant) {
 
 template Outcome run<float>(const Equation&, const Variant&);
 template Outcome run<double>(const Equation&, const Variant&);
+template Outcome planned<float>(const Equation&, const Variant&);
+template Outcome planned<double>(const Equation&, const Variant&);
 template std::vector<float> result<float>(const Equation&, const Variant&);
 template std::vector<double> result<double>(const Equation&, const Variant&);
-
-WithTunable::WithTunable(const char* name, int64_t value) {
-  for (int32_t i = 0; i < einblas_tunables(); ++i)
-    if (std::string(einblas_tunable_name(i)) == name) index_ = i;
-  before_ = einblas_tunable(index_, 0);
-  if (einblas_tunable_set(index_, value) != EINBLAS_OK) throw std::invalid_argument(name);
-}
-WithTunable::~WithTunable() { einblas_tunable_set(index_, before_); }
 
 std::string to_string(const Equation& e, const Variant& v) {
   std::ostringstream text;

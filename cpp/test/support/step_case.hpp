@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "support/tunable.hpp"
+
 namespace einblas_test {
 
 // "bmk,bnk->bmn" and the length of each label. Labels of a tensor stand in its storage order, slowest first; a label
@@ -38,22 +40,13 @@ struct Outcome {
 template <class T>
 Outcome run(const Equation& equation, const Variant& variant);
 
+// The step's kernel and description; nothing is run.
+template <class T>
+Outcome planned(const Equation& equation, const Variant& variant);
+
 // The output's bits, to compare thread counts.
 template <class T>
 std::vector<T> result(const Equation& equation, const Variant& variant);
-
-// A tunable number (cpp/src/runtime/tuning.hpp) at another value while this lives: large results without large tensors.
-class WithTunable {
- public:
-  WithTunable(const char* name, int64_t value);
-  ~WithTunable();
-  WithTunable(const WithTunable&) = delete;
-  WithTunable& operator=(const WithTunable&) = delete;
-
- private:
-  int32_t index_ = -1;
-  int64_t before_ = 0;
-};
 
 std::string to_string(const Equation& equation, const Variant& variant);
 

@@ -3,14 +3,17 @@
 
 usage: numpy_cases.py CATALOGUE... [--threads N] [--dtype F32,F64] [--only NAME-REGEX]
        numpy_cases.py CATALOGUE... [--threads N] --serve
+       numpy_cases.py CATALOGUE... [--threads N] [--dtype F32] [--only NAME-REGEX] --busy 1,2,4 [--seconds S]
 Prints the lines of a results file (java/einblas-bench, Result.java says what they are). --serve takes lines
 "CASE DTYPE THREADS REFERENCE MILLISECONDS STYLES" (tabs between), as Worker.java does, and compares with einblas's reference.
+--busy times single calls of the best form beside so many processes that compute without a pause, as `einblas_bench --busy` does.
 Needs numpy; the threads of its OpenBLAS are set before it loads.
 """
 import argparse
 import os
 import re
 import statistics
+import subprocess
 import sys
 import time
 
@@ -20,6 +23,8 @@ parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--dtype", default="F32,F64")
 parser.add_argument("--only", default="")
 parser.add_argument("--serve", action="store_true")
+parser.add_argument("--busy", default="")
+parser.add_argument("--seconds", type=float, default=1.2)
 args = parser.parse_args()
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
@@ -196,8 +201,66 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
         yield row("USUAL", "", name, dtype, threads, [], size, " ".join(str(e).split()))
 
 
+def timed(call):
+    t = time.perf_counter()
+    call()
+    return time.perf_counter() - t
+
+
+def quick_form(equation, operands, out):
+    """The best form by five calls each, without einsum's own loops where they would take seconds."""
+    operations = float(np.prod([float(n) for n in dict(zip(equation.replace(",", "").split("->")[0],
+                                                          [n for x in operands for n in x.shape])).values()]))
+    fastest = None
+    for form, call in best_forms(equation, operands, out):
+        if form == "einsum(out=)" and operations > 2e8:
+            continue
+        call()
+        t = min(timed(call) for _ in range(5))
+        if fastest is None or t < fastest[0]:
+            fastest = (t, form, call)
+    return fastest[1:]
+
+
+def busy(name, dtype, neighbours):
+    equation, lengths = CASES[name]
+    kind = np.float32 if dtype == "F32" else np.float64
+    left, right = equation.split("->")
+    operands = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
+    out = np.zeros([lengths[l] for l in right], dtype=kind)
+    form, call = quick_form(equation, operands, out)
+    took = []
+    begin = end = time.perf_counter()
+    while end - begin < args.seconds or (len(took) < 30 and end - begin < 4 * args.seconds):
+        call()
+        t, end = end, time.perf_counter()
+        took.append(1e6 * (end - t))
+    took.sort()
+    median, tail = took[len(took) // 2], took[len(took) * 99 // 100]
+    late = tail > 3 * median + 4000  # a slice of the scheduler
+    print(f"{name:27} {dtype.lower()} {neighbours:5} {median:10.1f} {tail:8.0f}  {len(took)} calls"
+          f"{' TAIL' if late else ''}  {form}", flush=True)
+    return late
+
+
+def all_busy():
+    print(f"{VERSION}, {args.threads} threads: busy processes, median, 99 % (us)", flush=True)
+    for neighbours in map(int, args.busy.split(",")):
+        running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(neighbours)]
+        try:
+            chosen = [(n, d) for n in CASES if re.search(args.only, n) for d in args.dtype.split(",")]
+            late = sum(busy(n, d, neighbours) for n, d in chosen)
+            print(f"of {len(chosen)}: 99 % above 3 medians and a slice of 4 ms: {late}", flush=True)
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+
+
 CASES = read_cases()
-if args.serve:
+if args.busy:
+    all_busy()
+elif args.serve:
     for line in sys.stdin:
         name, dtype, threads, reference, millis, styles = line.rstrip("\n").split("\t")
         for result in measure(name, dtype, int(threads), reference, int(millis) / 1000, styles):

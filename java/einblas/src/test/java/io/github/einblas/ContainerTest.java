@@ -5,7 +5,7 @@ package io.github.einblas;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
+import io.github.einblas.reference.Cgroup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,46 +56,25 @@ class ContainerTest {
     }
   }
 
-  /** A new group under this process's own; null where none can be made. */
-  private static Path group() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/cgroup"))) {
-      String[] parts = line.split(":", 3);
-      boolean one = parts[1].equals("memory");
-      String mount = one ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
-      if (one || parts[1].isEmpty()) {
-        Path own = Path.of(mount + parts[2]);
-        Path made = own.resolve("einblas-test-" + ProcessHandle.current().pid());
-        try {
-          Files.createDirectory(made);
-          Files.writeString(made.resolve(one ? "memory.limit_in_bytes" : "memory.max"), "" + LIMIT);
-          return made;
-        } catch (IOException e) {
-          Files.deleteIfExists(made);
-        }
-      }
-    }
-    return null;
-  }
-
   @Test
   void theLimitOfTheGroupHolds(@TempDir Path folder) throws Exception {
-    Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/cgroup")), "no cgroups here");
-    Path group = group();
-    Assumptions.assumeTrue(group != null, "no cgroup can be made here");
-    try {
+    String limit = Long.toString(LIMIT);
+    try (Cgroup group =
+        Cgroup.make(
+            "memory",
+            new String[] {"memory.limit_in_bytes", limit},
+            new String[] {"memory.max", limit})) {
+      Assumptions.assumeTrue(group != null, "no cgroup can be made here");
       String cache = System.getProperty("org.bytedeco.javacpp.cachedir", folder.toString());
-      List<String> command =
+      List<String> command = new ArrayList<>(group.prefix());
+      command.addAll(
           List.of(
-              "sh",
-              "-c",
-              "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"",
-              group.toString(),
               Path.of(System.getProperty("java.home"), "bin", "java").toString(),
               "-Xmx64m",
               "-Dorg.bytedeco.javacpp.cachedir=" + cache,
               "-cp",
               System.getProperty("java.class.path"),
-              Probe.class.getName());
+              Probe.class.getName()));
       Path output = folder.resolve("output");
       Process process =
           new ProcessBuilder(command)
@@ -110,9 +89,6 @@ class ContainerTest {
       long free = Long.parseLong(text.split(" ")[1]);
       assertTrue(free > LIMIT / 4 && free < LIMIT, text);
       assertTrue(text.contains("pool " + LIMIT / 8), text);
-    } finally {
-      Thread.sleep(100);
-      Files.deleteIfExists(group);
     }
   }
 }

@@ -1,15 +1,21 @@
 // The pages: what they name exists, what must be named is, and they stay short.
 package io.github.einblas;
 
+import static io.github.einblas.Pages.FENCE;
+import static io.github.einblas.Pages.FILES;
+import static io.github.einblas.Pages.ROOT;
+import static io.github.einblas.Pages.SPAN;
+import static io.github.einblas.Pages.all;
+import static io.github.einblas.Pages.pages;
+import static io.github.einblas.Pages.read;
+import static io.github.einblas.Pages.slashed;
+import static io.github.einblas.Pages.sources;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,12 +30,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class DocsTest {
-  private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
   private static final Path KERNELS = ROOT.resolve("docs/kernels");
-  private static final Path DECISIONS = ROOT.resolve("docs/decisions");
 
-  private static final Pattern FENCE = Pattern.compile("(?ms)^```.*?^```");
-  private static final Pattern SPAN = Pattern.compile("`([^`\n]+)`");
   private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
   private static final Pattern PATH =
       Pattern.compile(
@@ -69,63 +71,9 @@ class DocsTest {
           "--follow",
           "--target_class");
 
-  /** Every file that is ours, by its path from the root. */
-  private static final Map<String, Path> FILES = files();
-
-  private static Map<String, Path> files() {
-    try (Stream<Path> walk = Files.walk(ROOT)) {
-      Map<String, Path> files = new TreeMap<>();
-      walk.filter(Files::isRegularFile)
-          .filter(p -> !slashed(p).matches("(?:.*/)?(?:target|build|\\.git)/.*"))
-          .forEach(p -> files.put(slashed(p), p));
-      return files;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String slashed(Path p) {
-    return ROOT.relativize(p).toString().replace('\\', '/');
-  }
-
-  private static String read(Path p) {
-    try {
-      return Files.readString(p);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<Path> pages() {
-    List<Path> pages =
-        FILES.entrySet().stream()
-            .filter(f -> f.getKey().matches("(?:[A-Z]+|docs/.*|\\.github/.*|examples/[^/]*)\\.md"))
-            .map(Map.Entry::getValue)
-            .toList();
-    assertTrue(pages.size() > 40, () -> "only " + pages);
-    return pages;
-  }
-
   /** The pages that say what is, not what was. */
   private static List<Path> lasting() {
     return pages().stream().filter(p -> !p.endsWith("CHANGELOG.md")).toList();
-  }
-
-  private static List<Path> sources(String pattern) {
-    List<Path> sources =
-        FILES.entrySet().stream()
-            .filter(f -> f.getKey().matches(pattern))
-            .map(Map.Entry::getValue)
-            .toList();
-    assertTrue(!sources.isEmpty(), pattern);
-    return sources;
-  }
-
-  private static Set<String> all(Collection<Path> files, Pattern pattern) {
-    return files.stream()
-        .flatMap(p -> pattern.matcher(read(p)).results())
-        .map(m -> m.groupCount() == 0 ? m.group() : m.group(1))
-        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Of each page, what the pattern finds in its text and the predicate does not know. */
@@ -357,7 +305,7 @@ class DocsTest {
                 "java/.*/src/.*\\.java|cpp/bench/.*\\.cpp|\\.ci/.*|einblas|einblas-bench|java/.*\\.py"),
             OPTION);
     // The bench's table of options: a letter, a name.
-    all(sources("cpp/bench/.*\\.cpp"), Pattern.compile("\\{'\\w', \"([a-z-]+)\""))
+    all(sources("cpp/bench/.*\\.[ch]pp"), Pattern.compile("\\{'\\w', \"([a-z-]+)\""))
         .forEach(name -> ours.add("--" + name));
     assertEquals(
         List.of(),
@@ -390,78 +338,5 @@ class DocsTest {
     String readme = read(ROOT.resolve("README.md"));
     product.removeIf(v -> readme.contains("`" + v));
     assertEquals(Set.of(), product);
-  }
-
-  /** The tables of design.md name the packages and folders that there are, no more and no less. */
-  @Test
-  void roomsAreThoseOfTheDesign() throws IOException {
-    String design = read(ROOT.resolve("docs/design.md"));
-    String internal = "java/einblas/src/main/java/io/github/einblas/internal";
-    Set<String> rooms = firstCells(design, "| room |");
-    assertTrue(
-        rooms.containsAll(folders(internal)), () -> rooms + " lacks a folder of " + internal);
-    assertEquals(folders("cpp/src"), firstCells(design, "| folder |"));
-  }
-
-  private static Set<String> folders(String parent) throws IOException {
-    try (Stream<Path> files = Files.list(ROOT.resolve(parent))) {
-      return files
-          .filter(Files::isDirectory)
-          .map(p -> p.getFileName().toString())
-          .collect(Collectors.toCollection(TreeSet::new));
-    }
-  }
-
-  /** Words in backticks of the first column of the table whose heading begins so. */
-  private static Set<String> firstCells(String page, String heading) {
-    return page.lines()
-        .dropWhile(l -> !l.startsWith(heading))
-        .skip(2)
-        .takeWhile(l -> l.startsWith("|"))
-        .flatMap(l -> SPAN.matcher(l.split("\\|")[1]).results())
-        .map(m -> m.group(1))
-        .collect(Collectors.toCollection(TreeSet::new));
-  }
-
-  /** What stands in pictures as code is checked as in text. */
-  @Test
-  void picturesNameWhatThereIs() {
-    Set<String> words =
-        all(
-            sources("(?:java/.*/main|cpp/(?:src|include))/.*\\.(?:java|cpp|hpp|h|inl)"),
-            Pattern.compile("\\b([A-Za-z_]\\w{3,})\\b"));
-    Pattern code = Pattern.compile("class=\"code\"[^>]*>([^<]*)<");
-    List<String> wrong = new ArrayList<>();
-    for (Path picture : sources("docs/[^/]*\\.svg")) {
-      code.matcher(read(picture))
-          .results()
-          .flatMap(m -> Stream.of(m.group(1).split("\\W+")))
-          .filter(w -> !words.contains(w) && w.length() > 3)
-          .forEach(w -> wrong.add(slashed(picture) + ": " + w));
-    }
-    assertEquals(List.of(), wrong);
-  }
-
-  @Test
-  void decisionsAreNumberedAndLinked() throws IOException {
-    String design = read(ROOT.resolve("docs/design.md"));
-    List<String> wrong = new ArrayList<>();
-    int number = 0;
-    try (Stream<Path> files = Files.list(DECISIONS)) {
-      for (Path p : files.sorted().toList()) {
-        String name = p.getFileName().toString();
-        String expected = String.format(Locale.ROOT, "%03d", ++number);
-        if (!name.matches(expected + "-[a-z-]+\\.md")) {
-          wrong.add(name + ": expected " + expected + "-title.md");
-        }
-        if (!read(p).startsWith("# " + expected + " ")) {
-          wrong.add(name + ": its heading");
-        }
-        if (!design.contains("](decisions/" + name + ")")) {
-          wrong.add(name + ": not in docs/design.md");
-        }
-      }
-    }
-    assertEquals(List.of(), wrong);
   }
 }

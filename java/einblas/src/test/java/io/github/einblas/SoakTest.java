@@ -5,6 +5,7 @@ package io.github.einblas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +17,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,27 +117,24 @@ class SoakTest {
             random, "ab,bc,cd->ad", new long[] {60, 80}, new long[] {80, 90}, new long[] {90, 70}));
   }
 
-  /** A thread for each task: a virtual one where the JVM has them and it is asked for. */
+  /** A thread for each task: a virtual one where it is asked for and the JVM has them. */
   private static ExecutorService callers(boolean virtual) throws ReflectiveOperationException {
-    if (virtual) {
-      try {
-        return (ExecutorService)
-            Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
-      } catch (NoSuchMethodException e) {
-        return Executors.newCachedThreadPool();
-      }
+    if (!virtual) {
+      return Executors.newFixedThreadPool(CALLERS);
     }
-    return Executors.newFixedThreadPool(CALLERS);
+    assumeTrue(Runtime.version().feature() >= 21, "virtual threads come with JDK 21");
+    return (ExecutorService)
+        Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
   }
 
   private interface Caller {
     void call(Random random) throws Exception;
   }
 
-  /** Callers until the time is over, while the process's threads change. */
-  private static long soak(boolean virtual, int callers, Caller caller) throws Exception {
+  /** Callers until the time is over and each has called, while the process's threads change. */
+  private static void soak(boolean virtual, int callers, Caller caller) throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
-    AtomicLong calls = new AtomicLong();
+    AtomicInteger called = new AtomicInteger();
     ExecutorService executor = callers(virtual);
     List<Future<?>> running = new ArrayList<>();
     for (int c = 0; c < callers; c++) {
@@ -146,15 +143,23 @@ class SoakTest {
           executor.submit(
               () -> {
                 Random random = new Random(seed);
-                while (!stop.get()) {
+                for (long calls = 0; !stop.get(); calls++) {
                   caller.call(random);
-                  calls.incrementAndGet();
+                  if (calls == 0) {
+                    called.incrementAndGet();
+                  }
+                  if (virtual) {
+                    Thread.sleep(1); // as a request does; only then may another one run
+                  }
                 }
                 return null;
               }));
     }
     long end = System.nanoTime() + NANOS;
-    for (int n = 1; System.nanoTime() < end; n = n % 7 + 1) {
+    long last = end + 60_000_000_000L;
+    for (int n = 1;
+        System.nanoTime() < end || (called.get() < callers && System.nanoTime() < last);
+        n = n % 7 + 1) {
       Einblas.setThreads(n);
       Thread.sleep(15);
     }
@@ -164,26 +169,24 @@ class SoakTest {
     for (Future<?> f : running) {
       f.get();
     }
-    return calls.get();
+    assertEquals(callers, called.get(), "callers that had their turn");
   }
 
   /** Requests of all sizes by many threads, each with operands of its own; plans are shared. */
   private void servlet(boolean virtual) throws Exception {
     List<Job> jobs = jobs(new Random(SEED));
-    long calls =
-        soak(
-            virtual,
-            CALLERS,
-            random -> {
-              Job job = jobs.get(random.nextInt(jobs.size()));
-              Tensor[] operands = job.operands();
-              try {
-                job.run(operands);
-              } finally {
-                close(operands);
-              }
-            });
-    assertTrue(calls >= CALLERS, calls + " calls");
+    soak(
+        virtual,
+        CALLERS,
+        random -> {
+          Job job = jobs.get(random.nextInt(jobs.size()));
+          Tensor[] operands = job.operands();
+          try {
+            job.run(operands);
+          } finally {
+            close(operands);
+          }
+        });
   }
 
   @Test

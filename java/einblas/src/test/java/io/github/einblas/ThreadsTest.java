@@ -5,14 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.einblas.reference.Cgroup;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -135,23 +138,77 @@ class ThreadsTest {
     }
   }
 
+  private void someWorkersAreMade(List<String> before, String... options) throws Exception {
+    Result result = run(before, Map.of("EINBLAS_THREADS", "1024"), List.of(options), "product");
+    assertEquals(0, result.status(), result.text());
+    assertTrue(result.text().matches("(?s).*right, [1-3]?[0-9] workers"), result.text());
+  }
+
   /** In a cgroup that has room for the JVM and few threads more, where one can be made. */
   @Test
   @EnabledOnOs(OS.LINUX)
   void workersThatCannotBeMadeAreDoneWithout() throws Exception {
-    Path group = Path.of("/sys/fs/cgroup/pids/einblas-" + ProcessHandle.current().pid());
-    assumeTrue(Files.isWritable(group.getParent()), "no cgroup of processes can be made");
-    Files.createDirectory(group);
+    String[] limit = {"pids.max", "40"};
+    try (Cgroup group = Cgroup.make("pids", limit, limit)) {
+      assumeTrue(group != null, "no cgroup of processes can be made");
+      someWorkersAreMade(group.prefix());
+    }
+  }
+
+  /**
+   * The limit of a user's processes (ulimit -u). It counts all processes of the user and never
+   * holds for root, so the JVM runs as a user that has no other process, which may read what root
+   * may.
+   */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void workersBeyondTheUsersLimitAreDoneWithout() throws Exception {
+    Path self = Path.of("/proc/self");
+    assumeTrue(Files.getAttribute(self, "unix:uid").equals(0), "only root can be another user");
+    for (String tool : List.of("setpriv", "prlimit")) {
+      assumeTrue(Files.isExecutable(Path.of("/usr/bin", tool)), tool + " is not installed");
+    }
+    int user = 40_000 + (int) (ProcessHandle.current().pid() % 20_000);
+    String id = Integer.toString(user);
+    List<String> limited =
+        List.of(
+            "setpriv",
+            "--reuid=" + id,
+            "--regid=" + id,
+            "--clear-groups",
+            "--inh-caps=+dac_read_search",
+            "--ambient-caps=+dac_read_search",
+            "prlimit",
+            "--nproc=40");
+    List<String> nothing = new ArrayList<>(limited);
+    nothing.add("true");
+    assumeTrue(new ProcessBuilder(nothing).start().waitFor() == 0, "no other user can be had");
+    Path home =
+        Files.createTempDirectory("einblas-threads"); // outside `folder`, which is root's alone
     try {
-      Files.writeString(group.resolve("pids.max"), "40");
-      List<String> inside =
-          List.of(
-              "sh", "-c", "echo $$ >" + group.resolve("cgroup.procs") + " && exec \"$@\"", "sh");
-      Result result = run(inside, Map.of("EINBLAS_THREADS", "1024"), List.of(), "product");
-      assertEquals(0, result.status(), result.text());
-      assertTrue(result.text().matches("(?s).*right, [1-3]?[0-9] workers"), result.text());
+      Files.setAttribute(home, "unix:uid", user);
+      someWorkersAreMade(limited, "-Dorg.bytedeco.javacpp.cachedir=" + home, "-XX:-UsePerfData");
     } finally {
-      Files.delete(group);
+      try (Stream<Path> all = Files.walk(home)) {
+        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
+    }
+  }
+
+  /** A quota of one processor, whatever the machine has. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theQuotaOfAContainerCounts() throws Exception {
+    String[] first = {"cpu.cfs_quota_us", "100000"}; // of the period's 100000
+    String[] second = {"cpu.max", "100000 100000"};
+    try (Cgroup group = Cgroup.make("cpu", first, second)) {
+      assumeTrue(group != null, "no cgroup with a quota of processor time can be made");
+      Result result = run(group.prefix(), Map.of(), List.of(), "count");
+      assertEquals("1 by the JVM's available processors", result.text());
+      result = run(group.prefix(), Map.of(), List.of(), "product");
+      assertEquals("right, 0 workers", result.text());
     }
   }
 

@@ -1,0 +1,99 @@
+// Products whose batch axis has the output's unit stride: tails of vectors, tiles, layouts, scaling, threads.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "einblas.h"
+#include "support/step_case.hpp"
+
+namespace einblas_test {
+namespace {
+
+template <class T>
+void check(const Equation& e, Variant v) {
+  v.kernel = "lanes";
+  const Outcome o = run<T>(e, v);
+  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+  EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+}
+
+void check_both(const Equation& e, const Variant& v) {
+  check<float>(e, v);
+  check<double>(e, v);
+}
+
+// From one element to two vectors of 16 and a few, so that every width has each tail.
+TEST(Lanes, EveryLengthOfTheBatch) {
+  for (int64_t b = 2; b <= 37; ++b) {
+    check_both({"mkb,knb->mnb", {{'m', 3}, {'k', 5}, {'n', 4}, {'b', b}}}, {});
+    Variant scaled;
+    scaled.alpha = -1.5;
+    scaled.beta = 0.5;
+    check_both({"mkb,knb->mnb", {{'m', 2}, {'k', 3}, {'n', 3}, {'b', b}}}, scaled);
+  }
+}
+
+// Rows and columns around the tiles.
+TEST(Lanes, EveryRemainderOfRowsAndColumns) {
+  for (int64_t m = 1; m <= 9; ++m)
+    for (int64_t n = 1; n <= 9; ++n) check_both({"mkb,knb->mnb", {{'m', m}, {'k', 3}, {'n', n}, {'b', 19}}}, {});
+}
+
+TEST(Lanes, EveryDepth) {
+  for (int64_t k : {1, 2, 7, 64, 127, 128, 129, 300})
+    check_both({"mkb,knb->mnb", {{'m', 3}, {'k', k}, {'n', 4}, {'b', 21}}}, {});
+}
+
+TEST(Lanes, EveryLayout) {
+  const Equation equations[] = {
+      {"nhd,khd->nkd", {{'n', 5}, {'h', 6}, {'d', 37}, {'k', 7}}},               // as asked
+      {"dnh,dkh->nkd", {{'n', 5}, {'h', 6}, {'d', 37}, {'k', 7}}},               // operands' batch far apart
+      {"nhd,dkh->nkd", {{'n', 5}, {'h', 6}, {'d', 37}, {'k', 7}}},               // one of them
+      {"bmk,bkn->bmn", {{'b', 6}, {'m', 5}, {'k', 7}, {'n', 9}}},                // another axis has the unit stride
+      {"axmk,axkn->amnx", {{'a', 3}, {'x', 17}, {'m', 2}, {'k', 4}, {'n', 3}}},  // two batch axes
+      {"pqkb,krsb->pqrsb", {{'p', 2}, {'q', 3}, {'k', 4}, {'r', 3}, {'s', 2}, {'b', 18}}},
+      {"klb,klb->b", {{'k', 5}, {'l', 7}, {'b', 33}}},  // dots
+  };
+  for (const Equation& e : equations)
+    for (const Variant& v : usual_variants()) check_both(e, v);
+}
+
+TEST(Lanes, SameBitsForAnyNumberOfThreads) {
+  const Equation e{"nhd,khd->nkd", {{'n', 40}, {'h', 60}, {'d', 130}, {'k', 41}}};
+  Variant v;
+  v.kernel = "lanes";
+  const std::vector<float> one = result<float>(e, v);
+  for (int threads : {2, 3, 8}) {
+    v.threads = threads;
+    EXPECT_EQ(one, result<float>(e, v)) << threads << " threads";
+  }
+}
+
+TEST(Lanes, NeedsABatch) {
+  Variant v;
+  v.kernel = "lanes";
+  EXPECT_EQ(run<float>({"ab,bc->ac", {{'a', 3}, {'b', 4}, {'c', 5}}}, v).status, EINBLAS_NOT_APPLICABLE);
+  EXPECT_EQ(run<float>({"ab->a", {{'a', 3}, {'b', 4}}}, v).status, EINBLAS_NOT_APPLICABLE);
+}
+
+// One seed alone: --gtest_filter=*RandomLanes*/17.
+class RandomLanes : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(RandomLanes, IsRight) {
+  std::mt19937 random(GetParam());
+  const auto upto = [&](int64_t most) { return 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)); };
+  const char* texts[] = {"mkb,knb->mnb", "bmk,knb->mnb", "mkb,bkn->nmb", "mbk,nbk->mnb", "kmb,kb->mb", "kb,knb->nb"};
+  const Equation e{texts[random() % 6], {{'m', upto(12)}, {'k', upto(40)}, {'n', upto(12)}, {'b', 1 + upto(70)}}};
+  std::vector<Variant> variants = usual_variants();
+  Variant v = variants[random() % variants.size()];
+  v.pad = static_cast<int64_t>(random() % 4);
+  v.threads = static_cast<int>(upto(3));
+  v.seed = GetParam();
+  check_both(e, v);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomLanes, testing::Range(uint32_t{1}, uint32_t{41}));
+
+}  // namespace
+}  // namespace einblas_test

@@ -1,0 +1,104 @@
+// Steps that sum nothing: lines of every length, broadcasts, gathered and joined lines, streaming stores, threads.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "einblas.h"
+#include "support/step_case.hpp"
+
+namespace einblas_test {
+namespace {
+
+template <class T>
+void check(const Equation& e, Variant v) {
+  v.kernel = "product";
+  const Outcome o = run<T>(e, v);
+  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+  EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
+}
+
+void check_both(const Equation& e, const Variant& v) {
+  check<float>(e, v);
+  check<double>(e, v);
+}
+
+const char* const kTexts[] = {"->b",       "b->b",       "->ab",         "ab->ab",     "a->ab",   "b->ab",
+                              "ab,ab->ab", "ab,b->ab",   "a,b->ab",      "ab,a->ab",   "ba->ab",  "ba,ab->ab",
+                              "ab,,->ab",  "a,b,ab->ab", "ab,ab,ab->ab", "b,ba,a->ab", "aab->ab", "ba,ba->ab"};
+
+TEST(Product, EveryLengthOfALine) {
+  for (const char* text : {"b->b", "ab,b->ab", "a,b->ab", "ab,ab,ab->ab"})
+    for (int64_t b = 1; b <= 70; ++b) check_both({text, {{'a', 3}, {'b', b}}}, {});
+}
+
+TEST(Product, EveryBroadcastInEveryLayout) {
+  for (const char* text : kTexts)
+    for (const Variant& v : usual_variants()) check_both({text, {{'a', 5}, {'b', 19}}}, v);
+}
+
+// Lines shorter than 64 elements are joined with the next axis.
+TEST(Product, ShortLinesAroundTheLengthFromWhichTheyStandAlone) {
+  for (int64_t b : {1, 2, 3, 31, 63, 64, 65})
+    for (int64_t a : {1, 2, 33, 100})
+      for (const char* text : {"acb,b->acb", "ac,b->acb", "cb,acb->acb", "bca,acb->acb"})
+        check_both({text, {{'a', a}, {'b', b}, {'c', 3}}}, {});
+}
+
+// Lines longer than a task's bytes are cut.
+TEST(Product, LongLinesAreCut) {
+  Variant v;
+  v.beta = 0.5;
+  v.threads = 3;
+  check_both({"b,b->b", {{'b', 300'001}}}, v);
+  check_both({"a,b->ab", {{'a', 2}, {'b', 200'003}}}, v);
+}
+
+TEST(Product, StreamingStoresWriteTheSame) {
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  for (const char* text : {"->ab", "ab->ab", "a,b->ab", "ab,ab->ab", "ba->ab"})
+    for (Variant v : usual_variants()) {
+      v.threads = 2;
+      check_both({text, {{'a', 150}, {'b', 133}}}, v);
+    }
+}
+
+TEST(Product, SameBitsForAnyNumberOfThreads) {
+  for (const char* text : {"a,b->ab", "ab,b->ab", "ba,ab->ab"}) {
+    const Equation e{text, {{'a', 701}, {'b', 640}}};
+    Variant v;
+    v.kernel = "product";
+    const std::vector<float> one = result<float>(e, v);
+    for (int threads : {2, 3, 7}) {
+      v.threads = threads;
+      EXPECT_EQ(one, result<float>(e, v)) << text << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST(Product, SumsNothing) {
+  Variant v;
+  v.kernel = "product";
+  EXPECT_EQ(run<float>({"ab->a", {{'a', 3}, {'b', 4}}}, v).status, EINBLAS_NOT_APPLICABLE);
+  EXPECT_EQ(run<float>({"a,a->", {{'a', 3}}}, v).status, EINBLAS_NOT_APPLICABLE);
+}
+
+// One seed alone: --gtest_filter=*RandomProduct*/17.
+class RandomProduct : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(RandomProduct, IsRight) {
+  std::mt19937 random(GetParam());
+  const auto upto = [&](int64_t most) { return 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)); };
+  const Equation e{kTexts[random() % (sizeof kTexts / sizeof kTexts[0])], {{'a', upto(40)}, {'b', upto(200)}}};
+  std::vector<Variant> variants = usual_variants();
+  Variant v = variants[random() % variants.size()];
+  v.pad = static_cast<int64_t>(random() % 4);
+  v.threads = static_cast<int>(upto(3));
+  v.seed = GetParam();
+  check_both(e, v);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomProduct, testing::Range(uint32_t{1}, uint32_t{61}));
+
+}  // namespace
+}  // namespace einblas_test
