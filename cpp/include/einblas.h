@@ -42,6 +42,9 @@ enum {
 /* Element types. */
 /* Steps and block-sparse products compute with the first two; the others are stored, copied and read only. */
 enum { EINBLAS_F32 = 0, EINBLAS_F64 = 1, EINBLAS_I32 = 2, EINBLAS_I64 = 3 };
+/* What stands behind a code, for whoever has codes of his own: F32, F64, I32, I64, null for no type; bytes, or 0. */
+EINBLAS_API const char* einblas_dtype_name(int32_t dtype);
+EINBLAS_API int32_t einblas_dtype_size(int32_t dtype);
 
 /* ---- library ---- */
 

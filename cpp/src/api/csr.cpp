@@ -1,10 +1,7 @@
 // Front door: the extern "C" surface of CSR matrices.
 #include "sparse/csr.hpp"
 
-#include <new>
-
-#include "einblas.h"
-#include "runtime/threads.hpp"
+#include "api/boundary.hpp"
 
 using namespace einblas;
 
@@ -12,11 +9,7 @@ static_assert(EINBLAS_CSR_PADDING == kCsrPadding, "the header promises the kerne
 
 namespace {
 
-template <class T>
-T* at(int64_t address) {
-  return reinterpret_cast<T*>(address);
-}
-
+// Indices come in two types.
 bool is_index(int32_t type) { return type == EINBLAS_I32 || type == EINBLAS_I64; }
 
 Indices indices(int64_t address, int32_t type) { return {at<const void>(address), type == EINBLAS_I64}; }
@@ -25,24 +18,24 @@ CsrTarget target(const int64_t* arrays) {
   return {at<int64_t>(arrays[0]), at<int32_t>(arrays[1]), at<char>(arrays[2])};
 }
 
-Csr matrix(CsrType type, int64_t rows, int64_t columns, const int64_t* arrays) {
+Csr matrix(DType type, int64_t rows, int64_t columns, const int64_t* arrays) {
   const int64_t* indptr = at<const int64_t>(arrays[0]);
   return {type, rows, columns, indptr[rows], 0, indptr, at<const int32_t>(arrays[1]), at<const char>(arrays[2])};
 }
 
 bool valid(int32_t dtype, const int64_t* sizes) {
-  return dtype >= EINBLAS_F32 && dtype <= EINBLAS_I64 && sizes != nullptr && sizes[0] >= 0 && sizes[1] >= 0 &&
-         sizes[2] >= 0 && sizes[0] <= INT32_MAX && sizes[1] <= INT32_MAX && sizes[2] < int64_t{1} << 62;
+  return is_dtype(dtype) && sizes != nullptr && fits_index(sizes[0]) && fits_index(sizes[1]) && sizes[2] >= 0 &&
+         sizes[2] < int64_t{1} << 62;
 }
 
-using Import = int32_t (*)(CsrType, int64_t, int64_t, int64_t, Indices, Indices, const char*, const CsrTarget&,
+using Import = int32_t (*)(DType, int64_t, int64_t, int64_t, Indices, Indices, const char*, const CsrTarget&,
                            CsrFinding&) noexcept;
 
 int32_t import(Import from_arrays, int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t type0,
                int32_t type1, const int64_t* arrays, int64_t* finding) {
   if (!valid(dtype, sizes) || !is_index(type0) || !is_index(type1)) return EINBLAS_INVALID_ARGUMENT;
   CsrFinding found;
-  const int32_t status = from_arrays(static_cast<CsrType>(dtype), sizes[0], sizes[1], sizes[2], indices(from[0], type0),
+  const int32_t status = from_arrays(static_cast<DType>(dtype), sizes[0], sizes[1], sizes[2], indices(from[0], type0),
                                      indices(from[1], type1), at<const char>(from[2]), target(arrays), found);
   finding[0] = found.kind;
   finding[1] = found.position;
@@ -67,52 +60,61 @@ int32_t einblas_csr_from_coo(int32_t dtype, const int64_t* sizes, const int64_t*
 
 void einblas_csr_count(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                        int64_t indptr) {
-  csr_count(static_cast<CsrType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
+  if (!is_dtype(dtype)) return;
+  csr_count(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
             at<int64_t>(indptr));
 }
 
 void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                       const int64_t* arrays) {
-  csr_fill(static_cast<CsrType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
+  if (!is_dtype(dtype)) return;
+  csr_fill(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
            target(arrays));
 }
 
 int64_t einblas_csr_longest(int64_t rows, int64_t indptr) { return csr_longest(rows, at<const int64_t>(indptr)); }
 
 int32_t einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to) {
-  return csr_transpose(matrix(static_cast<CsrType>(dtype), sizes[0], sizes[1], from), target(to));
+  if (!is_dtype(dtype)) return EINBLAS_INVALID_ARGUMENT;
+  return csr_transpose(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), target(to));
 }
 
 void einblas_csr_reshape(const int64_t* sizes, const int64_t* from, const int64_t* to) {
-  const Csr a{CsrType::F32, sizes[0], sizes[1], sizes[2], 0, at<const int64_t>(from[0]), at<const int32_t>(from[1]),
+  const Csr a{DType::F32, sizes[0], sizes[1], sizes[2], 0, at<const int64_t>(from[0]), at<const int32_t>(from[1]),
               nullptr};
   csr_reshape(a, sizes[3], sizes[4], at<int64_t>(to[0]), at<int32_t>(to[1]));
 }
 
 int64_t einblas_csr_khatri_rao_count(const int64_t* sizes, const int64_t* first, const int64_t* second,
                                      int64_t indptr) {
-  return csr_khatri_rao_indptr(matrix(CsrType::F32, sizes[0], sizes[1], first),
-                               matrix(CsrType::F32, sizes[0], sizes[2], second), at<int64_t>(indptr));
+  return csr_khatri_rao_indptr(matrix(DType::F32, sizes[0], sizes[1], first),
+                               matrix(DType::F32, sizes[0], sizes[2], second), at<int64_t>(indptr));
 }
 
 int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, const int64_t* first, const int64_t* second,
                                const int64_t* arrays) {
-  const CsrType type = static_cast<CsrType>(dtype);
+  if (!is_float_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
+  const DType type = static_cast<DType>(dtype);
   return csr_khatri_rao(matrix(type, sizes[0], sizes[1], first), matrix(type, sizes[0], sizes[2], second),
                         target(arrays));
 }
 
 void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense) {
-  csr_to_dense(matrix(static_cast<CsrType>(dtype), sizes[0], sizes[1], from), at<char>(dense));
+  if (!is_dtype(dtype)) return;
+  csr_to_dense(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), at<char>(dense));
 }
 
 int32_t einblas_csr_multiply(int32_t dtype, const int64_t* job, double alpha, double beta, int32_t threads) {
   if (!valid(dtype, job) || job[7] < 0) return EINBLAS_INVALID_ARGUMENT;
   const Csr a{
-      static_cast<CsrType>(dtype), job[0], job[1], job[2], job[3], at<const int64_t>(job[4]), at<const int32_t>(job[5]),
+      static_cast<DType>(dtype), job[0], job[1], job[2], job[3], at<const int64_t>(job[4]), at<const int32_t>(job[5]),
       at<const char>(job[6])};
-  const CsrMultiply call{job[7], {at<char>(job[8]), job[9], job[10]},      {at<char>(job[11]), job[12], job[13]}, alpha,
-                         beta,   threads > 0 ? threads : process_threads()};
+  const CsrMultiply call{job[7],
+                         {at<char>(job[8]), job[9], job[10]},
+                         {at<char>(job[11]), job[12], job[13]},
+                         alpha,
+                         beta,
+                         threads_of(threads)};
   return csr_multiply(a, call);
 }
 

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "einblas.h"
-#include "runtime/memory.hpp"
+#include "api/boundary.hpp"
+#include "layout/arithmetic.hpp"
 #include "runtime/openblas.hpp"
-#include "runtime/threads.hpp"
+#include "runtime/speed.hpp"
 
 using namespace einblas;
 
@@ -14,19 +14,13 @@ namespace {
 // Right sides solved by one task: some 64 columns fill LAPACK's blocks, and more tasks balance the threads.
 constexpr int64_t kColumns = 64;
 
-bool valid(int32_t dtype, int64_t n) {
-  return (dtype == EINBLAS_F32 || dtype == EINBLAS_F64) && n >= 1 && blas_fits(n);
-}
-
-template <class T>
-T* at(int64_t address) {
-  return reinterpret_cast<T*>(address);
-}
+bool valid(int32_t dtype, int64_t n) { return is_float_code(dtype) && n >= 1 && fits_index(n); }
 
 template <class T>
 void solve(int64_t n, int64_t right_sides, int64_t lu, int64_t pivots, int64_t b) {
-  const int64_t tasks = (right_sides + kColumns - 1) / kColumns;
-  const double nanos = 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(right_sides) / 8;
+  const int64_t tasks = ceil_div(right_sides, kColumns);
+  const double nanos =
+      2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(right_sides) / speed::kLapackFlops;
   parallel_tasks(tasks, useful_threads(process_threads(), tasks, nanos), [&](int64_t task, int) {
     const int64_t from = task * kColumns, count = std::min(kColumns, right_sides - from);
     lapack_lu_solve(static_cast<int>(n), static_cast<int>(count), at<T>(lu), at<int>(pivots), at<T>(b) + from * n);
@@ -67,30 +61,29 @@ extern "C" {
 
 int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivots, int64_t* info) {
   if (!valid(dtype, n) || info == nullptr) return EINBLAS_INVALID_ARGUMENT;
-  const int32_t ready = einblas_init();
-  if (ready != EINBLAS_OK) return ready;
-  *info = dtype == EINBLAS_F32 ? lapack_lu(static_cast<int>(n), at<float>(a), at<int>(pivots))
-                               : lapack_lu(static_cast<int>(n), at<double>(a), at<int>(pivots));
-  return *info < 0 ? EINBLAS_INTERNAL : EINBLAS_OK;
+  return guard_initialised([&] {
+    *info = visit_float(static_cast<DType>(dtype), [&](auto of) {
+      return lapack_lu(static_cast<int>(n), at<typename decltype(of)::Type>(a), at<int>(pivots));
+    });
+    return *info < 0 ? EINBLAS_INTERNAL : EINBLAS_OK;
+  });
 }
 
 int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sides, int64_t lu, int64_t pivots, int64_t b) {
   if (!valid(dtype, n) || right_sides < 0) return EINBLAS_INVALID_ARGUMENT;
-  if (dtype == EINBLAS_F32) {
-    solve<float>(n, right_sides, lu, pivots, b);
-  } else {
-    solve<double>(n, right_sides, lu, pivots, b);
-  }
+  visit_float(static_cast<DType>(dtype),
+              [&](auto of) { solve<typename decltype(of)::Type>(n, right_sides, lu, pivots, b); });
   return EINBLAS_OK;
 }
 
 int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real, int64_t imaginary,
                             int64_t* info) {
   if (!valid(dtype, n) || info == nullptr) return EINBLAS_INVALID_ARGUMENT;
-  const int32_t ready = einblas_init();
-  if (ready != EINBLAS_OK) return ready;
-  return dtype == EINBLAS_F32 ? eigenvalues<float>(symmetric != 0, n, a, real, imaginary, info)
-                              : eigenvalues<double>(symmetric != 0, n, a, real, imaginary, info);
+  return guard_initialised([&] {
+    return visit_float(static_cast<DType>(dtype), [&](auto of) {
+      return eigenvalues<typename decltype(of)::Type>(symmetric != 0, n, a, real, imaginary, info);
+    });
+  });
 }
 
 }  // extern "C"

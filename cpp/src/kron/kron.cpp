@@ -10,8 +10,11 @@
 
 #include "einblas.h"
 #include "kron/kron_layout.hpp"
+#include "kron/kron_steps.hpp"
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 
@@ -36,39 +39,6 @@ constexpr int64_t kSlicesPerThread = 4;
 // Additions to one element one after the other: deeper factors go in such parts.
 constexpr int64_t kDepth = 2048;
 
-enum class Kind { Lines, Short, Rows, Tiny };
-
-int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
-int log2_of(int64_t v) { return v == 2 ? 1 : v == 4 ? 2 : v == 8 ? 3 : 0; }
-
-// How a factor is packed, and where in the workspace.
-struct Pack {
-  int fused;
-  Kind kind;
-  int64_t line;  // of Kind::Short
-  int64_t at;    // elements
-};
-
-// A step with the offsets of its panels; pointers come when it runs.
-template <class T>
-struct Prepared {
-  KronStep<T> step;
-  Kind kind;
-  int pack;
-  std::vector<int64_t> from, to;
-};
-
-// A pass's steps for blocks of one shape.
-template <class T>
-struct Block {
-  int64_t rows = 0, columns = 0;
-  std::vector<Prepared<T>> steps;
-};
-
-struct Dim {
-  int64_t length, x, y;
-};
-
 template <class T>
 class Plan final : public KronPlan {
  public:
@@ -79,7 +49,7 @@ class Plan final : public KronPlan {
         w_(kernel_table().vector_bytes / size_) {
     for (const KronLoop& l : layout_.slices) slices_ *= l.length;
     for (const KronPass& pass : layout_.passes) {
-      std::array<Block<T>, 4> blocks;
+      std::array<KronBlock<T>, 4> blocks;
       const int64_t length = pass.loops.empty() ? 1 : pass.loops.back().length;
       const int64_t rows[2] = {pass.rows, length % pass.rows}, columns[2] = {pass.columns, pass.line % pass.columns};
       for (int i = 0; i < 4; ++i)
@@ -94,7 +64,7 @@ class Plan final : public KronPlan {
   int64_t workspace_bytes() const override { return size_ * (packed_ + 2 * buffer_ + between(0) + between(1)); }
 
   int32_t run(const KronCall& call) const noexcept override {
-    const double nanos = layout_.flops / 60;
+    const double nanos = layout_.flops / speed::kGemmFlops;
     const int threads = useful_threads(call.threads, 1 << 20, nanos);
     // Enough slices: each belongs to one thread.
     const bool whole = slices_ >= kSlicesPerThread * threads;
@@ -102,7 +72,7 @@ class Plan final : public KronPlan {
         odd(between(1) * size_, whole ? threads : 1), own(2 * buffer_ * size_, threads);
     if (!packed.ok() || !even.ok() || !odd.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* f = reinterpret_cast<T*>(packed.of(0));
-    for (const Pack& p : packs_) pack(p, call.factors, f + p.at);
+    for (const KronPack& p : packs_) pack(p, call.factors, f + p.at);
     const auto slice = [&](int64_t index, int worker) {
       const T* source = reinterpret_cast<const T*>(call.x);
       T* result = reinterpret_cast<T*>(call.c);
@@ -136,7 +106,7 @@ class Plan final : public KronPlan {
       text += i == 0 ? ": " : "; ";
       text +=
           "blocks of " + std::to_string(pass.rows) + " rows and " + std::to_string(pass.columns) + " columns, factors";
-      for (const Prepared<T>& s : blocks_[i][0].steps) {
+      for (const KronPrepared<T>& s : blocks_[i][0].steps) {
         const KronFused& f = layout_.fused[static_cast<size_t>(packs_[static_cast<size_t>(s.pack)].fused)];
         text += " " + std::to_string(f.first) + (f.count > 1 ? ".." + std::to_string(f.first + f.count - 1) : "") +
                 " (" + std::to_string(s.step.k) + " to " + std::to_string(s.step.q) + ", " + name(s.kind) + ")";
@@ -148,13 +118,13 @@ class Plan final : public KronPlan {
  private:
   static constexpr int64_t size_ = static_cast<int64_t>(sizeof(T));
 
-  static const char* name(Kind kind) {
+  static const char* name(KronKind kind) {
     switch (kind) {
-      case Kind::Lines:
+      case KronKind::Lines:
         return "lines";
-      case Kind::Short:
+      case KronKind::Short:
         return "short lines";
-      case Kind::Rows:
+      case KronKind::Rows:
         return "rows";
       default:
         return "several rows to a vector";
@@ -168,8 +138,8 @@ class Plan final : public KronPlan {
     return most;
   }
 
-  Block<T> make_block(const KronPass& pass, int64_t rows, int64_t columns) {
-    Block<T> block;
+  KronBlock<T> make_block(const KronPass& pass, int64_t rows, int64_t columns) {
+    KronBlock<T> block;
     block.rows = rows;
     block.columns = columns;
     std::vector<int64_t> lengths;
@@ -178,7 +148,7 @@ class Plan final : public KronPlan {
     for (size_t i = 0; i < n; ++i) {
       const int factor = pass.factors[i];
       const KronAxis& axis = pass.axes[static_cast<size_t>(factor)];
-      std::vector<Dim> dims(axes + 2);
+      std::vector<KronDim> dims(axes + 2);
       for (int side = 0; side < 2; ++side) {
         int64_t stride = columns;
         if (side == 1) lengths[static_cast<size_t>(factor)] = axis.q;
@@ -202,8 +172,8 @@ class Plan final : public KronPlan {
   }
 
   // A step along dims[axis]; the last dim is the line.
-  Prepared<T> prepare(std::vector<Dim> dims, size_t axis, const KronAxis& lengths, int fused) {
-    Prepared<T> p{};
+  KronPrepared<T> prepare(std::vector<KronDim> dims, size_t axis, const KronAxis& lengths, int fused) {
+    KronPrepared<T> p{};
     KronStep<T>& s = p.step;
     s.k = s.depth = lengths.k;
     s.q = lengths.q;
@@ -223,26 +193,27 @@ class Plan final : public KronPlan {
       s.sx = s.k;
       s.sy = s.q;
       if (!dims.empty()) fold_rows(&dims, &s);
-      const bool tiny =
-          s.k == s.q && log2_of(s.k) > 0 && s.sx == s.k && s.sy == s.k && kernels_.kron_tiny[log2_of(s.k)] != nullptr;
-      p.kind = tiny ? Kind::Tiny : Kind::Rows;
-      const int64_t vectors = blocks_of(s.q, w_);
+      const bool tiny = s.k == s.q && kron_log2(s.k) > 0 && s.sx == s.k && s.sy == s.k &&
+                        kernels_.kron_tiny[kron_log2(s.k)] != nullptr;
+      p.kind = tiny ? KronKind::Tiny : KronKind::Rows;
+      const int64_t vectors = ceil_div(s.q, w_);
       s.vectors = static_cast<int32_t>(std::min<int64_t>(kernels_.gemm_vectors, vectors));
       if (s.vectors == 3 && vectors % 3 != 0 && vectors < 24) s.vectors = 2;
     } else {
-      const bool shorter =
-          log2_of(line) > 0 && kernels_.kron_short[log2_of(line)] != nullptr && line * s.q % w_ == 0 && s.sy == line;
-      p.kind = shorter ? Kind::Short : Kind::Lines;
+      const bool shorter = kron_log2(line) > 0 && kernels_.kron_short[kron_log2(line)] != nullptr &&
+                           line * s.q % w_ == 0 && s.sy == line;
+      p.kind = shorter ? KronKind::Short : KronKind::Lines;
     }
     s.gathers =
-        p.kind == Kind::Lines && s.q > kGatherBlocks * kernels_.kron_block && s.sx * size_ % kAliasBytes == 0 ? 1 : 0;
+        p.kind == KronKind::Lines && s.q > kGatherBlocks * kernels_.kron_block && s.sx * size_ % kAliasBytes == 0 ? 1
+                                                                                                                  : 0;
     offsets(dims, &p);
     p.pack = packed(fused, p.kind, line, s);
     return p;
   }
 
   // Neighbouring dims that are rows of one even stride.
-  static void fold_rows(std::vector<Dim>* dims, KronStep<T>* s) {
+  static void fold_rows(std::vector<KronDim>* dims, KronStep<T>* s) {
     s->line = dims->back().length;
     s->sx = dims->back().x;
     s->sy = dims->back().y;
@@ -254,10 +225,10 @@ class Plan final : public KronPlan {
     }
   }
 
-  static void offsets(const std::vector<Dim>& dims, Prepared<T>* p) {
+  static void offsets(const std::vector<KronDim>& dims, KronPrepared<T>* p) {
     p->from = {0};
     p->to = {0};
-    for (const Dim& d : dims) {
+    for (const KronDim& d : dims) {
       std::vector<int64_t> from, to;
       for (size_t i = 0; i < p->from.size(); ++i) {
         for (int64_t j = 0; j < d.length; ++j) {
@@ -271,13 +242,13 @@ class Plan final : public KronPlan {
     p->step.panels = static_cast<int64_t>(p->from.size());
   }
 
-  int packed(int fused, Kind kind, int64_t line, const KronStep<T>& s) {
-    if (kind != Kind::Short) line = 1;
+  int packed(int fused, KronKind kind, int64_t line, const KronStep<T>& s) {
+    if (kind != KronKind::Short) line = 1;
     for (size_t i = 0; i < packs_.size(); ++i)
       if (packs_[i].fused == fused && packs_[i].kind == kind && packs_[i].line == line) return static_cast<int>(i);
     packs_.push_back({fused, kind, line, packed_});
-    const int64_t block = kind == Kind::Lines ? kernels_.kron_block : kind == Kind::Rows ? s.vectors * w_ : w_;
-    const int64_t elements = kind == Kind::Short ? s.k * s.q * line : s.k * blocks_of(s.q, block) * block;
+    const int64_t block = kind == KronKind::Lines ? kernels_.kron_block : kind == KronKind::Rows ? s.vectors * w_ : w_;
+    const int64_t elements = kind == KronKind::Short ? s.k * s.q * line : s.k * ceil_div(s.q, block) * block;
     packed_ += (elements + 15) / 16 * 16;
     return static_cast<int>(packs_.size()) - 1;
   }
@@ -294,18 +265,18 @@ class Plan final : public KronPlan {
     return value;
   }
 
-  void pack(const Pack& p, const int64_t* addresses, T* to) const {
+  void pack(const KronPack& p, const int64_t* addresses, T* to) const {
     const KronFused& f = layout_.fused[static_cast<size_t>(p.fused)];
     const int64_t k = f.axis.k, q = f.axis.q;
-    if (p.kind == Kind::Short || p.kind == Kind::Tiny) {
-      const int64_t lanes = p.kind == Kind::Short ? q * p.line : w_;
+    if (p.kind == KronKind::Short || p.kind == KronKind::Tiny) {
+      const int64_t lanes = p.kind == KronKind::Short ? q * p.line : w_;
       for (int64_t i = 0; i < k; ++i)
         for (int64_t l = 0; l < lanes; ++l)
-          to[i * lanes + l] = element(f, addresses, i, p.kind == Kind::Short ? l / p.line : l % q);
+          to[i * lanes + l] = element(f, addresses, i, p.kind == KronKind::Short ? l / p.line : l % q);
       return;
     }
     int64_t block = kernels_.kron_block;
-    if (p.kind == Kind::Rows) block = width(q);
+    if (p.kind == KronKind::Rows) block = width(q);
     for (int64_t j0 = 0; j0 < q; j0 += block, to += block * k) {
       const int64_t n = std::min(block, q - j0);
       if (f.count == 1) {
@@ -328,9 +299,9 @@ class Plan final : public KronPlan {
       for (int64_t i = 0; i < k; ++i) to[i * block + j] = from[i * a.fk + j * a.fq];
   }
 
-  // Columns of a panel of Kind::Rows.
+  // Columns of a panel of KronKind::Rows.
   int64_t width(int64_t q) const {
-    const int64_t vectors = blocks_of(q, w_);
+    const int64_t vectors = ceil_div(q, w_);
     int64_t v = std::min<int64_t>(kernels_.gemm_vectors, vectors);
     if (v == 3 && vectors % 3 != 0 && vectors < 24) v = 2;
     return v * w_;
@@ -355,12 +326,12 @@ class Plan final : public KronPlan {
     if (all * size_ < stream_from || (pass.columns < pass.line && pass.columns % w_ != 0)) return false;
     for (const KronLoop& l : pass.loops)
       if (l.c % w_ != 0) return false;
-    for (const Block<T>& b : blocks_.back()) {
+    for (const KronBlock<T>& b : blocks_.back()) {
       if (b.steps.empty()) continue;
-      const Prepared<T>& p = b.steps.back();
-      if (p.kind == Kind::Rows || p.kind == Kind::Tiny) return false;
-      const int64_t run = p.kind == Kind::Short ? p.step.line * p.step.q : p.step.line;
-      if (run % w_ != 0 || run * size_ < kStreamRun || (p.kind == Kind::Lines && p.step.sy % w_ != 0)) return false;
+      const KronPrepared<T>& p = b.steps.back();
+      if (p.kind == KronKind::Rows || p.kind == KronKind::Tiny) return false;
+      const int64_t run = p.kind == KronKind::Short ? p.step.line * p.step.q : p.step.line;
+      if (run % w_ != 0 || run * size_ < kStreamRun || (p.kind == KronKind::Lines && p.step.sy % w_ != 0)) return false;
       for (int64_t to : p.to)
         if (to % w_ != 0) return false;
     }
@@ -371,7 +342,7 @@ class Plan final : public KronPlan {
     const KronPass& pass = layout_.passes[index];
     const auto& blocks = blocks_[index];
     const int64_t length = pass.loops.empty() ? 1 : pass.loops.back().length;
-    const int64_t row_blocks = blocks_of(length, pass.rows), column_blocks = blocks_of(pass.line, pass.columns);
+    const int64_t row_blocks = ceil_div(length, pass.rows), column_blocks = ceil_div(pass.line, pass.columns);
     int64_t tasks = row_blocks * column_blocks;
     for (size_t i = 0; i + 1 < pass.loops.size(); ++i) tasks *= pass.loops[i].length;
     int64_t bytes = pass.line * size_ * (index == 0 ? slices_ : 1);
@@ -405,9 +376,9 @@ class Plan final : public KronPlan {
   }
 
   // Asks for piece `piece` of `pieces` of what a step reads from x on.
-  static void ask(const Prepared<T>& p, const T* x, int64_t piece, int64_t pieces) {
+  static void ask(const KronPrepared<T>& p, const T* x, int64_t piece, int64_t pieces) {
     const KronStep<T>& s = p.step;
-    const bool rows = p.kind == Kind::Rows || p.kind == Kind::Tiny;
+    const bool rows = p.kind == KronKind::Rows || p.kind == KronKind::Tiny;
     const int64_t runs = rows ? s.line : s.k, run = (rows ? s.k : s.line) * size_, all = s.panels * runs;
     for (int64_t i = all * piece / pieces; i < all * (piece + 1) / pieces; ++i) {
       const char* at = reinterpret_cast<const char*>(x + p.from[static_cast<size_t>(i / runs)] + i % runs * s.sx);
@@ -415,12 +386,12 @@ class Plan final : public KronPlan {
     }
   }
 
-  void run_block(const Block<T>& block, const T* x, T* y, const Shared& shared, const T* next, T* own) const {
+  void run_block(const KronBlock<T>& block, const T* x, T* y, const Shared& shared, const T* next, T* own) const {
     const size_t n = block.steps.size();
     const int64_t pieces = kPieces * static_cast<int64_t>(n);
     int64_t piece = 0;
     for (size_t i = 0; i < n; ++i) {
-      const Prepared<T>& p = block.steps[i];
+      const KronPrepared<T>& p = block.steps[i];
       const bool last = i + 1 == n;
       KronStep<T> s = p.step;
       s.from = p.from.data();
@@ -443,9 +414,9 @@ class Plan final : public KronPlan {
           part.panels = s.panels * (j + 1) / kPieces - from;
           part.from += from;
           part.to += from;
-        } else if (p.kind == Kind::Rows || p.kind == Kind::Tiny) {
+        } else if (p.kind == KronKind::Rows || p.kind == KronKind::Tiny) {
           // Whole lines of memory and whole tiles of rows, as far as they go.
-          const int64_t rows = blocks_of(blocks_of(s.line, kPieces), 48) * 48, from = std::min(s.line, j * rows);
+          const int64_t rows = ceil_div(ceil_div(s.line, kPieces), 48) * 48, from = std::min(s.line, j * rows);
           part.line = std::min(rows, s.line - from);
           part.x += from * s.sx;
           part.y += from * s.sy;
@@ -458,29 +429,31 @@ class Plan final : public KronPlan {
   }
 
   // Deep factors part by part.
-  void run_kernel(Kind kind, const KronStep<T>& s) const {
+  void run_kernel(KronKind kind, const KronStep<T>& s) const {
     KronStep<T> part = s;
     if (s.k > kDepth) part.past_caches = 0;
-    const int64_t row = kind == Kind::Lines ? kernels_.kron_block : kind == Kind::Rows ? s.vectors * w_ : s.q * s.line;
+    const int64_t row = kind == KronKind::Lines  ? kernels_.kron_block
+                        : kind == KronKind::Rows ? s.vectors * w_
+                                                 : s.q * s.line;
     for (int64_t i = 0; i < s.k; i += kDepth) {
       part.k = std::min(kDepth, s.k - i);
       run_part(kind, part);
-      part.x += part.k * (kind == Kind::Rows ? 1 : s.sx);
+      part.x += part.k * (kind == KronKind::Rows ? 1 : s.sx);
       part.f += part.k * row;
       part.beta = T{1};
     }
   }
 
-  void run_part(Kind kind, const KronStep<T>& s) const {
+  void run_part(KronKind kind, const KronStep<T>& s) const {
     switch (kind) {
-      case Kind::Lines:
+      case KronKind::Lines:
         return kernels_.kron_lines(&s);
-      case Kind::Short:
-        return kernels_.kron_short[log2_of(s.line)](&s);
-      case Kind::Rows:
+      case KronKind::Short:
+        return kernels_.kron_short[kron_log2(s.line)](&s);
+      case KronKind::Rows:
         return kernels_.kron_rows(&s);
       default:
-        return kernels_.kron_tiny[log2_of(s.k)](&s);
+        return kernels_.kron_tiny[kron_log2(s.k)](&s);
     }
   }
 
@@ -490,8 +463,8 @@ class Plan final : public KronPlan {
   int64_t w_, buffer_ = 0, packed_ = 0, slices_ = 1;
   bool streams_ = false;
   int64_t far_ = far_bytes;
-  std::vector<Pack> packs_;
-  std::vector<std::array<Block<T>, 4>> blocks_;
+  std::vector<KronPack> packs_;
+  std::vector<std::array<KronBlock<T>, 4>> blocks_;
 };
 
 }  // namespace
@@ -500,8 +473,9 @@ std::unique_ptr<KronPlan> make_kron_plan(DType dtype, std::vector<KronOuter> out
   const int64_t size = size_of(dtype);
   KronLayout layout;
   if (!kron_layout(std::move(outer), axes, kernel_table().vector_bytes / size, size, &layout)) return nullptr;
-  if (dtype == DType::F32) return std::make_unique<Plan<float>>(std::move(layout), std::move(axes));
-  return std::make_unique<Plan<double>>(std::move(layout), std::move(axes));
+  return visit_float(dtype, [&](auto of) -> std::unique_ptr<KronPlan> {
+    return std::make_unique<Plan<typename decltype(of)::Type>>(std::move(layout), std::move(axes));
+  });
 }
 
 }  // namespace einblas

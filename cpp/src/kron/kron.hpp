@@ -1,12 +1,12 @@
-// Kronecker products: what api_kron.cpp gives the driver.
+// Kronecker products: what api/kron.cpp gives the driver.
 #pragma once
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "layout/dtype.hpp"
 #include "sparse/csr.hpp"
-#include "step/problem.hpp"
 
 namespace einblas {
 

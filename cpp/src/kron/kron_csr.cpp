@@ -8,7 +8,9 @@
 
 #include "einblas.h"
 #include "kron/kron.hpp"
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 
 namespace einblas {
@@ -16,8 +18,8 @@ namespace {
 
 // Products of fewer nanoseconds are shared out whole; a task has about so many.
 constexpr double kTaskNanos = 20000;
-// What a product costs before its first entry, in vector steps of some 0.5 ns.
-constexpr double kCall = 400, kStepNanos = 0.5;
+// What a product costs before its first entry, in vector steps.
+constexpr double kCall = 400;
 
 // Joins axes that both tensors walk as one.
 void fold(std::vector<KronOuter>* axes) {
@@ -39,7 +41,7 @@ void fold(std::vector<KronOuter>* axes) {
 // columns that do not lie side by side are copied, by whole vectors where the summed axis has unit stride.
 double steps(const Csr& a, const KronOuter& columns, int64_t x, int64_t c) {
   const int64_t width = kernel_table().vector_bytes / size_of(a.dtype);
-  const int64_t vectors = (columns.length + width - 1) / width;
+  const int64_t vectors = ceil_div(columns.length, width);
   const double lanes = static_cast<double>(width), n = static_cast<double>(columns.length);
   const auto copied = [&](int64_t stride, int64_t other, int64_t length) {
     return stride == 1 ? 0.0 : static_cast<double>(length) * n * (other == 1 ? 2 / lanes : 1.0);
@@ -81,7 +83,7 @@ int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> out
                             call.beta,
                             threads});
   };
-  const double nanos = kStepNanos * steps(a, columns, call.x_stride, call.c_stride);
+  const double nanos = speed::kVectorNanos * steps(a, columns, call.x_stride, call.c_stride);
   if (products == 1 || nanos >= kTaskNanos * static_cast<double>(call.threads)) {
     for (int64_t p = 0; p < products; ++p) {
       const int32_t status = product(p, call.threads);
@@ -90,7 +92,7 @@ int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> out
     return EINBLAS_OK;
   }
   const int64_t together = std::max<int64_t>(1, static_cast<int64_t>(kTaskNanos / nanos));
-  const int64_t tasks = (products + together - 1) / together;
+  const int64_t tasks = ceil_div(products, together);
   std::atomic<int32_t> status{EINBLAS_OK};
   parallel_tasks(tasks, useful_threads(call.threads, tasks, nanos * static_cast<double>(products)),
                  [&](int64_t t, int) {

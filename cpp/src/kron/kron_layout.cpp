@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "layout/arithmetic.hpp"
 #include "runtime/tuning.hpp"
 
 namespace einblas {
@@ -244,11 +245,8 @@ class Maker {
     return most;
   }
 
-  static int64_t even(int64_t length, int64_t most, int64_t step) {
-    most = std::max(most / step * step, step);
-    const int64_t blocks = (length + most - 1) / most;
-    const int64_t block = (length + blocks - 1) / blocks;
-    return std::min(length, (block + step - 1) / step * step);
+  static int64_t whole_steps(int64_t length, int64_t most, int64_t step) {
+    return std::min(length, even_part(length, most / step * step, step));
   }
 
   // Blocks that fit the budget; lines in whole vectors; and not fewer than some tasks, whatever the threads.
@@ -257,10 +255,10 @@ class Maker {
     int64_t all = pass->line;
     for (const KronLoop& l : pass->loops) all *= l.length;
     if (out_->flops > kWorthThreads) fits = std::max<int64_t>(1, std::min(fits, all / kBlocks));
-    pass->columns = pass->line == 1 ? 1 : even(pass->line, fits, lanes_);
+    pass->columns = pass->line == 1 ? 1 : whole_steps(pass->line, fits, lanes_);
     if (pass->loops.empty()) return;
     const int64_t rows = pass->loops.back().length;
-    pass->rows = even(rows, std::max<int64_t>(1, fits / pass->columns), 1);
+    pass->rows = whole_steps(rows, std::max<int64_t>(1, fits / pass->columns), 1);
   }
 
   std::vector<KronOuter> outer_;

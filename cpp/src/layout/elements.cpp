@@ -1,4 +1,4 @@
-// Elements of any type: copies between strided layouts, bit by bit, for types that no kernel computes with.
+// Layout: copies of elements bit by bit.
 #include "layout/elements.hpp"
 
 #include <cstring>
@@ -6,9 +6,21 @@
 namespace einblas {
 namespace {
 
+// Types of one size are copied by one loop.
+template <size_t bytes>
+struct Bits;
+template <>
+struct Bits<4> {
+  using Type = uint32_t;
+};
+template <>
+struct Bits<8> {
+  using Type = uint64_t;
+};
+
 // Integer tensors are indices, small beside the data they point into: a plain loop nest is enough.
-template <class Bits>
-void copy(int axes, const int64_t* lengths, const Bits* from, const int64_t* from_strides, Bits* to,
+template <class B>
+void copy(int axes, const int64_t* lengths, const B* from, const int64_t* from_strides, B* to,
           const int64_t* to_strides) {
   if (axes == 0) {
     *to = *from;
@@ -19,7 +31,7 @@ void copy(int axes, const int64_t* lengths, const Bits* from, const int64_t* fro
     for (int64_t i = 0; i < n; ++i)
       copy(axes - 1, lengths + 1, from + i * sf, from_strides + 1, to + i * st, to_strides + 1);
   } else if (sf == 1 && st == 1) {
-    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Bits));
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(B));
   } else {
     for (int64_t i = 0; i < n; ++i) to[i * st] = from[i * sf];
   }
@@ -27,17 +39,14 @@ void copy(int axes, const int64_t* lengths, const Bits* from, const int64_t* fro
 
 }  // namespace
 
-void copy_elements(int64_t element_bytes, int axes, const int64_t* lengths, const char* from,
-                   const int64_t* from_strides, char* to, const int64_t* to_strides) noexcept {
+void copy_elements(DType dtype, int axes, const int64_t* lengths, const char* from, const int64_t* from_strides,
+                   char* to, const int64_t* to_strides) noexcept {
   for (int a = 0; a < axes; ++a)
     if (lengths[a] <= 0) return;
-  if (element_bytes == 4) {
-    copy(axes, lengths, reinterpret_cast<const uint32_t*>(from), from_strides, reinterpret_cast<uint32_t*>(to),
-         to_strides);
-  } else {
-    copy(axes, lengths, reinterpret_cast<const uint64_t*>(from), from_strides, reinterpret_cast<uint64_t*>(to),
-         to_strides);
-  }
+  visit(dtype, [&](auto of) {
+    using B = typename Bits<sizeof(typename decltype(of)::Type)>::Type;
+    copy(axes, lengths, reinterpret_cast<const B*>(from), from_strides, reinterpret_cast<B*>(to), to_strides);
+  });
 }
 
 }  // namespace einblas

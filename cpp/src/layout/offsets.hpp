@@ -1,8 +1,8 @@
-// Drivers: offsets of a folded index over several axes, for any of the four tensors.
+// Layout: offsets of a folded index over several axes, for any of the four tensors.
 #pragma once
 #include <cstdint>
 
-#include "step/problem.hpp"
+#include "layout/strided.hpp"
 
 namespace einblas {
 

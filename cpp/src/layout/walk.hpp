@@ -1,8 +1,8 @@
-// Drivers: walks several axes as one index, keeping the offset in each of the four tensors.
+// Layout: walks several axes as one index, keeping the offset in each of the four tensors.
 #pragma once
 #include <cstdint>
 
-#include "step/problem.hpp"
+#include "layout/strided.hpp"
 
 namespace einblas {
 
@@ -26,6 +26,14 @@ class Walk {
       for (int t = 0; t < 4; ++t) at_[t] -= axes_[a].length * axes_[a].stride[t];
       index_[a] = 0;
     }
+  }
+  // Places of the last axis from here on, this one too; 1 where there are no axes.
+  int64_t left() const { return axes_.empty() ? 1 : axes_.back().length - index_[axes_.size() - 1]; }
+  // Goes on by `n` along the last axis; n is less than left().
+  void skip(int64_t n) {
+    if (n == 0) return;
+    index_[axes_.size() - 1] += n;
+    for (int t = 0; t < 4; ++t) at_[t] += n * axes_.back().stride[t];
   }
 
  private:

@@ -51,7 +51,7 @@ double peak(int threads) {
 }  // namespace
 
 double measure_peak(DType dtype, int threads) noexcept {
-  return dtype == DType::F32 ? peak<float>(threads) : peak<double>(threads);
+  return visit_float(dtype, [&](auto of) { return peak<typename decltype(of)::Type>(threads); });
 }
 
 double measure_bandwidth(Traffic what, int64_t bytes, int threads) noexcept {

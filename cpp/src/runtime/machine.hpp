@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "step/problem.hpp"
+#include "layout/dtype.hpp"
 
 namespace einblas {
 

@@ -23,6 +23,7 @@
 #endif
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "runtime/system_memory.hpp"
 
 namespace einblas {
@@ -39,13 +40,12 @@ thread_local Shortage last_shortage;
 
 // Size classes in steps of an eighth of a power of two: at most 12.5 % is lost, and nearly equal sizes share blocks.
 int64_t size_class(int64_t bytes) {
-  if (bytes < kPooledFrom)
-    return (bytes < kAlignment ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment);
+  if (bytes < kPooledFrom) return bytes < kAlignment ? kAlignment : round_up(bytes, kAlignment);
   int shift = 0;
   while ((bytes >> shift) >= 16) ++shift;
   int64_t step = int64_t{1} << shift;
   if (step < 4096) step = 4096;
-  return (bytes + step - 1) / step * step;
+  return round_up(bytes, step);
 }
 
 void* map_or_malloc(int64_t bytes) {

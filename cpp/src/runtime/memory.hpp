@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "layout/arithmetic.hpp"
+
 namespace einblas {
 
 constexpr int64_t kAlignment = 64;
@@ -46,7 +48,7 @@ void pool_trim() noexcept;
 class Workspace {
  public:
   Workspace(int64_t bytes_per_worker, int workers) noexcept
-      : part_((bytes_per_worker + kAlignment - 1) / kAlignment * kAlignment),
+      : part_(round_up(bytes_per_worker, kAlignment)),
         bytes_(part_ * workers),
         block_(bytes_ == 0 ? nullptr : static_cast<char*>(allocate(bytes_))) {}
   ~Workspace() {

@@ -1,6 +1,5 @@
-// The door to OpenBLAS; only openblas.cpp sees cblas.
+// The door to OpenBLAS; only openblas.cpp sees its prototypes.
 #pragma once
-#include <cstdint>
 
 namespace einblas {
 
@@ -8,13 +7,6 @@ namespace einblas {
 void blas_single_threaded() noexcept;
 const char* blas_config() noexcept;
 const char* blas_core() noexcept;
-
-// Row-major C (m x n, leading dimension ldc) = alpha * op(A) op(B) + beta * C.
-// Assumes: every dimension and leading dimension fits 32 bits (blas_fits).
-void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
-               const float* b, int64_t ldb, float beta, float* c, int64_t ldc) noexcept;
-void blas_gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha, const double* a, int64_t lda,
-               const double* b, int64_t ldb, double beta, double* c, int64_t ldc) noexcept;
 
 // LAPACK on a column-major n x n matrix without padding, n >= 1; the result is its info, 0 when all is well.
 // LU with partial pivoting, in place; i > 0: U[i-1, i-1] is 0.
@@ -28,7 +20,5 @@ int lapack_eigenvalues(int n, float* a, float* real, float* imaginary, float* wo
 int lapack_eigenvalues(int n, double* a, double* real, double* imaginary, double* work, int lwork) noexcept;
 int lapack_symmetric_eigenvalues(int n, float* a, float* values, float* work, int lwork) noexcept;
 int lapack_symmetric_eigenvalues(int n, double* a, double* values, double* work, int lwork) noexcept;
-
-inline bool blas_fits(int64_t v) { return v >= 0 && v <= INT32_MAX; }
 
 }  // namespace einblas

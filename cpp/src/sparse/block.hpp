@@ -2,16 +2,11 @@
 #pragma once
 #include <cstdint>
 
+#include "layout/dtype.hpp"
+#include "layout/strided.hpp"
 #include "sparse/pattern.hpp"
-#include "step/problem.hpp"
 
 namespace einblas {
-
-// A tensor by address and strides in elements.
-struct Strided {
-  char* at;
-  int64_t stride[4];
-};
 
 // o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
 // with h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window,

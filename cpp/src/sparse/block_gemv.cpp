@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/block.hpp"
@@ -32,7 +34,7 @@ class Gemv {
         ordering_(g.transposed ? p.to_x() : p.to_y()),
         kernels_(kernel_table().typed<T>()),
         rows_(p.invariant() ? kernels_.block_rows_alike : kernels_.block_rows),
-        chunks_((g.target_size + kColumns - 1) / kColumns),
+        chunks_(ceil_div(g.target_size, kColumns)),
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
         h_contiguous_(g.h.stride[2] == 1 || g.source_size == 1),
@@ -60,7 +62,7 @@ class Gemv {
     const int64_t tasks = static_cast<int64_t>(ordering_.groups.size()) * chunks_;
     const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(g_.source_size) *
                          static_cast<double>(g_.target_size);
-    const int threads = useful_threads(g_.threads, tasks, flops / 20);
+    const int threads = useful_threads(g_.threads, tasks, flops / speed::kGemvFlops);
     const Workspace workspace(scratch() * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
@@ -225,7 +227,7 @@ int64_t blocks_ahead(int64_t block_bytes) noexcept {
 int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept {
   try {
     if (call.target_size == 0) return EINBLAS_OK;
-    return call.dtype == DType::F32 ? Gemv<float>(pattern, call).run() : Gemv<double>(pattern, call).run();
+    return visit_float(call.dtype, [&](auto of) { return Gemv<typename decltype(of)::Type>(pattern, call).run(); });
   } catch (...) {
     return out_of_memory();  // only the pattern's ordering allocates
   }

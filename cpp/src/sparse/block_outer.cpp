@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "sparse/block.hpp"
 
@@ -43,10 +45,10 @@ class Outer {
   }
 
   int32_t run() const {
-    const int64_t chunks = (m_.size + kRows - 1) / kRows;
+    const int64_t chunks = ceil_div(m_.size, kRows);
     const int64_t tasks = static_cast<int64_t>(starts_.size() - 1) * chunks;
     const double flops = 2.0 * static_cast<double>(ordering_->terms.size()) * static_cast<double>(m_.size * n_.size);
-    const int threads = useful_threads(threads_, tasks, flops / 10);
+    const int threads = useful_threads(threads_, tasks, flops / speed::kOuterFlops);
     const int64_t rows = std::min(kRows, m_.size);
     const int64_t x_copy = contiguous(m_) ? 0 : kTerms * rows;
     const int64_t y_copy = contiguous(n_) ? 0 : kTerms * n_.size;
@@ -137,7 +139,7 @@ class Outer {
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept {
   try {
     if (call.x_size == 0 || call.y_size == 0 || call.alpha == 0) return EINBLAS_OK;
-    return call.dtype == DType::F32 ? Outer<float>(pattern, call).run() : Outer<double>(pattern, call).run();
+    return visit_float(call.dtype, [&](auto of) { return Outer<typename decltype(of)::Type>(pattern, call).run(); });
   } catch (...) {
     return out_of_memory();
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "layout/arithmetic.hpp"
 #include "runtime/memory.hpp"
 
 namespace einblas {
@@ -14,7 +15,7 @@ constexpr int64_t kRuns = 64;
 void cut_runs(Bsr::Order& order) {
   const int64_t targets = static_cast<int64_t>(order.start.size()) - 1;
   const int64_t work = order.start.back() + targets;
-  const int64_t share = std::max<int64_t>(1, (work + kRuns - 1) / kRuns);
+  const int64_t share = std::max<int64_t>(1, ceil_div(work, kRuns));
   order.runs.assign(1, 0);
   int64_t sum = 0;
   for (int64_t i = 0; i < targets; ++i) {
@@ -156,23 +157,19 @@ const Bsr::Order& Bsr::by_column() const {
 }
 
 std::vector<char> live_blocks(DType dtype, const Bsr::Shape& shape, const Strided& dense) {
-  return dtype == DType::F32 ? live_blocks_of<float>(shape, dense) : live_blocks_of<double>(shape, dense);
+  return visit_float(dtype, [&](auto of) { return live_blocks_of<typename decltype(of)::Type>(shape, dense); });
 }
 
 void bsr_gather(DType dtype, const Bsr& matrix, int64_t given, const int64_t* slots, const Strided& from, char* to) {
-  if (dtype == DType::F32) {
-    gather_of(matrix, given, slots, from, reinterpret_cast<float*>(to));
-  } else {
-    gather_of(matrix, given, slots, from, reinterpret_cast<double*>(to));
-  }
+  visit_float(dtype, [&](auto of) {
+    gather_of(matrix, given, slots, from, reinterpret_cast<typename decltype(of)::Type*>(to));
+  });
 }
 
 void bsr_exchange(DType dtype, const Bsr& matrix, bool to_dense, char* blocks, const Strided& dense) {
-  if (dtype == DType::F32) {
-    exchange_of(matrix, to_dense, reinterpret_cast<float*>(blocks), dense);
-  } else {
-    exchange_of(matrix, to_dense, reinterpret_cast<double*>(blocks), dense);
-  }
+  visit_float(dtype, [&](auto of) {
+    exchange_of(matrix, to_dense, reinterpret_cast<typename decltype(of)::Type*>(blocks), dense);
+  });
 }
 
 }  // namespace einblas

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "kernels/kernel_table.hpp"
-#include "sparse/block.hpp"
-#include "step/problem.hpp"
+#include "layout/dtype.hpp"
+#include "layout/strided.hpp"
 
 namespace einblas {
 

@@ -9,12 +9,14 @@
 #include <algorithm>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "layout/panels.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/bsr.hpp"
-#include "step/gemm/gemm_pack.hpp"
 
 namespace einblas {
 namespace {
@@ -31,10 +33,6 @@ constexpr int64_t kPackRows = 4;     // fewer rows of X are not worth a copy (12
 constexpr int64_t kMostTerms = 256;  // blocks in a pass
 constexpr int64_t kDotColumns = 4;
 constexpr int64_t kRun = 2048;  // additions to one place one after the other: longer sums go in such runs
-
-int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
-int64_t round_up(int64_t v, int64_t step) { return blocks_of(v, step) * step; }
-int64_t even(int64_t length, int64_t most) { return length == 0 ? 1 : blocks_of(length, blocks_of(length, most)); }
 
 template <class T>
 class Product {
@@ -83,9 +81,9 @@ class Product {
   void choose_tile(Pieces& p) const {
     double best = 0;
     for (int64_t v = 1; v <= 4; ++v) {
-      const int64_t rows = even(p.rows_piece, kernels_.bsr_rows[v]);
-      const int64_t all = blocks_of(p.columns_piece, lanes_), panels = all / v, tail = all % v;
-      const double time = static_cast<double>(blocks_of(p.rows_piece, rows)) *
+      const int64_t rows = even_part(std::max<int64_t>(p.rows_piece, 1), kernels_.bsr_rows[v]);
+      const int64_t all = ceil_div(p.columns_piece, lanes_), panels = all / v, tail = all % v;
+      const double time = static_cast<double>(ceil_div(p.rows_piece, rows)) *
                           (static_cast<double>(panels) * step_time(rows, v) + (tail > 0 ? step_time(rows, tail) : 0));
       if (v > 1 && time >= best) continue;
       best = time;
@@ -100,7 +98,8 @@ class Product {
   int threads_for(int64_t tasks) const {
     const double n = static_cast<double>(call_.columns), values = static_cast<double>(terms_ * block_);
     const double written = n * static_cast<double>(target_) * static_cast<double>(order_.start.size() - 1);
-    const double nanos = std::max(values * n / 30, static_cast<double>(size_) * (values + written) / 16);
+    const double nanos =
+        std::max(values * n / speed::kBsrProducts, static_cast<double>(size_) * (values + written) / speed::kBsrBytes);
     return useful_threads(call_.threads, tasks, nanos);
   }
 
@@ -128,7 +127,7 @@ class Product {
     const int64_t n = call_.columns, depth = others_ * depth_;
     Pieces p{};
     p.rows = target_;
-    p.rows_piece = even(target_, kRows);
+    p.rows_piece = even_part(target_, kRows);
     p.columns = n;
     p.columns_piece = std::min(n, std::max(lanes_, bsr_result / (p.rows_piece * size_) / lanes_ * lanes_));
     p.row_stride = cm_;
@@ -141,7 +140,7 @@ class Product {
     const bool packs = xn_ != 1 && n > 1 && terms_ > 0;
     const int64_t slab =
         packs ? std::min(round_up(n, width), std::max(width, bsr_packed / (depth * size_) / width * width)) : n;
-    const int64_t tasks = runs() * blocks_of(p.rows, p.rows_piece) * blocks_of(std::min(n, slab), p.columns_piece);
+    const int64_t tasks = runs() * ceil_div(p.rows, p.rows_piece) * ceil_div(std::min(n, slab), p.columns_piece);
     const int threads = threads_for(tasks);
     const Workspace packed(packs ? depth * slab * size_ : 0, 1);
     const Workspace own(buffer_bytes(p), threads);
@@ -185,7 +184,7 @@ class Product {
     t.b_block = block_;
     t.ldb = ld_block_;
     const int threads =
-        threads_for(runs() * blocks_of(std::min(n, slab), p.rows_piece) * blocks_of(p.columns, p.columns_piece));
+        threads_for(runs() * ceil_div(std::min(n, slab), p.rows_piece) * ceil_div(p.columns, p.columns_piece));
     const Workspace packed(packs ? depth * slab * size_ : 0, 1);
     const Workspace own(buffer_bytes(p), threads);
     if (!packed.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -214,7 +213,7 @@ class Product {
   int64_t pass_depth() const { return std::min(depth_, bsr_depth_) * terms_per_pass(); }
   // Whether the blocks of a target may take more passes than are added to one place one after the other.
   bool many_passes() const {
-    const int64_t most = kRun * terms_per_pass() / blocks_of(depth_, bsr_depth_);
+    const int64_t most = kRun * terms_per_pass() / ceil_div(depth_, bsr_depth_);
     if (terms_ <= most) return false;
     for (size_t i = 1; i < order_.start.size(); ++i)
       if (order_.start[i] - order_.start[i - 1] > most) return true;
@@ -225,8 +224,8 @@ class Product {
   // panel_step: elements of b from one panel of columns to the next.
   void product(const Pieces& p, const BsrTile<T>& base, int64_t panel_step, T* c, int threads,
                const Workspace& own) const {
-    const int64_t row_pieces = blocks_of(p.rows, p.rows_piece), all_runs = runs();
-    parallel_tasks(all_runs * row_pieces * blocks_of(p.columns, p.columns_piece), threads, [&](int64_t t, int worker) {
+    const int64_t row_pieces = ceil_div(p.rows, p.rows_piece), all_runs = runs();
+    parallel_tasks(all_runs * row_pieces * ceil_div(p.columns, p.columns_piece), threads, [&](int64_t t, int worker) {
       const int64_t i0 = t / all_runs % row_pieces * p.rows_piece, j0 = t / all_runs / row_pieces * p.columns_piece;
       const int64_t ii = std::min(p.rows_piece, p.rows - i0), jj = std::min(p.columns_piece, p.columns - j0);
       BsrTile<T> tile = base;
@@ -310,7 +309,7 @@ class Product {
     const T* a = tile.a;
     T* c = tile.c;
     for (int64_t j = 0; j < jj; j += width, tile.b += panel_step) {
-      const int64_t n = std::min(width, jj - j), vectors = blocks_of(n, lanes_);
+      const int64_t n = std::min(width, jj - j), vectors = ceil_div(n, lanes_);
       tile.last = static_cast<int>(n - (vectors - 1) * lanes_);
       for (int64_t i = 0; i < ii; i += p.tile_rows) {
         tile.a = a + i * tile.rs;
@@ -324,10 +323,10 @@ class Product {
 
   // Panel q of X: element (k, q * width + l) at to[q * depth * width + k * width + l].
   void pack(const T* x, int64_t n, int64_t width, int threads, T* to) const {
-    const int64_t depth = others_ * depth_, panels = blocks_of(n, width);
+    const int64_t depth = others_ * depth_, panels = ceil_div(n, width);
     const UnitStride unit{xk_ == 1 ? UnitStride::On::Depth : UnitStride::On::Nothing, 1, 1};
-    const double nanos = static_cast<double>(n * depth) / 2;
-    const int64_t tasks = panels * blocks_of(depth, kPackDepth);
+    const double nanos = static_cast<double>(n * depth) / speed::kTransposeElements;
+    const int64_t tasks = panels * ceil_div(depth, kPackDepth);
     parallel_tasks(tasks, useful_threads(threads, tasks, nanos), [&](int64_t t, int) {
       const int64_t j0 = t % panels * width, k0 = t / panels * kPackDepth;
       const int64_t lanes = std::min(width, n - j0), rows = std::min(kPackDepth, depth - k0);
@@ -342,9 +341,9 @@ class Product {
   void pack_rows(const T* x, int64_t rows, int threads, T* to) const {
     using On = UnitStride::On;
     const UnitStride unit{xk_ == 1 ? On::Own : xn_ == 1 ? On::Depth : On::Nothing, 1, 1};
-    const int64_t parts = blocks_of(rows, kPackDepth), steps = blocks_of(depth_, kPackDepth);
+    const int64_t parts = ceil_div(rows, kPackDepth), steps = ceil_div(depth_, kPackDepth);
     const int64_t tasks = others_ * parts * steps;
-    const double nanos = static_cast<double>(rows * others_ * depth_) / 2;
+    const double nanos = static_cast<double>(rows * others_ * depth_) / speed::kTransposeElements;
     parallel_tasks(tasks, useful_threads(threads, tasks, nanos), [&](int64_t t, int) {
       const int64_t j = t / steps / parts, n0 = t / steps % parts * kPackDepth, p0 = t % steps * kPackDepth;
       const int64_t nn = std::min(kPackDepth, rows - n0), pp = std::min(kPackDepth, depth_ - p0);
@@ -360,7 +359,7 @@ class Product {
   int32_t dots() const {
     const int64_t n = call_.columns, depth = others_ * depth_;
     const bool packs = xk_ != 1 && depth > 1 && terms_ > 0;
-    const int64_t rows = even(target_, kRows), pieces = blocks_of(target_, rows);
+    const int64_t rows = even_part(target_, kRows), pieces = ceil_div(target_, rows);
     const Workspace packed(packs ? n * depth * size_ : 0, 1);
     if (!packed.ok()) return EINBLAS_OUT_OF_MEMORY;
     const T* x = reinterpret_cast<const T*>(call_.x.at);
@@ -409,7 +408,7 @@ class Product {
   // Many terms run by run, deep ones part by part.
   void sum_dots(int columns, BsrDots<T> s) const {
     const int64_t count = s.count, part = std::min(depth_, kRun * lanes_);
-    const int64_t run = std::max<int64_t>(1, kRun / blocks_of(part, lanes_));
+    const int64_t run = std::max<int64_t>(1, kRun / ceil_div(part, lanes_));
     if (count <= run && part == depth_) return kernels_.bsr_dots(columns, &s);
     double total[kRows * kDotColumns] = {};
     const int64_t n = s.rows * columns;
@@ -438,7 +437,7 @@ class Product {
 
 int32_t bsr_product(const Bsr& matrix, const BsrProduct& call) noexcept {
   try {
-    return call.dtype == DType::F32 ? Product<float>(matrix, call).run() : Product<double>(matrix, call).run();
+    return visit_float(call.dtype, [&](auto of) { return Product<typename decltype(of)::Type>(matrix, call).run(); });
   } catch (...) {
     return out_of_memory();
   }

@@ -7,12 +7,14 @@
 #include <algorithm>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "layout/panels.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/bsr.hpp"
-#include "step/gemm/gemm_pack.hpp"
 
 namespace einblas {
 namespace {
@@ -26,8 +28,6 @@ constexpr int64_t kPackDepth = 128;  // rows packed by one task
 constexpr int64_t kDotRows = 64, kDotColumns = 4;
 constexpr int64_t kDotDepth = 2048;  // additions to one lane of a dot: deeper ones go in such parts
 
-int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
-
 template <class T>
 class Sampled {
  public:
@@ -40,12 +40,12 @@ class Sampled {
         c_(m.shape().c),
         columns_(m.shape().block_columns * m.shape().c),
         depth_(call.alpha == 0 ? 0 : call.depth),
-        threads_(useful_threads(call.threads, runs(), static_cast<double>(m.blocks() * r_ * c_ * depth_) / 30)) {
-    const int64_t all = blocks_of(c_, lanes_);
+        threads_(useful_threads(call.threads, runs(),
+                                static_cast<double>(m.blocks() * r_ * c_ * depth_) / speed::kBsrProducts)) {
+    const int64_t all = ceil_div(c_, lanes_);
     vectors_ = std::min<int64_t>(all, kernels_.bsr_rows[3] >= 8 && r_ % 12 != 0 ? 3 : 2);
-    vectors_ = blocks_of(all, blocks_of(all, vectors_));
-    const int64_t tiles = blocks_of(r_, kernels_.bsr_rows[vectors_]);
-    tile_rows_ = blocks_of(r_, tiles);
+    vectors_ = even_part(all, vectors_);
+    tile_rows_ = even_part(r_, kernels_.bsr_rows[vectors_]);
   }
 
   int32_t run() const {
@@ -110,7 +110,7 @@ class Sampled {
   void block(BsrTile<T> t, const T* a, const T* b, T* d) const {
     const int64_t width = vectors_ * lanes_;
     for (int64_t j = 0; j < c_; j += width) {
-      const int64_t n = std::min(width, c_ - j), vectors = blocks_of(n, lanes_);
+      const int64_t n = std::min(width, c_ - j), vectors = ceil_div(n, lanes_);
       t.last = static_cast<int>(n - (vectors - 1) * lanes_);
       t.b = b + j;
       for (int64_t i = 0; i < r_; i += tile_rows_) {
@@ -167,9 +167,10 @@ class Sampled {
     const int64_t k_b = call_.b.stride[0], n_b = call_.b.stride[1];
     const UnitStride unit{k_b == 1 ? UnitStride::On::Depth : UnitStride::On::Nothing, 1, 1};
     const int64_t step = std::max<int64_t>(1, kLanes / c_) * c_;  // whole block columns
-    const int64_t columns = blocks_of(columns_, step);
-    const int threads = useful_threads(threads_, columns, static_cast<double>(columns_ * depth) / 2);
-    parallel_tasks(columns * blocks_of(depth, kPackDepth), threads, [&](int64_t t, int) {
+    const int64_t columns = ceil_div(columns_, step);
+    const int threads =
+        useful_threads(threads_, columns, static_cast<double>(columns_ * depth) / speed::kTransposeElements);
+    parallel_tasks(columns * ceil_div(depth, kPackDepth), threads, [&](int64_t t, int) {
       const int64_t k0 = t / columns * kPackDepth, end = std::min(columns_, (t % columns + 1) * step);
       const int64_t rows = std::min(kPackDepth, depth - k0);
       int64_t lane[kLanes], row[kPackDepth];
@@ -229,8 +230,11 @@ int32_t in_parts(const Bsr& matrix, const BsrSampled& call) {
 int32_t bsr_sampled(const Bsr& matrix, const BsrSampled& call) noexcept {
   try {
     if (matrix.blocks() == 0) return EINBLAS_OK;
-    if (call.dtype == DType::F32 && call.alpha != 0 && call.depth > kDepth) return in_parts<float>(matrix, call);
-    return call.dtype == DType::F32 ? Sampled<float>(matrix, call).run() : Sampled<double>(matrix, call).run();
+    const bool parts = digits_of(call.dtype) <= kSingleDigits && call.alpha != 0 && call.depth > kDepth;
+    return visit_float(call.dtype, [&](auto of) {
+      using T = typename decltype(of)::Type;
+      return parts ? in_parts<T>(matrix, call) : Sampled<T>(matrix, call).run();
+    });
   } catch (...) {
     return out_of_memory();
   }

@@ -6,15 +6,9 @@
 #pragma once
 #include <cstdint>
 
-#include "einblas.h"
+#include "layout/dtype.hpp"
 
 namespace einblas {
-
-// Types of values, numbered as in einblas.h. Integers are stored, moved and added up; products are of F32 and F64.
-enum class CsrType : int32_t { F32 = EINBLAS_F32, F64 = EINBLAS_F64, I32 = EINBLAS_I32, I64 = EINBLAS_I64 };
-
-inline int64_t size_of(CsrType t) { return t == CsrType::F32 || t == CsrType::I32 ? 4 : 8; }
-inline bool multiplies(CsrType t) { return t == CsrType::F32 || t == CsrType::F64; }
 
 // Entries that kernels may read past the end of columns and values (whatever they hold, columns are in range).
 constexpr int64_t kCsrPadding = 64;
@@ -45,10 +39,10 @@ struct CsrTarget {
 
 // Copies indices and values into target (values already of the matrix's type), checks the copy, sorts columns within
 // rows; entries of one column keep their order.
-int32_t csr_import(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
+int32_t csr_import(DType type, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
                    const char* values, const CsrTarget& target, CsrFinding& finding) noexcept;
 // The same from triples in any order.
-int32_t csr_from_coo(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
+int32_t csr_from_coo(DType type, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
                      const char* values, const CsrTarget& target, CsrFinding& finding) noexcept;
 
 // A dense matrix by address and strides in elements.
@@ -59,14 +53,14 @@ struct Matrix {
 
 // indptr of the elements whose absolute value is not at most the threshold (so NaN stays); then their columns and
 // values. Elements that changed in between are kept within their row's room.
-void csr_count(CsrType type, int64_t rows, int64_t columns, const Matrix& dense, double threshold,
+void csr_count(DType type, int64_t rows, int64_t columns, const Matrix& dense, double threshold,
                int64_t* indptr) noexcept;
-void csr_fill(CsrType type, int64_t rows, int64_t columns, const Matrix& dense, double threshold,
+void csr_fill(DType type, int64_t rows, int64_t columns, const Matrix& dense, double threshold,
               const CsrTarget& target) noexcept;
 
-// A matrix of the properties in the head of this file.
+// A matrix of the properties in the head of this file. Integers are stored, moved and added up, not multiplied.
 struct Csr {
-  CsrType dtype;
+  DType dtype;
   int64_t rows, columns, entries, longest;
   const int64_t* indptr;
   const int32_t* column;

@@ -10,7 +10,9 @@
 #include <type_traits>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "sparse/csr.hpp"
 
@@ -27,21 +29,6 @@ constexpr int64_t kEntriesPerTask = 65536;
 // Parts of a matrix that are dealt out side by side, at most.
 constexpr int64_t kMostParts = 64;
 
-// Calls f with a null pointer of the type of the values.
-template <class F>
-auto typed(CsrType type, const F& f) {
-  switch (type) {
-    case CsrType::F32:
-      return f(static_cast<float*>(nullptr));
-    case CsrType::F64:
-      return f(static_cast<double*>(nullptr));
-    case CsrType::I32:
-      return f(static_cast<int32_t*>(nullptr));
-    default:
-      return f(static_cast<int64_t*>(nullptr));
-  }
-}
-
 // Sum; of integers as Java adds them, without overflow.
 template <class T>
 T add(T a, T b) {
@@ -55,12 +42,12 @@ T add(T a, T b) {
 // f(first, last) over pieces of [0, n); nanos for each.
 template <class F>
 void pieces(int64_t n, int64_t piece, double nanos, const F& f) {
-  const int64_t tasks = (n + piece - 1) / piece;
+  const int64_t tasks = ceil_div(n, piece);
   const int threads = useful_threads(process_threads(), tasks, nanos * static_cast<double>(n));
   parallel_tasks(tasks, threads, [&](int64_t t, int) { f(t * piece, std::min(n, (t + 1) * piece)); });
 }
 
-void pad(int64_t entries, CsrType type, const CsrTarget& t) {
+void pad(int64_t entries, DType type, const CsrTarget& t) {
   std::memset(t.columns + entries, 0, static_cast<size_t>(kCsrPadding) * sizeof(int32_t));
   std::memset(t.values + entries * size_of(type), 0, static_cast<size_t>(kCsrPadding * size_of(type)));
 }
@@ -91,7 +78,8 @@ void raise(std::atomic<int64_t>& most, int64_t value) {
 
 template <class T>
 int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
-  const double nanos = static_cast<double>(entries) / static_cast<double>(std::max<int64_t>(rows, 1));
+  const double nanos =
+      speed::kEntryNanos * static_cast<double>(entries) / static_cast<double>(std::max<int64_t>(rows, 1));
   std::atomic<int64_t> unsorted{0};  // entries of the longest row that needs sorting
   pieces(rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
     int64_t longest = 0;
@@ -104,8 +92,8 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
   const int64_t longest = unsorted;
   if (longest == 0) return EINBLAS_OK;
   if (longest >> kPlaceBits != 0) return out_of_memory();
-  const int64_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;
-  const int threads = useful_threads(process_threads(), tasks, 20.0 * static_cast<double>(entries));
+  const int64_t tasks = ceil_div(rows, kRowsPerTask);
+  const int threads = useful_threads(process_threads(), tasks, speed::kSortNanos * static_cast<double>(entries));
   const int64_t key_bytes = longest * static_cast<int64_t>(sizeof(uint64_t));
   const Workspace workspace(key_bytes + longest * static_cast<int64_t>(sizeof(T)), threads);
   if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -121,10 +109,10 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
   return EINBLAS_OK;
 }
 
-int32_t finish(CsrType type, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
+int32_t finish(DType type, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
   pad(entries, type, t);
   finding.longest = csr_longest(rows, t.indptr);
-  return typed(type, [&](auto* of) { return sort_rows<std::remove_pointer_t<decltype(of)>>(rows, entries, t); });
+  return visit(type, [&](auto of) { return sort_rows<typename decltype(of)::Type>(rows, entries, t); });
 }
 
 // Row starts from the count of each row, which stands one place later.
@@ -136,7 +124,7 @@ void add_up(int64_t rows, int64_t* indptr) {
 // Copies n indices from 0 to limit - 1; false, and the first that is none, where there is one.
 bool copy_checked(int64_t n, Indices from, int64_t limit, int32_t* to, CsrFinding::Kind kind, CsrFinding& finding) {
   std::atomic<int64_t> wrong{-n};  // the first place, negative, so that the larger is the earlier
-  pieces(n, kEntriesPerTask, 0.5, [&](int64_t first, int64_t last) {
+  pieces(n, kEntriesPerTask, 1 / speed::kIndexElements, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const int64_t index = from[i];
       if (index < 0 || index >= limit) {
@@ -155,7 +143,8 @@ bool copy_checked(int64_t n, Indices from, int64_t limit, int32_t* to, CsrFindin
 // Parts worth dealing out side by side: their counts of each row should stay fewer than the entries.
 int64_t parts_of(int64_t rows, int64_t entries) {
   const int64_t most = std::min(kMostParts, entries / std::max<int64_t>(rows, 1));
-  return useful_threads(process_threads(), std::max<int64_t>(most, 1), 4.0 * static_cast<double>(entries));
+  return useful_threads(process_threads(), std::max<int64_t>(most, 1),
+                        speed::kDealNanos * static_cast<double>(entries));
 }
 
 // Deals entries out to the rows of t in the order of their parts, and of the entries in each: each part counts its own,
@@ -202,7 +191,7 @@ int64_t csr_longest(int64_t rows, const int64_t* indptr) noexcept {
   return longest;
 }
 
-int32_t csr_import(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
+int32_t csr_import(DType type, int64_t rows, int64_t columns, int64_t entries, Indices indptr, Indices index,
                    const char* values, const CsrTarget& t, CsrFinding& finding) noexcept {
   for (int64_t r = 0; r <= rows; ++r) {
     const int64_t at = indptr[r];
@@ -222,13 +211,13 @@ int32_t csr_import(CsrType type, int64_t rows, int64_t columns, int64_t entries,
   }
   if (!copy_checked(entries, index, columns, t.columns, CsrFinding::ColumnRange, finding)) return EINBLAS_OK;
   const int64_t bytes = size_of(type);
-  pieces(entries, kEntriesPerTask, 0.5, [&](int64_t first, int64_t last) {
+  pieces(entries, kEntriesPerTask, 1 / speed::kIndexElements, [&](int64_t first, int64_t last) {
     std::memcpy(t.values + first * bytes, values + first * bytes, static_cast<size_t>((last - first) * bytes));
   });
   return finish(type, rows, entries, t, finding);
 }
 
-int32_t csr_from_coo(CsrType type, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
+int32_t csr_from_coo(DType type, int64_t rows, int64_t columns, int64_t entries, Indices row, Indices column,
                      const char* values, const CsrTarget& t, CsrFinding& finding) noexcept {
   // Rows and columns, copied and then checked: the caller's may change meanwhile.
   const Workspace checked(entries * static_cast<int64_t>(sizeof(int32_t)), 2);
@@ -239,8 +228,8 @@ int32_t csr_from_coo(CsrType type, int64_t rows, int64_t columns, int64_t entrie
       !copy_checked(entries, column, columns, to_column, CsrFinding::ColumnRange, finding))
     return EINBLAS_OK;
   const int64_t parts = parts_of(rows, entries);
-  const int32_t status = typed(type, [&](auto* of) {
-    using T = std::remove_pointer_t<decltype(of)>;
+  const int32_t status = visit(type, [&](auto of) {
+    using T = typename decltype(of)::Type;
     const T* value = reinterpret_cast<const T*>(values);
     const auto visit = [&](int64_t part, const auto& f) {
       const int64_t last = part + 1 == parts ? entries : entries / parts * (part + 1);
@@ -315,7 +304,8 @@ template <class T>
 void khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) {
   const T *x = reinterpret_cast<const T*>(a.value), *y = reinterpret_cast<const T*>(b.value);
   T* values = reinterpret_cast<T*>(t.values);
-  const double nanos = static_cast<double>(t.indptr[a.rows]) / static_cast<double>(std::max<int64_t>(a.rows, 1));
+  const double nanos =
+      speed::kEntryNanos * static_cast<double>(t.indptr[a.rows]) / static_cast<double>(std::max<int64_t>(a.rows, 1));
   pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       int64_t to = t.indptr[r];
@@ -331,7 +321,8 @@ void khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) {
 template <class T>
 void to_dense(const Csr& a, T* dense) {
   const T* value = reinterpret_cast<const T*>(a.value);
-  const double nanos = 2 * static_cast<double>(a.entries) / static_cast<double>(std::max<int64_t>(a.rows, 1));
+  const double nanos =
+      speed::kAddNanos * static_cast<double>(a.entries) / static_cast<double>(std::max<int64_t>(a.rows, 1));
   pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r)
       for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
@@ -341,24 +332,21 @@ void to_dense(const Csr& a, T* dense) {
   });
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 }  // namespace
 
-void csr_count(CsrType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
-               int64_t* indptr) noexcept {
-  typed(type, [&](auto* of) { count<std::remove_pointer_t<decltype(of)>>(rows, columns, m, threshold, indptr); });
+void csr_count(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold, int64_t* indptr) noexcept {
+  visit(type, [&](auto of) { count<typename decltype(of)::Type>(rows, columns, m, threshold, indptr); });
 }
 
-void csr_fill(CsrType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
+void csr_fill(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
               const CsrTarget& t) noexcept {
   pad(t.indptr[rows], type, t);
-  typed(type, [&](auto* of) { fill<std::remove_pointer_t<decltype(of)>>(rows, columns, m, threshold, t); });
+  visit(type, [&](auto of) { fill<typename decltype(of)::Type>(rows, columns, m, threshold, t); });
 }
 
 int32_t csr_transpose(const Csr& a, const CsrTarget& t) noexcept {
   pad(a.entries, a.dtype, t);
-  return typed(a.dtype, [&](auto* of) { return transpose<std::remove_pointer_t<decltype(of)>>(a, t); });
+  return visit(a.dtype, [&](auto of) { return transpose<typename decltype(of)::Type>(a, t); });
 }
 
 // Columns are sorted, so places rise, and the entries of each new row lie side by side. A task has some rows of a, and
@@ -370,7 +358,7 @@ void csr_reshape(const Csr& a, int64_t rows, int64_t columns, int64_t* indptr, i
     std::fill(indptr, indptr + rows, 0);
     return;
   }
-  const double nanos = 2 * static_cast<double>(a.entries) / static_cast<double>(a.rows);
+  const double nanos = speed::kAddNanos * static_cast<double>(a.entries) / static_cast<double>(a.rows);
   pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
     int64_t next = ceil_div(first * a.columns, columns);  // the new row whose start is sought
     const int64_t stop = ceil_div(last * a.columns, columns);
@@ -401,14 +389,14 @@ int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexc
 }
 
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept {
-  if (!multiplies(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
-  a.dtype == CsrType::F32 ? khatri_rao<float>(a, b, t) : khatri_rao<double>(a, b, t);
+  if (!is_float(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
+  visit_float(a.dtype, [&](auto of) { khatri_rao<typename decltype(of)::Type>(a, b, t); });
   CsrFinding finding;  // columns rise by themselves unless a has an entry twice
   return finish(a.dtype, a.rows, t.indptr[a.rows], t, finding);
 }
 
 void csr_to_dense(const Csr& a, char* dense) noexcept {
-  typed(a.dtype, [&](auto* of) { to_dense(a, reinterpret_cast<decltype(of)>(dense)); });
+  visit(a.dtype, [&](auto of) { to_dense(a, reinterpret_cast<typename decltype(of)::Type*>(dense)); });
 }
 
 }  // namespace einblas

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "sparse/csr.hpp"
 
@@ -68,8 +70,9 @@ class Multiply {
   int32_t run() const {
     const int64_t element = static_cast<int64_t>(sizeof(T));
     const int64_t tasks = packed_ ? chunks_ : chunks_ * panels_;
-    const double nanos = static_cast<double>(a_.entries + a_.rows) * static_cast<double>(std::max(panel_, lanes_)) /
-                         static_cast<double>(lanes_) * (packed_ ? 1 : static_cast<double>(panels_));
+    const double nanos = speed::kEntryNanos * static_cast<double>(a_.entries + a_.rows) *
+                         static_cast<double>(std::max(panel_, lanes_)) / static_cast<double>(lanes_) *
+                         (packed_ ? 1 : static_cast<double>(panels_));
     const int threads = useful_threads(m_.threads, tasks, nanos);
     const Workspace panel(packed_ ? a_.columns * row_step() * element : 0, 1);
     const Workspace tile(through_tile_ ? kTileRows * padded() * element : 0, threads);
@@ -113,17 +116,17 @@ class Multiply {
   }
 
   void choose_panels() {
-    const int64_t vectors = (m_.n + lanes_ - 1) / lanes_;
+    const int64_t vectors = ceil_div(m_.n, lanes_);
     const int64_t vector_bytes = lanes_ * static_cast<int64_t>(sizeof(T)) * std::max<int64_t>(a_.columns, 1);
     int64_t most = std::max<int64_t>(csr_panel_bytes / vector_bytes, 1);
     // Few rows: panels make the tasks.
     if (a_.entries < 16384) most = std::min<int64_t>(most, 64);
     if (most > kMostVectors) most = most / kMostVectors * kMostVectors;
-    const int64_t count = (vectors + most - 1) / most;
-    int64_t each = (vectors + count - 1) / count;
-    if (each > kMostVectors) each = (each + kMostVectors - 1) / kMostVectors * kMostVectors;
+    const int64_t count = ceil_div(vectors, most);
+    int64_t each = ceil_div(vectors, count);
+    if (each > kMostVectors) each = round_up(each, kMostVectors);
     panel_ = std::min(m_.n, each * lanes_);
-    panels_ = (m_.n + panel_ - 1) / panel_;
+    panels_ = ceil_div(m_.n, panel_);
   }
 
   // Chunks of some 20 us: a million products, at most 16384 entries, so that they stay in L2 between groups of columns.
@@ -131,10 +134,10 @@ class Multiply {
     const int64_t total = a_.entries + kRowWeight * a_.rows;
     weight_ = std::min<int64_t>(std::max<int64_t>((1 << 20) / panel_, 1024), 16384);
     weight_ = std::max(weight_, total / kMostChunks + 1);
-    chunks_ = (total + weight_ - 1) / weight_;
+    chunks_ = ceil_div(total, weight_);
   }
 
-  int64_t padded() const { return (panel_ + lanes_ - 1) / lanes_ * lanes_; }
+  int64_t padded() const { return round_up(panel_, lanes_); }
   int64_t row_step() const { return single_ ? 1 : padded(); }
   int64_t columns_of(int64_t p) const { return std::min(panel_, m_.n - p * panel_); }
 
@@ -163,9 +166,10 @@ class Multiply {
 
   // A panel of D, group of columns by group: rows of a group lie one after the other and fill whole vectors.
   void pack(int64_t p, T* to, int threads) const {
-    const int64_t tasks = (a_.columns + kPackRows - 1) / kPackRows, n = columns_of(p);
+    const int64_t tasks = ceil_div(a_.columns, kPackRows), n = columns_of(p);
     const T* from = d_ + p * panel_ * m_.d.column;
-    const int workers = useful_threads(threads, tasks, static_cast<double>(a_.columns * row_step()) / 4);
+    const int workers =
+        useful_threads(threads, tasks, static_cast<double>(a_.columns * row_step()) / speed::kPackElements);
     parallel_tasks(tasks, workers, [&](int64_t t, int) {
       const int64_t k0 = t * kPackRows, k = std::min(kPackRows, a_.columns - k0);
       if (single_) {
@@ -181,7 +185,7 @@ class Multiply {
   }
 
   // Distance between rows of a packed group of which so many columns are left.
-  int64_t group_step(int64_t left) const { return (std::min(left, group_) + lanes_ - 1) / lanes_ * lanes_; }
+  int64_t group_step(int64_t left) const { return round_up(std::min(left, group_), lanes_); }
 
   void pack_group(const T* from, int64_t k, int64_t n, T* to, int64_t step) const {
     if (m_.d.row == 1) {
@@ -235,7 +239,7 @@ class Multiply {
     s.ahead = far ? static_cast<int64_t>(csr_ahead) : 0;
     for (int64_t j = 0; j < n; j += group_) {
       const int64_t left = std::min(n - j, group_);
-      s.vectors = static_cast<int32_t>((left + lanes_ - 1) / lanes_);
+      s.vectors = static_cast<int32_t>(ceil_div(left, lanes_));
       s.last = static_cast<int32_t>(left - (s.vectors - 1) * lanes_);
       s.whole = packed_ || s.last == lanes_ ? 1 : 0;
       s.d = packed_ ? d + j * a_.columns : d + j;
@@ -335,8 +339,8 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 }  // namespace
 
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
-  if (!multiplies(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
-  return a.dtype == CsrType::F32 ? multiply<float>(a, call) : multiply<double>(a, call);
+  if (!is_float(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
+  return visit_float(a.dtype, [&](auto of) { return multiply<typename decltype(of)::Type>(a, call); });
 }
 
 }  // namespace einblas

@@ -1,6 +1,8 @@
 // Middle-end: the one ordered list of kernels, with the condition of each. First that suits is taken.
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
+#include <utility>
 
 #include "einblas.h"
 #include "step/kernel.hpp"
@@ -39,32 +41,44 @@ bool at_unit_stride(const Axes& axes) {
   return std::any_of(axes.begin(), axes.end(), [](const Axis& a) { return a.stride[kOut] == 1; });
 }
 
+Choice ask(const KernelEntry& e, const Problem& p, Asked asked) {
+  auto plan = e.plan(p, asked);
+  if (plan == nullptr) return {};
+  return {&e, std::move(plan)};
+}
+
+Choice first_in_turn(const Problem& p, std::initializer_list<const KernelEntry*> entries, const KernelEntry& last) {
+  for (const KernelEntry* e : entries) {
+    Choice c = ask(*e, p, Asked::InTurn);
+    if (c.entry != nullptr) return c;
+  }
+  return ask(last, p, Asked::ByName);
+}
+
 // Sums of two operands: lanes, gemm_small, gemm_items and gemm add an element's products in one order, in blocks of
 // invariant_depth; reduce, whose order depends on what lies side by side, is not among them. Sums of three: loops.
-const KernelEntry* choose_invariant(const Problem& p) {
-  if (p.operands > 2 && !p.reduced.empty()) return &kLoopsKernel;
-  if (p.reduced.empty() && !kProductKernel.applies(p)) return &kLoopsKernel;
-  if (p.reduced.empty())
-    return kPermuteKernel.applies(p) && kPermuteKernel.suits(p) ? &kPermuteKernel : &kProductKernel;
+Choice choose_invariant(const Problem& p) {
+  if (p.operands > 2 && !p.reduced.empty()) return ask(kLoopsKernel, p, Asked::ByName);
+  if (p.reduced.empty()) {
+    Choice c = first_in_turn(p, {&kPermuteKernel}, kProductKernel);
+    return c.entry != nullptr ? std::move(c) : ask(kLoopsKernel, p, Asked::ByName);
+  }
   const bool dots = elements(p.m) * elements(p.n) == 1;
-  if (!p.batch.empty() && (dots || at_unit_stride(p.batch))) return &kLanesKernel;
-  if (kGemmSmallKernel.applies(p) && kGemmSmallKernel.suits(p)) return &kGemmSmallKernel;
-  if (kGemmItemsKernel.applies(p) && kGemmItemsKernel.suits(p)) return &kGemmItemsKernel;
-  return &kGemmKernel;
+  if (!p.batch.empty() && (dots || at_unit_stride(p.batch))) return ask(kLanesKernel, p, Asked::ByName);
+  return first_in_turn(p, {&kGemmSmallKernel, &kGemmItemsKernel}, kGemmKernel);
 }
 
 }  // namespace
 
-const KernelEntry* choose(const Problem& p, const char* forced) {
+Choice choose(const Problem& p, const char* forced) {
   if (p.invariant) return choose_invariant(p);
+  const bool by_name = forced != nullptr && *forced != '\0';
   for (const KernelEntry* e : kEntries) {
-    if (forced != nullptr && *forced != '\0') {
-      if (std::strcmp(forced, e->name) == 0) return e->applies(p) ? e : nullptr;
-    } else if (e->applies(p) && e->suits(p)) {
-      return e;
-    }
+    if (by_name && std::strcmp(forced, e->name) != 0) continue;
+    Choice c = ask(*e, p, by_name ? Asked::ByName : Asked::InTurn);
+    if (c.entry != nullptr || by_name) return c;
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace einblas

@@ -31,15 +31,23 @@ class KernelPlan {
   virtual int64_t shared_bytes() const { return 0; }
 };
 
+// Why a kernel is asked: the list has come to it, or it was named (forced), and then it need not be a good choice.
+enum class Asked { InTurn, ByName };
+
 // A kernel in the ordered list of choose.cpp.
 struct KernelEntry {
   const char* name;
-  // Whether it can run the problem at all (used when the kernel is forced).
-  bool (*applies)(const Problem&);
-  // Whether it should be taken when it is reached in the list.
-  bool (*suits)(const Problem&);
-  std::unique_ptr<KernelPlan> (*make)(const Problem&);
+  // A plan; null where it cannot run the problem or, in turn, where it should not.
+  std::unique_ptr<KernelPlan> (*plan)(const Problem&, Asked);
 };
+
+// Plan<T> for the type of the problem's elements.
+template <template <class> class Plan>
+std::unique_ptr<KernelPlan> make_typed(const Problem& p) {
+  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+    return std::make_unique<Plan<typename decltype(of)::Type>>(p);
+  });
+}
 
 // The ordered list (choose.cpp).
 struct KernelList {
@@ -49,8 +57,13 @@ struct KernelList {
 KernelList kernels();
 // The name that chooses by rules which do not depend on the outer axes' lengths (Problem::invariant).
 extern const char* const kInvariant;
-// First that applies and suits, or the forced one by name; null when the name is unknown or it does not apply. Of an
+// A kernel and its plan; both null where there is none.
+struct Choice {
+  const KernelEntry* entry = nullptr;
+  std::unique_ptr<KernelPlan> plan;
+};
+// The first that gives a plan in turn, or the forced one; none when the name is unknown or it does not apply. Of an
 // invariant problem the fastest of those that add up alike.
-const KernelEntry* choose(const Problem& p, const char* forced);
+Choice choose(const Problem& p, const char* forced);
 
 }  // namespace einblas

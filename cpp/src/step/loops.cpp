@@ -3,6 +3,8 @@
 // C[o] = alpha * sum_r prod_i X_i[o, r] + beta * C[o]. Assumes nothing. Sums in double, in the order of the reduced
 // axes.
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/kernel.hpp"
 
@@ -16,7 +18,7 @@ class LoopsPlan final : public KernelPlan {
   explicit LoopsPlan(const Problem& p) : p_(p) {}
 
   int32_t run(const Call& call) const noexcept override {
-    return p_.dtype == DType::F32 ? typed<float>(call) : typed<double>(call);
+    return visit_float(p_.dtype, [&](auto of) { return typed<typename decltype(of)::Type>(call); });
   }
   std::string describe() const override {
     return "plain loops, out " + describe_axes(p_.outer, p_.operands) + ", sum " +
@@ -27,8 +29,8 @@ class LoopsPlan final : public KernelPlan {
   template <class T>
   int32_t typed(const Call& call) const noexcept {
     const int64_t outputs = p_.outer_elements();
-    const int64_t tasks = (outputs + kTask - 1) / kTask;
-    const double nanos = 2.0 * static_cast<double>(outputs) * static_cast<double>(p_.reduced_elements());
+    const int64_t tasks = ceil_div(outputs, kTask);
+    const double nanos = speed::kLoopNanos * static_cast<double>(outputs) * static_cast<double>(p_.reduced_elements());
     parallel_tasks(tasks, useful_threads(call.threads, tasks, nanos), [&](int64_t task, int) {
       const int64_t last = (task + 1) * kTask < outputs ? (task + 1) * kTask : outputs;
       for (int64_t i = task * kTask; i < last; ++i) output<T>(call, i);
@@ -71,12 +73,11 @@ class LoopsPlan final : public KernelPlan {
   const Problem p_;
 };
 
-bool any(const Problem&) { return true; }
-std::unique_ptr<KernelPlan> make(const Problem& p) { return std::make_unique<LoopsPlan>(p); }
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked) { return std::make_unique<LoopsPlan>(p); }
 
 }  // namespace
 
 extern const KernelEntry kLoopsKernel;
-const KernelEntry kLoopsKernel = {"loops", any, any, make};
+const KernelEntry kLoopsKernel = {"loops", plan};
 
 }  // namespace einblas

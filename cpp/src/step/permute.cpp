@@ -8,9 +8,11 @@
 #include <cstdlib>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "layout/walk.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
@@ -34,7 +36,7 @@ struct Dim {
   int64_t block = 1;     // length of a tile
   int64_t s = 0;         // stride in the buffer
 
-  int64_t tiles() const { return (length + block - 1) / block; }
+  int64_t tiles() const { return ceil_div(length, block); }
 };
 
 // Lets blocks grow along the axes of falling closeness in one tensor (stride given by `member`) until a tile's rows
@@ -48,9 +50,8 @@ void grow(std::vector<Dim>& dims, int64_t Dim::*member, int64_t target) {
   int64_t row = 1;
   for (Dim* d : near) {
     if (row >= target) return;
-    const int64_t wanted = std::max(d->block, (target + row - 1) / row);
-    const int64_t tiles = std::max<int64_t>(1, d->length / wanted);
-    d->block = (d->length + tiles - 1) / tiles;
+    const int64_t wanted = std::max(d->block, ceil_div(target, row));
+    d->block = ceil_div(d->length, std::max<int64_t>(1, d->length / wanted));
     row *= d->block;
   }
 }
@@ -86,8 +87,8 @@ class PermutePlan final : public KernelPlan {
     const Target target = !streaming                                                    ? Target::Output
                           : direct_ && reinterpret_cast<uintptr_t>(call.c) % kLine == 0 ? Target::PastCaches
                                                                                         : Target::Buffer;
-    const int64_t tasks = (tiles_ + per_task_ - 1) / per_task_;
-    const int threads = useful_threads(call.threads, tasks, static_cast<double>(bytes_) / 10);
+    const int64_t tasks = ceil_div(tiles_, per_task_);
+    const int threads = useful_threads(call.threads, tasks, static_cast<double>(bytes_) / speed::kPermuteBytes);
     const Workspace buffers(target == Target::Buffer ? buffer_ * static_cast<int64_t>(sizeof(T)) : 0, threads);
     if (!buffers.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
@@ -114,7 +115,7 @@ class PermutePlan final : public KernelPlan {
     grow(dims_, &Dim::x, in_bytes / static_cast<int64_t>(sizeof(T)));
     for (int64_t row = out_elements; volume(dims_) < least && row < least; row *= 2) grow(dims_, &Dim::c, row);
     Dim& out = dims_[to_];
-    if (out.block < out.length) out.block = std::min(out.length, (out.block + kLanes - 1) / kLanes * kLanes);
+    if (out.block < out.length) out.block = std::min(out.length, round_up(out.block, kLanes));
     tiles_ = 1;
     for (size_t d = 0; d < dims_.size(); ++d) {
       tiles_ *= dims_[d].tiles();
@@ -252,14 +253,14 @@ bool suits(const Problem& p) {
                                   [&](const Axis& a) { return a.stride[0] != 0 && std::abs(a.stride[0]) < line; });
 }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<PermutePlan<float>>(p);
-  return std::make_unique<PermutePlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return make_typed<PermutePlan>(p);
 }
 
 }  // namespace
 
 extern const KernelEntry kPermuteKernel;
-const KernelEntry kPermuteKernel = {"permute", applies, suits, make};
+const KernelEntry kPermuteKernel = {"permute", plan};
 
 }  // namespace einblas

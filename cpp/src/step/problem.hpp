@@ -2,29 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
+
+#include "layout/arithmetic.hpp"
+#include "layout/dtype.hpp"
+#include "layout/strided.hpp"
 
 namespace einblas {
-
-enum class DType : int32_t { F32 = 0, F64 = 1 };
-
-inline int64_t size_of(DType t) { return t == DType::F32 ? 4 : 8; }
-
-constexpr int kMaxOperands = 3;
-constexpr int kOut = 3;  // index of the output among the four tensors of a step
-
-struct Axis {
-  int64_t length;
-  int64_t stride[4];  // operands 0..2 (0 where absent), then the output
-};
-
-using Axes = std::vector<Axis>;
-
-inline int64_t elements(const Axes& axes) {
-  int64_t n = 1;
-  for (const Axis& a : axes) n *= a.length;
-  return n;
-}
 
 // C[o] = alpha * multiplier * sum_r prod_i X_i[o, r] + beta * C[o], every tensor starting `offset` elements after
 // the address that the caller gives.
@@ -59,8 +42,7 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
 // Depth of a block of an invariant sum of `depth` terms: a block is added up term by term, blocks one after the other.
 inline int64_t invariant_depth(int64_t depth) {
   constexpr int64_t most = 128;
-  const int64_t blocks = (depth + most - 1) / most;
-  return (depth + blocks - 1) / blocks;
+  return even_part(depth, most);
 }
 
 // Fills the groups of a binary problem from outer and reduced.

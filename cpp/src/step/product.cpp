@@ -6,8 +6,11 @@
 #include <algorithm>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "layout/walk.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
@@ -47,12 +50,12 @@ class ProductPlan final : public KernelPlan {
   }
 
   int32_t run(const Call& call) const noexcept override {
-    const int64_t chunks_per_line = (line_.length + chunk_ - 1) / chunk_;
+    const int64_t chunks_per_line = ceil_div(line_.length, chunk_);
     const int64_t units = lines_ * chunks_per_line;
     const int64_t per_task = std::max<int64_t>(1, kTaskBytes / static_cast<int64_t>(sizeof(T)) / chunk_);
-    const int64_t tasks = (units + per_task - 1) / per_task;
-    const int threads =
-        useful_threads(call.threads, tasks, static_cast<double>(outputs_) * static_cast<double>(sizeof(T)) / 30);
+    const int64_t tasks = ceil_div(units, per_task);
+    const int threads = useful_threads(
+        call.threads, tasks, static_cast<double>(outputs_) * static_cast<double>(sizeof(T)) / speed::kStreamBytes);
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
@@ -109,8 +112,7 @@ class ProductPlan final : public KernelPlan {
     const T* built[3] = {nullptr, nullptr, nullptr};  // where the buffer's content came from
     const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
     const bool streaming = streaming_ && beta == 0;
-    int64_t at[4] = {0, 0, 0, 0}, index[kMaxAxes];
-    start(first / chunks_per_line, index, at);
+    Walk at(outer_, first / chunks_per_line);
     int64_t chunk = first % chunks_per_line;
     const bool runs = chunks_per_line == 1 && buffer == nullptr && !outer_.empty();
     static const int64_t nowhere[4] = {0, 0, 0, 0};
@@ -119,7 +121,7 @@ class ProductPlan final : public KernelPlan {
       const T* x[3] = {nullptr, nullptr, nullptr};
       T* free = buffer;
       for (int t = 0; t < operands_; ++t) {
-        x[t] = reinterpret_cast<const T*>(call.x[t]) + at[t] + i0 * line_.stride[t];
+        x[t] = reinterpret_cast<const T*>(call.x[t]) + at.at(t) + i0 * line_.stride[t];
         if (!gather_[t] && !build_[t]) continue;
         if (built[t] != x[t]) {
           built[t] = x[t];
@@ -132,21 +134,17 @@ class ProductPlan final : public KernelPlan {
         x[t] = free;
         free += buffer_length();
       }
-      T* out = reinterpret_cast<T*>(call.c) + at[kOut] + i0;
+      T* out = reinterpret_cast<T*>(call.c) + at.at(kOut) + i0;
       // All lines along the last outer axis in one call: 64-element lines would pay more for the call than for the
       // work.
-      const int64_t count = runs ? std::min(last - unit, outer_.back().length - index[outer_.size() - 1]) : 1;
+      const int64_t count = runs ? std::min(last - unit, at.left()) : 1;
       kernels_->product_lines(operands_, count, runs ? outer_.back().stride : nowhere, n, out, x, step_, alpha, beta,
                               streaming ? 1 : 0);
       unit += count;
-      if (runs) {
-        const size_t a = outer_.size() - 1;
-        index[a] += count - 1;
-        for (int t = 0; t < 4; ++t) at[t] += (count - 1) * outer_[a].stride[t];
-      }
+      if (runs) at.skip(count - 1);
       if (++chunk == chunks_per_line) {
         chunk = 0;
-        next(index, at);
+        at.next();
       }
     }
   }
@@ -166,25 +164,6 @@ class ProductPlan final : public KernelPlan {
     return to;
   }
 
-  static constexpr size_t kMaxAxes = 128;
-
-  void start(int64_t line, int64_t* index, int64_t* at) const {
-    for (size_t a = outer_.size(); a-- > 0;) {
-      index[a] = line % outer_[a].length;
-      line /= outer_[a].length;
-      for (int t = 0; t < 4; ++t) at[t] += index[a] * outer_[a].stride[t];
-    }
-  }
-
-  void next(int64_t* index, int64_t* at) const {
-    for (size_t a = outer_.size(); a-- > 0;) {
-      for (int t = 0; t < 4; ++t) at[t] += outer_[a].stride[t];
-      if (++index[a] < outer_[a].length) return;
-      for (int t = 0; t < 4; ++t) at[t] -= outer_[a].length * outer_[a].stride[t];
-      index[a] = 0;
-    }
-  }
-
   const int operands_;
   Axes outer_, inner_;
   Axis line_;
@@ -194,7 +173,7 @@ class ProductPlan final : public KernelPlan {
   const TypedKernels<T>* kernels_;
 };
 
-bool applies(const Problem& p) { return p.reduced.empty() && p.outer.size() < 120; }
+bool applies(const Problem& p) { return p.reduced.empty() && p.outer.size() < kMaxWalkAxes; }
 
 // A unary copy whose operand has its unit stride on another axis is a transposition: permute does it in tiles.
 bool suits(const Problem& p) {
@@ -204,14 +183,14 @@ bool suits(const Problem& p) {
   return std::none_of(p.outer.begin(), p.outer.end() - 1, [](const Axis& a) { return a.stride[0] == 1; });
 }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<ProductPlan<float>>(p);
-  return std::make_unique<ProductPlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return make_typed<ProductPlan>(p);
 }
 
 }  // namespace
 
 extern const KernelEntry kProductKernel;
-const KernelEntry kProductKernel = {"product", applies, suits, make};
+const KernelEntry kProductKernel = {"product", plan};
 
 }  // namespace einblas

@@ -9,9 +9,11 @@
 #include <cstdlib>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "layout/walk.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/kernel.hpp"
 
@@ -40,13 +42,13 @@ class ReducePlan final : public KernelPlan {
     sums_ = elements(rest_);
     outputs_ = elements(outer_);
     kernels_ = &kernel_table().typed<T>();
-    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
-    pieces_ = across_ ? (line_.length + kPiece - 1) / kPiece : 1;
+    const int64_t strips = ceil_div(line_.length, kStrip);
+    pieces_ = across_ ? ceil_div(line_.length, kPiece) : 1;
     units_ = sums_ * pieces_;  // summed in turn for each output (across) or strip (down)
     points_ = across_ ? outputs_ : outputs_ * strips;
     const int64_t unit = across_ ? std::min(line_.length, kPiece) : std::min(line_.length, kStrip);
     const int64_t wanted = std::max<int64_t>(1, units_ * unit / kTaskElements);
-    parts_ = points_ >= kWantedTasks ? 1 : std::min({wanted, units_, (kWantedTasks + points_ - 1) / points_});
+    parts_ = points_ >= kWantedTasks ? 1 : std::min({wanted, units_, ceil_div(kWantedTasks, points_)});
     per_task_ = std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, units_ * unit));
     const bool plain = line_.stride[main_] == 1;
     const int64_t along = operands_ == 2 ? line_.stride[other_] : across_ ? 1 : 0;
@@ -57,9 +59,10 @@ class ReducePlan final : public KernelPlan {
   }
 
   int32_t run(const Call& call) const noexcept override {
-    const int64_t groups = parts_ > 1 ? points_ : (points_ + per_task_ - 1) / per_task_;
+    const int64_t groups = parts_ > 1 ? points_ : ceil_div(points_, per_task_);
     const int64_t tasks = groups * parts_;
-    const int threads = useful_threads(call.threads, tasks, elements_ * static_cast<double>(sizeof(T)) / 30);
+    const int threads =
+        useful_threads(call.threads, tasks, elements_ * static_cast<double>(sizeof(T)) / speed::kStreamBytes);
     const Workspace own(workspace_bytes(), threads);
     const Workspace partial(shared_bytes(), 1);
     if (!own.ok() || !partial.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -125,7 +128,7 @@ class ReducePlan final : public KernelPlan {
     const int64_t gathered = (line_.stride[main_] == 1 ? 0 : 1) + (operands_ == 2 && !other_direct() ? 1 : 0);
     return piece() * (gathered * (across_ ? 1 : 4) + (across_ ? 0 : 1) + (in_runs() ? 1 : 0));
   }
-  bool in_runs() const { return !across_ && (units_ + parts_ - 1) / parts_ > kRun; }
+  bool in_runs() const { return !across_ && ceil_div(units_, parts_) > kRun; }
   int64_t result_elements() const { return across_ ? points_ : outputs_ * line_.length; }
   bool other_direct() const { return line_.stride[other_] == 1 || line_.stride[other_] == 0; }
 
@@ -187,7 +190,7 @@ class ReducePlan final : public KernelPlan {
       }
       return;
     }
-    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
+    const int64_t strips = ceil_div(line_.length, kStrip);
     const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
     const Walk outer(outer_, i / strips);
     T* acc = results != nullptr ? results + part * result_elements() + i / strips * line_.length + from : scratch;
@@ -285,7 +288,7 @@ class ReducePlan final : public KernelPlan {
       finish(call, reinterpret_cast<T*>(call.c) + Walk(outer_, i).at(kOut), s);
       return;
     }
-    const int64_t strips = (line_.length + kStrip - 1) / kStrip;
+    const int64_t strips = ceil_div(line_.length, kStrip);
     const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
     T* acc = results + i / strips * line_.length + from;
     for (int64_t part = 1; part < parts_; ++part) {
@@ -313,14 +316,14 @@ bool applies(const Problem& p) {
 // With an axis of its own on each side there is reuse: that is a gemm.
 bool suits(const Problem& p) { return p.operands == 1 || p.m.empty() || p.n.empty(); }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<ReducePlan<float>>(p);
-  return std::make_unique<ReducePlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return make_typed<ReducePlan>(p);
 }
 
 }  // namespace
 
 extern const KernelEntry kReduceKernel;
-const KernelEntry kReduceKernel = {"reduce", applies, suits, make};
+const KernelEntry kReduceKernel = {"reduce", plan};
 
 }  // namespace einblas

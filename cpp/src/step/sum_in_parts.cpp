@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "layout/offsets.hpp"
 #include "runtime/memory.hpp"
 
 namespace einblas {
@@ -46,7 +48,8 @@ class SumInParts final : public KernelPlan {
       const KernelPlan& plan = last_ != nullptr && i % chunks_ == chunks_ - 1 ? *last_ : *whole_;
       Call part{{nullptr, nullptr, nullptr}, i == 0 ? total : total + bytes_, 1, 0, call.threads};
       for (int t = 0; t < kMaxOperands; ++t)
-        part.x[t] = call.x[t] + size_of(dtype_) * (offset(t, i / chunks_) + i % chunks_ * chunk_ * cut_.stride[t]);
+        part.x[t] =
+            call.x[t] + size_of(dtype_) * (offset_of(before_, t, i / chunks_) + i % chunks_ * chunk_ * cut_.stride[t]);
       const int32_t status = plan.run(part);
       if (status != EINBLAS_OK) return status;
       if (i > 0) add(total);
@@ -73,7 +76,7 @@ class SumInParts final : public KernelPlan {
     for (; behind > kPart; behind /= p.reduced[axis].length) before_.push_back(p.reduced[axis++]);
     cut_ = p.reduced[axis];
     chunk_ = std::min(cut_.length, kPart / behind);
-    chunks_ = (cut_.length + chunk_ - 1) / chunk_;
+    chunks_ = ceil_div(cut_.length, chunk_);
   }
 
   static Problem with_dense_output(const Problem& p) {
@@ -97,19 +100,11 @@ class SumInParts final : public KernelPlan {
       q.outer[a].stride[0] = stride;
       q.outer[a].stride[1] = q.outer[a].stride[2] = 0;
     }
-    return kProductKernel.make(q);
-  }
-
-  // Of operand t, at row i of the walked axes.
-  int64_t offset(int t, int64_t i) const {
-    int64_t at = 0;
-    for (size_t a = before_.size(); a-- > 0; i /= before_[a].length) at += i % before_[a].length * before_[a].stride[t];
-    return at;
+    return kProductKernel.plan(q, Asked::ByName);
   }
 
   void add(char* total) const {
-    if (dtype_ == DType::F32) return add_as<float>(total);
-    add_as<double>(total);
+    visit_float(dtype_, [&](auto of) { add_as<typename decltype(of)::Type>(total); });
   }
   template <class T>
   void add_as(char* total) const {
@@ -129,7 +124,7 @@ class SumInParts final : public KernelPlan {
 }  // namespace
 
 std::unique_ptr<KernelPlan> sum_in_parts(const Problem& p, std::unique_ptr<KernelPlan> (*make)(const Problem&)) {
-  if (p.dtype != DType::F32 || p.reduced_elements() <= kPart) return make(p);
+  if (digits_of(p.dtype) > kSingleDigits || p.reduced_elements() <= kPart) return make(p);
   return std::make_unique<SumInParts>(p, make);
 }
 

@@ -26,6 +26,19 @@ TEST(Elements, CopiesKeepBitsForAnyStrides) {
   einblas_copy(EINBLAS_I64, 1, none, 0, one, 0, one);  // nothing is touched
 }
 
+TEST(Elements, TypesAreNamedByTheirCodes) {
+  const char* const names[] = {"F32", "F64", "I32", "I64"};
+  const int32_t codes[] = {EINBLAS_F32, EINBLAS_F64, EINBLAS_I32, EINBLAS_I64}, bytes[] = {4, 8, 4, 8};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_STREQ(einblas_dtype_name(codes[i]), names[i]);
+    EXPECT_EQ(einblas_dtype_size(codes[i]), bytes[i]);
+  }
+  for (int32_t none : {-1, 4, INT32_MAX}) {
+    EXPECT_EQ(einblas_dtype_name(none), nullptr);
+    EXPECT_EQ(einblas_dtype_size(none), 0);
+  }
+}
+
 TEST(Elements, IntegersAreReadAndWrittenExactly) {
   int64_t wide = 0;
   int32_t narrow = 0;

@@ -9,11 +9,12 @@
 
 #include "einblas.h"
 #include "layout/offsets.hpp"
+#include "layout/panels.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/gemm/gemm_blocking.hpp"
-#include "step/gemm/gemm_pack.hpp"
 #include "step/kernel.hpp"
 #include "step/sum_in_parts.hpp"
 
@@ -32,8 +33,8 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
   explicit GemmPlan(const Problem& p) : GemmBlocking(p, tiles()), kernels_(&kernel_table().typed<T>()) {}
 
   int32_t run(const Call& call) const noexcept override {
-    const double nanos = static_cast<double>(items_) * flops_ / 60;
-    const int64_t tasks = by_columns_ ? blocks_of(columns_, nc_) : by_item_ ? items_ : blocks_of(rows_, mc_) * chunks_;
+    const double nanos = static_cast<double>(items_) * flops_ / speed::kGemmFlops;
+    const int64_t tasks = by_columns_ ? ceil_div(columns_, nc_) : by_item_ ? items_ : ceil_div(rows_, mc_) * chunks_;
     const int threads = useful_threads(call.threads, tasks, nanos);
     const Workspace shared(shared_bytes(), 1);
     const Workspace own(workspace_bytes(), threads);
@@ -68,7 +69,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   int64_t workspace_bytes() const override { return worker_bytes() + (by_item_ ? b_bytes() : 0); }
   int64_t shared_bytes() const override {
-    if (by_columns_) return blocks_of(depth_, kc_) * a_elements() * size();
+    if (by_columns_) return ceil_div(depth_, kc_) * a_elements() * size();
     return by_item_ ? 0 : b_bytes();
   }
 
@@ -148,14 +149,14 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   void parallel_item(const Call& call, int64_t item, int threads, const Workspace& own, T* packed_b) const {
     const Item x = item_at(call, item);
-    const int64_t row_blocks = blocks_of(rows_, mc_);
+    const int64_t row_blocks = ceil_div(rows_, mc_);
     for (int64_t j0 = 0; j0 < columns_; j0 += nc_) {
       for (int64_t p0 = 0; p0 < depth_; p0 += kg_) {
         const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kg_, depth_ - p0)};
-        const int64_t chunk = round_up(blocks_of(r.nn, chunks_), panel_);
-        const int64_t step = round_up(8 * std::max(panel_, b_step()), panel_), packs = blocks_of(r.nn, step);
-        const int64_t depths = blocks_of(r.kk, kc_);
-        const double pack_nanos = static_cast<double>(r.nn * r.kk) / 4;
+        const int64_t chunk = round_up(ceil_div(r.nn, chunks_), panel_);
+        const int64_t step = round_up(8 * std::max(panel_, b_step()), panel_), packs = ceil_div(r.nn, step);
+        const int64_t depths = ceil_div(r.kk, kc_);
+        const double pack_nanos = static_cast<double>(r.nn * r.kk) / speed::kPackElements;
         parallel_tasks(packs * depths, useful_threads(threads, packs * depths, pack_nanos), [&](int64_t t, int worker) {
           const int64_t from = t % packs * step;
           pack_b(x, scratch(own.of(worker)), r, t / packs * kc_, from, std::min(step, r.nn - from), packed_b);
@@ -214,7 +215,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   // All rows by tasks of columns: A is packed once, for all; B by the task that needs it.
   void by_columns(const Item& x, int threads, const Workspace& own, T* packed_a) const {
-    parallel_tasks(blocks_of(depth_, kc_), flops_ < 1e8 ? 1 : threads, [&](int64_t t, int worker) {
+    parallel_tasks(ceil_div(depth_, kc_), flops_ < 1e8 ? 1 : threads, [&](int64_t t, int worker) {
       Scratch s = scratch(own.of(worker));
       const int64_t p = t * kc_, kk = std::min(kc_, depth_ - p);
       s.a = packed_a + t * a_elements();
@@ -222,7 +223,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
       fill_offsets(g_.k, g_.a, p, kk, s.k_a);
       pack_a(x, s, 0, rows_, kk);
     });
-    parallel_tasks(blocks_of(columns_, nc_), threads, [&](int64_t t, int worker) {
+    parallel_tasks(ceil_div(columns_, nc_), threads, [&](int64_t t, int worker) {
       Scratch s = scratch(own.of(worker));
       T* b = s.a;
       const int64_t j0 = t * nc_, nn = std::min(nc_, columns_ - j0);
@@ -255,14 +256,14 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
     const T* a = a_rowwise_ ? s.a + i * row_stride() : s.a + i * kk;
     const int64_t rs = a_rowwise_ ? row_stride() : 1, cs = a_rowwise_ ? 1 : mr_;
-    kernels_->gemm_tile(static_cast<int>(rows), static_cast<int>(blocks_of(n, w_)), kk, a, rs, cs, b, width_, c,
+    kernels_->gemm_tile(static_cast<int>(rows), static_cast<int>(ceil_div(n, w_)), kk, a, rs, cs, b, width_, c,
                         &columns, x.alpha, beta);
   }
 
   // Columns are described once for many tiles: what has just been written is read late, behind the stores to C.
   void rows_in_place(const Item& x, const Scratch& s, int64_t mm, int64_t count, int64_t kk, const T* b, T beta) const {
     GemmColumns known[kMostPanels];
-    const int64_t panels_in = blocks_of(count, panel_);
+    const int64_t panels_in = ceil_div(count, panel_);
     const bool once = panels_in == 1 || (panels_in <= kMostPanels && g_.c_unit && g_.n.size() == 1);
     if (once)
       for (int64_t q = 0; q < panels_in; ++q)
@@ -294,7 +295,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
       GemmColumns own;
       if (known == nullptr) own = describe_columns(x, s, j, n);
       const GemmColumns& columns = known != nullptr ? known[j / panel_] : own;
-      const int r = static_cast<int>(rows), v = static_cast<int>(blocks_of(n, w_));
+      const int r = static_cast<int>(rows), v = static_cast<int>(ceil_div(n, w_));
       const T* panel = b + panels(j) * width_ * kk;
       if (asks && j == 0) {
         kernels_->gemm_tile_ahead(r, v, kk, a, rs, 1, panel, width_, c, &columns, x.alpha, beta, &ahead);
@@ -348,16 +349,14 @@ bool applies(const Problem& p) { return p.operands == 2; }
 
 bool suits(const Problem& p) { return !p.k.empty() && !p.m.empty() && !p.n.empty(); }
 
-std::unique_ptr<KernelPlan> make_whole(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<GemmPlan<float>>(p);
-  return std::make_unique<GemmPlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return sum_in_parts(p, make_typed<GemmPlan>);
 }
-
-std::unique_ptr<KernelPlan> make(const Problem& p) { return sum_in_parts(p, make_whole); }
 
 }  // namespace
 
 extern const KernelEntry kGemmKernel;
-const KernelEntry kGemmKernel = {"gemm", applies, suits, make};
+const KernelEntry kGemmKernel = {"gemm", plan};
 
 }  // namespace einblas

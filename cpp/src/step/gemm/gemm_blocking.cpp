@@ -34,12 +34,6 @@ Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
 
 constexpr int64_t kLine = 64;  // bytes
 
-// Block length near `most` that cuts `length` evenly, in multiples of step.
-int64_t even(int64_t length, int64_t most, int64_t step) {
-  most = std::max(most, step);
-  return round_up(blocks_of(length, blocks_of(length, most)), step);
-}
-
 }  // namespace
 
 // Their values when a plan is made.
@@ -69,14 +63,14 @@ GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
   cut_rows_and_depth(tiles, tune, wanted);
   cut_columns_and_groups(tune);
   chunks_ = by_columns_ ? 1
-                        : std::max<int64_t>(1, std::min(blocks_of(wanted, blocks_of(rows_, mc_)),
+                        : std::max<int64_t>(1, std::min(ceil_div(wanted, ceil_div(rows_, mc_)),
                                                         std::min(columns_, nc_) / tune.chunk));
   streaming_ = w_ * size_ == kLine && kc_ >= depth_ && p.outer_elements() * size_ >= stream_from && whole_lines();
   by_item_ = items_ > 1 && !by_columns_ && (flops_ < 16e6 || items_ >= 64);
 }
 
 void GemmBlocking::choose_tile(const GemmTiles& tiles) {
-  const int64_t vectors = blocks_of(columns_, w_);
+  const int64_t vectors = ceil_div(columns_, w_);
   // Panels of 3 vectors where they come out even, else of 2.
   vectors_ = std::min(tiles.vectors, vectors);
   if (vectors_ == 3 && vectors % 3 != 0 && vectors < 24) vectors_ = 2;
@@ -103,7 +97,7 @@ void GemmBlocking::cut_at_runs(const GemmTiles& tiles) {
     // Two vectors where they are filled as well as three.
     vectors_ = most > w_ && fewer * most >= runs * (most - w_) ? most / w_ - 1 : most / w_;
     panel_ = vectors_ * w_ / run * run;
-    vectors_ = blocks_of(panel_, w_);
+    vectors_ = ceil_div(panel_, w_);
     width_ = vectors_ * w_;
     block_ = run;
     return;
@@ -118,37 +112,37 @@ void GemmBlocking::cut_at_runs(const GemmTiles& tiles) {
 void GemmBlocking::cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& tune, int64_t wanted) {
   const int64_t depth_step =
       std::max(g_.a_unit.on == On::Depth ? g_.a_unit.step : 1, g_.b_unit.on == On::Depth ? g_.b_unit.step : 1);
-  kc_ = std::min(depth_, even(depth_, tune.panel_bytes / (width_ * size_), depth_step < 512 ? depth_step : 1));
+  kc_ = std::min(depth_, even_part(depth_, tune.panel_bytes / (width_ * size_), depth_step < 512 ? depth_step : 1));
   if (invariant_) kc_ = invariant_depth(depth_);
   const int64_t most = tiles.rows[vectors_];
   const int64_t row_step = g_.a_unit.on == On::Own && g_.a_unit.step < 2048 ? g_.a_unit.step : 1;
-  mc_ = std::min(tune.block_bytes / (kc_ * size_), std::max(blocks_of(rows_, wanted), tune.rows));
-  mc_ = std::min(rows_, even(rows_, mc_, row_step > 1 ? row_step : most));
+  mc_ = std::min(tune.block_bytes / (kc_ * size_), std::max(ceil_div(rows_, wanted), tune.rows));
+  mc_ = std::min(rows_, even_part(rows_, mc_, row_step > 1 ? row_step : most));
   if (direct_) cut_for_rows_in_place(tiles, tune);
   by_columns_ = !direct_ && columns_ >= 8 * rows_ && rows_ * depth_ * size_ <= tune.wide &&
                 columns_ * depth_ * size_ >= tune.wide_from;
   if (by_columns_) mc_ = rows_;
   // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
-  mr_ = blocks_of(mc_, blocks_of(mc_, most));
+  mr_ = even_part(mc_, most);
 }
 
 // What of B is packed at once.
 void GemmBlocking::cut_columns_and_groups(const GemmTuning& tune) {
   kg_ = std::clamp(tune.shared_bytes / (std::min(columns_, tune.columns) * size_) / kc_, int64_t{1},
-                   blocks_of(depth_, kc_)) *
+                   ceil_div(depth_, kc_)) *
         kc_;
   int64_t step = g_.b_unit.on == On::Own && g_.b_unit.step > 1 && g_.b_unit.step < tune.columns ? g_.b_unit.step : 1;
   if (block_ != 0 || panel_ != width_) step = near_multiple(step, tune.columns);
-  nc_ = even(columns_, tune.columns, step);
+  nc_ = even_part(columns_, tune.columns, step);
   if (by_columns_) cut_columns(tune, step);
 }
 
 // All depth that B's columns leave room for, in tasks that need not fit a cache: A passes by.
 void GemmBlocking::cut_for_rows_in_place(const GemmTiles& tiles, const GemmTuning& tune) {
   const int64_t most = tiles.rows[vectors_];
-  kc_ = even(depth_, tune.skinny / (panels(columns_) * width_ * size_), 1);
+  kc_ = even_part(depth_, tune.skinny / (panels(columns_) * width_ * size_), 1);
   kc_ = invariant_ ? invariant_depth(depth_) : std::min(kc_, depth_);
-  mc_ = std::min(rows_, even(rows_, std::max(blocks_of(rows_, 2 * tune.tasks), tune.rows), most));
+  mc_ = std::min(rows_, even_part(rows_, std::max(ceil_div(rows_, 2 * tune.tasks), tune.rows), most));
 }
 
 // Columns of a task: their B stays in L2, and where its unit stride lies on a slower axis, whole lines of it.
@@ -157,10 +151,10 @@ void GemmBlocking::cut_columns(const GemmTuning& tune, int64_t step) {
   const int64_t most = std::min(tune.wide_chunk / (kc_ * size_), std::max(columns_ / tune.tasks, 8 * panel_));
   if (g_.b_unit.on == On::Own && g_.b_unit.step > 1 && step % g_.b_unit.step == 0) {
     const int64_t units = std::max(tune.wide_chunk / (kc_ * size_) / step, int64_t{1});
-    nc_ = even(std::min(g_.b_unit.length, columns_ / step), units, 1) * step;
+    nc_ = even_part(std::min(g_.b_unit.length, columns_ / step), units, 1) * step;
   } else {
     const int64_t run = g_.b_unit.on == On::Own && g_.b_unit.length <= most ? g_.b_unit.length : panel_;
-    nc_ = even(columns_, most, block_ != 0 || panel_ != width_ ? near_multiple(run, most) : run);
+    nc_ = even_part(columns_, most, block_ != 0 || panel_ != width_ ? near_multiple(run, most) : run);
   }
   nc_ = std::min(nc_, columns_);
 }

@@ -3,12 +3,10 @@
 #pragma once
 #include <cstdint>
 
+#include "layout/arithmetic.hpp"
 #include "step/gemm/gemm_layout.hpp"
 
 namespace einblas {
-
-inline int64_t round_up(int64_t v, int64_t step) { return (v + step - 1) / step * step; }
-inline int64_t blocks_of(int64_t length, int64_t block) { return (length + block - 1) / block; }
 
 // What an instruction set offers for an element type.
 struct GemmTiles {
@@ -23,7 +21,7 @@ struct GemmTuning;
 struct GemmBlocking {
   GemmBlocking(const Problem& p, const GemmTiles& tiles);
 
-  int64_t panels(int64_t columns) const { return blocks_of(columns, panel_); }
+  int64_t panels(int64_t columns) const { return ceil_div(columns, panel_); }
 
   GemmLayout g_;
   int64_t w_, size_;

@@ -6,6 +6,7 @@
 // Transformations of one axis of a tensor (abcd,gc->abgd) are such: the packed gemm copies the whole tensor for m rows.
 #include <algorithm>
 
+#include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/tuning.hpp"
 #include "step/gemm/gemm_layout.hpp"
@@ -31,7 +32,7 @@ constexpr int64_t kLeastFlops = 1000;  // of an item
 int64_t lanes_of(DType dtype) { return std::max<int64_t>(kernel_table().vector_bytes / size_of(dtype), 1); }
 
 // Filled lanes of the vectors along n, in percent.
-int64_t filled(int64_t n, int64_t lanes) { return 100 * n / ((n + lanes - 1) / lanes * lanes); }
+int64_t filled(int64_t n, int64_t lanes) { return 100 * n / round_up(n, lanes); }
 
 // Cuts the last axis of n into equal pieces of at most `most`, whole vectors if there are such, and gives the rest of
 // the axis as an axis of its own; length 1 where it stays whole.
@@ -50,49 +51,30 @@ Axis cut(Axis& n, int64_t most, int64_t lanes) {
   return pieces;
 }
 
-// The same product with one axis each for m, n and k; false where there is none.
-bool items_of(const Problem& p, Problem* q) {
-  if (p.operands != 2 || p.m.empty() || p.n.empty() || p.k.size() != 1) return false;
+// The same product with one axis each for m, n and k goes to gemm_small.
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (p.operands != 2 || p.m.empty() || p.n.empty() || p.k.size() != 1) return nullptr;
   const GemmLayout g = gemm_layout(p);
-  if (!g.c_unit || g.n.back().stride[g.b] != 1) return false;
+  if (!g.c_unit || g.n.back().stride[g.b] != 1) return nullptr;
   const int64_t lanes = lanes_of(p.dtype);
-  *q = p;
-  q->batch = p.batch;
+  Problem q = p;
   Axis m = g.m.back(), n = g.n.back();
-  for (const Axes* axes : {&g.m, &g.n}) q->batch.insert(q->batch.end(), axes->begin(), axes->end() - 1);
+  for (const Axes* axes : {&g.m, &g.n}) q.batch.insert(q.batch.end(), axes->begin(), axes->end() - 1);
   const int64_t row = (m.length + p.k[0].length) * size_of(p.dtype);
-  const int64_t columns = item_bytes / row / lanes * lanes;
-  const Axis pieces = cut(n, columns < lanes ? lanes : columns, lanes);
-  if (pieces.length > 1) q->batch.push_back(pieces);
-  q->m = {g.a == 0 ? m : n};
-  q->n = {g.a == 0 ? n : m};
-  return q->batch.size() > p.batch.size();
-}
-
-bool applies(const Problem& p) {
-  Problem q;
-  return items_of(p, &q) && kGemmSmallKernel.applies(q);
-}
-
-bool suits(const Problem& p) {
-  Problem q;
-  if (!items_of(p, &q) || !kGemmSmallKernel.suits(q)) return false;
-  const GemmLayout g = gemm_layout(q);
-  const int64_t lanes = lanes_of(p.dtype);
-  const int64_t m = g.m[0].length, n = g.n[0].length, k = g.k[0].length;
-  return elements(gemm_layout(p).m) <= most_rows && m >= kLeastRows && k <= kMostDepth && filled(n, lanes) >= 60 &&
-         2 * m * n * k >= kLeastFlops;
-}
-
-std::unique_ptr<KernelPlan> make(const Problem& p) {
-  Problem q;
-  items_of(p, &q);
-  return kGemmSmallKernel.make(q);
+  const Axis pieces = cut(n, std::max(item_bytes / row / lanes * lanes, lanes), lanes);
+  if (pieces.length > 1) q.batch.push_back(pieces);
+  if (q.batch.size() == p.batch.size()) return nullptr;
+  const bool worth = elements(g.m) <= most_rows && m.length >= kLeastRows && p.k[0].length <= kMostDepth &&
+                     filled(n.length, lanes) >= 60 && 2 * m.length * n.length * p.k[0].length >= kLeastFlops;
+  if (asked == Asked::InTurn && !worth) return nullptr;
+  q.m = {g.a == 0 ? m : n};
+  q.n = {g.a == 0 ? n : m};
+  return kGemmSmallKernel.plan(q, asked);
 }
 
 }  // namespace
 
 extern const KernelEntry kGemmItemsKernel;
-const KernelEntry kGemmItemsKernel = {"gemm_items", applies, suits, make};
+const KernelEntry kGemmItemsKernel = {"gemm_items", plan};
 
 }  // namespace einblas

@@ -3,17 +3,10 @@
 #pragma once
 #include <cstdint>
 
+#include "layout/panels.hpp"
 #include "step/problem.hpp"
 
 namespace einblas {
-
-// Where an operand's unit stride lies: on an axis of its own group (m or n), on one of depth (k), or nowhere.
-// Neighbours along it stand `step` indices apart on the walk of that group (the product of the lengths of the faster
-// axes).
-struct UnitStride {
-  enum class On { Nothing, Own, Depth } on = On::Nothing;
-  int64_t step = 1, length = 1;
-};
 
 // Rows come from tensor a (group m), vectors run along n of tensor b. Each group's last axis is walked fastest.
 struct GemmLayout {

@@ -3,14 +3,17 @@
 // C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C with one axis each for m, n and k, of any strides; any
 // number of batch axes. Where B has no unit stride along n its items are packed one by one into a block on the stack.
 #include <algorithm>
+#include <utility>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "layout/offsets.hpp"
+#include "layout/panels.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "step/gemm/gemm_layout.hpp"
-#include "step/gemm/gemm_pack.hpp"
 #include "step/kernel.hpp"
 
 namespace einblas {
@@ -40,7 +43,7 @@ class GemmSmallPlan final : public KernelPlan {
   static constexpr int64_t size_ = sizeof(T);
 
  public:
-  explicit GemmSmallPlan(const Problem& p) : g_(gemm_layout(p)) {
+  GemmSmallPlan(const Problem& p, GemmLayout g) : g_(std::move(g)) {
     depth_ = p.invariant ? invariant_depth(elements(g_.k)) : kDepth;
     kernels_ = &kernel_table().typed<T>();
     const int64_t w = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
@@ -64,11 +67,11 @@ class GemmSmallPlan final : public KernelPlan {
       outer_ = g_.batch;
       outer_.pop_back();
     }
-    const int64_t vectors = (s.n + w - 1) / w;
+    const int64_t vectors = ceil_div(s.n, w);
     s.vectors = static_cast<int32_t>(std::min<int64_t>(kernels_->gemm_vectors, vectors));
     if (s.vectors == 3 && vectors % 3 != 0) s.vectors = 2;
     const int64_t most = kernels_->gemm_rows[s.vectors];
-    s.rows = (s.m + (s.m + most - 1) / most - 1) / ((s.m + most - 1) / most);
+    s.rows = even_part(s.m, most);
     const int64_t one_item = (s.m * s.k + s.k * s.n + s.m * s.n) * static_cast<int64_t>(sizeof(T));
     s.group = std::max<int64_t>(1, std::min(s.items, group_bytes / one_item));
     packs_ = n.stride[g_.b] != 1;
@@ -87,10 +90,11 @@ class GemmSmallPlan final : public KernelPlan {
     run_ = std::min(run_, std::max<int64_t>(1, 1000000 / one_item));
     // Tiny items: a task begins on a line of the result.
     if (tiny_ != nullptr && run_ < s.items) run_ = std::min(s.items, std::max(kLine, run_ / kLine * kLine));
-    per_outer_ = (s.items + run_ - 1) / run_;
+    per_outer_ = ceil_div(s.items, run_);
     split_rows(flops);
     tasks_ = per_outer_ * elements(outer_) * chunks_;
-    nanos_ = std::max(all / 100, static_cast<double>(s.items * one_item * elements(outer_)) / 30);
+    nanos_ = std::max(all / speed::kSmallFlops,
+                      static_cast<double>(s.items * one_item * elements(outer_)) / speed::kStreamBytes);
   }
 
   int32_t run(const Call& call) const noexcept override {
@@ -136,10 +140,10 @@ class GemmSmallPlan final : public KernelPlan {
     chunk_ = s.m;
     chunks_ = 1;
     if (s.items > 1 || !outer_.empty() || packs_ || tiny_ != nullptr) return;
-    const int64_t tiles = (s.m + s.rows - 1) / s.rows;
+    const int64_t tiles = ceil_div(s.m, s.rows);
     const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops / kChunkFlops), 1, tiles);
-    chunk_ = (tiles + wanted - 1) / wanted * s.rows;
-    chunks_ = (s.m + chunk_ - 1) / chunk_;
+    chunk_ = ceil_div(tiles, wanted) * s.rows;
+    chunks_ = ceil_div(s.m, chunk_);
   }
 
   // Whether every row that a tile writes is whole lines, or every task's run of tiny items begins on one.
@@ -217,11 +221,9 @@ class GemmSmallPlan final : public KernelPlan {
   const TypedKernels<T>* kernels_;
 };
 
-bool applies(const Problem& p) {
-  if (p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1) return false;
-  const GemmLayout g = gemm_layout(p);
+bool applies(const Problem& p, const GemmLayout& g) {
   const int64_t lanes = kernel_table().vector_bytes / size_of(p.dtype);
-  const int64_t n = (g.n[0].length + lanes - 1) / lanes * lanes;
+  const int64_t n = round_up(g.n[0].length, lanes);
   return g.c_unit && g.k[0].stride[g.a] != 0 && g.k[0].stride[g.b] != 0 &&
          (g.n[0].stride[g.b] == 1 || (n <= kPackedLength && g.k[0].length <= kPackedLength &&
                                       n * g.k[0].length * size_of(p.dtype) <= kPackedBytes));
@@ -233,14 +235,18 @@ bool suits(const Problem& p) {
   return (m * n + m * k + n * k) * static_cast<double>(size_of(p.dtype)) <= static_cast<double>(item_bytes);
 }
 
-std::unique_ptr<KernelPlan> make(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<GemmSmallPlan<float>>(p);
-  return std::make_unique<GemmSmallPlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1) return nullptr;
+  GemmLayout g = gemm_layout(p);
+  if (!applies(p, g) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+    return std::make_unique<GemmSmallPlan<typename decltype(of)::Type>>(p, std::move(g));
+  });
 }
 
 }  // namespace
 
 extern const KernelEntry kGemmSmallKernel;
-const KernelEntry kGemmSmallKernel = {"gemm_small", applies, suits, make};
+const KernelEntry kGemmSmallKernel = {"gemm_small", plan};
 
 }  // namespace einblas

@@ -12,12 +12,15 @@
 #include <algorithm>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
 #include "layout/offsets.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
+#include "step/lanes/lanes_blocks.hpp"
 #include "step/sum_in_parts.hpp"
 
 namespace einblas {
@@ -33,35 +36,6 @@ constexpr double kMostCopiesPerTile = 2.5;  // above, tiles cannot carry the pac
 constexpr int64_t kWantedTasks = 8;
 constexpr int64_t kStackBytes = 8 << 10;  // a workspace so small lies on the stack
 
-int64_t blocks_of(int64_t length, int64_t most) { return (length + most - 1) / most; }
-int64_t even(int64_t length, int64_t most) {
-  const int64_t blocks = blocks_of(length, most);
-  return (length + blocks - 1) / blocks;
-}
-
-// Rows cut into panels that differ by one row at most.
-struct Panels {
-  int64_t rows, count;
-  Panels(int64_t rows_in, int64_t most) : rows(rows_in), count(blocks_of(rows_in, most)) {}
-  int64_t start(int64_t i) const { return i * rows / count; }
-  int64_t size(int64_t i) const { return start(i + 1) - start(i); }
-};
-
-// Offsets of the lanes of one slice.
-struct Lanes {
-  int64_t *a, *b, *c;
-  int count;
-  bool a_together, b_together, c_together;
-};
-
-// One block of columns and depth; the rolling walk holds the current one and the next.
-struct Block {
-  Lanes lanes;
-  int64_t nn, kk;
-  bool first;  // in depth: C is multiplied by beta
-  int64_t *n_b, *n_c, *k_a, *k_b;
-};
-
 template <class T>
 class LanesPlan final : public KernelPlan {
  public:
@@ -72,14 +46,14 @@ class LanesPlan final : public KernelPlan {
     vector_ = kernel_table().vector_bytes;
     width_ = vector_ / static_cast<int64_t>(sizeof(T));
     fill_lanes();
-    slices_ = blocks_of(elements(lanes_), width_);
+    slices_ = ceil_div(elements(lanes_), width_);
     rows_ = elements(m_);
     columns_ = elements(n_);
     depth_ = elements(k_);
     flops_ = 2.0 * static_cast<double>(p.outer_elements()) * static_cast<double>(depth_);
     kc_ = p.invariant ? invariant_depth(depth_)
-                      : even(depth_, std::clamp<int64_t>(kPanelBytes / (mr_ * vector_), 32, 128));
-    const Panels i(rows_, mr_), j(columns_, nr_);
+                      : even_part(depth_, std::clamp<int64_t>(kPanelBytes / (mr_ * vector_), 32, 128));
+    const LanesPanels i(rows_, mr_), j(columns_, nr_);
     const double copies = static_cast<double>(mr_) / static_cast<double>(j.count) +
                           static_cast<double>(columns_) / static_cast<double>(i.count * j.count);
     rolling_ = copies <= kMostCopiesPerTile;
@@ -88,17 +62,17 @@ class LanesPlan final : public KernelPlan {
     } else {
       cut_chunks();
     }
-    row_blocks_ = blocks_of(rows_, task_rows_);
-    slice_groups_ = blocks_of(slices_, task_slices_);
-    full_blocks_ = blocks_of(full_columns_, nc_);
-    column_blocks_ = full_blocks_ + blocks_of(columns_ - full_columns_, nc_);
-    depth_blocks_ = blocks_of(depth_, kc_);
+    row_blocks_ = ceil_div(rows_, task_rows_);
+    slice_groups_ = ceil_div(slices_, task_slices_);
+    full_blocks_ = ceil_div(full_columns_, nc_);
+    column_blocks_ = full_blocks_ + ceil_div(columns_ - full_columns_, nc_);
+    depth_blocks_ = ceil_div(depth_, kc_);
     streaming_ = can_stream(p);
   }
 
   int32_t run(const Call& call) const noexcept override {
     const int64_t tasks = slice_groups_ * row_blocks_;
-    const int threads = useful_threads(call.threads, tasks, flops_ / 60);
+    const int threads = useful_threads(call.threads, tasks, flops_ / speed::kGemmFlops);
     if (threads == 1 && workspace_bytes() <= kStackBytes) {
       alignas(kAlignment) char stack[kStackBytes];
       for (int64_t t = 0; t < tasks; ++t) task(call, t, stack);
@@ -149,7 +123,7 @@ class LanesPlan final : public KernelPlan {
         axes.erase(axes.begin() + (best - axes.data()));
         part_ = std::min(fit, whole.length);
         Axis groups = whole, part = whole;
-        groups.length = blocks_of(whole.length, part_);
+        groups.length = ceil_div(whole.length, part_);
         for (int64_t& s : groups.stride) s *= part_;
         part.length = part_;
         axes.insert(axes.begin(), groups);
@@ -170,13 +144,13 @@ class LanesPlan final : public KernelPlan {
   }
 
   void cut_rolling() {
-    nc_ = even(columns_, std::max<int64_t>(nr_, kBlockBytes / (kc_ * vector_) * 5 / 4));
+    nc_ = even_part(columns_, std::max<int64_t>(nr_, kBlockBytes / (kc_ * vector_) * 5 / 4));
     // The first block of a task is packed before its first tile; more slices in a task hide the others'.
     task_slices_ = std::clamp<int64_t>(64 / rows_, 1, std::max<int64_t>(1, slices_ / 4));
     task_slices_ = std::max(task_slices_, slices_ / 256);
-    const int64_t groups = blocks_of(slices_, task_slices_);
-    const int64_t wanted = std::min(blocks_of(kWantedTasks, groups), std::max<int64_t>(1, rows_ / 32));
-    task_rows_ = std::min(even(rows_, blocks_of(rows_, wanted)), kMaxRows);
+    const int64_t groups = ceil_div(slices_, task_slices_);
+    const int64_t wanted = std::min(ceil_div(kWantedTasks, groups), std::max<int64_t>(1, rows_ / 32));
+    task_rows_ = std::min(even_part(rows_, ceil_div(rows_, wanted)), kMaxRows);
     vectors_ = 1;
   }
 
@@ -186,7 +160,7 @@ class LanesPlan final : public KernelPlan {
     while (vectors_ > 1 && chunk_rows() < std::min<int64_t>(rows_, 2 * mr_)) vectors_ /= 2;
     task_slices_ = vectors_;
     task_rows_ = std::max<int64_t>(std::min(rows_, 2 * static_cast<int64_t>(mr_)), std::min(rows_, chunk_rows()));
-    task_rows_ = even(rows_, task_rows_);
+    task_rows_ = even_part(rows_, task_rows_);
   }
   int64_t chunk_rows() const { return kChunkBytes / (vectors_ * kc_ * vector_) - nc_; }
 
@@ -207,8 +181,8 @@ class LanesPlan final : public KernelPlan {
   struct Scratch {
     T *a, *b, *tile;
     int64_t *m_a, *m_c;
-    Block block[2];
-    Lanes lanes[kMaxVectors];
+    LanesBlock block[2];
+    LanesSlice lanes[kMaxVectors];
   };
 
   void lay_out(char* at, Scratch& s) const {
@@ -223,13 +197,13 @@ class LanesPlan final : public KernelPlan {
     };
     s.m_a = take(task_rows_);
     s.m_c = take(task_rows_);
-    for (Block& b : s.block) {
+    for (LanesBlock& b : s.block) {
       b.n_b = take(nc_);
       b.n_c = take(nc_);
       b.k_a = take(kc_);
       b.k_b = take(kc_);
     }
-    for (Lanes& l : s.lanes) {
+    for (LanesSlice& l : s.lanes) {
       l.a = take(width_);
       l.b = take(width_);
       l.c = take(width_);
@@ -250,7 +224,7 @@ class LanesPlan final : public KernelPlan {
     }
   }
 
-  void set_lanes(int64_t slice, Lanes& l) const {
+  void set_lanes(int64_t slice, LanesSlice& l) const {
     const int64_t first = slice * width_;
     l.count = static_cast<int>(std::min(width_, elements(lanes_) - first));
     fill_offsets(lanes_, a_, first, l.count, l.a);
@@ -261,7 +235,7 @@ class LanesPlan final : public KernelPlan {
     l.c_together = contiguous(l.c, l.count);
   }
 
-  void set_block(int64_t column, int64_t deep, Block& b) const {
+  void set_block(int64_t column, int64_t deep, LanesBlock& b) const {
     const bool full = column < full_blocks_;
     const int64_t j0 = full ? column * nc_ : full_columns_ + (column - full_blocks_) * nc_;
     b.nn = std::min(nc_, (full ? full_columns_ : columns_) - j0);
@@ -284,10 +258,10 @@ class LanesPlan final : public KernelPlan {
     int64_t kk = 0, done = 0, panel = 0;
     int count = 0;
     bool together = false;
-    Panels panels{1, 1};
+    LanesPanels panels{1, 1};
   };
 
-  Feed feed_a(const Call& call, const Block& b, const int64_t* rows, int64_t count, T* to) const {
+  Feed feed_a(const Call& call, const LanesBlock& b, const int64_t* rows, int64_t count, T* to) const {
     Feed f;
     f.from = reinterpret_cast<const T*>(call.x[a_]);
     f.rows = rows;
@@ -297,11 +271,11 @@ class LanesPlan final : public KernelPlan {
     f.kk = b.kk;
     f.count = b.lanes.count;
     f.together = b.lanes.a_together;
-    f.panels = Panels(count, mr_);
+    f.panels = LanesPanels(count, mr_);
     return f;
   }
 
-  Feed feed_b(const Call& call, const Block& b, T* to) const {
+  Feed feed_b(const Call& call, const LanesBlock& b, T* to) const {
     Feed f;
     f.from = reinterpret_cast<const T*>(call.x[b_]);
     f.rows = b.n_b;
@@ -311,7 +285,7 @@ class LanesPlan final : public KernelPlan {
     f.kk = b.kk;
     f.count = b.lanes.count;
     f.together = b.lanes.b_together;
-    f.panels = Panels(b.nn, nr_);
+    f.panels = LanesPanels(b.nn, nr_);
     return f;
   }
 
@@ -337,9 +311,9 @@ class LanesPlan final : public KernelPlan {
 
   void roll(const Call& call, int64_t first_slice, int64_t slices, int64_t mm, Scratch& s) const {
     const int64_t steps = slices * column_blocks_ * depth_blocks_;
-    const Panels i_panels(mm, mr_);
+    const LanesPanels i_panels(mm, mr_);
     auto enter = [&](int64_t step) {
-      Block& b = s.block[step & 1];
+      LanesBlock& b = s.block[step & 1];
       b.lanes = s.lanes[step & 1];
       set_lanes(first_slice + step / (column_blocks_ * depth_blocks_), b.lanes);
       set_block(step / depth_blocks_ % column_blocks_, step % depth_blocks_, b);
@@ -354,14 +328,14 @@ class LanesPlan final : public KernelPlan {
     Feed start_a = feed_a(call, s.block[0], s.m_a, i_panels.size(0), panel[0]);
     feed(start_a, i_panels.size(0), false, 0, tile, none);
     for (int64_t step = 0; step < steps; ++step) {
-      const Block& b = s.block[step & 1];
-      const Block& next = s.block[(step + 1) & 1];
+      const LanesBlock& b = s.block[step & 1];
+      const LanesBlock& next = s.block[(step + 1) & 1];
       Feed next_b;
       if (step + 1 < steps) {
         enter(step + 1);
         next_b = feed_b(call, next, held[(step + 1) & 1]);
       }
-      const Panels j_panels(b.nn, nr_);
+      const LanesPanels j_panels(b.nn, nr_);
       const int64_t tiles = i_panels.count * j_panels.count;
       for (int64_t i = 0; i < i_panels.count; ++i, turn ^= 1) {
         Feed next_a;
@@ -388,21 +362,21 @@ class LanesPlan final : public KernelPlan {
   // ---- chunks ----
 
   void chunk(const Call& call, int64_t first_slice, int64_t slices, int64_t mm, Scratch& s) const {
-    Block& b = s.block[0];
+    LanesBlock& b = s.block[0];
     for (int64_t v = 0; v < slices; ++v) set_lanes(first_slice + v, s.lanes[v]);
-    const Panels i_panels(mm, mr_);
+    const LanesPanels i_panels(mm, mr_);
     LanesTile<T> tile{};
     for (int64_t column = 0; column < column_blocks_; ++column)
       for (int64_t deep = 0; deep < depth_blocks_; ++deep) {
         b.lanes.count = static_cast<int>(width_);
         set_block(column, deep, b);
         for (int64_t v = 0; v < slices; ++v) s.lanes[v].count = std::min(s.lanes[v].count, b.lanes.count);
-        const Panels j_panels(b.nn, nr_);
+        const LanesPanels j_panels(b.nn, nr_);
         const int64_t a_apart = task_rows_ * kc_ * width_, b_apart = nc_ * kc_ * width_;
         pack_chunk(reinterpret_cast<const T*>(call.x[b_]), s.b, b_apart, j_panels, b.kk, b.n_b, b.k_b, s.lanes, slices,
-                   &Lanes::b, &Lanes::b_together);
+                   &LanesSlice::b, &LanesSlice::b_together);
         pack_chunk(reinterpret_cast<const T*>(call.x[a_]), s.a, a_apart, i_panels, b.kk, s.m_a, b.k_a, s.lanes, slices,
-                   &Lanes::a, &Lanes::a_together);
+                   &LanesSlice::a, &LanesSlice::a_together);
         for (int64_t i = 0; i < i_panels.count; ++i)
           for (int64_t j = 0; j < j_panels.count; ++j)
             for (int64_t v = 0; v < slices; ++v) {
@@ -415,11 +389,11 @@ class LanesPlan final : public KernelPlan {
   }
 
   // Packs all rows for each of the slices, runs of whole slices that lie side by side together.
-  void pack_chunk(const T* from, T* to, int64_t apart, const Panels& panels, int64_t kk, const int64_t* rows,
-                  const int64_t* offset, const Lanes* lanes, int64_t slices, int64_t* Lanes::*at,
-                  bool Lanes::*together) const {
+  void pack_chunk(const T* from, T* to, int64_t apart, const LanesPanels& panels, int64_t kk, const int64_t* rows,
+                  const int64_t* offset, const LanesSlice* lanes, int64_t slices, int64_t* LanesSlice::*at,
+                  bool LanesSlice::*together) const {
     for (int64_t v = 0; v < slices;) {
-      const Lanes& l = lanes[v];
+      const LanesSlice& l = lanes[v];
       int64_t run = 0;
       while (v + run < slices && lanes[v + run].*together && lanes[v + run].count == width_ &&
              (lanes[v + run].*at)[0] == (l.*at)[0] + run * width_)
@@ -442,7 +416,7 @@ class LanesPlan final : public KernelPlan {
   // ---- both ----
 
   // One tile into C; through a buffer where the lanes of C do not lie side by side.
-  void multiply(const Call& call, const Scratch& s, const Block& b, const Lanes& lanes, const int64_t* m_c,
+  void multiply(const Call& call, const Scratch& s, const LanesBlock& b, const LanesSlice& lanes, const int64_t* m_c,
                 const int64_t* n_c, int mr, int nr, int copies, LanesTile<T>& tile) const {
     T* c = reinterpret_cast<T*>(call.c);
     const T beta = b.first ? static_cast<T>(call.beta) : T{1};
@@ -500,16 +474,14 @@ bool suits(const Problem& p) {
          std::any_of(p.batch.begin(), p.batch.end(), [](const Axis& a) { return a.stride[kOut] == 1; });
 }
 
-std::unique_ptr<KernelPlan> make_whole(const Problem& p) {
-  if (p.dtype == DType::F32) return std::make_unique<LanesPlan<float>>(p);
-  return std::make_unique<LanesPlan<double>>(p);
+std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
+  if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  return sum_in_parts(p, make_typed<LanesPlan>);
 }
-
-std::unique_ptr<KernelPlan> make(const Problem& p) { return sum_in_parts(p, make_whole); }
 
 }  // namespace
 
 extern const KernelEntry kLanesKernel;
-const KernelEntry kLanesKernel = {"lanes", applies, suits, make};
+const KernelEntry kLanesKernel = {"lanes", plan};
 
 }  // namespace einblas

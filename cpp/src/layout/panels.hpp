@@ -1,11 +1,18 @@
-// Drivers: packs blocks of strided operands into panels for the gemm kernels.
+// Layout: packs blocks of strided operands into panels for the tiles of gemm and BSR kernels.
 #pragma once
 #include <cstdint>
 
 #include "kernels/kernel_table.hpp"
-#include "step/gemm/gemm_layout.hpp"
 
 namespace einblas {
+
+// Where an operand's unit stride lies: on an axis of its own group (m or n), on one of depth (k), or nowhere.
+// Neighbours along it stand `step` indices apart on the walk of that group (the product of the lengths of the faster
+// axes).
+struct UnitStride {
+  enum class On { Nothing, Own, Depth } on = On::Nothing;
+  int64_t step = 1, length = 1;
+};
 
 // Lane j, row p of a packed block is to[(j / width) * panel + p * stride + j % width].
 struct PanelShape {
