@@ -1,4 +1,4 @@
-// Measuring: the machine's limits on first use.
+// Measuring: the machine's limits on first use; the clock of all benchmarks.
 #include "measuring.hpp"
 
 #include <chrono>
@@ -37,6 +37,26 @@ double Limits::rate(int what, int64_t bytes, int threads) {
   double& r = rates_[{what * 1000 + threads, size}];
   if (r == 0) r = einblas_measure_bandwidth(what, size, threads);
   return r;
+}
+
+std::vector<double> fastest(const std::vector<std::function<void()>>& calls, int turns, double seconds) {
+  constexpr double kTurn = 2e6;  // ns: short against the scheduler
+  std::vector<double> best(calls.size(), 1e30);
+  std::vector<int64_t> repeat;
+  for (const auto& call : calls) {
+    call();
+    const double t = now_ns();
+    call();
+    repeat.push_back(std::max<int64_t>(1, static_cast<int64_t>(kTurn / std::max(now_ns() - t, 20.0))));
+  }
+  const double start = now_ns();
+  for (int turn = 0; turn < turns || now_ns() - start < seconds * 1e9; ++turn)
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const double t = now_ns();
+      for (int64_t r = 0; r < repeat[i]; ++r) calls[i]();
+      best[i] = std::min(best[i], (now_ns() - t) / static_cast<double>(repeat[i]));
+    }
+  return best;
 }
 
 }  // namespace einblas_bench

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -19,6 +20,8 @@ class Limits {
   double peak(int dtype, int threads);
   // Seconds that moving so many bytes must take, at the bandwidth of the cache level that holds them.
   double seconds(int64_t read, int64_t written, int threads);
+  // Nanoseconds of reading so many bytes.
+  double read_ns(double bytes, int threads) { return 1e9 * seconds(static_cast<int64_t>(bytes), 0, threads); }
 
  private:
   double rate(int what, int64_t bytes, int threads);
@@ -55,5 +58,9 @@ Figure measure(int samples, const F& once) {
   }
   return figure_of(nanos);
 }
+
+// Fastest of each call in turns, ns: in at least so many turns and so many seconds. On a machine that others use too,
+// a turn in which nobody else ran is what is waited for.
+std::vector<double> fastest(const std::vector<std::function<void()>>& calls, int turns, double seconds);
 
 }  // namespace einblas_bench

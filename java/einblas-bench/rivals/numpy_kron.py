@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# Rival: chains of Kronecker factors in NumPy beside einblas_kron_bench, case by case in turns.
+# Rival: chains of Kronecker factors in NumPy beside einblas_bench kron, case by case in turns.
 """numpy_kron.py [--threads N] [--dtype F32|F64] BENCH [CASE...]
 
-BENCH is build/release/einblas_kron_bench. A case is ROWSxORDER^COUNT: X (rows x order^count) times the Kronecker product of
+BENCH is build/release/einblas_bench. A case is ROWSxORDER^COUNT: X (rows x order^count) times the Kronecker product of
 count square factors. NumPy does the shuffle algorithm (GPyTorch's linear_operator, and what FastKron compares itself with): for each
 factor from the last on, one matmul over the last axis and a transposed copy.
 """
@@ -63,12 +63,12 @@ def main():
     for case in given.case:
         rows, order, count = map(int, re.fullmatch(r"(\d+)x(\d+)\^(\d+)", case).groups())
         own = subprocess.run(
-            [given.bench, "--threads", str(given.threads), "--dtype", given.dtype, "^" + re.escape(case) + "$"],
+            [given.bench, "kron", "--threads", str(given.threads), "--dtype", given.dtype, "^" + re.escape(case) + "$"],
             check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
         if not limits:
-            limits = own[0]
+            limits = "\n".join(own[:-1])
             print(limits)
-        fields = re.search(r"([0-9.]+) us .* ([0-9.]+) % of P +([0-9.]+) % of the bound \((\w+)\)", own[1])
+        fields = re.search(r"([0-9.]+) us .* ([0-9.]+) % of P +([0-9.]+) % of the bound \((\w+)\)", own[-1])
         micros, peak, bound, by = float(fields[1]), fields[2], fields[3], fields[4]
         x = random.random((rows, order**count)).astype(dtype)
         factors = [random.random((order, order)).astype(dtype) for _ in range(count)]

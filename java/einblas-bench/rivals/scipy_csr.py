@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times the cases of einblas_csr_bench in SciPy (one thread: it has no other), fastest of several runs.
+"""Times the cases of einblas_bench csr in SciPy (one thread: it has no other), fastest of several runs.
 
 usage: scipy_csr.py [NAME-REGEX]
-The matrices have the structure of cpp/bench/csr/csr_bench.cpp: shapes, entries per row and their distribution are the same, the
+The matrices have the structure of cpp/bench/csr.cpp: shapes, entries per row and their distribution are the same, the
 places are other random ones.
 """
 import re

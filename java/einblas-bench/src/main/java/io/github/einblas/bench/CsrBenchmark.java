@@ -1,4 +1,4 @@
-// Benchmarks: products of sparse matrices, the cases of einblas_csr_bench through Java.
+// Benchmarks: products of sparse matrices, the cases of einblas_bench csr through Java.
 package io.github.einblas.bench;
 
 import io.github.einblas.CsrMatrix;

@@ -1,54 +1,43 @@
-// Bench: CSR products beside the machine's limits and, where given, MKL's in the same process and on the same data.
-//
-// A library of MKL is loaded by its path (--mkl), so that nothing here depends on it. Samples of both are interleaved.
-#include <dlfcn.h>
-#include <getopt.h>
-
+// Bench: CSR products beside the machine's limits, the dense product and, where given, MKL's in the same process and on
+// the same data.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <numeric>
 #include <random>
-#include <regex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "commands.hpp"
 #include "einblas.h"
+#include "measuring.hpp"
+#include "mkl.hpp"
+#include "options.hpp"
 
+namespace einblas_bench {
 namespace {
 
-const char* const kUsage =
-    "usage: einblas_csr_bench [--threads N] [--samples N] [--seconds S] [--mkl PATH/libmkl_rt.so] [NAME-REGEX]\n"
-    "  cases: seed, wide, uniform_N, power_N (N columns), each also as _transposed; density_D (percent),\n"
-    "  square_D_N; build_... (transposing, triples, reshaping)\n";
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// A block of the library's own allocator, as Java's tensors have.
+// Zeroed memory of the library's own allocator, as Java's tensors have.
 template <class T>
-struct Block {
-  int64_t bytes;
+struct Array {
+  Block block;
   T* at;
-  explicit Block(int64_t n)
-      : bytes(n * static_cast<int64_t>(sizeof(T))), at(reinterpret_cast<T*>(einblas_alloc(bytes))) {
-    if (at == nullptr) std::abort();
-    std::memset(at, 0, static_cast<size_t>(bytes));
+  explicit Array(int64_t n) : block(n * static_cast<int64_t>(sizeof(T))), at(reinterpret_cast<T*>(block.address())) {
+    if (at == nullptr) throw std::runtime_error("memory is short");
+    std::memset(at, 0, static_cast<size_t>(n) * sizeof(T));
   }
-  ~Block() { einblas_free(address(), bytes); }
-  Block(const Block&) = delete;
-  int64_t address() const { return reinterpret_cast<int64_t>(at); }
+  int64_t address() const { return block.address(); }
 };
 
 template <class T>
 struct Csr {
   int64_t rows, columns, entries, longest;
-  Block<int64_t> indptr;
-  Block<int32_t> column;
-  Block<T> value;
+  Array<int64_t> indptr;
+  Array<int32_t> column;
+  Array<T> value;
   Csr(int64_t r, int64_t c, int64_t n)
       : rows(r),
         columns(c),
@@ -121,73 +110,39 @@ std::vector<Case> cases() {
   return all;
 }
 
-struct Description {
-  int type, mode, diagonal;
-};
-
-struct Mkl {
-  void* library = nullptr;
-  template <class F>
-  F get(const char* name) const {
-    void* f = dlsym(library, name);
-    if (f == nullptr) {
-      std::fprintf(stderr, "no %s in MKL\n", name);
-      std::exit(2);
-    }
-    F typed;
-    std::memcpy(&typed, &f, sizeof f);
-    return typed;
-  }
-};
-
 template <class T>
 std::function<void()> mkl_run(const Mkl& mkl, const Csr<T>& a, std::vector<int32_t>& indptr, bool transposed, int64_t n,
                               const T* d, T* c, void** handle) {
   const bool single = sizeof(T) == 4;
   const std::string p = single ? "mkl_sparse_s_" : "mkl_sparse_d_";
   indptr.assign(a.indptr.at, a.indptr.at + a.rows + 1);
-  auto create = mkl.get<int (*)(void**, int, int, int, int*, int*, int*, T*)>((p + "create_csr").c_str());
+  auto create = mkl.get<int (*)(void**, int, int, int, int*, int*, int*, T*)>(p + "create_csr");
   create(handle, 0, static_cast<int>(a.rows), static_cast<int>(a.columns), indptr.data(), indptr.data() + 1,
          a.column.at, a.value.at);
-  const Description general{20, 40, 50};
+  const MklDescription general{20, 40, 50};
   const int op = transposed ? 11 : 10, columns = static_cast<int>(n);
   void* const h = *handle;
   if (n == 1) {
-    mkl.get<int (*)(void*, int, Description, int)>("mkl_sparse_set_mv_hint")(h, op, general, 100);
+    mkl.get<int (*)(void*, int, MklDescription, int)>("mkl_sparse_set_mv_hint")(h, op, general, 100);
   } else {
-    mkl.get<int (*)(void*, int, Description, int, int, int)>("mkl_sparse_set_mm_hint")(h, op, general, 101, columns,
-                                                                                       100);
+    mkl.get<int (*)(void*, int, MklDescription, int, int, int)>("mkl_sparse_set_mm_hint")(h, op, general, 101, columns,
+                                                                                          100);
   }
   mkl.get<int (*)(void*)>("mkl_sparse_optimize")(h);
   if (n == 1) {
-    auto mv = mkl.get<int (*)(int, T, void*, Description, const T*, T, T*)>((p + "mv").c_str());
+    auto mv = mkl.get<int (*)(int, T, void*, MklDescription, const T*, T, T*)>(p + "mv");
     return [=] { mv(op, T{1}, h, general, d, T{0}, c); };
   }
-  auto mm = mkl.get<int (*)(int, T, void*, Description, int, const T*, int, int, T, T*, int)>((p + "mm").c_str());
+  auto mm = mkl.get<int (*)(int, T, void*, MklDescription, int, const T*, int, int, T, T*, int)>(p + "mm");
   return [=] { mm(op, T{1}, h, general, 101, d, columns, columns, T{0}, c, columns); };
 }
 
 struct Options {
-  int threads = 2, samples = 5;
-  double budget = 1;
+  Common common;
   std::string mkl;
-  std::regex name{""};
+  int turns() const { return common.samples > 0 ? common.samples : 5; }
+  double seconds() const { return common.seconds > 0 ? common.seconds : 1; }
 };
-
-// Fastest run of each in turn, seconds, in at least `samples` turns and so many seconds: on a machine that others use
-// too, a turn in which nobody else ran is what is waited for.
-std::vector<double> measure(const std::vector<std::function<void()>>& runs, int samples, double budget) {
-  std::vector<double> best(runs.size(), 1e9);
-  const double start = now();
-  for (int s = 0; s < samples || now() - start < budget; ++s)
-    for (size_t i = 0; i < runs.size(); ++i)
-      for (int warm = 0; warm < 3; ++warm) {
-        const double from = now();
-        runs[i]();
-        best[i] = std::min(best[i], now() - from);
-      }
-  return best;
-}
 
 // The matrix of a case.
 template <class T>
@@ -215,13 +170,13 @@ struct Filled {
 };
 
 template <class T>
-void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double bandwidth) {
+void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits& limits, Figures& figures) {
   const Filled<T> filled(c);
   const Csr<T>& a = filled.a;
   const int64_t entries = a.entries;
   std::mt19937_64 random(7);
   const int64_t in = c.transposed ? c.rows : c.columns, out = c.transposed ? c.columns : c.rows;
-  Block<T> d(in * c.n), row_major(in * c.n), result(out * c.n), other(out * c.n);
+  Array<T> d(in * c.n), row_major(in * c.n), result(out * c.n), other(out * c.n);
   for (int64_t k = 0; k < in; ++k)
     for (int64_t j = 0; j < c.n; ++j)
       row_major.at[k * c.n + j] = d.at[c.weights ? j * in + k : k * c.n + j] =
@@ -239,38 +194,37 @@ void bench(const Case& c, const Options& o, const Mkl& mkl, double peak, double 
   const int64_t job[] = {out,       in,  entries,     used->longest,       arrays[0],          arrays[1],
                          arrays[2], c.n, d.address(), c.weights ? 1 : c.n, c.weights ? in : 1, result.address(),
                          c.n,       1};
-  std::vector<std::function<void()>> runs{[&] { einblas_csr_multiply(dtype, job, 1, 0, o.threads); }};
+  std::vector<std::function<void()>> runs{[&] { einblas_csr_multiply(dtype, job, 1, 0, threads); }};
   int64_t step = 0;
-  Block<T> dense(c.dense ? c.rows * c.columns : 1);
+  Array<T> dense(c.dense ? c.rows * c.columns : 1);
   if (c.dense) {
     const int64_t sizes[] = {c.rows, c.columns, entries};
     einblas_csr_to_dense(dtype, sizes, arrays.data(), dense.address());
     const int64_t lengths[] = {c.rows, c.n, c.columns};
     const int64_t strides[] = {c.columns, 0, 1, 0, c.weights ? in : 1, c.weights ? 1 : c.n, c.n, 1, 0};
     einblas_step_create(dtype, 2, 3, 2, lengths, strides, nullptr, &step);
-    runs.push_back([&] { einblas_step_run(step, dense.address(), d.address(), 0, other.address(), 1, 0, o.threads); });
+    runs.push_back([&] { einblas_step_run(step, dense.address(), d.address(), 0, other.address(), 1, 0, threads); });
   }
   std::vector<int32_t> indptr;
   void* handle = nullptr;
-  if (mkl.library != nullptr)
-    runs.push_back(mkl_run<T>(mkl, a, indptr, c.transposed, c.n, row_major.at, other.at, &handle));
+  if (mkl.loaded()) runs.push_back(mkl_run<T>(mkl, a, indptr, c.transposed, c.n, row_major.at, other.at, &handle));
   for (auto& run : runs) run();
   double difference = 0;
   if (runs.size() > 1)
     for (int64_t i = 0; i < out * c.n; ++i)
       difference = std::max(difference, std::abs(static_cast<double>(result.at[i]) - static_cast<double>(other.at[i])));
-  const std::vector<double> seconds = measure(runs, o.samples, o.budget);
+  const std::vector<double> ns = fastest(runs, o.turns(), o.seconds());
   const double flops = 2.0 * static_cast<double>(entries) * static_cast<double>(c.n);
   const double bytes = static_cast<double>(entries) * (4 + sizeof(T)) + 8.0 * static_cast<double>(out + 1) +
                        static_cast<double>((in + out) * c.n) * sizeof(T);
-  const double bound = std::max(bytes / bandwidth, flops / peak);
-  std::printf("%-24s %s %9.3f ms %7.1f GFLOP/s %6.1f GB/s %4.0f %% of %s", c.name.c_str(),
-              sizeof(T) == 4 ? "F32" : "F64", seconds[0] * 1e3, flops / seconds[0] * 1e-9, bytes / seconds[0] * 1e-9,
-              100 * bound / seconds[0], bound > bytes / bandwidth ? "P" : "B");
-  if (c.dense) std::printf("   dense %8.3f ms (%.2fx)", seconds[1] * 1e3, seconds[1] / seconds[0]);
-  if (mkl.library != nullptr) std::printf("   MKL %8.3f ms (%.2fx)", seconds.back() * 1e3, seconds.back() / seconds[0]);
+  const double by_flops = flops / limits.peak(dtype, threads) * 1e9, by_bytes = limits.read_ns(bytes, threads);
+  std::printf("%-24s %s %2d %9.3f ms %7.1f GFLOP/s %6.1f GB/s %4.0f %% of %s", c.name.c_str(), name_of(dtype), threads,
+              ns[0] / 1e6, flops / ns[0], bytes / ns[0], 100 * std::max(by_flops, by_bytes) / ns[0],
+              by_flops > by_bytes ? "P" : "B");
+  if (c.dense) std::printf("   dense %8.3f ms (%.2fx)", ns[1] / 1e6, ns[1] / ns[0]);
+  if (mkl.loaded()) std::printf("   MKL %8.3f ms (%.2fx)", ns.back() / 1e6, ns.back() / ns[0]);
   if (difference > (sizeof(T) == 4 ? 1e-2 : 1e-10)) std::printf("   DIFFERS by %g", difference);
-  std::printf("\n");
+  std::printf("   %s\n", figures.add(c.name, dtype, threads, "csr", {ns[0], 0}).c_str());
   std::fflush(stdout);
   if (step != 0) einblas_step_destroy(step);
   if (handle != nullptr) mkl.get<int (*)(void*)>("mkl_sparse_destroy")(handle);
@@ -284,7 +238,7 @@ void bench_build(const Case& c, const Options& o) {
   const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
   const int64_t sizes[] = {c.rows, c.columns, a.entries}, other[] = {c.rows, c.columns, a.entries, c.columns, c.rows};
   Csr<T> made(std::max(c.rows, c.columns), c.columns, a.entries);
-  Block<int32_t> row(a.entries);
+  Array<int32_t> row(a.entries);
   for (int64_t r = 0; r < c.rows; ++r) std::fill(row.at + a.indptr.at[r], row.at + a.indptr.at[r + 1], r);
   const int64_t from[] = {row.address(), a.column.address(), a.value.address()};
   const std::vector<int64_t> arrays = a.arrays(), to = made.arrays();
@@ -295,66 +249,46 @@ void bench_build(const Case& c, const Options& o) {
       [&] { einblas_csr_import(dtype, sizes, arrays.data(), EINBLAS_I64, EINBLAS_I32, to.data(), finding); },
       [&] { einblas_csr_reshape(other, arrays.data(), to.data()); }};
   for (auto& run : runs) run();
-  const std::vector<double> seconds = measure(runs, o.samples, o.budget);
+  const std::vector<double> ns = fastest(runs, o.turns(), o.seconds());
   std::printf("build_%-18s %s %lld entries: transposed %.2f ms, from triples %.2f, from arrays %.2f, reshaped %.2f\n",
-              c.name.c_str(), sizeof(T) == 4 ? "F32" : "F64", static_cast<long long>(a.entries), seconds[0] * 1e3,
-              seconds[1] * 1e3, seconds[2] * 1e3, seconds[3] * 1e3);
+              c.name.c_str(), name_of(dtype), static_cast<long long>(a.entries), ns[0] / 1e6, ns[1] / 1e6, ns[2] / 1e6,
+              ns[3] / 1e6);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int bench_csr(int argc, char** argv) {
   Options o;
-  const option longs[] = {{"threads", required_argument, nullptr, 't'},
-                          {"samples", required_argument, nullptr, 'n'},
-                          {"mkl", required_argument, nullptr, 'm'},
-                          {"seconds", required_argument, nullptr, 's'},
-                          {nullptr, 0, nullptr, 0}};
-  for (int c; (c = getopt_long(argc, argv, "t:n:m:s:", longs, nullptr)) != -1;) {
-    if (c == 't') {
-      o.threads = std::atoi(optarg);
-    } else if (c == 'n') {
-      o.samples = std::atoi(optarg);
-    } else if (c == 's') {
-      o.budget = std::atof(optarg);
-    } else if (c == 'm') {
-      o.mkl = optarg;
-    } else {
-      std::fputs(kUsage, stderr);
-      return 2;
+  o.common.parse(
+      "usage: einblas_bench csr [options] [NAME-REGEX...]\n"
+      "cases: seed, wide, uniform_N, power_N (N columns), each also as .._transposed; density_D (percent), "
+      "square_D_N;\n"
+      "build_.. (transposing, triples, arrays, reshaping; on the process's threads)\n",
+      {mkl_option(o.mkl)}, argc, argv);
+  const std::vector<Case> all = cases();
+  if (o.common.list) {
+    for (const Case& c : all) std::printf("%s\nbuild_%s\n", c.name.c_str(), c.name.c_str());
+    return 0;
+  }
+  o.common.start();
+  const Mkl mkl(o.mkl);
+  Limits limits;
+  Figures figures(o.common);
+  for (const Case& c : all) {
+    if (!o.common.wanted(c.name)) {
+      if (!o.common.wanted("build_" + c.name)) continue;
+      for (int type : o.common.dtypes) type == EINBLAS_F32 ? bench_build<float>(c, o) : bench_build<double>(c, o);
+      continue;
     }
+    for (int type : o.common.dtypes)
+      for (int threads : o.common.threads) {
+        mkl.set_threads(threads);
+        type == EINBLAS_F32 ? bench<float>(c, o, threads, mkl, limits, figures)
+                            : bench<double>(c, o, threads, mkl, limits, figures);
+      }
   }
-  if (o.threads < 1 || o.samples < 1) {
-    std::fputs(kUsage, stderr);
-    return 2;
-  }
-  if (optind < argc) o.name = std::regex(argv[optind]);
-  if (einblas_init() != EINBLAS_OK) {
-    std::fputs("einblas could not start\n", stderr);
-    return 1;
-  }
-  Mkl mkl;
-  if (!o.mkl.empty()) {
-    mkl.library = dlopen(o.mkl.c_str(), RTLD_NOW | RTLD_GLOBAL);
-    if (mkl.library == nullptr) {
-      std::fprintf(stderr, "%s\n", dlerror());
-      return 2;
-    }
-    mkl.get<void (*)(int)>("MKL_Set_Num_Threads")(o.threads);
-  }
-  const double bandwidth = einblas_measure_bandwidth(0, int64_t{1} << 28, o.threads);
-  const double peak32 = einblas_measure_peak(EINBLAS_F32, o.threads),
-               peak64 = einblas_measure_peak(EINBLAS_F64, o.threads);
-  std::printf("isa %s, %d threads, P %.0f GFLOP/s (F32), %.0f (F64), B %.1f GB/s (read)\n", einblas_isa(), o.threads,
-              peak32 * 1e-9, peak64 * 1e-9, bandwidth * 1e-9);
-  for (const Case& c : cases()) {
-    if (std::regex_search("build_" + c.name, o.name) && !std::regex_search(c.name, o.name)) {
-      bench_build<float>(c, o);
-      bench_build<double>(c, o);
-    }
-    if (!std::regex_search(c.name, o.name)) continue;
-    bench<float>(c, o, mkl, peak32, bandwidth);
-    bench<double>(c, o, mkl, peak64, bandwidth);
-  }
+  figures.save();
   return 0;
 }
+
+}  // namespace einblas_bench

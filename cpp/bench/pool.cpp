@@ -1,23 +1,25 @@
 // Pool bench: what it takes to hand a task to a worker that spins, to one that sleeps, and what an idle worker burns.
+#include "commands.hpp"
+
+#if defined(__linux__)
 #include <sched.h>
 #include <time.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <thread>
 #include <vector>
 
 #include "einblas.h"
+#include "measuring.hpp"
 #include "runtime/parking.hpp"
 #include "runtime/threads.hpp"
 
+namespace einblas_bench {
 namespace {
 
-double now_us() {
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now_us() { return now_ns() / 1e3; }
 
 double processor_us() {
   timespec t{};
@@ -52,7 +54,7 @@ void meet(double* came, double* back) {
   *back = now_us() - start;
 }
 
-void measure(const char* name, int64_t pause_us, int runs) {
+void measure_worker(const char* name, int64_t pause_us, int runs) {
   std::vector<double> came, back;
   same_processor = 0;
   for (int i = 0; i < runs; ++i) {
@@ -71,8 +73,6 @@ void measure(const char* name, int64_t pause_us, int runs) {
   print("  the worker's first task starts after", came);
   print("  the call is back after", back);
 }
-
-}  // namespace
 
 // The system's own: a thread that sleeps on a futex, and how long after waking it runs.
 void measure_raw(int64_t pause_us, int runs) {
@@ -111,13 +111,15 @@ void measure_raw(int64_t pause_us, int runs) {
   print("a bare futex: the waker is back after", call);
 }
 
-int main() {
+}  // namespace
+
+int bench_pool(int, char**) {
   if (einblas_init() != EINBLAS_OK) return 2;
   einblas_set_threads(2);
   std::printf("tasks by %s\n", einblas_threading());
-  measure("worker spins (5 us after the last call)", 5, 2000);
-  measure("worker sleeps (1 ms after the last call)", 1000, 1000);
-  measure("worker sleeps (20 ms after the last call)", 20000, 50);
+  measure_worker("worker spins (5 us after the last call)", 5, 2000);
+  measure_worker("worker sleeps (1 ms after the last call)", 1000, 1000);
+  measure_worker("worker sleeps (20 ms after the last call)", 20000, 50);
   measure_raw(1000, 500);
   std::vector<double> v;
   for (int i = 0; i < 20000; ++i) {
@@ -155,3 +157,12 @@ int main() {
   print("processor time in 20 ms after none", v);
   return 0;
 }
+
+}  // namespace einblas_bench
+#else
+#include <stdexcept>
+
+namespace einblas_bench {
+int bench_pool(int, char**) { throw std::runtime_error("pool is for Linux alone"); }
+}  // namespace einblas_bench
+#endif
