@@ -33,6 +33,8 @@ target_link_libraries(einblas_workers_test PRIVATE GTest::gtest einblas_threads)
 add_test(NAME workers COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_workers_test> --gtest_brief=1)
 set_tests_properties(workers PROPERTIES TIMEOUT 600)
 
+add_test(NAME rooms COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/check_rooms.cmake)
+
 # Which ISAs this machine runs is known when the tests run: run_isa.cmake skips the others.
 set(EINBLAS_TEST_TIMEOUT 600)
 if(CMAKE_CROSSCOMPILING)
