@@ -2,11 +2,12 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.io.Npy;
-import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.sparse.Bsr;
+import io.github.einblas.internal.sparse.Indices;
+import io.github.einblas.internal.sparse.SparseNpz;
+import io.github.einblas.internal.tensor.Strided;
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -22,16 +23,10 @@ import java.util.function.Supplier;
  * unreachable.
  */
 public final class BsrMatrix implements AutoCloseable, MatrixOperator {
-  private static final String NAME = "BSR matrix";
+  private final Bsr core;
 
-  private final BsrStructure structure;
-  private final Tensor blocks;
-  private final boolean transposed;
-
-  private BsrMatrix(BsrStructure structure, Tensor blocks, boolean transposed) {
-    this.structure = structure;
-    this.blocks = blocks;
-    this.transposed = transposed;
+  private BsrMatrix(Bsr core) {
+    this.core = core;
   }
 
   // ---- making
@@ -56,22 +51,24 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   public static BsrMatrix of(
       Tensor values, long[] indices, long[] indptr, long rows, long columns) {
     // Copied before they are checked: what another thread writes meanwhile is not seen.
-    return ofOwn(
-        values,
-        Objects.requireNonNull(indices, "indices").clone(),
-        Objects.requireNonNull(indptr, "indptr").clone(),
-        rows,
-        columns);
+    return new BsrMatrix(
+        Bsr.of(
+            strided("values", values),
+            Objects.requireNonNull(indices, "indices").clone(),
+            Objects.requireNonNull(indptr, "indptr").clone(),
+            rows,
+            columns));
   }
 
   /** As {@link #of(Tensor, long[], long[], long, long)}. */
   public static BsrMatrix of(Tensor values, int[] indices, int[] indptr, long rows, long columns) {
-    return ofOwn(
-        values,
-        BsrStructure.widened("indices", indices),
-        BsrStructure.widened("indptr", indptr),
-        rows,
-        columns);
+    return new BsrMatrix(
+        Bsr.of(
+            strided("values", values),
+            Indices.of("indices", indices),
+            Indices.of("indptr", indptr),
+            rows,
+            columns));
   }
 
   /**
@@ -80,45 +77,17 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    */
   public static BsrMatrix of(
       Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
-    return ofOwn(
-        values,
-        BsrStructure.numbers("indices", indices),
-        BsrStructure.numbers("indptr", indptr),
-        rows,
-        columns);
+    return new BsrMatrix(
+        Bsr.of(
+            strided("values", values),
+            strided("indices", indices),
+            strided("indptr", indptr),
+            rows,
+            columns));
   }
 
-  private static BsrMatrix ofOwn(
-      Tensor values, long[] indices, long[] indptr, long rows, long columns) {
-    Objects.requireNonNull(values, "values");
-    if (values.rank() != 3 || !values.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          NAME + ": values must be F32 or F64 of shape (blocks, r, c), got " + values.describe());
-    }
-    if (values.length(0) != indices.length) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": values has "
-              + values.length(0)
-              + " blocks, but there are "
-              + indices.length
-              + " indices");
-    }
-    long[] shape = BsrStructure.shapeOf(rows, columns, values.length(1), values.length(2));
-    long[] slots = new long[indices.length];
-    try (Use use = new Use(NAME, values)) {
-      BsrStructure structure = BsrStructure.of(shape, indptr, indices, slots);
-      Tensor blocks = Tensor.empty(values.dtype(), structure.blocks, shape[2], shape[3]);
-      NativeSparse.bsrGather(
-          structure.handle(),
-          values.dtype().ordinal(),
-          slots,
-          values.address(),
-          values.stridesRef(),
-          blocks.address());
-      use.keep(structure);
-      return new BsrMatrix(structure, blocks, false);
-    }
+  private static Strided strided(String name, Tensor t) {
+    return Objects.requireNonNull(t, name).strided();
   }
 
   /**
@@ -128,25 +97,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * @param c columns of a block, a divisor of the columns
    */
   public static BsrMatrix ofDense(Tensor dense, long r, long c) {
-    Objects.requireNonNull(dense, "dense");
-    if (dense.rank() != 2 || !dense.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          NAME + ": dense must be a matrix of F32 or F64, got " + dense.describe());
-    }
-    long[] shape = BsrStructure.shapeOf(dense.length(0), dense.length(1), r, c);
-    try (Use use = new Use(NAME, dense)) {
-      BsrStructure structure = BsrStructure.ofDense(shape, dense);
-      Tensor blocks = Tensor.empty(dense.dtype(), structure.blocks, r, c);
-      NativeSparse.bsrExchange(
-          structure.handle(),
-          dense.dtype().ordinal(),
-          false,
-          blocks.address(),
-          dense.address(),
-          dense.stridesRef());
-      use.keep(structure);
-      return new BsrMatrix(structure, blocks, false);
-    }
+    return new BsrMatrix(Bsr.ofDense(strided("dense", dense), r, c));
   }
 
   /**
@@ -156,7 +107,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static BsrMatrix readNpz(Path file) throws IOException {
-    return SparseNpz.readBsr(Objects.requireNonNull(file, "file"));
+    return new BsrMatrix(SparseNpz.readBsr(Objects.requireNonNull(file, "file")));
   }
 
   /**
@@ -166,31 +117,19 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * @throws IllegalStateException if this matrix is closed
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
-    SparseNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
+    SparseNpz.write(core, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   /** The transposed matrix: a view of the same blocks. */
   @Override
   public BsrMatrix transpose() {
-    return new BsrMatrix(structure, blocks.permute(0, 1, 2), !transposed);
+    return new BsrMatrix(core.transpose());
   }
 
   /** A dense copy, (rows, columns). */
   @Override
   public Tensor toDense() {
-    try (Use use = new Use(NAME, blocks)) {
-      Tensor dense = Tensor.zeros(dtype(), shape());
-      long[] strides = dense.stridesRef();
-      NativeSparse.bsrExchange(
-          structure.handle(),
-          dtype().ordinal(),
-          true,
-          blocks.address(),
-          dense.address(),
-          transposed ? reversed(strides) : strides);
-      use.keep(structure);
-      return dense;
-    }
+    return new Tensor(core.toDense());
   }
 
   // ---- what it is
@@ -198,7 +137,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   /** Type of the elements. */
   @Override
   public DType dtype() {
-    return blocks.dtype();
+    return core.dtype();
   }
 
   /** Rows and columns. */
@@ -209,32 +148,27 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
 
   @Override
   public long rows() {
-    return transposed
-        ? structure.shape[1] * structure.shape[3]
-        : structure.shape[0] * structure.shape[2];
+    return core.rows();
   }
 
   @Override
   public long columns() {
-    return transposed
-        ? structure.shape[0] * structure.shape[2]
-        : structure.shape[1] * structure.shape[3];
+    return core.columns();
   }
 
   /** Rows and columns of a block. */
   public long[] blockShape() {
-    long[] s = structure.shape;
-    return transposed ? new long[] {s[3], s[2]} : new long[] {s[2], s[3]};
+    return core.blockShape();
   }
 
   /** Number of stored blocks. */
   public long blockCount() {
-    return structure.blocks;
+    return core.blockCount();
   }
 
   /** Whether this is a transposed view of the matrix that is stored. */
   public boolean isTransposed() {
-    return transposed;
+    return core.transposed();
   }
 
   /**
@@ -242,95 +176,40 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * to read and to change. That of a transposed view has its blocks transposed, in the same order.
    */
   public Tensor blocks() {
-    return transposed ? blocks.permute(0, 2, 1) : blocks.permute(0, 1, 2);
+    Strided blocks = core.blocks();
+    return new Tensor(core.transposed() ? blocks.permute(0, 2, 1) : blocks.permute(0, 1, 2));
   }
 
   /** Block column of each stored block: a new I32 tensor; of the stored matrix, as blocks are. */
   public Tensor indices() {
-    return structure.indices();
+    return new Tensor(core.indices());
   }
 
   /** First block of each block row, and their number: a new I64 tensor, as {@link #indices}. */
   public Tensor indptr() {
-    return structure.indptr();
+    return new Tensor(core.indptr());
   }
 
   // ---- products
 
   @Override
   public Tensor times(Tensor x) {
-    requireOperand(x, this, 0, columns());
-    return into(this, x, true);
+    return new Tensor(core.times(strided("x", x), false));
   }
 
   @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
-    product(out, alpha, beta, this, x, true);
+    core.timesInto(strided("out", out), alpha, beta, strided("x", x), false);
   }
 
   @Override
   public Tensor timesLeft(Tensor x) {
-    requireOperand(x, this, x == null ? 0 : x.rank() - 1, rows());
-    return into(this, x, false);
+    return new Tensor(core.times(strided("x", x), true));
   }
 
   @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    product(out, alpha, beta, this, x, false);
-  }
-
-  private static Tensor into(BsrMatrix s, Tensor x, boolean left) {
-    Tensor out = Tensor.empty(s.dtype(), resultShape(s, x, left));
-    try {
-      product(out, 1, 0, s, x, left);
-      return out;
-    } catch (RuntimeException | Error e) {
-      out.close();
-      throw e;
-    }
-  }
-
-  private static long[] resultShape(BsrMatrix s, Tensor x, boolean left) {
-    long length = left ? s.rows() : s.columns();
-    if (x.rank() == 1) {
-      return new long[] {length};
-    }
-    return left ? new long[] {length, x.length(1)} : new long[] {x.length(0), length};
-  }
-
-  /**
-   * {@code s x} if left, else {@code x s}, whose transpose is the transpose of s times that of x.
-   */
-  private static void product(
-      Tensor out, double alpha, double beta, BsrMatrix s, Tensor x, boolean left) {
-    Objects.requireNonNull(out, "out");
-    int axis = left || x == null ? 0 : x.rank() - 1;
-    requireOperand(x, s, axis, left ? s.columns() : s.rows());
-    requireShape("out", out, s.dtype(), resultShape(s, x, left));
-    out.requireWritable(NAME);
-    boolean vector = x.rank() == 1;
-    try (Use use = new Use(NAME, out, x, s.blocks)) {
-      requireApart(out, x);
-      requireApart(out, s.blocks);
-      long[] from = matrixStrides(x, left);
-      long[] to = matrixStrides(out, left);
-      NativeSparse.bsrProduct(
-          s.structure.handle(),
-          s.dtype().ordinal(),
-          s.transposed == left,
-          vector ? 1 : x.length(left ? 1 : 0),
-          new long[] {s.blocks.address(), x.address(), out.address()},
-          new long[] {from[0], from[1], to[0], to[1]},
-          alpha,
-          beta);
-      use.keep(s.structure);
-    }
-  }
-
-  /** A tensor's strides as a matrix (axis that meets the blocks, other axis). */
-  private static long[] matrixStrides(Tensor t, boolean left) {
-    long[] strides = t.stridesRef();
-    return t.rank() == 1 ? new long[] {strides[0], 1} : left ? strides : reversed(strides);
+    core.timesInto(strided("out", out), alpha, beta, strided("x", x), true);
   }
 
   /**
@@ -341,21 +220,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * @param b (k, columns of the pattern), of any strides
    */
   public static BsrMatrix sampledMatmul(BsrMatrix pattern, Tensor a, Tensor b) {
-    Objects.requireNonNull(pattern, "pattern");
-    BsrStructure s = pattern.structure;
-    requireSampled(pattern, a, b);
-    try (Use use = new Use(NAME, pattern.blocks)) {
-      use.keep(s);
-      Tensor blocks = Tensor.empty(pattern.dtype(), s.blocks, s.shape[2], s.shape[3]);
-      BsrMatrix made = new BsrMatrix(s, blocks, pattern.transposed);
-      try {
-        sampledMatmulInto(made, 1, 0, a, b);
-        return made;
-      } catch (RuntimeException | Error e) {
-        made.close();
-        throw e;
-      }
-    }
+    return new BsrMatrix(
+        Objects.requireNonNull(pattern, "pattern").core.sampled(strided("a", a), strided("b", b)));
   }
 
   /**
@@ -365,26 +231,9 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    */
   public static void sampledMatmulInto(
       BsrMatrix out, double alpha, double beta, Tensor a, Tensor b) {
-    Objects.requireNonNull(out, "out");
-    requireSampled(out, a, b);
-    try (Use use = new Use(NAME, out.blocks, a, b)) {
-      requireApart(out.blocks, a);
-      requireApart(out.blocks, b);
-      // The transpose of a b is b^T a^T, whose strides are those of b and a turned round.
-      Tensor first = out.transposed ? b : a;
-      Tensor second = out.transposed ? a : b;
-      long[] x = matrixStrides(first, !out.transposed);
-      long[] y = matrixStrides(second, !out.transposed);
-      NativeSparse.bsrSampled(
-          out.structure.handle(),
-          out.dtype().ordinal(),
-          a.length(1),
-          new long[] {out.blocks.address(), first.address(), second.address()},
-          new long[] {x[0], x[1], y[0], y[1]},
-          alpha,
-          beta);
-      use.keep(out.structure);
-    }
+    Objects.requireNonNull(out, "out")
+        .core
+        .sampledInto(alpha, beta, strided("a", a), strided("b", b));
   }
 
   /**
@@ -406,8 +255,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * {@code g x^T} at the stored blocks.
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
-    requireOperand(x, this, 0, columns());
-    requireShape("g", g, dtype(), resultShape(this, x, true));
+    core.requireOperand(strided("x", x), false);
+    core.requireShape("g", strided("g", g), core.resultShape(x.strided(), false));
     try (Tensor left = g.rank() == 1 ? g.unsqueeze(1) : g.permute(0, 1);
         Tensor right = x.rank() == 1 ? x.unsqueeze(0) : x.transpose();
         BsrMatrix back = transpose()) {
@@ -420,8 +269,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * and {@code x^T g} at the stored blocks.
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
-    requireOperand(x, this, x == null ? 0 : x.rank() - 1, rows());
-    requireShape("g", g, dtype(), resultShape(this, x, false));
+    core.requireOperand(strided("x", x), true);
+    core.requireShape("g", strided("g", g), core.resultShape(x.strided(), true));
     try (Tensor left = x.rank() == 1 ? x.unsqueeze(1) : x.transpose();
         Tensor right = g.rank() == 1 ? g.unsqueeze(0) : g.permute(0, 1);
         BsrMatrix back = transpose()) {
@@ -443,9 +292,9 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   /** The structure, and the work of the product with x and of the dense product. */
   @Override
   public String explain(Tensor x) {
-    requireOperand(x, this, 0, columns());
-    if (x.isClosed() || blocks.isClosed()) {
-      throw new IllegalStateException(NAME + ": " + (x.isClosed() ? "x" : "it") + " is closed");
+    core.requireOperand(strided("x", x), false);
+    if (x.isClosed() || core.blocks().isClosed()) {
+      throw new IllegalStateException("BSR matrix: " + (x.isClosed() ? "x" : "it") + " is closed");
     }
     double n = x.rank() == 1 ? 1 : x.length(1);
     long[] block = blockShape();
@@ -465,127 +314,17 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         block[0],
         block[1],
         places == 0 ? 0 : 100 * stored / places,
-        transposed ? ", transposed" : "",
+        core.transposed() ? ", transposed" : "",
         2 * stored * n,
         (stored * bytes + operands) * 1e-6,
         2 * places * n,
         (places * bytes + operands) * 1e-6);
   }
 
-  // ---- checks
-
-  private static void requireOperand(Tensor x, BsrMatrix s, int axis, long length) {
-    Objects.requireNonNull(x, "x");
-    requireType("x", x, s.dtype());
-    if ((x.rank() != 1 && x.rank() != 2) || x.length(axis) != length) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": x must be a matrix or a vector whose axis "
-              + axis
-              + " has length "
-              + length
-              + ", as the BSR operand has shape "
-              + Arrays.toString(s.shape())
-              + "; got "
-              + x.describe());
-    }
-  }
-
-  private static void requireSampled(BsrMatrix pattern, Tensor a, Tensor b) {
-    Objects.requireNonNull(a, "a");
-    Objects.requireNonNull(b, "b");
-    requireType("a", a, pattern.dtype());
-    requireType("b", b, pattern.dtype());
-    if (a.rank() != 2 || b.rank() != 2 || a.length(1) != b.length(0)) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": a sampled product needs matrices a (m, k) and b (k, n), got "
-              + a.describe()
-              + " and "
-              + b.describe());
-    }
-    requireShape("a", a, pattern.dtype(), pattern.rows(), a.length(1));
-    requireShape("b", b, pattern.dtype(), b.length(0), pattern.columns());
-  }
-
-  private static void requireShape(String which, Tensor t, DType dtype, long... shape) {
-    Objects.requireNonNull(t, which);
-    requireType(which, t, dtype);
-    if (!Arrays.equals(t.shapeRef(), shape)) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": "
-              + which
-              + " must have shape "
-              + Arrays.toString(shape)
-              + ", got "
-              + t.describe());
-    }
-  }
-
-  private static void requireType(String which, Tensor t, DType dtype) {
-    if (t.dtype() != dtype) {
-      throw new IllegalArgumentException(
-          NAME
-              + ": "
-              + which
-              + " must be "
-              + dtype
-              + " as the BSR operand is, got "
-              + t.describe());
-    }
-  }
-
-  private static void requireApart(Tensor out, Tensor operand) {
-    if (out.sharesElements(operand)) {
-      throw new IllegalArgumentException(
-          NAME + ": the output shares elements with the operand " + operand.describe());
-    }
-  }
-
-  private static long[] reversed(long[] pair) {
-    return new long[] {pair[1], pair[0]};
-  }
-
-  /** Tensors that a running call uses: a close meanwhile waits. */
-  private static final class Use implements AutoCloseable {
-    private final Tensor[] tensors;
-    private int acquired;
-    private BsrStructure kept;
-
-    Use(String name, Tensor... tensors) {
-      this.tensors = tensors;
-      try {
-        for (; acquired < tensors.length; acquired++) {
-          tensors[acquired].acquire();
-        }
-      } catch (IllegalStateException e) {
-        close();
-        throw new IllegalStateException(name + ": a tensor is closed", e);
-      }
-    }
-
-    /** Keeps the native structure from being freed before the call is over. */
-    void keep(BsrStructure structure) {
-      kept = structure;
-    }
-
-    @Override
-    public void close() {
-      try {
-        for (; acquired > 0; acquired--) {
-          tensors[acquired - 1].release();
-        }
-      } finally {
-        Reference.reachabilityFence(kept);
-      }
-    }
-  }
-
   /** Frees the blocks, as soon as no call uses them. Closing a view closes that view only. */
   @Override
   public void close() {
-    blocks.close();
+    core.blocks().close();
   }
 
   @Override
@@ -597,14 +336,14 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         + " x "
         + s[1]
         + ", "
-        + structure.blocks
+        + core.blockCount()
         + " blocks of "
         + b[0]
         + " x "
         + b[1]
         + ", "
         + dtype()
-        + (transposed ? ", transposed" : "")
+        + (core.transposed() ? ", transposed" : "")
         + ")";
   }
 }

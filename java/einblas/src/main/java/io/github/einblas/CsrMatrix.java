@@ -2,6 +2,12 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.io.Npy;
+import io.github.einblas.internal.sparse.Csr;
+import io.github.einblas.internal.sparse.CsrAdvice;
+import io.github.einblas.internal.sparse.CsrProduct;
+import io.github.einblas.internal.sparse.SparseNpz;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -29,14 +35,15 @@ import java.util.Objects;
  * IllegalStateException} for something closed.
  */
 public final class CsrMatrix implements AutoCloseable, MatrixOperator {
-  private final CsrArrays plain;
+  private final Csr core;
 
-  /** The arrays of the transposed matrix, made when they are first needed. */
-  private volatile CsrArrays turned;
+  private CsrMatrix(Csr core) {
+    this.core = core;
+  }
 
-  private CsrMatrix(CsrArrays plain, CsrArrays turned) {
-    this.plain = plain;
-    this.turned = turned;
+  /** What the implementation knows of this matrix. */
+  Csr core() {
+    return core;
   }
 
   // ---- made from data
@@ -59,7 +66,13 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   public static CsrMatrix of(
       Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
-    return new CsrMatrix(CsrArrays.of(values, indices, indptr, rows, columns), null);
+    return new CsrMatrix(
+        Csr.of(
+            Objects.requireNonNull(values, "values").strided(),
+            Objects.requireNonNull(indices, "indices").strided(),
+            Objects.requireNonNull(indptr, "indptr").strided(),
+            rows,
+            columns));
   }
 
   /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
@@ -105,19 +118,6 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     return array instanceof float[] numbers ? Tensor.of(numbers) : Tensor.of((double[]) array);
   }
 
-  /** From SciPy's three arrays of a CSC matrix: entries by column, their rows in indices. */
-  static CsrMatrix ofColumns(
-      Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
-    CsrArrays given =
-        CsrArrays.of(values, indices, indptr, /* rows= */ columns, /* columns= */ rows);
-    try {
-      return new CsrMatrix(given.turned(), given);
-    } catch (RuntimeException | Error e) {
-      given.close();
-      throw e;
-    }
-  }
-
   /**
    * From triples (value, row, column) in any order, as SciPy's {@code coo_matrix}; those of one
    * place add up.
@@ -130,7 +130,13 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   public static CsrMatrix ofTriples(
       Tensor values, Tensor row, Tensor column, long rows, long columns) {
-    return new CsrMatrix(CsrArrays.ofTriples(values, row, column, rows, columns), null);
+    return new CsrMatrix(
+        Csr.ofTriples(
+            Objects.requireNonNull(values, "values").strided(),
+            Objects.requireNonNull(row, "row").strided(),
+            Objects.requireNonNull(column, "column").strided(),
+            rows,
+            columns));
   }
 
   /**
@@ -140,7 +146,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @param threshold 0 keeps all that is not zero
    */
   public static CsrMatrix ofDense(Tensor dense, double threshold) {
-    return new CsrMatrix(CsrArrays.ofDense(dense, threshold), null);
+    return new CsrMatrix(Csr.ofDense(Objects.requireNonNull(dense, "dense").strided(), threshold));
   }
 
   /**
@@ -150,7 +156,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static CsrMatrix readNpz(Path file) throws IOException {
-    return SparseNpz.readCsr(Objects.requireNonNull(file, "file"));
+    return new CsrMatrix(SparseNpz.readCsr(Objects.requireNonNull(file, "file")));
   }
 
   /**
@@ -158,7 +164,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * {@link Tensor#writeNpy(Path, WriteOption...)}.
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
-    SparseNpz.write(this, Objects.requireNonNull(file, "file"), Npy.sync(options));
+    SparseNpz.write(core, Objects.requireNonNull(file, "file"), Npy.sync(options));
   }
 
   // ---- facts
@@ -166,65 +172,68 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   /** Number of rows. */
   @Override
   public long rows() {
-    return plain.rows();
+    return core.rows();
   }
 
   /** Number of columns. */
   @Override
   public long columns() {
-    return plain.columns();
+    return core.columns();
   }
 
   /** Number of rows and of columns. */
   @Override
   public long[] shape() {
-    return new long[] {plain.rows(), plain.columns()};
+    return new long[] {core.rows(), core.columns()};
   }
 
   /** Number of entries; those of one place count each. */
   public long entries() {
-    return plain.entries();
+    return core.entries();
   }
 
   /** Type of the values. */
   @Override
   public DType dtype() {
-    return plain.dtype();
+    return core.dtype();
   }
 
   /** Entries per place: 1 for a full matrix. */
   public double density() {
-    double places = (double) plain.rows() * plain.columns();
-    return places == 0 ? 0 : plain.entries() / places;
+    double places = (double) core.rows() * core.columns();
+    return places == 0 ? 0 : core.entries() / places;
   }
 
   /** Bytes of indptr, columns and values, without those of the transposed matrix. */
   public long nbytes() {
-    return (plain.rows() + 1) * 8 + plain.entries() * (4 + plain.dtype().bytes());
+    return (core.rows() + 1) * 8 + core.entries() * (4 + core.dtype().bytes());
   }
 
   /** Where each row begins: a new I64 tensor of rows + 1 numbers. */
   public Tensor indptr() {
-    return plain.indptr().copy();
+    return new Tensor(TensorCopy.copy(core.arrays(false).indptr()));
   }
 
   /** Column of each entry, rising within a row: a new I32 tensor. */
   public Tensor indices() {
-    try (Tensor used = plain.indices().slice(0, 0, plain.entries())) {
-      return used.copy();
-    }
+    return copyOfUsed(core.arrays(false).indices());
   }
 
   /** Value of each entry: a new tensor. */
   public Tensor values() {
-    try (Tensor used = plain.values().slice(0, 0, plain.entries())) {
-      return used.copy();
+    return copyOfUsed(core.arrays(false).values());
+  }
+
+  /** Without the room behind the entries. */
+  private Tensor copyOfUsed(Strided array) {
+    try (Strided used = array.slice(0, 0, core.entries())) {
+      return new Tensor(TensorCopy.copy(used));
     }
   }
 
   /** Whether this matrix, or the one that it came from, was closed. */
   public boolean isClosed() {
-    return plain.isClosed();
+    return core.isClosed();
   }
 
   // ---- other matrices
@@ -235,7 +244,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   @Override
   public CsrMatrix transpose() {
-    return new CsrMatrix(turnedArrays().view(), plain.view());
+    return new CsrMatrix(core.transpose());
   }
 
   /**
@@ -246,7 +255,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    *     2<sup>31</sup> rows or columns or more
    */
   public CsrMatrix reshape(long rows, long columns) {
-    return new CsrMatrix(plain.reshaped(rows, columns), null);
+    return new CsrMatrix(core.reshape(rows, columns));
   }
 
   /**
@@ -256,9 +265,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @throws IllegalArgumentException if the rows or types differ, or the type is one of integers
    */
   public CsrMatrix khatriRao(CsrMatrix other) {
-    Objects.requireNonNull(other, "other");
-    requireFloating("csr Khatri-Rao");
-    return new CsrMatrix(plain.khatriRao(other.plain), null);
+    return new CsrMatrix(core.khatriRao(Objects.requireNonNull(other, "other").core));
   }
 
   /**
@@ -268,13 +275,13 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @throws ArithmeticException if an I64 does not fit I32
    */
   public CsrMatrix to(DType dtype) {
-    return new CsrMatrix(plain.converted(Objects.requireNonNull(dtype, "dtype")), null);
+    return new CsrMatrix(core.to(Objects.requireNonNull(dtype, "dtype")));
   }
 
   /** The dense matrix; entries of one place are added up. */
   @Override
   public Tensor toDense() {
-    return plain.toDense();
+    return new Tensor(core.toDense());
   }
 
   // ---- products
@@ -287,12 +294,17 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   @Override
   public Tensor times(Tensor x) {
-    return CsrProduct.TIMES.of(this, x);
+    return new Tensor(CsrProduct.TIMES.of(core, Objects.requireNonNull(x, "x").strided()));
   }
 
   @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
-    CsrProduct.TIMES.run(this, out, alpha, beta, x);
+    CsrProduct.TIMES.run(
+        core,
+        Objects.requireNonNull(out, "out").strided(),
+        alpha,
+        beta,
+        Objects.requireNonNull(x, "x").strided());
   }
 
   /**
@@ -303,40 +315,17 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   @Override
   public Tensor timesLeft(Tensor x) {
-    return CsrProduct.TIMES_LEFT.of(this, x);
+    return new Tensor(CsrProduct.TIMES_LEFT.of(core, Objects.requireNonNull(x, "x").strided()));
   }
 
   @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    CsrProduct.TIMES_LEFT.run(this, out, alpha, beta, x);
-  }
-
-  /** Products, which are {@code name}d in the error text, refuse integers. */
-  void requireFloating(String name) {
-    if (!dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          name
-              + ": products are computed in F32 and F64 (CsrMatrix.to converts), got a matrix of "
-              + plain.describe());
-    }
-  }
-
-  /** The arrays of this matrix, or of the transposed one. */
-  CsrArrays arrays(boolean transposed) {
-    return transposed ? turnedArrays() : plain;
-  }
-
-  private CsrArrays turnedArrays() {
-    CsrArrays known = turned;
-    if (known != null) {
-      return known;
-    }
-    synchronized (this) {
-      if (turned == null) {
-        turned = plain.turned();
-      }
-      return turned;
-    }
+    CsrProduct.TIMES_LEFT.run(
+        core,
+        Objects.requireNonNull(out, "out").strided(),
+        alpha,
+        beta,
+        Objects.requireNonNull(x, "x").strided());
   }
 
   // ---- advice
@@ -347,17 +336,13 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    */
   @Override
   public String explain(Tensor x) {
-    return CsrAdvice.text(plain, CsrProduct.TIMES.columnsOf(this, x));
+    long columns = CsrProduct.TIMES.columnsOf(core, Objects.requireNonNull(x, "x").strided());
+    return CsrAdvice.text(core.arrays(false), columns);
   }
 
   @Override
   public void close() {
-    plain.close();
-    synchronized (this) {
-      if (turned != null) {
-        turned.close();
-      }
-    }
+    core.close();
   }
 
   @Override

@@ -143,7 +143,7 @@ public final class Kronecker implements MatrixOperator {
         k.requireOpen("of");
         all.addAll(k.terms);
       } else if (factors[i] instanceof CsrMatrix csr) {
-        csr.requireFloating("Kronecker: factor " + i);
+        csr.core().requireFloating("Kronecker: factor " + i);
         all.add(KroneckerTerm.sparse(csr, false));
       } else if (factors[i] instanceof Tensor dense) {
         all.add(dense(dense, i));

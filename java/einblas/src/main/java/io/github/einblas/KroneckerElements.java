@@ -215,8 +215,7 @@ final class KroneckerElements {
     for (int f = k.factors() - 1; f >= 0; f--) {
       KroneckerTerm term = k.terms().get(f);
       double[] own = term.tensor() == null ? null : doubles(term.tensor());
-      Map<Long, Double> entries =
-          term.isSparse() ? KroneckerSparse.Entries.of(term).byPlace() : Map.of();
+      Map<Long, Double> entries = term.isSparse() ? KroneckerEntries.of(term).byPlace() : Map.of();
       for (int i = 0; i < values.length; i++) {
         long r = i / rowStep % term.rows();
         long c = i / columnStep % term.columns();

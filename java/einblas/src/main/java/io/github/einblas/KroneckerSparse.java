@@ -3,16 +3,16 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.natives.NativeKronecker;
+import io.github.einblas.internal.sparse.CsrArrays;
+import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /** Arguments are checked but for closed matrices, which are refused before anything is written. */
-@SuppressWarnings("try") // InUse is closed for what it counts, not read
+@SuppressWarnings("try") // leases are closed for what they hold, not read
 final class KroneckerSparse {
   private KroneckerSparse() {}
 
@@ -70,7 +70,7 @@ final class KroneckerSparse {
     Tensor from = split(x, axis, stage, left ? term.rows() : term.columns());
     int outAxis = axis + out.rank() - x.rank();
     Tensor to = split(out, outAxis, stage, left ? term.columns() : term.rows());
-    CsrArrays matrix = term.csr().arrays(term.turned() != left);
+    CsrArrays matrix = term.csr().core().arrays(term.turned() != left);
     along(name, matrix, from, to, axis + 1, alpha, beta);
   }
 
@@ -99,8 +99,8 @@ final class KroneckerSparse {
         outer[n++] = out.stridesRef()[d];
       }
     }
-    try (CsrArrays.InUse tensors = CsrArrays.InUse.of(name, out, x);
-        CsrArrays.InUse matrix = a.inUse(name)) {
+    try (Lease tensors = Lease.of(words(name), out.strided(), x.strided());
+        Lease matrix = a.inUse(name)) {
       long[] job = {
         a.rows(),
         a.columns(),
@@ -116,6 +116,20 @@ final class KroneckerSparse {
       };
       NativeKronecker.kronCsr(x.dtype().ordinal(), job, outer, alpha, beta, name);
     }
+  }
+
+  private static Lease.Words words(String name) {
+    return new Lease.Words() {
+      @Override
+      public String where() {
+        return name + ": ";
+      }
+
+      @Override
+      public String tensor(int operand) {
+        return operand == Lease.OUTPUT ? "the output" : "x";
+      }
+    };
   }
 
   private static void requireApart(String name, Kronecker k, Tensor x, Tensor out) {
@@ -178,50 +192,6 @@ final class KroneckerSparse {
     }
   }
 
-  // ---- entries
-
-  /** Entries of a matrix with their rows and columns, in F64; those of one place add up. */
-  record Entries(long rows, long columns, long[] row, long[] column, double[] value) {
-    static Entries of(KroneckerTerm term) {
-      return of(term, 0, term.rows());
-    }
-
-    /** Those of the rows from {@code first} to before {@code end}. */
-    static Entries of(KroneckerTerm term, long first, long end) {
-      CsrArrays a = term.csr().arrays(term.turned());
-      try (CsrArrays.InUse use = a.inUse("Kronecker")) {
-        long[] begin = a.indptr().slice(0, first, end + 1).toLongArray();
-        int last = begin.length - 1;
-        int[] place = a.indices().slice(0, begin[0], begin[last]).toIntArray();
-        long[] row = new long[place.length];
-        for (int r = 0; r < last; r++) {
-          Arrays.fill(row, (int) (begin[r] - begin[0]), (int) (begin[r + 1] - begin[0]), first + r);
-        }
-        double[] value = KroneckerElements.doubles(a.values().slice(0, begin[0], begin[last]));
-        long[] column = Arrays.stream(place).asLongStream().toArray();
-        return new Entries(a.rows(), a.columns(), row, column, value);
-      }
-    }
-
-    CsrMatrix matrix(DType dtype) {
-      try (Tensor r = Tensor.of(row);
-          Tensor c = Tensor.of(column);
-          Tensor wide = Tensor.of(value);
-          Tensor v = wide.to(dtype)) {
-        return CsrMatrix.ofTriples(v, r, c, rows, columns);
-      }
-    }
-
-    /** The entries' sums by place {@code row * columns + column}, in that order. */
-    TreeMap<Long, Double> byPlace() {
-      TreeMap<Long, Double> all = new TreeMap<>();
-      for (int e = 0; e < row.length; e++) {
-        all.merge(row[e] * columns + column[e], value[e], Double::sum);
-      }
-      return all;
-    }
-  }
-
   // ---- products of factors
 
   /** The product of two factors of which at least one is sparse; neither is an identity. */
@@ -233,47 +203,17 @@ final class KroneckerSparse {
       return KroneckerTerm.dense(Kronecker.ofTerms(List.of(x)).times(y.tensor()));
     }
     if (x.isSparse() && y.isSparse()) {
-      return KroneckerTerm.sparse(multiply(Entries.of(x), Entries.of(y), x.dtype()), false);
+      return KroneckerTerm.sparse(
+          KroneckerEntries.multiply(KroneckerEntries.of(x), KroneckerEntries.of(y), x.dtype()),
+          false);
     }
-    Entries e = Entries.of(x.isSparse() ? x : y);
+    KroneckerEntries e = KroneckerEntries.of(x.isSparse() ? x : y);
     double[] scale = KroneckerElements.doubles(x.isSparse() ? y.tensor() : x.tensor());
-    long[] at = x.isSparse() ? e.column : e.row;
-    for (int i = 0; i < e.value.length; i++) {
-      e.value[i] *= scale[(int) at[i]];
+    long[] at = x.isSparse() ? e.column() : e.row();
+    for (int i = 0; i < e.value().length; i++) {
+      e.value()[i] *= scale[(int) at[i]];
     }
     return KroneckerTerm.sparse(e.matrix(x.dtype()), false);
-  }
-
-  /** Row by row: each entry of the first selects a row of the second (Gustavson). */
-  private static CsrMatrix multiply(Entries a, Entries b, DType dtype) {
-    int[] begin = new int[Math.toIntExact(b.rows + 1)];
-    for (long r : b.row) {
-      begin[(int) r + 1]++;
-    }
-    Arrays.parallelPrefix(begin, Integer::sum);
-    List<long[]> places = new ArrayList<>();
-    List<Double> values = new ArrayList<>();
-    for (int e = 0; e < a.row.length; ) {
-      long row = a.row[e];
-      TreeMap<Long, Double> sums = new TreeMap<>();
-      for (; e < a.row.length && a.row[e] == row; e++) {
-        int k = (int) a.column[e];
-        for (int i = begin[k]; i < begin[k + 1]; i++) {
-          sums.merge(b.column[i], a.value[e] * b.value[i], Double::sum);
-        }
-      }
-      for (Map.Entry<Long, Double> sum : sums.entrySet()) {
-        places.add(new long[] {row, sum.getKey()});
-        values.add(sum.getValue());
-      }
-    }
-    return new Entries(
-            a.rows,
-            b.columns,
-            places.stream().mapToLong(p -> p[0]).toArray(),
-            places.stream().mapToLong(p -> p[1]).toArray(),
-            values.stream().mapToDouble(v -> v).toArray())
-        .matrix(dtype);
   }
 
   // ---- dense ones in their place, for LAPACK
@@ -316,7 +256,7 @@ final class KroneckerSparse {
   // ---- spread over a larger matrix
 
   /**
-   * Entries of a sparse factor, and where they stand in an axis of a result.
+   * KroneckerEntries of a sparse factor, and where they stand in an axis of a result.
    *
    * @param entries values, one axis
    * @param places one row for each place, one column for each entry, and 1 where they belong
@@ -337,7 +277,7 @@ final class KroneckerSparse {
     Arrays.setAll(each, e -> e);
     Arrays.fill(one, 1);
     CsrMatrix places =
-        new Entries(Views.size(lengths), value.length, place, each, one).matrix(dtype);
+        new KroneckerEntries(Views.size(lengths), value.length, place, each, one).matrix(dtype);
     try (Tensor wide = Tensor.of(value)) {
       return new Part(wide.to(dtype), places, lengths);
     }
@@ -345,32 +285,32 @@ final class KroneckerSparse {
 
   /** All entries of a sparse factor, over its rows and columns. */
   private static Part all(KroneckerTerm t) {
-    Entries e = Entries.of(t);
-    long[] place = new long[e.row.length];
-    Arrays.setAll(place, i -> e.row[i] * e.columns + e.column[i]);
-    return part(t.dtype(), e.value, place, e.rows, e.columns);
+    KroneckerEntries e = KroneckerEntries.of(t);
+    long[] place = new long[e.row().length];
+    Arrays.setAll(place, i -> e.row()[i] * e.columns() + e.column()[i]);
+    return part(t.dtype(), e.value(), place, e.rows(), e.columns());
   }
 
   /** Those whose row is {@code row}, or, when that is -1, those on the diagonal: over columns. */
   private static Part line(KroneckerTerm t, long row) {
-    Entries e = row < 0 ? Entries.of(t) : Entries.of(t, row, row + 1);
+    KroneckerEntries e = row < 0 ? KroneckerEntries.of(t) : KroneckerEntries.of(t, row, row + 1);
     int[] chosen =
-        java.util.stream.IntStream.range(0, e.row.length)
-            .filter(i -> row >= 0 || e.row[i] == e.column[i])
+        java.util.stream.IntStream.range(0, e.row().length)
+            .filter(i -> row >= 0 || e.row()[i] == e.column()[i])
             .toArray();
     return part(
         t.dtype(),
-        Arrays.stream(chosen).mapToDouble(i -> e.value[i]).toArray(),
-        Arrays.stream(chosen).mapToLong(i -> e.column[i]).toArray(),
-        e.columns);
+        Arrays.stream(chosen).mapToDouble(i -> e.value()[i]).toArray(),
+        Arrays.stream(chosen).mapToLong(i -> e.column()[i]).toArray(),
+        e.columns());
   }
 
   /** Sum of a square sparse factor's diagonal. */
   static double trace(KroneckerTerm t) {
-    Entries e = Entries.of(t);
+    KroneckerEntries e = KroneckerEntries.of(t);
     double sum = 0;
-    for (int i = 0; i < e.row.length; i++) {
-      sum += e.row[i] == e.column[i] ? e.value[i] : 0;
+    for (int i = 0; i < e.row().length; i++) {
+      sum += e.row()[i] == e.column()[i] ? e.value()[i] : 0;
     }
     return sum;
   }
@@ -469,7 +409,7 @@ final class KroneckerSparse {
       shape[shape.length - 1] = part.places.rows();
       Tensor result = Tensor.empty(now.dtype(), shape);
       try {
-        CsrArrays places = part.places.arrays(false);
+        CsrArrays places = part.places.core().arrays(false);
         along("Kronecker", places, compact, result, shape.length - 1, 1, 0);
         return result;
       } catch (RuntimeException | Error e) {

@@ -19,7 +19,6 @@ class FileLengthTest {
   /** Files that may be longer, by name, each with its reason. */
   private static final Map<String, String> LONGER =
       Map.ofEntries(
-          Map.entry("BsrMatrix.java", "one public type: making, products, gradients, Javadoc"),
           Map.entry("Kronecker.java", "one public type: products, algebra, Javadoc"),
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"),

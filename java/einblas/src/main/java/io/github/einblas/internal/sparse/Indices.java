@@ -10,11 +10,11 @@ import java.util.Objects;
 import java.util.function.IntFunction;
 
 /** The library's own arrays: what another thread writes to a source later is not seen. */
-final class Indices {
+public final class Indices {
   private Indices() {}
 
   /** The elements of an integer tensor in row-major order. */
-  static long[] of(Strided t) {
+  public static long[] of(Strided t) {
     long[] values = TensorCopy.array(t, t.dtype(), "indices", long[]::new);
     try (Strided wide = TensorCopy.convert(t, DType.I64)) {
       LongBuffer target = LongBuffer.wrap(values);
@@ -28,8 +28,23 @@ final class Indices {
     }
   }
 
+  /** A new I64 tensor. */
+  static Strided tensor(long[] values) {
+    Strided t = Strided.empty(DType.I64, values.length);
+    boolean done = false;
+    try {
+      t.using(at -> Transfer.in(LongBuffer.wrap(values), at));
+      done = true;
+      return t;
+    } finally {
+      if (!done) {
+        t.close();
+      }
+    }
+  }
+
   /** Copied and widened. */
-  static long[] of(String name, int[] values) {
+  public static long[] of(String name, int[] values) {
     int[] own = Objects.requireNonNull(values, name);
     long[] wide = new long[own.length];
     for (int i = 0; i < wide.length; i++) {

@@ -1,10 +1,11 @@
 // CSR matrices: what a product costs beside the dense one, and which of the two to take.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
+import io.github.einblas.DType;
 import java.util.Locale;
 
-/** Text for {@link CsrMatrix#explain}. */
-final class CsrAdvice {
+/** Text for the explanation of a product. */
+public final class CsrAdvice {
   private CsrAdvice() {}
 
   /**
@@ -22,7 +23,8 @@ final class CsrAdvice {
     return n <= 64 ? 0.32 : 0.28;
   }
 
-  static String text(CsrArrays a, long n) {
+  /** What a product with n columns costs. */
+  public static String text(CsrArrays a, long n) {
     double places = (double) a.rows() * a.columns();
     double density = places == 0 ? 0 : a.entries() / places;
     int bytes = a.dtype().bytes();
@@ -32,11 +34,9 @@ final class CsrAdvice {
     boolean dense = density >= from;
     return String.format(
         Locale.ROOT,
-        "matrix   %d x %d %s, %d entries (%.3g %%), %.1f per row, %d in the longest%n"
-            + "sparse   %.3g FLOP, %.1f MB (indices %.1f MB)%n"
-            + "dense    %.3g FLOP, %.1f MB%n"
-            + "advice   %s: with %d columns the dense product is faster from a density of about %.0f %%"
-            + " on%n",
+        "matrix   %d x %d %s, %d entries (%.3g %%), %.1f per row, %d in the longest%nsparse   %.3g"
+            + " FLOP, %.1f MB (indices %.1f MB)%ndense    %.3g FLOP, %.1f MB%nadvice   %s: with %d"
+            + " columns the dense product is faster from a density of about %.0f %% on%n",
         a.rows(),
         a.columns(),
         a.dtype(),

@@ -1,9 +1,13 @@
 // CSR matrices: the three native arrays of one matrix, checked once and never changed.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * indptr (I64), columns (I32, sorted within rows) and values of a matrix; columns and values have
@@ -11,15 +15,15 @@ import java.util.Objects;
  *
  * @param longest entries of the longest row
  */
-@SuppressWarnings("try") // InUse is closed for what it counts, not read
-record CsrArrays(
+@SuppressWarnings("try") // leases are closed for what they hold, not read
+public record CsrArrays(
     long rows,
     long columns,
     long entries,
     long longest,
-    Tensor indptr,
-    Tensor indices,
-    Tensor values) {
+    Strided indptr,
+    Strided indices,
+    Strided values) {
   private static final long MOST = Integer.MAX_VALUE;
 
   /** Numbers that einblas_csr_import and einblas_csr_from_coo may find wrong. */
@@ -29,13 +33,14 @@ record CsrArrays(
   private static final int LAST_NOT_COUNT = 3;
   private static final int COLUMN_RANGE = 4;
 
-  DType dtype() {
+  /** Type of the values. */
+  public DType dtype() {
     return values.dtype();
   }
 
   // ---- made
 
-  static CsrArrays of(Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
+  static CsrArrays of(Strided values, Strided indices, Strided indptr, long rows, long columns) {
     requireSize("csr", rows, columns);
     requireIndex("csr", "indptr", indptr);
     requireIndex("csr", "indices", indices);
@@ -53,7 +58,7 @@ record CsrArrays(
     return imported(false, rows, columns, indptr, indices, values);
   }
 
-  static CsrArrays ofTriples(Tensor values, Tensor row, Tensor column, long rows, long columns) {
+  static CsrArrays ofTriples(Strided values, Strided row, Strided column, long rows, long columns) {
     requireSize("csr of triples", rows, columns);
     requireIndex("csr of triples", "row", row);
     requireIndex("csr of triples", "column", column);
@@ -64,14 +69,14 @@ record CsrArrays(
   }
 
   private static CsrArrays imported(
-      boolean triples, long rows, long columns, Tensor first, Tensor second, Tensor values) {
+      boolean triples, long rows, long columns, Strided first, Strided second, Strided values) {
     long entries = values.size();
     long[] finding = new long[4];
     CsrArrays made = empty(rows, columns, entries, values.dtype());
-    try (Tensor a = first.contiguous();
-        Tensor b = second.contiguous();
-        Tensor v = values.contiguous();
-        InUse use = InUse.of("csr", a, b, v)) {
+    try (Strided a = TensorCopy.contiguous(first);
+        Strided b = TensorCopy.contiguous(second);
+        Strided v = TensorCopy.contiguous(values);
+        Lease use = Lease.of(new Words("csr", "", "an array"), null, a, b, v)) {
       NativeSparse.csrImport(
           triples,
           values.dtype().ordinal(),
@@ -137,8 +142,7 @@ record CsrArrays(
             + (count - 1));
   }
 
-  static CsrArrays ofDense(Tensor dense, double threshold) {
-    Objects.requireNonNull(dense, "dense");
+  static CsrArrays ofDense(Strided dense, double threshold) {
     if (dense.rank() != 2) {
       throw new IllegalArgumentException(
           "csr of dense data needs a tensor of rank 2, got " + dense.describe());
@@ -152,14 +156,14 @@ record CsrArrays(
     requireSize("csr of dense data", rows, columns);
     long[] sizes = {rows, columns};
     int dtype = dense.dtype().ordinal();
-    Tensor indptr = Tensor.empty(DType.I64, rows + 1);
+    Strided indptr = Strided.empty(DType.I64, rows + 1);
     CsrArrays made = null;
-    try (InUse use = InUse.of("csr of dense data", dense)) {
+    try (Lease use = Lease.of(new Words("csr of dense data", "", "dense"), null, dense)) {
       NativeSparse.csrCount(
-          dtype, sizes, dense.address(), dense.stridesRef(), threshold, indptr.address());
+          dtype, sizes, dense.address(), dense.strides(), threshold, indptr.address());
       made = with(indptr, rows, columns, dense.dtype());
       NativeSparse.csrFill(
-          dtype, sizes, dense.address(), dense.stridesRef(), threshold, made.addresses());
+          dtype, sizes, dense.address(), dense.strides(), threshold, made.addresses());
       return made;
     } catch (RuntimeException | Error e) {
       indptr.close();
@@ -171,7 +175,7 @@ record CsrArrays(
   }
 
   private static CsrArrays empty(long rows, long columns, long entries, DType dtype) {
-    Tensor indptr = Tensor.empty(DType.I64, rows + 1);
+    Strided indptr = Strided.empty(DType.I64, rows + 1);
     try {
       return room(indptr, rows, columns, entries, 0, dtype);
     } catch (RuntimeException | Error e) {
@@ -181,16 +185,16 @@ record CsrArrays(
   }
 
   /** Room for the entries that a finished indptr counts. */
-  private static CsrArrays with(Tensor indptr, long rows, long columns, DType dtype) {
+  private static CsrArrays with(Strided indptr, long rows, long columns, DType dtype) {
     long longest = NativeSparse.csrLongest(rows, indptr.address());
-    return room(indptr, rows, columns, indptr.getLong(rows), longest, dtype);
+    return room(indptr, rows, columns, Elements.getLong(indptr, new long[] {rows}), longest, dtype);
   }
 
   private static CsrArrays room(
-      Tensor indptr, long rows, long columns, long entries, long longest, DType dtype) {
-    Tensor indices = Tensor.empty(DType.I32, Math.addExact(entries, NativeSparse.CSR_PADDING));
+      Strided indptr, long rows, long columns, long entries, long longest, DType dtype) {
+    Strided indices = Strided.empty(DType.I32, Math.addExact(entries, NativeSparse.CSR_PADDING));
     try {
-      Tensor values = Tensor.empty(dtype, entries + NativeSparse.CSR_PADDING);
+      Strided values = Strided.empty(dtype, entries + NativeSparse.CSR_PADDING);
       return new CsrArrays(rows, columns, entries, longest, indptr, indices, values);
     } catch (RuntimeException | Error e) {
       indices.close();
@@ -206,7 +210,7 @@ record CsrArrays(
 
   /** The transposed matrix, in arrays of its own. */
   CsrArrays turned() {
-    try (InUse use = inUse("csr transpose")) {
+    try (Lease use = inUse("csr transpose")) {
       CsrArrays made = empty(/* rows= */ columns, /* columns= */ rows, entries, dtype());
       try {
         NativeSparse.csrTranspose(dtype().ordinal(), sizes(), addresses(), made.addresses());
@@ -236,10 +240,10 @@ record CsrArrays(
               + " has "
               + newRows * newColumns);
     }
-    try (InUse use = inUse("csr reshape")) {
-      Tensor start = Tensor.empty(DType.I64, newRows + 1);
+    try (Lease use = inUse("csr reshape")) {
+      Strided start = Strided.empty(DType.I64, newRows + 1);
       try {
-        Tensor place = Tensor.empty(DType.I32, entries + NativeSparse.CSR_PADDING);
+        Strided place = Strided.empty(DType.I32, entries + NativeSparse.CSR_PADDING);
         NativeSparse.csrReshape(
             new long[] {rows, columns, entries, newRows, newColumns},
             addresses(),
@@ -264,9 +268,9 @@ record CsrArrays(
     }
     requireSize("csr Khatri-Rao", rows, columns * other.columns);
     long[] sizes = {rows, columns, other.columns};
-    try (InUse use = inUse("csr Khatri-Rao");
-        InUse second = other.inUse("csr Khatri-Rao")) {
-      Tensor start = Tensor.empty(DType.I64, rows + 1);
+    try (Lease use = inUse("csr Khatri-Rao");
+        Lease second = other.inUse("csr Khatri-Rao")) {
+      Strided start = Strided.empty(DType.I64, rows + 1);
       CsrArrays made = null;
       try {
         long n =
@@ -291,11 +295,17 @@ record CsrArrays(
 
   /** The same places in new arrays, values of another type. */
   CsrArrays converted(DType dtype) {
-    try (InUse use = inUse("csr to " + dtype)) {
-      Tensor converted = values.to(dtype);
+    try (Lease use = inUse("csr to " + dtype)) {
+      Strided converted = TensorCopy.convert(values, dtype);
       try {
         return new CsrArrays(
-            rows, columns, entries, longest, indptr.copy(), indices.copy(), converted);
+            rows,
+            columns,
+            entries,
+            longest,
+            TensorCopy.copy(indptr),
+            TensorCopy.copy(indices),
+            converted);
       } catch (RuntimeException | Error e) {
         converted.close();
         throw e;
@@ -303,9 +313,9 @@ record CsrArrays(
     }
   }
 
-  Tensor toDense() {
-    try (InUse use = inUse("csr to dense")) {
-      Tensor dense = Tensor.zeros(dtype(), rows, columns);
+  Strided toDense() {
+    try (Lease use = inUse("csr to dense")) {
+      Strided dense = TensorCopy.full(dtype(), 0, rows, columns);
       NativeSparse.csrToDense(dtype().ordinal(), sizes(), addresses(), dense.address());
       return dense;
     }
@@ -317,8 +327,8 @@ record CsrArrays(
         rows, columns, entries, longest, view(indptr), view(indices), view(values));
   }
 
-  private static Tensor view(Tensor t) {
-    return t.reshape(t.shapeRef());
+  private static Strided view(Strided t) {
+    return t.reshape(t.shape());
   }
 
   // ---- for calls
@@ -331,7 +341,8 @@ record CsrArrays(
     return new long[] {indptr.address(), indices.address(), values.address()};
   }
 
-  boolean isClosed() {
+  /** Whether an array is closed. */
+  public boolean isClosed() {
     return indptr.isClosed() || indices.isClosed() || values.isClosed();
   }
 
@@ -341,11 +352,13 @@ record CsrArrays(
     values.close();
   }
 
-  InUse inUse(String name) {
-    return InUse.of(name, indptr, indices, values);
+  /** Holds the arrays while native code runs. */
+  public Lease inUse(String name) {
+    return Lease.of(new Words(name, "", "the matrix"), null, indptr, indices, values);
   }
 
-  String describe() {
+  /** Shape, entries and type in words. */
+  public String describe() {
     return rows + " x " + columns + " with " + entries + " entries, dtype=" + dtype();
   }
 
@@ -363,56 +376,24 @@ record CsrArrays(
     }
   }
 
-  private static void requireIndex(String name, String which, Tensor t) {
-    Objects.requireNonNull(t, which);
+  private static void requireIndex(String name, String which, Strided t) {
     if (t.rank() != 1 || t.dtype().isFloating()) {
       throw new IllegalArgumentException(
           name + ": " + which + " must be an I32 or I64 tensor of rank 1, got " + t.describe());
     }
   }
 
-  private static void requireValues(String name, Tensor t) {
-    Objects.requireNonNull(t, "values");
+  private static void requireValues(String name, Strided t) {
     if (t.rank() != 1) {
       throw new IllegalArgumentException(
           name + ": values must be a tensor of rank 1, got " + t.describe());
     }
   }
 
-  private static void requireAsMany(String name, String which, Tensor t, Tensor values) {
+  private static void requireAsMany(String name, String which, Strided t, Strided values) {
     if (t.size() != values.size()) {
       throw new IllegalArgumentException(
           name + ": " + t.size() + " " + which + " for " + values.size() + " values");
-    }
-  }
-
-  /** Tensors that a running call uses: a close meanwhile waits. */
-  static final class InUse implements AutoCloseable {
-    private final Tensor[] tensors;
-    private int acquired;
-
-    private InUse(Tensor[] tensors) {
-      this.tensors = tensors;
-    }
-
-    static InUse of(String name, Tensor... tensors) {
-      InUse use = new InUse(tensors);
-      try {
-        for (; use.acquired < tensors.length; use.acquired++) {
-          tensors[use.acquired].acquire();
-        }
-        return use;
-      } catch (IllegalStateException e) {
-        use.close();
-        throw new IllegalStateException(name + ": it, or a tensor, is closed", e);
-      }
-    }
-
-    @Override
-    public void close() {
-      for (int i = 0; i < acquired; i++) {
-        tensors[i].release();
-      }
     }
   }
 

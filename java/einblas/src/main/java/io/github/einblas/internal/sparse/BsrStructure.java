@@ -1,27 +1,26 @@
 // Where the blocks of a BSR matrix lie: SciPy's arrays checked once, and their native form.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
+import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.NativeSparse;
-import io.github.einblas.internal.natives.Reclaim;
+import io.github.einblas.internal.tensor.Strided;
 import java.lang.ref.Reference;
-import java.util.Objects;
 
 /**
  * Stored blocks sorted by block row, then by block column, none twice. Immutable, shared by a
  * matrix, its transposes and its gradients; the native part is freed when nothing refers to it.
  */
-final class BsrStructure {
+public final class BsrStructure {
   /** Block rows and columns, rows and columns of a block. */
   final long[] shape;
 
   final long blocks;
-  private final long handle;
+  private final Handle handle;
 
   private BsrStructure(long[] shape, long handle) {
     this.shape = shape;
-    this.handle = handle;
+    this.handle = new Handle(NativeSparse::destroyBsr, handle);
     this.blocks = NativeSparse.bsrBlocks(handle);
-    Reclaim.register(this, () -> NativeSparse.destroyBsr(handle));
   }
 
   /**
@@ -31,16 +30,16 @@ final class BsrStructure {
    */
   static BsrStructure of(long[] shape, long[] indptr, long[] indices, long[] slots) {
     checkRows(shape[0], indptr, indices.length);
-    checkColumns(shape[1], indices);
+    Indices.requireWithin(
+        indices, shape[1], b -> "BSR matrix: indices[" + b + "]", "block columns");
     return new BsrStructure(shape, NativeSparse.createBsr(shape, indptr, indices, slots));
   }
 
   /** Of the blocks of a dense matrix in use that hold anything but zeros. */
-  static BsrStructure ofDense(long[] shape, Tensor dense) {
+  static BsrStructure ofDense(long[] shape, Strided dense) {
     return new BsrStructure(
         shape,
-        NativeSparse.bsrOfDense(
-            dense.dtype().ordinal(), shape, dense.address(), dense.stridesRef()));
+        NativeSparse.bsrOfDense(dense.dtype().ordinal(), shape, dense.address(), dense.strides()));
   }
 
   /** The shape in blocks of a matrix of this many rows and columns. */
@@ -105,62 +104,16 @@ final class BsrStructure {
     }
   }
 
-  private static void checkColumns(long blockColumns, long[] indices) {
-    for (int b = 0; b < indices.length; b++) {
-      if (indices[b] < 0 || indices[b] >= blockColumns) {
-        throw new IndexOutOfBoundsException(
-            "BSR matrix: indices["
-                + b
-                + "] is "
-                + indices[b]
-                + ", but there are "
-                + blockColumns
-                + " block columns: 0 to "
-                + (blockColumns - 1));
-      }
-    }
-  }
-
-  static long[] widened(String name, int[] values) {
-    Objects.requireNonNull(values, name);
-    long[] wide = new long[values.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = values[i];
-    }
-    return wide;
-  }
-
-  /** A copy of an index tensor. */
-  static long[] numbers(String name, Tensor t) {
-    Objects.requireNonNull(t, name);
-    if (t.rank() != 1 || t.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          "BSR matrix: " + name + " must be integers of rank 1, got " + t.describe());
-    }
-    return t.toLongArray();
-  }
-
+  /** The native form; whoever uses it keeps this reachable. */
   long handle() {
-    return handle;
-  }
-
-  /** SciPy's indptr, a new I64 tensor. */
-  Tensor indptr() {
-    return Tensor.of(arrays()[0]);
-  }
-
-  /** SciPy's indices, a new I32 tensor. */
-  Tensor indices() {
-    try (Tensor wide = Tensor.of(arrays()[1])) {
-      return wide.to(DType.I32);
-    }
+    return handle.value();
   }
 
   /** indptr and indices. */
   long[][] arrays() {
     long[][] arrays = {new long[Math.toIntExact(shape[0] + 1)], new long[(int) blocks]};
     try {
-      NativeSparse.bsrStructure(handle, arrays[0], arrays[1]);
+      NativeSparse.bsrStructure(handle(), arrays[0], arrays[1]);
       return arrays;
     } finally {
       Reference.reachabilityFence(this);

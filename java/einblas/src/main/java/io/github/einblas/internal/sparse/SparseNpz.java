@@ -1,25 +1,30 @@
 // Sparse matrices: SciPy's .npz files, as scipy.sparse.save_npz writes and load_npz reads them.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
+import io.github.einblas.DType;
+import io.github.einblas.NpyFormatException;
 import io.github.einblas.internal.io.NpzFile;
+import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Reads and writes sparse matrices of entries (CSR) and of blocks (BSR). */
-final class SparseNpz {
+public final class SparseNpz {
   /** Indices below 2^31 are written as SciPy makes them, in 32 bits. */
   private static final long NARROW = Integer.MAX_VALUE;
 
   private SparseNpz() {}
 
-  static CsrMatrix readCsr(Path file) throws IOException {
+  /** Reads csr, csc and coo. */
+  public static Csr readCsr(Path file) throws IOException {
     try (NpzFile arrays = NpzFile.open(file)) {
       String format = format(file, arrays);
       long[] shape = shape(file, arrays);
-      try (Tensor data = new Tensor(arrays.read("data"))) {
+      try (Strided data = arrays.read("data")) {
         return switch (format) {
           case "coo" -> ofTriples(arrays, shape, data);
           case "csr", "csc" -> compressed(arrays, format, shape, data);
@@ -39,36 +44,37 @@ final class SparseNpz {
     }
   }
 
-  private static CsrMatrix ofTriples(NpzFile arrays, long[] shape, Tensor data) throws IOException {
+  private static Csr ofTriples(NpzFile arrays, long[] shape, Strided data) throws IOException {
     if (arrays.has("coords")) {
-      try (Tensor coords = new Tensor(arrays.read("coords"))) {
+      try (Strided coords = arrays.read("coords")) {
         if (coords.rank() != 2 || coords.length(0) != 2) {
           throw new IllegalArgumentException(
               "coords must be of shape (2, entries), got " + coords.describe());
         }
-        try (Tensor row = coords.select(0, 0);
-            Tensor column = coords.select(0, 1)) {
-          return CsrMatrix.ofTriples(data, row, column, shape[0], shape[1]);
+        try (Strided row = coords.select(0, 0);
+            Strided column = coords.select(0, 1)) {
+          return Csr.ofTriples(data, row, column, shape[0], shape[1]);
         }
       }
     }
-    try (Tensor row = new Tensor(arrays.read("row"));
-        Tensor column = new Tensor(arrays.read("col"))) {
-      return CsrMatrix.ofTriples(data, row, column, shape[0], shape[1]);
+    try (Strided row = arrays.read("row");
+        Strided column = arrays.read("col")) {
+      return Csr.ofTriples(data, row, column, shape[0], shape[1]);
     }
   }
 
-  private static CsrMatrix compressed(NpzFile arrays, String format, long[] shape, Tensor data)
+  private static Csr compressed(NpzFile arrays, String format, long[] shape, Strided data)
       throws IOException {
-    try (Tensor indptr = new Tensor(arrays.read("indptr"));
-        Tensor indices = new Tensor(arrays.read("indices"))) {
+    try (Strided indptr = arrays.read("indptr");
+        Strided indices = arrays.read("indices")) {
       return "csr".equals(format)
-          ? CsrMatrix.of(data, indices, indptr, shape[0], shape[1])
-          : CsrMatrix.ofColumns(data, indices, indptr, shape[0], shape[1]);
+          ? Csr.of(data, indices, indptr, shape[0], shape[1])
+          : Csr.ofColumns(data, indices, indptr, shape[0], shape[1]);
     }
   }
 
-  static BsrMatrix readBsr(Path file) throws IOException {
+  /** Reads bsr. */
+  public static Bsr readBsr(Path file) throws IOException {
     try (NpzFile arrays = NpzFile.open(file)) {
       String format = format(file, arrays);
       if (!"bsr".equals(format)) {
@@ -79,10 +85,10 @@ final class SparseNpz {
                 + "'; bsr is read, and CsrMatrix.readNpz reads csr, csc and coo");
       }
       long[] shape = shape(file, arrays);
-      try (Tensor data = new Tensor(arrays.read("data"));
-          Tensor indices = new Tensor(arrays.read("indices"));
-          Tensor indptr = new Tensor(arrays.read("indptr"))) {
-        return BsrMatrix.of(data, indices, indptr, shape[0], shape[1]);
+      try (Strided data = arrays.read("data");
+          Strided indices = arrays.read("indices");
+          Strided indptr = arrays.read("indptr")) {
+        return Bsr.of(data, indices, indptr, shape[0], shape[1]);
       }
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw noMatrix(file, e);
@@ -101,11 +107,13 @@ final class SparseNpz {
 
   /** Rows and columns. */
   private static long[] shape(Path file, NpzFile arrays) throws IOException {
-    try (Tensor shape = new Tensor(arrays.read("shape"))) {
+    try (Strided shape = arrays.read("shape")) {
       if (shape.dtype().isFloating() || shape.rank() != 1 || shape.size() != 2) {
         throw new NpyFormatException(file + ":shape must be two integers, got " + shape.describe());
       }
-      return new long[] {shape.getLong(0), shape.getLong(1)};
+      return new long[] {
+        Elements.getLong(shape, new long[] {0}), Elements.getLong(shape, new long[] {1})
+      };
     }
   }
 
@@ -115,43 +123,49 @@ final class SparseNpz {
     return wrong;
   }
 
-  static void write(CsrMatrix matrix, Path file, boolean sync) throws IOException {
-    DType index = matrix.entries() <= NARROW ? DType.I32 : DType.I64;
-    try (Tensor indices = matrix.indices();
-        Tensor indptr = matrix.indptr();
-        Tensor data = matrix.values()) {
-      write(file, "csr", matrix.shape(), index, indices, indptr, data, sync);
+  /** Writes the format csr. */
+  public static void write(Csr matrix, Path file, boolean sync) throws IOException {
+    CsrArrays arrays = matrix.arrays(false);
+    long n = matrix.entries();
+    long[] shape = {matrix.rows(), matrix.columns()};
+    DType index = n <= NARROW ? DType.I32 : DType.I64;
+    try (Strided indices = arrays.indices().slice(0, 0, n);
+        Strided values = arrays.values().slice(0, 0, n);
+        Strided data = TensorCopy.copy(values)) {
+      write(file, "csr", shape, index, indices, arrays.indptr(), data, sync);
     }
   }
 
-  static void write(BsrMatrix matrix, Path file, boolean sync) throws IOException {
-    try (Tensor indices = matrix.indices();
-        Tensor indptr = matrix.indptr();
-        Tensor blocks = matrix.blocks()) {
-      if (matrix.isTransposed()) {
-        writeTurned(matrix, indices.toLongArray(), indptr.toLongArray(), blocks, file, sync);
-      } else {
-        write(file, "bsr", matrix.shape(), DType.I32, indices, indptr, blocks, sync);
-      }
+  /** Writes the format bsr. */
+  public static void write(Bsr matrix, Path file, boolean sync) throws IOException {
+    long[] shape = {matrix.rows(), matrix.columns()};
+    if (matrix.transposed()) {
+      writeTurned(matrix, shape, file, sync);
+      return;
+    }
+    try (Strided indices = matrix.indices();
+        Strided indptr = matrix.indptr()) {
+      write(file, "bsr", shape, DType.I32, indices, indptr, matrix.blocks(), sync);
     }
   }
 
   /** A transposed view: its blocks in the order of its own rows. */
-  private static void writeTurned(
-      BsrMatrix matrix, long[] indices, long[] indptr, Tensor blocks, Path file, boolean sync)
+  private static void writeTurned(Bsr matrix, long[] shape, Path file, boolean sync)
       throws IOException {
-    long[] order = new long[indices.length];
-    long[][] turned = turned(indices, indptr, matrix.rows() / matrix.blockShape()[0], order);
-    try (Tensor ordered = Tensor.empty(blocks.dtype(), blocks.shape());
-        Tensor turnedIndices = Tensor.of(turned[0]);
-        Tensor turnedIndptr = Tensor.of(turned[1])) {
+    long[][] stored = matrix.structure().arrays();
+    long[] order = new long[stored[1].length];
+    long[][] turned = turned(stored[1], stored[0], matrix.rows() / matrix.blockShape()[0], order);
+    try (Strided blocks = matrix.blocks().permute(0, 2, 1);
+        Strided ordered = Strided.empty(blocks.dtype(), blocks.shape());
+        Strided indices = Indices.tensor(turned[0]);
+        Strided indptr = Indices.tensor(turned[1])) {
       for (int i = 0; i < order.length; i++) {
-        try (Tensor to = ordered.select(0, i);
-            Tensor from = blocks.select(0, order[i])) {
-          to.copyFrom(from);
+        try (Strided to = ordered.select(0, i);
+            Strided from = blocks.select(0, order[i])) {
+          TensorCopy.copy(from, to);
         }
       }
-      write(file, "bsr", matrix.shape(), DType.I32, turnedIndices, turnedIndptr, ordered, sync);
+      write(file, "bsr", shape, DType.I32, indices, indptr, ordered, sync);
     }
   }
 
@@ -185,19 +199,19 @@ final class SparseNpz {
       String format,
       long[] shape,
       DType index,
-      Tensor indices,
-      Tensor indptr,
-      Tensor data,
+      Strided indices,
+      Strided indptr,
+      Strided data,
       boolean sync)
       throws IOException {
-    try (Tensor writtenIndices = indices.to(index);
-        Tensor writtenIndptr = indptr.to(index);
-        Tensor writtenShape = Tensor.of(shape)) {
+    try (Strided writtenIndices = TensorCopy.convert(indices, index);
+        Strided writtenIndptr = TensorCopy.convert(indptr, index);
+        Strided writtenShape = Indices.tensor(shape)) {
       Map<String, Strided> arrays = new LinkedHashMap<>();
-      arrays.put("indices", writtenIndices.strided());
-      arrays.put("indptr", writtenIndptr.strided());
-      arrays.put("shape", writtenShape.strided());
-      arrays.put("data", data.strided());
+      arrays.put("indices", writtenIndices);
+      arrays.put("indptr", writtenIndptr);
+      arrays.put("shape", writtenShape);
+      arrays.put("data", data);
       NpzFile.write(file, arrays, Map.of("format", format), sync);
     }
   }

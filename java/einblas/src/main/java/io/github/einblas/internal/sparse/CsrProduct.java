@@ -1,12 +1,13 @@
 // CSR matrices: the products with a dense tensor, what they need, and the one native call.
-package io.github.einblas;
+package io.github.einblas.internal.sparse;
 
 import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
-import java.util.Objects;
 
 /** The products. x . A is computed as (A^T . x^T)^T: strides are swapped, nothing is moved. */
-enum CsrProduct {
+public enum CsrProduct implements Lease.Words {
   TIMES("csr x dense", false),
   TIMES_LEFT("dense x csr", true);
 
@@ -21,7 +22,7 @@ enum CsrProduct {
   }
 
   /** Columns of the dense operand, or rows where it stands to the left; 1 for a vector. */
-  long columnsOf(CsrMatrix a, Tensor x) {
+  public long columnsOf(Csr a, Strided x) {
     checkOperand(a, x);
     if (x.isClosed() || a.isClosed()) {
       throw new IllegalStateException(title + ": " + (x.isClosed() ? "x" : "it") + " is closed");
@@ -30,9 +31,9 @@ enum CsrProduct {
   }
 
   /** The product, a new tensor. */
-  Tensor of(CsrMatrix a, Tensor x) {
+  public Strided of(Csr a, Strided x) {
     checkOperand(a, x);
-    Tensor out = Tensor.empty(a.dtype(), outputShape(a, x));
+    Strided out = Strided.empty(a.dtype(), outputShape(a, x));
     try {
       run(a, out, 1, 0, x);
       return out;
@@ -43,12 +44,11 @@ enum CsrProduct {
   }
 
   /** out = alpha * product + beta * out. */
-  @SuppressWarnings("try") // InUse is closed for what it counts, not read
-  void run(CsrMatrix a, Tensor out, double alpha, double beta, Tensor x) {
-    Objects.requireNonNull(out, "out");
+  @SuppressWarnings("try") // leases are closed for what they hold, not read
+  public void run(Csr a, Strided out, double alpha, double beta, Strided x) {
     checkOperand(a, x);
     long[] shape = outputShape(a, x);
-    if (out.dtype() != a.dtype() || !Arrays.equals(out.shapeRef(), shape)) {
+    if (out.dtype() != a.dtype() || !Arrays.equals(out.shape(), shape)) {
       throw new IllegalArgumentException(
           title
               + ": the output must have shape "
@@ -59,19 +59,25 @@ enum CsrProduct {
               + out.describe());
     }
     out.requireWritable(title);
-    try (CsrArrays.InUse tensors = CsrArrays.InUse.of(title, out, x)) {
-      if (out.sharesElements(x)) {
-        throw new IllegalArgumentException(
-            title + ": the output shares elements with the operand " + x.describe());
-      }
+    try (Lease tensors = Lease.of(this, out, x).apart()) {
       CsrArrays arrays = a.arrays(left);
-      try (CsrArrays.InUse matrix = arrays.inUse(title)) {
+      try (Lease matrix = arrays.inUse(title)) {
         NativeSparse.csrMultiply(a.dtype().ordinal(), job(arrays, out, x), alpha, beta, title);
       }
     }
   }
 
-  private long[] outputShape(CsrMatrix a, Tensor x) {
+  @Override
+  public String where() {
+    return title + ": ";
+  }
+
+  @Override
+  public String tensor(int operand) {
+    return operand == Lease.OUTPUT ? "the output" : "x";
+  }
+
+  private long[] outputShape(Csr a, Strided x) {
     long rows = left ? a.columns() : a.rows();
     if (x.rank() == 1) {
       return new long[] {rows};
@@ -79,8 +85,7 @@ enum CsrProduct {
     return left ? new long[] {x.length(0), rows} : new long[] {rows, x.length(1)};
   }
 
-  private void checkOperand(CsrMatrix a, Tensor x) {
-    Objects.requireNonNull(x, "x");
+  private void checkOperand(Csr a, Strided x) {
     a.requireFloating(title);
     long summed = left ? a.rows() : a.columns();
     boolean fits =
@@ -102,7 +107,7 @@ enum CsrProduct {
     }
   }
 
-  private long[] job(CsrArrays a, Tensor out, Tensor x) {
+  private long[] job(CsrArrays a, Strided out, Strided x) {
     boolean vector = x.rank() == 1;
     int summed = left && !vector ? 1 : 0;
     return new long[] {
@@ -113,13 +118,13 @@ enum CsrProduct {
       a.indptr().address(),
       a.indices().address(),
       a.values().address(),
-      vector ? 1 : x.shapeRef()[1 - summed],
+      vector ? 1 : x.shape()[1 - summed],
       x.address(),
-      x.stridesRef()[summed],
-      vector ? 1 : x.stridesRef()[1 - summed],
+      x.strides()[summed],
+      vector ? 1 : x.strides()[1 - summed],
       out.address(),
-      out.stridesRef()[summed],
-      vector ? 1 : out.stridesRef()[1 - summed]
+      out.strides()[summed],
+      vector ? 1 : out.strides()[1 - summed]
     };
   }
 }

@@ -1,0 +1,124 @@
+// Kronecker: the entries of a sparse factor in Java's arrays, and the product of two of them.
+package io.github.einblas;
+
+import io.github.einblas.internal.sparse.CsrArrays;
+import io.github.einblas.internal.sparse.Indices;
+import io.github.einblas.internal.tensor.Lease;
+import java.util.Arrays;
+import java.util.TreeMap;
+
+/** KroneckerEntries of a matrix with their rows and columns, in F64; those of one place add up. */
+@SuppressWarnings("try") // the lease is closed for what it holds, not read
+record KroneckerEntries(long rows, long columns, long[] row, long[] column, double[] value) {
+  static KroneckerEntries of(KroneckerTerm term) {
+    return of(term, 0, term.rows());
+  }
+
+  /** Those of the rows from {@code first} to before {@code end}. */
+  static KroneckerEntries of(KroneckerTerm term, long first, long end) {
+    CsrArrays a = term.csr().core().arrays(term.turned());
+    try (Lease lease = a.inUse("Kronecker")) {
+      long[] begin = Indices.of(a.indptr().slice(0, first, end + 1));
+      int last = begin.length - 1;
+      long[] column = Indices.of(a.indices().slice(0, begin[0], begin[last]));
+      long[] row = new long[column.length];
+      for (int r = 0; r < last; r++) {
+        Arrays.fill(row, (int) (begin[r] - begin[0]), (int) (begin[r + 1] - begin[0]), first + r);
+      }
+      double[] value =
+          KroneckerElements.doubles(new Tensor(a.values().slice(0, begin[0], begin[last])));
+      return new KroneckerEntries(a.rows(), a.columns(), row, column, value);
+    }
+  }
+
+  CsrMatrix matrix(DType dtype) {
+    try (Tensor r = Tensor.of(row);
+        Tensor c = Tensor.of(column);
+        Tensor wide = Tensor.of(value);
+        Tensor v = wide.to(dtype)) {
+      return CsrMatrix.ofTriples(v, r, c, rows, columns);
+    }
+  }
+
+  /** The entries' sums by place {@code row * columns + column}, in that order. */
+  TreeMap<Long, Double> byPlace() {
+    TreeMap<Long, Double> all = new TreeMap<>();
+    for (int e = 0; e < row.length; e++) {
+      all.merge(row[e] * columns + column[e], value[e], Double::sum);
+    }
+    return all;
+  }
+
+  /**
+   * Row by row: each entry of the first selects a row of the second (Gustavson). The products of a
+   * row are sorted by column, those of one place in the order in which they came, and added up.
+   */
+  static CsrMatrix multiply(KroneckerEntries a, KroneckerEntries b, DType dtype) {
+    int[] begin = new int[Math.toIntExact(b.rows + 1)];
+    for (long r : b.row) {
+      begin[(int) r + 1]++;
+    }
+    Arrays.parallelPrefix(begin, Integer::sum);
+    Triples products = new Triples();
+    Triples sums = new Triples();
+    long[] order = {};
+    for (int e = 0; e < a.row.length; ) {
+      long row = a.row[e];
+      products.size = 0;
+      for (; e < a.row.length && a.row[e] == row; e++) {
+        int k = (int) a.column[e];
+        for (int i = begin[k]; i < begin[k + 1]; i++) {
+          products.add(row, b.column[i], a.value[e] * b.value[i]);
+        }
+      }
+      if (order.length < products.size) {
+        order = new long[products.row.length];
+      }
+      // Columns are below 2^31, as are places in an array.
+      for (int i = 0; i < products.size; i++) {
+        order[i] = products.column[i] << 32 | i;
+      }
+      Arrays.sort(order, 0, products.size);
+      for (int i = 0; i < products.size; i++) {
+        int at = (int) order[i];
+        if (i > 0 && products.column[at] == sums.column[sums.size - 1]) {
+          sums.value[sums.size - 1] += products.value[at];
+        } else {
+          sums.add(row, products.column[at], products.value[at]);
+        }
+      }
+    }
+    return sums.entries(a.rows, b.columns).matrix(dtype);
+  }
+
+  /** Growing arrays of entries. */
+  private static final class Triples {
+    private static final int FIRST = 256;
+
+    private long[] row = new long[FIRST];
+    private long[] column = new long[FIRST];
+    private double[] value = new double[FIRST];
+    private int size;
+
+    void add(long r, long c, double v) {
+      if (size == row.length) {
+        int room = (int) Math.min(Integer.MAX_VALUE - 8L, 2L * size);
+        row = Arrays.copyOf(row, room);
+        column = Arrays.copyOf(column, room);
+        value = Arrays.copyOf(value, room);
+      }
+      row[size] = r;
+      column[size] = c;
+      value[size++] = v;
+    }
+
+    KroneckerEntries entries(long rows, long columns) {
+      return new KroneckerEntries(
+          rows,
+          columns,
+          Arrays.copyOf(row, size),
+          Arrays.copyOf(column, size),
+          Arrays.copyOf(value, size));
+    }
+  }
+}

@@ -1,0 +1,331 @@
+// BSR matrices: the core: where blocks lie, their values, and the native products.
+package io.github.einblas.internal.sparse;
+
+import io.github.einblas.DType;
+import io.github.einblas.internal.natives.NativeSparse;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
+import java.lang.ref.Reference;
+import java.util.Arrays;
+
+/**
+ * A matrix of stored blocks, or a transposed view of one.
+ *
+ * @param structure where the blocks of the stored matrix lie
+ * @param blocks their values, (blocks, r, c)
+ * @param transposed whether this is the stored matrix transposed
+ */
+@SuppressWarnings("try") // leases are closed for what they hold, not read
+public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
+  private static final String NAME = "BSR matrix";
+
+  /** From SciPy's arrays, which are nobody else's; repeated blocks are added up. */
+  public static Bsr of(Strided values, long[] indices, long[] indptr, long rows, long columns) {
+    if (values.rank() != 3 || !values.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          NAME + ": values must be F32 or F64 of shape (blocks, r, c), got " + values.describe());
+    }
+    if (values.length(0) != indices.length) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": values has "
+              + values.length(0)
+              + " blocks, but there are "
+              + indices.length
+              + " indices");
+    }
+    long[] shape = BsrStructure.shapeOf(rows, columns, values.length(1), values.length(2));
+    long[] slots = new long[indices.length];
+    try (Lease lease = hold("values", values)) {
+      BsrStructure structure = BsrStructure.of(shape, indptr, indices, slots);
+      Strided blocks = Strided.empty(values.dtype(), structure.blocks, shape[2], shape[3]);
+      try {
+        NativeSparse.bsrGather(
+            structure.handle(),
+            values.dtype().ordinal(),
+            slots,
+            values.address(),
+            values.strides(),
+            blocks.address());
+      } finally {
+        Reference.reachabilityFence(structure);
+      }
+      return new Bsr(structure, blocks, false);
+    }
+  }
+
+  /** As {@link #of(Strided, long[], long[], long, long)}, the indices from tensors. */
+  public static Bsr of(Strided values, Strided indices, Strided indptr, long rows, long columns) {
+    return of(values, numbers("indices", indices), numbers("indptr", indptr), rows, columns);
+  }
+
+  private static long[] numbers(String name, Strided t) {
+    if (t.rank() != 1 || t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          NAME + ": " + name + " must be integers of rank 1, got " + t.describe());
+    }
+    return Indices.of(t);
+  }
+
+  /** Of the blocks of a dense matrix that hold anything but zeros. */
+  public static Bsr ofDense(Strided dense, long r, long c) {
+    if (dense.rank() != 2 || !dense.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          NAME + ": dense must be a matrix of F32 or F64, got " + dense.describe());
+    }
+    long[] shape = BsrStructure.shapeOf(dense.length(0), dense.length(1), r, c);
+    try (Lease lease = hold("dense", dense)) {
+      BsrStructure structure = BsrStructure.ofDense(shape, dense);
+      Strided blocks = Strided.empty(dense.dtype(), structure.blocks, r, c);
+      new Bsr(structure, blocks, false).exchange(false, dense);
+      return new Bsr(structure, blocks, false);
+    }
+  }
+
+  private void exchange(boolean toDense, Strided dense) {
+    try {
+      long[] strides = dense.strides();
+      NativeSparse.bsrExchange(
+          structure.handle(),
+          dtype().ordinal(),
+          toDense,
+          blocks.address(),
+          dense.address(),
+          transposed ? reversed(strides) : strides);
+    } finally {
+      Reference.reachabilityFence(structure);
+    }
+  }
+
+  // ---- facts
+
+  /** Type of the elements. */
+  public DType dtype() {
+    return blocks.dtype();
+  }
+
+  /** Number of rows. */
+  public long rows() {
+    long[] s = structure.shape;
+    return transposed ? s[1] * s[3] : s[0] * s[2];
+  }
+
+  /** Number of columns. */
+  public long columns() {
+    long[] s = structure.shape;
+    return transposed ? s[0] * s[2] : s[1] * s[3];
+  }
+
+  /** Rows and columns of a block. */
+  public long[] blockShape() {
+    long[] s = structure.shape;
+    return transposed ? new long[] {s[3], s[2]} : new long[] {s[2], s[3]};
+  }
+
+  /** Number of stored blocks. */
+  public long blockCount() {
+    return structure.blocks;
+  }
+
+  /** SciPy's indices of the stored matrix, a new I32 tensor. */
+  public Strided indices() {
+    try (Strided wide = Indices.tensor(structure.arrays()[1])) {
+      return TensorCopy.convert(wide, DType.I32);
+    }
+  }
+
+  /** SciPy's indptr of the stored matrix, a new I64 tensor. */
+  public Strided indptr() {
+    return Indices.tensor(structure.arrays()[0]);
+  }
+
+  /** The transposed matrix: a view of the same blocks. */
+  public Bsr transpose() {
+    return new Bsr(structure, blocks.permute(0, 1, 2), !transposed);
+  }
+
+  /** A dense copy. */
+  public Strided toDense() {
+    try (Lease lease = hold("the matrix", blocks)) {
+      Strided dense = TensorCopy.full(dtype(), 0, rows(), columns());
+      exchange(true, dense);
+      return dense;
+    }
+  }
+
+  // ---- products
+
+  /**
+   * {@code this x}, or {@code x this}, whose transpose is the transposed matrix times x transposed:
+   * a new tensor.
+   */
+  public Strided times(Strided x, boolean onLeft) {
+    requireOperand(x, onLeft);
+    Strided out = Strided.empty(dtype(), resultShape(x, onLeft));
+    boolean done = false;
+    try {
+      timesInto(out, 1, 0, x, onLeft);
+      done = true;
+      return out;
+    } finally {
+      if (!done) {
+        out.close();
+      }
+    }
+  }
+
+  /** As {@link #times}, {@code out = alpha * product + beta * out}. */
+  public void timesInto(Strided out, double alpha, double beta, Strided x, boolean onLeft) {
+    requireOperand(x, onLeft);
+    requireShape("out", out, resultShape(x, onLeft));
+    out.requireWritable(NAME);
+    boolean vector = x.rank() == 1;
+    Words words = new Words(NAME, "the output", "x", "the blocks");
+    try (Lease lease = Lease.of(words, out, x, blocks).apart()) {
+      long[] from = matrixStrides(x, onLeft);
+      long[] to = matrixStrides(out, onLeft);
+      NativeSparse.bsrProduct(
+          structure.handle(),
+          dtype().ordinal(),
+          transposed != onLeft,
+          vector ? 1 : x.length(onLeft ? 0 : 1),
+          new long[] {blocks.address(), x.address(), out.address()},
+          new long[] {from[0], from[1], to[0], to[1]},
+          alpha,
+          beta);
+    } finally {
+      Reference.reachabilityFence(structure);
+    }
+  }
+
+  /** Shape of a product with x. */
+  public long[] resultShape(Strided x, boolean onLeft) {
+    long length = onLeft ? columns() : rows();
+    if (x.rank() == 1) {
+      return new long[] {length};
+    }
+    return onLeft ? new long[] {x.length(0), length} : new long[] {length, x.length(1)};
+  }
+
+  /** A tensor's strides as a matrix (axis that meets the blocks, other axis). */
+  private static long[] matrixStrides(Strided t, boolean reversed) {
+    long[] strides = t.strides();
+    return t.rank() == 1 ? new long[] {strides[0], 1} : reversed ? reversed(strides) : strides;
+  }
+
+  /** The blocks of {@code a b} that this stores, a new matrix with the same pattern. */
+  public Bsr sampled(Strided a, Strided b) {
+    requireSampled(a, b);
+    try (Lease lease = hold("the matrix", blocks)) {
+      Strided values =
+          Strided.empty(dtype(), structure.blocks, structure.shape[2], structure.shape[3]);
+      boolean done = false;
+      try {
+        Bsr made = new Bsr(structure, values, transposed);
+        made.sampledInto(1, 0, a, b);
+        done = true;
+        return made;
+      } finally {
+        if (!done) {
+          values.close();
+        }
+      }
+    }
+  }
+
+  /** {@code this = alpha * (a b where this stores blocks) + beta * this}. */
+  public void sampledInto(double alpha, double beta, Strided a, Strided b) {
+    requireSampled(a, b);
+    Words words = new Words(NAME, "the matrix", "a", "b");
+    try (Lease lease = Lease.of(words, blocks, a, b).apart()) {
+      // The transpose of a b is b^T a^T, whose strides are those of b and a turned round.
+      Strided first = transposed ? b : a;
+      Strided second = transposed ? a : b;
+      long[] x = matrixStrides(first, transposed);
+      long[] y = matrixStrides(second, transposed);
+      NativeSparse.bsrSampled(
+          structure.handle(),
+          dtype().ordinal(),
+          a.length(1),
+          new long[] {blocks.address(), first.address(), second.address()},
+          new long[] {x[0], x[1], y[0], y[1]},
+          alpha,
+          beta);
+    } finally {
+      Reference.reachabilityFence(structure);
+    }
+  }
+
+  // ---- checks
+
+  private static Lease hold(String what, Strided t) {
+    return Lease.of(new Words(NAME, "", what), null, t);
+  }
+
+  /** Refuses an x that no product takes. */
+  public void requireOperand(Strided x, boolean onLeft) {
+    requireType("x", x);
+    int axis = onLeft ? x.rank() - 1 : 0;
+    long length = onLeft ? rows() : columns();
+    if ((x.rank() != 1 && x.rank() != 2) || x.length(axis) != length) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": x must be a matrix or a vector whose axis "
+              + axis
+              + " has length "
+              + length
+              + ", as the BSR operand has shape "
+              + Arrays.toString(new long[] {rows(), columns()})
+              + "; got "
+              + x.describe());
+    }
+  }
+
+  private void requireSampled(Strided a, Strided b) {
+    requireType("a", a);
+    requireType("b", b);
+    if (a.rank() != 2 || b.rank() != 2 || a.length(1) != b.length(0)) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": a sampled product needs matrices a (m, k) and b (k, n), got "
+              + a.describe()
+              + " and "
+              + b.describe());
+    }
+    requireShape("a", a, rows(), a.length(1));
+    requireShape("b", b, b.length(0), columns());
+  }
+
+  /** Refuses another type or shape. */
+  public void requireShape(String which, Strided t, long... shape) {
+    requireType(which, t);
+    if (!Arrays.equals(t.shape(), shape)) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": "
+              + which
+              + " must have shape "
+              + Arrays.toString(shape)
+              + ", got "
+              + t.describe());
+    }
+  }
+
+  private void requireType(String which, Strided t) {
+    if (t.dtype() != dtype()) {
+      throw new IllegalArgumentException(
+          NAME
+              + ": "
+              + which
+              + " must be "
+              + dtype()
+              + " as the BSR operand is, got "
+              + t.describe());
+    }
+  }
+
+  private static long[] reversed(long[] pair) {
+    return new long[] {pair[1], pair[0]};
+  }
+}

@@ -1,0 +1,139 @@
+// CSR matrices: the core: the arrays, and those of the transposed matrix once they are needed.
+package io.github.einblas.internal.sparse;
+
+import io.github.einblas.DType;
+import io.github.einblas.internal.tensor.Strided;
+
+/** A matrix of entries. Immutable, and usable by many threads at once. */
+public final class Csr implements AutoCloseable {
+  private final CsrArrays plain;
+
+  /** The arrays of the transposed matrix, made when they are first needed. */
+  private volatile CsrArrays turned;
+
+  private Csr(CsrArrays plain, CsrArrays turned) {
+    this.plain = plain;
+    this.turned = turned;
+  }
+
+  /** From SciPy's three arrays. */
+  public static Csr of(Strided values, Strided indices, Strided indptr, long rows, long columns) {
+    return new Csr(CsrArrays.of(values, indices, indptr, rows, columns), null);
+  }
+
+  /** From SciPy's three arrays of a CSC matrix: entries by column, their rows in indices. */
+  static Csr ofColumns(Strided values, Strided indices, Strided indptr, long rows, long columns) {
+    CsrArrays given =
+        CsrArrays.of(values, indices, indptr, /* rows= */ columns, /* columns= */ rows);
+    try {
+      return new Csr(given.turned(), given);
+    } catch (RuntimeException | Error e) {
+      given.close();
+      throw e;
+    }
+  }
+
+  /** From triples in any order. */
+  public static Csr ofTriples(
+      Strided values, Strided row, Strided column, long rows, long columns) {
+    return new Csr(CsrArrays.ofTriples(values, row, column, rows, columns), null);
+  }
+
+  /** The elements above a threshold. */
+  public static Csr ofDense(Strided dense, double threshold) {
+    return new Csr(CsrArrays.ofDense(dense, threshold), null);
+  }
+
+  // ---- facts
+
+  /** Number of rows. */
+  public long rows() {
+    return plain.rows();
+  }
+
+  /** Number of columns. */
+  public long columns() {
+    return plain.columns();
+  }
+
+  /** Number of entries. */
+  public long entries() {
+    return plain.entries();
+  }
+
+  /** Type of the values. */
+  public DType dtype() {
+    return plain.dtype();
+  }
+
+  /** Whether this matrix, or the one that it came from, was closed. */
+  public boolean isClosed() {
+    return plain.isClosed();
+  }
+
+  /** Products, which are {@code name}d in the error text, refuse integers. */
+  public void requireFloating(String name) {
+    if (!dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          name
+              + ": products are computed in F32 and F64 (CsrMatrix.to converts), got a matrix of "
+              + plain.describe());
+    }
+  }
+
+  /** The arrays of this matrix, or of the transposed one. */
+  public CsrArrays arrays(boolean transposed) {
+    return transposed ? turnedArrays() : plain;
+  }
+
+  private CsrArrays turnedArrays() {
+    CsrArrays known = turned;
+    if (known != null) {
+      return known;
+    }
+    synchronized (this) {
+      if (turned == null) {
+        turned = plain.turned();
+      }
+      return turned;
+    }
+  }
+
+  // ---- other matrices
+
+  /** The transposed matrix, which shares the arrays of both. */
+  public Csr transpose() {
+    return new Csr(turnedArrays().view(), plain.view());
+  }
+
+  /** The same entries in row-major order under another shape. */
+  public Csr reshape(long rows, long columns) {
+    return new Csr(plain.reshaped(rows, columns), null);
+  }
+
+  /** Row-wise Kronecker products. */
+  public Csr khatriRao(Csr other) {
+    requireFloating("csr Khatri-Rao");
+    return new Csr(plain.khatriRao(other.plain), null);
+  }
+
+  /** The same places with values of another type. */
+  public Csr to(DType dtype) {
+    return new Csr(plain.converted(dtype), null);
+  }
+
+  /** The dense matrix. */
+  public Strided toDense() {
+    return plain.toDense();
+  }
+
+  @Override
+  public void close() {
+    plain.close();
+    synchronized (this) {
+      if (turned != null) {
+        turned.close();
+      }
+    }
+  }
+}
