@@ -16,7 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -68,6 +70,34 @@ class DesignTest {
         .skip(2)
         .takeWhile(l -> l.startsWith("|"))
         .map(l -> l.split("\\|"));
+  }
+
+  /** The table of the C++ rooms says what the check of includes lets through. */
+  @Test
+  void includesAreThoseOfTheDesign() {
+    Map<String, Set<String>> allowed = new TreeMap<>();
+    Set<String> rooms = firstCells(read(ROOT.resolve("docs/design.md")), "| folder |");
+    Pattern.compile("set\\(MAY_(\\w+) ([^)]*)\\)")
+        .matcher(read(ROOT.resolve("cmake/check_rooms.cmake")))
+        .results()
+        .filter(m -> rooms.contains(m.group(1)))
+        .forEach(
+            m -> {
+              Set<String> others = new TreeSet<>(List.of(m.group(2).replace("\"", "").split(" ")));
+              others.removeAll(Set.of(m.group(1), ""));
+              allowed.put(m.group(1), others);
+            });
+    Map<String, Set<String>> said = new TreeMap<>();
+    rows("| folder |")
+        .forEach(
+            cells ->
+                said.put(
+                    cells[1].replaceAll("[` ]", ""),
+                    SPAN.matcher(cells[3])
+                        .results()
+                        .map(m -> m.group(1))
+                        .collect(Collectors.toCollection(TreeSet::new))));
+    assertEquals(allowed, said);
   }
 
   private static Set<String> folders(String parent) throws IOException {
