@@ -84,10 +84,11 @@ final class LoadersProbe {
   private static void use(ClassLoader loader) throws Exception {
     Class<?> tensors = Class.forName("io.github.einblas.Tensor", true, loader);
     Class<?> einsum = Class.forName("io.github.einblas.Einsum", true, loader);
+    Class<?> operand = Class.forName("io.github.einblas.Operand", true, loader);
     for (int n : new int[] {2, 500}) {
       float[] ones = new float[n * n];
       Arrays.fill(ones, 1);
-      Object operands = Array.newInstance(tensors, 2);
+      Object operands = Array.newInstance(operand, 2);
       try (AutoCloseable a =
           (AutoCloseable)
               tensors
