@@ -126,19 +126,24 @@ final class SliceRound {
     return path;
   }
 
-  /** With a number of slices that the labels allow. */
+  /** With a number of slices that the labels allow, and a limit that these fit. */
   private PlanOptions sliced(PlanOptions options) {
     PlanOptions asked = options.withSlices(1 + random.nextInt(40));
-    try {
-      Einsum.plan(equation.text, asked, in);
-      return asked;
-    } catch (IllegalArgumentException e) {
-      Matcher m = ALLOW.matcher(e.getMessage());
-      if (m.find()) {
-        return options.withSlices(Long.parseLong(m.group(1)));
+    for (int attempt = 0; ; attempt++) {
+      try {
+        Einsum.plan(equation.text, asked, in);
+        return asked;
+      } catch (IllegalArgumentException e) {
+        if (attempt == 2) { // what is named does
+          throw e;
+        }
+        Matcher m = ALLOW.matcher(e.getMessage());
+        // The slices may need a workspace that the whole does not.
+        asked =
+            m.find()
+                ? asked.withSlices(Long.parseLong(m.group(1)))
+                : asked.withMemoryLimit(named(e));
       }
-      // The slices need a workspace that the whole does not.
-      return asked.withMemoryLimit(named(e));
     }
   }
 
