@@ -81,11 +81,21 @@ final class EinsumArea extends EinsumCase {
     double alpha = w.factor();
     double beta = w.factor();
     Field out = w.output(dtype, beta, p.outShape);
-    w.writes(doing, out, alpha, beta, result, () -> plan.runInto(out.view, alpha, beta, in));
+    unfit(
+        () ->
+            w.writes(
+                doing, out, alpha, beta, result, () -> plan.runInto(out.view, alpha, beta, in)));
     if (in.length == 2) {
       Field two = w.output(dtype, beta, p.outShape);
-      w.writes(
-          doing, two, alpha, beta, result, () -> plan.runInto(two.view, alpha, beta, in[0], in[1]));
+      unfit(
+          () ->
+              w.writes(
+                  doing,
+                  two,
+                  alpha,
+                  beta,
+                  result,
+                  () -> plan.runInto(two.view, alpha, beta, in[0], in[1])));
     }
     doing = "texts with " + plan.options();
     String text = plan.explain() + plan.explain(in) + plan.report().json() + plan.report().dot();
@@ -348,7 +358,10 @@ final class EinsumArea extends EinsumCase {
       System.arraycopy(p.outShape, 0, one, 1, p.outShape.length);
       Field outs = w.output(dtype, beta, one);
       List<Tensor[]> set = List.<Tensor[]>of(given);
-      w.writes(doing, outs, 0, beta, null, () -> plan.runBatchInto(outs.view, 0, beta, set));
+      unfit(
+          () ->
+              w.writes(
+                  doing, outs, 0, beta, null, () -> plan.runBatchInto(outs.view, 0, beta, set)));
     }
   }
 }

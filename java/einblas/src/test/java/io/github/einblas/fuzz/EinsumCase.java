@@ -114,7 +114,9 @@ class EinsumCase {
     return Einsum.plan(p.text, o, dtype, p.shapes);
   }
 
-  /** Operands of other strides may need more than the limit that was enough for others. */
+  /**
+   * Operands or a result of other strides may need more than the limit that was enough for others.
+   */
   boolean unfit(World.Action call) throws Exception {
     try {
       call.run();
