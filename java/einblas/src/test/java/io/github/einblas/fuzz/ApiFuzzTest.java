@@ -18,7 +18,7 @@ class ApiFuzzTest {
         seed != null
             ? ApiFuzz.parent("seed", seed)
             : minutes > 0
-                ? ApiFuzz.parent("minutes", Double.toString(minutes))
+                ? ApiFuzz.parent("minutes", Double.toString(minutes), Long.toString(Fuzz.first()))
                 : ApiFuzz.parent("rounds", Integer.toString(SHORT_ROUNDS));
     assertEquals(List.of(), failures);
   }

@@ -57,7 +57,7 @@ public final class Fuzz {
             + " -Deinblas.fuzz.seed=";
     Long only = Long.getLong("einblas.fuzz.seed");
     double minutes = minutes();
-    long first = only != null ? only : minutes > 0 ? System.nanoTime() : 1;
+    long first = only != null ? only : minutes > 0 ? first() : 1;
     // Seeds of a long run are drawn, not counted: two runs have none in common.
     SplittableRandom seeds = new SplittableRandom(first);
     long end = System.nanoTime() + (long) (minutes * 60e9);
@@ -90,6 +90,11 @@ public final class Fuzz {
     return minutes != null && !minutes.isEmpty()
         ? Double.parseDouble(minutes)
         : hours != null && !hours.isEmpty() ? 60 * Double.parseDouble(hours) : 0;
+  }
+
+  /** What the seeds of a run of minutes are drawn from: asked for, or the time. */
+  static long first() {
+    return Long.getLong("einblas.fuzz.first", System.nanoTime());
   }
 
   /** Where seeds and reports of fuzzers lie: {@code target/fuzz} of the module. */
