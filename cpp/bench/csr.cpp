@@ -191,10 +191,10 @@ void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits&
     used = &turned;
   }
   const std::vector<int64_t> arrays = used->arrays();
-  const int64_t job[] = {out,       in,  entries,     used->longest,       arrays[0],          arrays[1],
-                         arrays[2], c.n, d.address(), c.weights ? 1 : c.n, c.weights ? in : 1, result.address(),
-                         c.n,       1};
-  std::vector<std::function<void()>> runs{[&] { einblas_csr_multiply(dtype, job, 1, 0, threads); }};
+  std::vector<std::function<void()>> runs{[&] {
+    einblas_csr_multiply(dtype, out, in, entries, used->longest, arrays[0], arrays[1], arrays[2], c.n, d.address(),
+                         c.weights ? 1 : c.n, c.weights ? in : 1, result.address(), c.n, 1, 1, 0, threads);
+  }};
   int64_t step = 0;
   Array<T> dense(c.dense ? c.rows * c.columns : 1);
   if (c.dense) {

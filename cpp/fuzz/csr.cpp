@@ -12,11 +12,13 @@ void multiply(Random& random) {
   Tensor<T> c(random, random_layout(random, {rows, n}, true));
   const double alpha = random.factor(), beta = random.factor();
   if (beta == 0) c.fill(std::numeric_limits<T>::quiet_NaN());
-  const int64_t job[] = {
-      rows, columns,     a->entries,  a->longest,  a->indptr.address(), a->column.address(), a->value.address(),
-      n,    d.address(), d.stride(0), d.stride(1), c.address(),         c.stride(0),         c.stride(1)};
   run_checked<T>(
-      random, c, [&](int32_t threads) { return einblas_csr_multiply(dtype<T>(), job, alpha, beta, threads); },
+      random, c,
+      [&](int32_t threads) {
+        return einblas_csr_multiply(dtype<T>(), rows, columns, a->entries, a->longest, a->indptr.address(),
+                                    a->column.address(), a->value.address(), n, d.address(), d.stride(0), d.stride(1),
+                                    c.address(), c.stride(0), c.stride(1), alpha, beta, threads);
+      },
       "einblas_csr_multiply");
   std::vector<double> sum(static_cast<size_t>(rows * n), 0), magnitude(sum.size(), 0);
   a->each([&](int64_t r, int64_t k, T v) {
@@ -52,11 +54,10 @@ void row_alone(Random& random) {
     one.value[i] = i < count ? a->value[a->indptr[row] + i] : T{0};
   }
   const auto run = [&](const Csr<T>& m, int64_t longest, int64_t to) {
-    const int64_t job[] = {
-        m.rows,      columns,     m.entries,   longest, m.indptr.address(), m.column.address(), m.value.address(), n,
-        d.address(), d.stride(0), d.stride(1), to,      c.stride(0),        c.stride(1)};
-    want_status(counted(einblas_csr_multiply(dtype<T>(), job, 1.7, 0.3, random.threads())), EINBLAS_OK,
-                "einblas_csr_multiply");
+    want_status(counted(einblas_csr_multiply(dtype<T>(), m.rows, columns, m.entries, longest, m.indptr.address(),
+                                             m.column.address(), m.value.address(), n, d.address(), d.stride(0),
+                                             d.stride(1), to, c.stride(0), c.stride(1), 1.7, 0.3, random.threads())),
+                EINBLAS_OK, "einblas_csr_multiply");
   };
   run(*a, a->longest, c.address());
   const std::vector<T> want = c.memory.copy();

@@ -115,11 +115,13 @@ void kron_csr(Random& random) {
   const double alpha = random.factor(), beta = random.factor();
   if (beta == 0) c.fill(std::numeric_limits<T>::quiet_NaN());
   const int64_t outer[] = {before, x.stride(0), c.stride(0), behind, x.stride(2), c.stride(2)};
-  const int64_t job[] = {
-      rows,        columns,     a->entries,  a->longest, a->indptr.address(), a->column.address(), a->value.address(),
-      x.address(), x.stride(1), c.address(), c.stride(1)};
   run_checked<T>(
-      random, c, [&](int32_t threads) { return einblas_kron_csr(dtype<T>(), job, 2, outer, alpha, beta, threads); },
+      random, c,
+      [&](int32_t threads) {
+        return einblas_kron_csr(dtype<T>(), rows, columns, a->entries, a->longest, a->indptr.address(),
+                                a->column.address(), a->value.address(), x.address(), x.stride(1), c.address(),
+                                c.stride(1), 2, outer, alpha, beta, threads);
+      },
       "einblas_kron_csr");
   Expected<T> expected(c);
   for (int64_t o = 0; o < before; ++o)
@@ -259,7 +261,8 @@ void refused_sparse(Random& random) {
   const int64_t sizes[] = {-1, 2, 3};
   int64_t finding[4];
   invalid(einblas_csr_import(EINBLAS_F32, sizes, strides, EINBLAS_I64, EINBLAS_I64, strides, finding), "-1 rows");
-  invalid(einblas_csr_multiply(EINBLAS_I32, strides, 1, 0, 1), "a product of integers");
+  invalid(einblas_csr_multiply(EINBLAS_I32, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1),
+          "a product of integers");
   const int64_t axes[] = {0, 1, 1, 1, 1, 1};
   invalid(einblas_kron_create(EINBLAS_F32, 0, nullptr, 1, axes, &h), "a factor of 0 rows");
   invalid(einblas_kron_create(EINBLAS_F32, 0, nullptr, 0, axes, &h), "no factor");

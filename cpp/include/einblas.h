@@ -226,10 +226,15 @@ EINBLAS_API int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* fac
 EINBLAS_API const char* einblas_kron_description(int64_t kron);
 /* Bytes of workspace of a run on one thread. */
 EINBLAS_API int64_t einblas_kron_workspace(int64_t kron);
+/* The order of factors: the one with the smaller weight goes first. k, q: lengths before and after; work: operations
+   for each element, which of a dense factor is q (then this is 1/k - 1/q). */
+EINBLAS_API double einblas_kron_weight(double k, double q, double work);
 /* A sparse factor along one axis: C[o, r] = alpha * sum over c of A[r, c] X[o, c] + beta * C[o, r]. outer as above.
-   job: rows, columns, entries, longest row, indptr, columns, values (see below), X, its stride along the axis, C, its
-   stride. Rows of X that no entry selects are not read; alpha = 0 reads none. Same bits for any number of threads. */
-EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, const int64_t* outer,
+   A as in einblas_csr_multiply; x_stride, c_stride: along the axis. Rows of X that no entry selects are not read;
+   alpha = 0 reads none. Same bits for any number of threads. */
+EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
+                                     int64_t indptr, int64_t indices, int64_t values, int64_t x, int64_t x_stride,
+                                     int64_t c, int64_t c_stride, int32_t outer_axes, const int64_t* outer,
                                      double alpha, double beta, int32_t threads);
 
 /* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31 ---- */
@@ -282,9 +287,16 @@ EINBLAS_API int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, 
                                            const int64_t* second, const int64_t* arrays);
 /* Adds the entries to a row-major matrix. sizes: rows, columns, entries. */
 EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense);
-/* C = alpha * A . D + beta * C, D (columns, n), C (rows, n). job: rows, columns, entries, longest row, indptr, columns,
-   values, n, D, its strides (2), C, its strides (2). The result has the same bits for any number of threads. */
-EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, const int64_t* job, double alpha, double beta, int32_t threads);
+/* C = alpha * A . D + beta * C, D (columns, n), C (rows, n), each by its address and its strides; A by its sizes, the
+   entries of its longest row and the addresses of its arrays. The result has the same bits for any number of threads.
+ */
+EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64_t entries,
+                                         int64_t longest_row, int64_t indptr, int64_t indices, int64_t values,
+                                         int64_t n, int64_t d, int64_t d_row, int64_t d_column, int64_t c,
+                                         int64_t c_row, int64_t c_column, double alpha, double beta, int32_t threads);
+
+/* Density of A from which the dense product with so many columns is the faster one on this kind of machine: advice. */
+EINBLAS_API double einblas_csr_dense_from(int32_t dtype, int64_t columns);
 
 /* ---- BSR matrices: sparse ones of stored r x c blocks ----
  *

@@ -23,9 +23,8 @@ Csr matrix(DType type, int64_t rows, int64_t columns, const int64_t* arrays) {
   return {type, rows, columns, indptr[rows], 0, indptr, at<const int32_t>(arrays[1]), at<const char>(arrays[2])};
 }
 
-bool valid(int32_t dtype, const int64_t* sizes) {
-  return is_dtype(dtype) && sizes != nullptr && fits_index(sizes[0]) && fits_index(sizes[1]) && sizes[2] >= 0 &&
-         sizes[2] < int64_t{1} << 62;
+bool valid(int64_t rows, int64_t columns, int64_t entries) {
+  return fits_index(rows) && fits_index(columns) && entries >= 0 && entries < int64_t{1} << 62;
 }
 
 using Import = int32_t (*)(DType, int64_t, int64_t, int64_t, Indices, Indices, const char*, const CsrTarget&,
@@ -33,7 +32,9 @@ using Import = int32_t (*)(DType, int64_t, int64_t, int64_t, Indices, Indices, c
 
 int32_t import(Import from_arrays, int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t type0,
                int32_t type1, const int64_t* arrays, int64_t* finding) {
-  if (!valid(dtype, sizes) || !is_index(type0) || !is_index(type1)) return EINBLAS_INVALID_ARGUMENT;
+  if (!is_dtype(dtype) || sizes == nullptr || !valid(sizes[0], sizes[1], sizes[2]) || !is_index(type0) ||
+      !is_index(type1))
+    return EINBLAS_INVALID_ARGUMENT;
   CsrFinding found;
   const int32_t status = from_arrays(static_cast<DType>(dtype), sizes[0], sizes[1], sizes[2], indices(from[0], type0),
                                      indices(from[1], type1), at<const char>(from[2]), target(arrays), found);
@@ -104,18 +105,25 @@ void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* fr
   csr_to_dense(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), at<char>(dense));
 }
 
-int32_t einblas_csr_multiply(int32_t dtype, const int64_t* job, double alpha, double beta, int32_t threads) {
-  if (!valid(dtype, job) || job[7] < 0) return EINBLAS_INVALID_ARGUMENT;
-  const Csr a{
-      static_cast<DType>(dtype), job[0], job[1], job[2], job[3], at<const int64_t>(job[4]), at<const int32_t>(job[5]),
-      at<const char>(job[6])};
-  const CsrMultiply call{job[7],
-                         {at<char>(job[8]), job[9], job[10]},
-                         {at<char>(job[11]), job[12], job[13]},
-                         alpha,
-                         beta,
-                         threads_of(threads)};
-  return csr_multiply(a, call);
+int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
+                             int64_t indptr, int64_t indices, int64_t values, int64_t n, int64_t d, int64_t d_row,
+                             int64_t d_column, int64_t c, int64_t c_row, int64_t c_column, double alpha, double beta,
+                             int32_t threads) {
+  if (!is_float_code(dtype) || !valid(rows, columns, entries) || n < 0) return EINBLAS_INVALID_ARGUMENT;
+  const Csr a{static_cast<DType>(dtype),
+              rows,
+              columns,
+              entries,
+              longest_row,
+              at<const int64_t>(indptr),
+              at<const int32_t>(indices),
+              at<const char>(values)};
+  return csr_multiply(
+      a, {n, {at<char>(d), d_row, d_column}, {at<char>(c), c_row, c_column}, alpha, beta, threads_of(threads)});
+}
+
+double einblas_csr_dense_from(int32_t dtype, int64_t columns) {
+  return is_float_code(dtype) ? csr_dense_from(static_cast<DType>(dtype), columns) : 0;
 }
 
 }  // extern "C"

@@ -62,15 +62,24 @@ int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* factors, int64_
 const char* einblas_kron_description(int64_t kron) { return at<const Kron>(kron)->description.c_str(); }
 int64_t einblas_kron_workspace(int64_t kron) { return at<const Kron>(kron)->plan->workspace_bytes(); }
 
-int32_t einblas_kron_csr(int32_t dtype, const int64_t* job, int32_t outer_axes, const int64_t* outer, double alpha,
-                         double beta, int32_t threads) {
-  if (!is_float_code(dtype) || job == nullptr || job[0] < 0 || job[1] < 0 || job[2] < 0 || outer_axes < 0 ||
+double einblas_kron_weight(double k, double q, double work) { return kron_weight(k, q, work); }
+
+int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
+                         int64_t indptr, int64_t indices, int64_t values, int64_t x, int64_t x_stride, int64_t c,
+                         int64_t c_stride, int32_t outer_axes, const int64_t* outer, double alpha, double beta,
+                         int32_t threads) {
+  if (!is_float_code(dtype) || rows < 0 || columns < 0 || entries < 0 || outer_axes < 0 ||
       (outer_axes > 0 && outer == nullptr))
     return EINBLAS_INVALID_ARGUMENT;
-  const Csr a{
-      static_cast<DType>(dtype), job[0], job[1], job[2], job[3], at<const int64_t>(job[4]), at<const int32_t>(job[5]),
-      at<const char>(job[6])};
-  const KronAlong call{at<const char>(job[7]), job[8], at<char>(job[9]), job[10], alpha, beta, threads_of(threads)};
+  const Csr a{static_cast<DType>(dtype),
+              rows,
+              columns,
+              entries,
+              longest_row,
+              at<const int64_t>(indptr),
+              at<const int32_t>(indices),
+              at<const char>(values)};
+  const KronAlong call{at<const char>(x), x_stride, at<char>(c), c_stride, alpha, beta, threads_of(threads)};
   return guard_initialised([&]() -> int32_t {
     std::vector<KronOuter> o;
     if (!read_outer(outer_axes, outer, o)) return EINBLAS_INVALID_ARGUMENT;

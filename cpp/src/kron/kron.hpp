@@ -42,6 +42,10 @@ class KronPlan {
 // 1; factors in the order of the operand's strides, the largest first.
 std::unique_ptr<KronPlan> make_kron_plan(DType dtype, std::vector<KronOuter> outer, std::vector<KronAxis> axes);
 
+// The order of least work: of two factors, exchanging them shows that the one with the smaller weight goes first:
+// growth of the tensor over work for each of its elements.
+inline double kron_weight(double k, double q, double work) { return (q / k - 1) / work; }
+
 // A CSR matrix applied along one axis of X, whose strides there and in C are given.
 struct KronAlong {
   const char* x;

@@ -131,14 +131,13 @@ class Maker {
     return sum;
   }
 
-  // The order of least work: of two factors, exchanging them shows that the one with the smaller 1/k - 1/q goes first.
   // Equal ones go from the last to the first.
   std::vector<int> cheapest() const {
     std::vector<int> order(out_->fused.size());
     std::iota(order.rbegin(), order.rend(), 0);
     const auto weight = [this](int f) {
       const KronAxis& a = out_->fused[static_cast<size_t>(f)].axis;
-      return 1.0 / static_cast<double>(a.k) - 1.0 / static_cast<double>(a.q);
+      return kron_weight(static_cast<double>(a.k), static_cast<double>(a.q), static_cast<double>(a.q));
     };
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return weight(a) < weight(b) - 1e-12; });
     return order;

@@ -87,5 +87,7 @@ struct CsrMultiply {
   int threads;
 };
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept;
+// Density of A from which the dense product is the faster one.
+double csr_dense_from(DType dtype, int64_t n) noexcept;
 
 }  // namespace einblas

@@ -389,7 +389,6 @@ int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexc
 }
 
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept {
-  if (!is_float(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
   visit_float(a.dtype, [&](auto of) { khatri_rao<typename decltype(of)::Type>(a, b, t); });
   CsrFinding finding;  // columns rise by themselves unless a has an entry twice
   return finish(a.dtype, a.rows, t.indptr[a.rows], t, finding);

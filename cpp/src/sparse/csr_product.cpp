@@ -339,8 +339,16 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 }  // namespace
 
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
-  if (!is_float(a.dtype)) return EINBLAS_INVALID_ARGUMENT;
   return visit_float(a.dtype, [&](auto of) { return multiply<typename decltype(of)::Type>(a, call); });
+}
+
+// Measured with two threads and AVX-512 for 4096 x 4096 times 1, 8, 32 and 128 columns: F32 0.38, 0.45, 0.37, 0.28, F64
+// 0.68, 0.75, 0.40, 0.29. For 49980 x 784 times 30 columns 0.45 and 0.40, which the later dense product of few columns
+// (5.5 and 11.2 ms) moves to 0.32 and 0.29. Few columns: bytes count, and an entry has those of its column besides;
+// many: gathered rows of the operand against the dense product's tiles.
+double csr_dense_from(DType dtype, int64_t n) noexcept {
+  if (n <= 16) return digits_of(dtype) <= kSingleDigits ? 0.4 : 0.7;
+  return n <= 64 ? 0.32 : 0.28;
 }
 
 }  // namespace einblas

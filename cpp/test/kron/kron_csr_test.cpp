@@ -118,22 +118,16 @@ class Run {
     if (beta == 0)
       walk(c_.lengths,
            [&](const std::vector<int64_t>& i) { to.as<T>()[c_.at(i)] = std::numeric_limits<T>::quiet_NaN(); });
-    const int64_t job[] = {case_.rows,
-                           case_.columns,
-                           entries,
-                           longest_,
-                           reinterpret_cast<int64_t>(indptr.as<char>()),
-                           reinterpret_cast<int64_t>(columns.as<char>()),
-                           reinterpret_cast<int64_t>(values.as<char>()),
-                           reinterpret_cast<int64_t>(from.as<T>() + x_.start),
-                           x_.strides[axis_],
-                           reinterpret_cast<int64_t>(to.as<T>() + c_.start),
-                           c_.strides[axis_]};
     std::vector<int64_t> outer;
     for (size_t d = 0; d < x_.lengths.size(); ++d)
       if (d != axis_)
         for (int64_t v : {x_.lengths[d], x_.strides[d], c_.strides[d]}) outer.push_back(v);
-    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(size == 4 ? EINBLAS_F32 : EINBLAS_F64, job,
+    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(size == 4 ? EINBLAS_F32 : EINBLAS_F64, case_.rows, case_.columns, entries,
+                                           longest_, reinterpret_cast<int64_t>(indptr.as<char>()),
+                                           reinterpret_cast<int64_t>(columns.as<char>()),
+                                           reinterpret_cast<int64_t>(values.as<char>()),
+                                           reinterpret_cast<int64_t>(from.as<T>() + x_.start), x_.strides[axis_],
+                                           reinterpret_cast<int64_t>(to.as<T>() + c_.start), c_.strides[axis_],
                                            static_cast<int32_t>(outer.size() / 3), outer.data(), alpha, beta, threads));
     return std::vector<T>(to.as<T>(), to.as<T>() + c_.reach);
   }
@@ -197,11 +191,13 @@ TEST(KronCsr, F64) { all<double>("F64"); }
 
 TEST(KronCsr, RefusesNumbers) {
   const int64_t none[] = {0, 1, 1};
-  const int64_t job[11] = {1, 1}, negative[11] = {1, -1};
-  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, einblas_kron_csr(EINBLAS_F32, job, 1, none, 1, 0, 1));
-  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, einblas_kron_csr(EINBLAS_I32, job, 0, nullptr, 1, 0, 1));
-  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, einblas_kron_csr(EINBLAS_F32, negative, 0, nullptr, 1, 0, 1));
-  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, einblas_kron_csr(EINBLAS_F32, nullptr, 0, nullptr, 1, 0, 1));
+  const auto refused = [&](int32_t dtype, int64_t columns, int32_t axes, const int64_t* outer) {
+    return einblas_kron_csr(dtype, 1, columns, 0, 0, 0, 0, 0, 0, 1, 0, 1, axes, outer, 1, 0, 1);
+  };
+  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_F32, 1, 1, none));
+  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_I32, 1, 0, nullptr));
+  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_F32, -1, 0, nullptr));
+  EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_F32, 1, 1, nullptr));
 }
 
 }  // namespace

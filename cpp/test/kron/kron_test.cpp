@@ -274,4 +274,10 @@ TEST(Kron, RefusesLayoutsAndNumbers) {
   EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, einblas_kron_run(0, 0, outer, 0, 1, 0, 1));
 }
 
+TEST(Kron, WeightIsGrowthOverWork) {
+  EXPECT_DOUBLE_EQ(einblas_kron_weight(4, 2, 2), 1.0 / 4 - 1.0 / 2);
+  EXPECT_LT(einblas_kron_weight(4, 2, 2), einblas_kron_weight(2, 2, 2));
+  EXPECT_LT(einblas_kron_weight(2, 2, 2), einblas_kron_weight(2, 4, 4));
+}
+
 }  // namespace

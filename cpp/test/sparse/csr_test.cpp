@@ -138,9 +138,10 @@ struct Dense {
 
 template <class T>
 void run(const Csr<T>& a, const Dense<T>& d, const Dense<T>& c, double alpha, double beta, int threads) {
-  const int64_t job[] = {a.rows,    a.columns,   a.entries, a.longest, a.arrays()[0], a.arrays()[1], a.arrays()[2],
-                         d.columns, d.address(), d.row,     d.column,  c.address(),   c.row,         c.column};
-  ASSERT_EQ(einblas_csr_multiply(dtype<T>(), job, alpha, beta, threads), EINBLAS_OK);
+  ASSERT_EQ(einblas_csr_multiply(dtype<T>(), a.rows, a.columns, a.entries, a.longest, a.arrays()[0], a.arrays()[1],
+                                 a.arrays()[2], d.columns, d.address(), d.row, d.column, c.address(), c.row, c.column,
+                                 alpha, beta, threads),
+            EINBLAS_OK);
 }
 
 template <class T>
@@ -443,21 +444,9 @@ TEST(Csr, IntegersAreAddedUpAndNotMultiplied) {
   einblas_csr_to_dense(EINBLAS_I32, sizes, a.arrays().data(), reinterpret_cast<int64_t>(dense));
   EXPECT_EQ(dense[1], -2147483647);
   int32_t x[] = {1, 1}, y[] = {5};
-  const int64_t job[] = {1,
-                         2,
-                         2,
-                         2,
-                         a.arrays()[0],
-                         a.arrays()[1],
-                         a.arrays()[2],
-                         1,
-                         reinterpret_cast<int64_t>(x),
-                         1,
-                         1,
-                         reinterpret_cast<int64_t>(y),
-                         1,
-                         1};
-  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, job, 1, 0, 1), EINBLAS_INVALID_ARGUMENT);
+  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, 1, 2, 2, 2, a.arrays()[0], a.arrays()[1], a.arrays()[2], 1,
+                                 reinterpret_cast<int64_t>(x), 1, 1, reinterpret_cast<int64_t>(y), 1, 1, 1, 0, 1),
+            EINBLAS_INVALID_ARGUMENT);
   EXPECT_EQ(y[0], 5);
 }
 
@@ -480,6 +469,16 @@ TEST(Csr, WrongArraysAreFound) {
               EINBLAS_OK);
     EXPECT_EQ(std::vector<int64_t>(finding, finding + 3), c.finding);
   }
+}
+
+TEST(Csr, DenseOvertakesAtADensity) {
+  for (int32_t dtype : {EINBLAS_F32, EINBLAS_F64})
+    for (int64_t n : {1, 16, 17, 64, 65, 1 << 20}) {
+      const double from = einblas_csr_dense_from(dtype, n);
+      EXPECT_TRUE(from > 0.1 && from < 1) << n;
+      EXPECT_LE(from, einblas_csr_dense_from(dtype, 1));
+    }
+  EXPECT_EQ(einblas_csr_dense_from(EINBLAS_I32, 1), 0);
 }
 
 }  // namespace

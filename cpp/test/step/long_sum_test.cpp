@@ -177,21 +177,9 @@ TEST(LongSums, Csr) {
     std::vector<int32_t> column(static_cast<size_t>(n + 1 + EINBLAS_CSR_PADDING), 0);
     const std::vector<float> value(column.size(), kTerm), d(static_cast<size_t>(columns), 1.0f);
     std::vector<float> c(static_cast<size_t>(2 * columns), NAN);
-    const int64_t job[] = {2,
-                           1,
-                           n + 1,
-                           n,
-                           at(indptr.data()),
-                           at(column.data()),
-                           at(value.data()),
-                           columns,
-                           at(d.data()),
-                           columns,
-                           1,
-                           at(c.data()),
-                           columns,
-                           1};
-    EXPECT_EQ(einblas_csr_multiply(EINBLAS_F32, job, 1, 0, 2), EINBLAS_OK);
+    EXPECT_EQ(einblas_csr_multiply(EINBLAS_F32, 2, 1, n + 1, n, at(indptr.data()), at(column.data()), at(value.data()),
+                                   columns, at(d.data()), columns, 1, at(c.data()), columns, 1, 1, 0, 2),
+              EINBLAS_OK);
     c.resize(static_cast<size_t>(columns));
     check(c, static_cast<double>(n), "CSR, columns " + std::to_string(columns));
   }

@@ -293,7 +293,7 @@ public final class Kronecker implements MatrixOperator {
         return chain;
       }
     }
-    KroneckerChain made = new KroneckerChain(type.ordinal(), outer, axes);
+    KroneckerChain made = new KroneckerChain(type, outer, axes);
     KroneckerChain[] known = chains;
     KroneckerChain[] next = new KroneckerChain[Math.min(known.length + 1, LAYOUTS)];
     next[0] = made;

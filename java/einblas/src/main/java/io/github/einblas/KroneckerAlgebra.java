@@ -104,10 +104,7 @@ final class KroneckerAlgebra {
       Tensor columns = term.transposed().tensor().copy();
       Tensor pivots = Tensor.empty(DType.I32, n);
       long info =
-          n == 0
-              ? 0
-              : NativeKronecker.lu(
-                  columns.dtype().ordinal(), n, columns.address(), pivots.address());
+          n == 0 ? 0 : NativeKronecker.lu(columns.dtype(), n, columns.address(), pivots.address());
       return new Lu(columns, pivots, info);
     }
 
@@ -185,7 +182,7 @@ final class KroneckerAlgebra {
       Tensor columns = swapped.isContiguous() ? swapped : swapped.copy();
       try {
         NativeKronecker.luSolve(
-            x.dtype().ordinal(),
+            x.dtype(),
             term.rows(),
             x.size() / term.rows(),
             lu.matrix.address(),
@@ -297,7 +294,7 @@ final class KroneckerAlgebra {
           n == 0
               ? 0
               : NativeKronecker.eigenvalues(
-                  dtype.ordinal(),
+                  dtype,
                   isSymmetric(values, (int) n),
                   n,
                   matrix.address(),

@@ -101,20 +101,16 @@ final class KroneckerSparse {
     }
     try (Lease tensors = Lease.of(words(name), out.strided(), x.strided());
         Lease matrix = a.inUse(name)) {
-      long[] job = {
-        a.rows(),
-        a.columns(),
-        a.entries(),
-        a.longest(),
-        a.indptr().address(),
-        a.indices().address(),
-        a.values().address(),
-        x.address(),
-        x.stridesRef()[axis],
-        out.address(),
-        out.stridesRef()[axis]
-      };
-      NativeKronecker.kronCsr(x.dtype().ordinal(), job, outer, alpha, beta, name);
+      NativeKronecker.kronCsr(
+          a.forNative(),
+          x.address(),
+          x.stridesRef()[axis],
+          out.address(),
+          out.stridesRef()[axis],
+          outer,
+          alpha,
+          beta,
+          name);
     }
   }
 

@@ -1,6 +1,7 @@
 // Kronecker: the stages of a product with sparse factors: which are applied when.
 package io.github.einblas;
 
+import io.github.einblas.internal.natives.NativeKronecker;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -55,15 +56,14 @@ final class KroneckerStages {
   }
 
   /**
-   * Growth of the tensor over work per element: the smaller goes first. For a dense factor of k to
-   * q elements this is 1/k - 1/q; a sparse one reads and writes each element once, beside its
-   * entries.
+   * What the native chain orders its factors by; a sparse one reads and writes each element once,
+   * beside its entries.
    */
   private static double weight(KroneckerTerm t, boolean left) {
     double k = Math.max(1, left ? t.rows() : t.columns());
     double q = Math.max(1, left ? t.columns() : t.rows());
     double work = t.isSparse() ? t.csr().entries() / k + 1 + q / k : t.isDiagonal() ? 1 : q;
-    return (q / k - 1) / work;
+    return NativeKronecker.kronWeight(k, q, work);
   }
 
   private static Stage stage(

@@ -1,6 +1,7 @@
 // Kronecker: the native product for one set of strides, freed with this object.
 package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.NativeKronecker;
 import io.github.einblas.internal.natives.Reclaim;
 import java.lang.ref.Reference;
@@ -17,7 +18,7 @@ public final class KroneckerChain {
    * @param axes length in the operand and in the result, strides there, and the factor's two
    *     strides, for each factor
    */
-  public KroneckerChain(int dtype, long[] outer, long[] axes) {
+  public KroneckerChain(DType dtype, long[] outer, long[] axes) {
     this.layout = join(outer, axes);
     this.handle = NativeKronecker.createKron(dtype, outer, axes);
     if (handle != 0) {

@@ -5,6 +5,8 @@ import io.github.einblas.DType;
 import io.github.einblas.nativelib.einblas;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 
@@ -34,6 +36,12 @@ final class Library {
       return new IllegalStateException(
           new LoadAdvice(Loader.getPlatform())
               .missingOpenBlas("but what was loaded is " + config.strip()));
+    }
+    String differs =
+        differingType(
+            code -> string(einblas.einblas_dtype_name(code)), einblas::einblas_dtype_size);
+    if (!differs.isEmpty()) {
+      return new IllegalStateException("einblas's jars are not of one version: " + differs);
     }
     einblas.einblas_set_processors(Runtime.getRuntime().availableProcessors());
     int status = einblas.einblas_init();
@@ -65,6 +73,25 @@ final class Library {
     return status == einblas.EINBLAS_OK
         ? null
         : new IllegalStateException("einblas could not start: status " + status);
+  }
+
+  /**
+   * The first type of elements of which this class and the library think differently, in words; or
+   * an empty text. Memory would be read as something else.
+   *
+   * @param name what the library calls the type of a code
+   * @param bytes the size that the type of a code has in the library
+   */
+  static String differingType(IntFunction<String> name, IntUnaryOperator bytes) {
+    for (DType type : DType.values()) {
+      int code = code(type);
+      if (!name.apply(code).equals(type.name()) || bytes.applyAsInt(code) != type.bytes()) {
+        return String.format(
+            "code %d is %s of %d bytes here and '%s' of %d bytes in the library",
+            code, type, type.bytes(), name.apply(code), bytes.applyAsInt(code));
+      }
+    }
+    return "";
   }
 
   /** The start of a variable's value, which can have any length. */

@@ -1,6 +1,7 @@
 // Door to the native library: Kronecker products and LAPACK.
 package io.github.einblas.internal.natives;
 
+import io.github.einblas.DType;
 import io.github.einblas.nativelib.einblas;
 import java.util.function.IntSupplier;
 
@@ -11,13 +12,13 @@ public final class NativeKronecker {
   /**
    * Makes a Kronecker product for given strides (see einblas.h); 0 when the layout does not suit.
    */
-  public static long createKron(int dtype, long[] outer, long[] axes) {
+  public static long createKron(DType dtype, long[] outer, long[] axes) {
     Native.require();
     long[] handle = new long[1];
     IntSupplier call =
         () ->
             einblas.einblas_kron_create(
-                dtype, outer.length / 3, outer, axes.length / 6, axes, handle);
+                Native.code(dtype), outer.length / 3, outer, axes.length / 6, axes, handle);
     int status = call.getAsInt();
     if (status != einblas.EINBLAS_OK) {
       status = Native.failed(status, call, () -> "making a Kronecker product", 0);
@@ -39,11 +40,43 @@ public final class NativeKronecker {
         () -> einblas.einblas_kron_run(kron, x, factors, c, alpha, beta, 0), "a Kronecker product");
   }
 
-  /** A CSR matrix along one axis of a tensor; the job's numbers as in einblas.h. */
+  /** Of two factors of k to q elements, the one with the smaller weight goes first. */
+  public static double kronWeight(double k, double q, double work) {
+    return einblas.einblas_kron_weight(k, q, work);
+  }
+
+  /** A CSR matrix along one axis of X and C, with their strides there; outer as in einblas.h. */
   public static void kronCsr(
-      int dtype, long[] job, long[] outer, double alpha, double beta, String doing) {
+      NativeCsr a,
+      long x,
+      long strideX,
+      long c,
+      long strideC,
+      long[] outer,
+      double alpha,
+      double beta,
+      String doing) {
     Native.run(
-        () -> einblas.einblas_kron_csr(dtype, job, outer.length / 3, outer, alpha, beta, 0), doing);
+        () ->
+            einblas.einblas_kron_csr(
+                Native.code(a.dtype()),
+                a.rows(),
+                a.columns(),
+                a.entries(),
+                a.longestRow(),
+                a.indptr(),
+                a.indices(),
+                a.values(),
+                x,
+                strideX,
+                c,
+                strideC,
+                outer.length / 3,
+                outer,
+                alpha,
+                beta,
+                0),
+        doing);
   }
 
   /** Passes, blocks and kernels of a Kronecker product, for people. */
@@ -52,26 +85,30 @@ public final class NativeKronecker {
   }
 
   /** LU factors of a column-major matrix in place; 0, or i where the i-th pivot (from 1) is 0. */
-  public static long lu(int dtype, long n, long a, long pivots) {
+  public static long lu(DType dtype, long n, long a, long pivots) {
     Native.require();
     long[] info = new long[1];
-    Native.run(() -> einblas.einblas_lu(dtype, n, a, pivots, info), "an LU factorisation");
+    Native.run(
+        () -> einblas.einblas_lu(Native.code(dtype), n, a, pivots, info), "an LU factorisation");
     return info[0];
   }
 
   /** B, column-major (n, right sides), becomes the solution. */
-  public static void luSolve(int dtype, long n, long rightSides, long lu, long pivots, long b) {
+  public static void luSolve(DType dtype, long n, long rightSides, long lu, long pivots, long b) {
     Native.run(
-        () -> einblas.einblas_lu_solve(dtype, n, rightSides, lu, pivots, b), "solving by LU");
+        () -> einblas.einblas_lu_solve(Native.code(dtype), n, rightSides, lu, pivots, b),
+        "solving by LU");
   }
 
   /** Eigenvalues of a column-major matrix, which is overwritten; 0, or without convergence more. */
   public static long eigenvalues(
-      int dtype, boolean symmetric, long n, long a, long real, long imaginary) {
+      DType dtype, boolean symmetric, long n, long a, long real, long imaginary) {
     Native.require();
     long[] info = new long[1];
     Native.run(
-        () -> einblas.einblas_eigenvalues(dtype, symmetric ? 1 : 0, n, a, real, imaginary, info),
+        () ->
+            einblas.einblas_eigenvalues(
+                Native.code(dtype), symmetric ? 1 : 0, n, a, real, imaginary, info),
         "finding eigenvalues");
     return info[0];
   }

@@ -1,6 +1,7 @@
 // Door to the native library: block-sparse, BSR and CSR operands.
 package io.github.einblas.internal.natives;
 
+import io.github.einblas.DType;
 import io.github.einblas.nativelib.einblas;
 
 /** Calls of {@link Native} with sparse operands; callers have checked what they pass. */
@@ -40,7 +41,7 @@ public final class NativeSparse {
   /** o = beta * o + bias + alpha * sum of h W, by addresses and strides (h 3, W 4, o 3, bias 2). */
   public static void blockGemv(
       long pattern,
-      int dtype,
+      DType dtype,
       boolean transposed,
       long[] sizes,
       long[] addresses,
@@ -52,7 +53,7 @@ public final class NativeSparse {
         () ->
             einblas.einblas_block_gemv(
                 pattern,
-                dtype,
+                Native.code(dtype),
                 transposed ? 1 : 0,
                 sizes[0],
                 sizes[1],
@@ -71,7 +72,7 @@ public final class NativeSparse {
   /** o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4). */
   public static void blockOuter(
       long pattern,
-      int dtype,
+      DType dtype,
       long[] sizes,
       long[] addresses,
       long[] strides,
@@ -81,7 +82,7 @@ public final class NativeSparse {
         () ->
             einblas.einblas_block_outer(
                 pattern,
-                dtype,
+                Native.code(dtype),
                 sizes[0],
                 sizes[1],
                 addresses[0],
@@ -100,33 +101,45 @@ public final class NativeSparse {
   /** Copies, checks and sorts a CSR matrix from its arrays, or from triples; see einblas.h. */
   public static void csrImport(
       boolean triples,
-      int dtype,
+      DType dtype,
       long[] sizes,
       long[] from,
-      int firstType,
-      int secondType,
+      DType firstType,
+      DType secondType,
       long[] arrays,
       long[] finding) {
     Native.run(
         () ->
             triples
                 ? einblas.einblas_csr_from_coo(
-                    dtype, sizes, from, firstType, secondType, arrays, finding)
+                    Native.code(dtype),
+                    sizes,
+                    from,
+                    Native.code(firstType),
+                    Native.code(secondType),
+                    arrays,
+                    finding)
                 : einblas.einblas_csr_import(
-                    dtype, sizes, from, firstType, secondType, arrays, finding),
+                    Native.code(dtype),
+                    sizes,
+                    from,
+                    Native.code(firstType),
+                    Native.code(secondType),
+                    arrays,
+                    finding),
         "making a CSR matrix");
   }
 
   /** indptr of the elements above a threshold. */
   public static void csrCount(
-      int dtype, long[] sizes, long dense, long[] strides, double threshold, long indptr) {
-    einblas.einblas_csr_count(dtype, sizes, dense, strides, threshold, indptr);
+      DType dtype, long[] sizes, long dense, long[] strides, double threshold, long indptr) {
+    einblas.einblas_csr_count(Native.code(dtype), sizes, dense, strides, threshold, indptr);
   }
 
   /** Columns and values of the elements above a threshold. */
   public static void csrFill(
-      int dtype, long[] sizes, long dense, long[] strides, double threshold, long[] arrays) {
-    einblas.einblas_csr_fill(dtype, sizes, dense, strides, threshold, arrays);
+      DType dtype, long[] sizes, long dense, long[] strides, double threshold, long[] arrays) {
+    einblas.einblas_csr_fill(Native.code(dtype), sizes, dense, strides, threshold, arrays);
   }
 
   /** Entries of the longest row. */
@@ -135,9 +148,10 @@ public final class NativeSparse {
   }
 
   /** The transposed matrix. */
-  public static void csrTranspose(int dtype, long[] sizes, long[] from, long[] to) {
+  public static void csrTranspose(DType dtype, long[] sizes, long[] from, long[] to) {
     Native.run(
-        () -> einblas.einblas_csr_transpose(dtype, sizes, from, to), "transposing a CSR matrix");
+        () -> einblas.einblas_csr_transpose(Native.code(dtype), sizes, from, to),
+        "transposing a CSR matrix");
   }
 
   /** indptr and columns under another shape. */
@@ -152,20 +166,58 @@ public final class NativeSparse {
 
   /** Columns and values of a row-wise Khatri-Rao product. */
   public static void csrKhatriRao(
-      int dtype, long[] sizes, long[] first, long[] second, long[] arrays) {
+      DType dtype, long[] sizes, long[] first, long[] second, long[] arrays) {
     Native.run(
-        () -> einblas.einblas_csr_khatri_rao(dtype, sizes, first, second, arrays),
+        () -> einblas.einblas_csr_khatri_rao(Native.code(dtype), sizes, first, second, arrays),
         "a CSR Khatri-Rao product");
   }
 
   /** Adds the entries to a row-major matrix. */
-  public static void csrToDense(int dtype, long[] sizes, long[] from, long dense) {
-    einblas.einblas_csr_to_dense(dtype, sizes, from, dense);
+  public static void csrToDense(DType dtype, long[] sizes, long[] from, long dense) {
+    einblas.einblas_csr_to_dense(Native.code(dtype), sizes, from, dense);
   }
 
-  /** C = alpha * A . D + beta * C; the job's numbers as in einblas.h. */
-  public static void csrMultiply(int dtype, long[] job, double alpha, double beta, String doing) {
-    Native.run(() -> einblas.einblas_csr_multiply(dtype, job, alpha, beta, 0), doing);
+  /** C = alpha * A . D + beta * C with n columns; D and C by address and strides of row, column. */
+  public static void csrMultiply(
+      NativeCsr a,
+      long n,
+      long d,
+      long rowD,
+      long columnD,
+      long c,
+      long rowC,
+      long columnC,
+      double alpha,
+      double beta,
+      String doing) {
+    Native.run(
+        () ->
+            einblas.einblas_csr_multiply(
+                Native.code(a.dtype()),
+                a.rows(),
+                a.columns(),
+                a.entries(),
+                a.longestRow(),
+                a.indptr(),
+                a.indices(),
+                a.values(),
+                n,
+                d,
+                rowD,
+                columnD,
+                c,
+                rowC,
+                columnC,
+                alpha,
+                beta,
+                0),
+        doing);
+  }
+
+  /** Density from which the dense product with so many columns is the faster one. */
+  public static double csrDenseFrom(DType dtype, long columns) {
+    Native.require();
+    return einblas.einblas_csr_dense_from(Native.code(dtype), columns);
   }
 
   // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
@@ -191,13 +243,13 @@ public final class NativeSparse {
   }
 
   /** Of the blocks of a dense matrix that hold anything but zeros. */
-  public static long bsrOfDense(int dtype, long[] shape, long dense, long[] strides) {
+  public static long bsrOfDense(DType dtype, long[] shape, long dense, long[] strides) {
     Native.require();
     long[] handle = new long[1];
     Native.run(
         () ->
             einblas.einblas_bsr_of_dense(
-                dtype, shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
+                Native.code(dtype), shape[0], shape[1], shape[2], shape[3], dense, strides, handle),
         "making a BSR matrix");
     return handle[0];
   }
@@ -219,24 +271,28 @@ public final class NativeSparse {
 
   /** Copies given blocks to their slots, repeated ones added up. */
   public static void bsrGather(
-      long matrix, int dtype, long[] slots, long from, long[] strides, long blocks) {
+      long matrix, DType dtype, long[] slots, long from, long[] strides, long blocks) {
     Native.run(
-        () -> einblas.einblas_bsr_gather(matrix, dtype, slots.length, slots, from, strides, blocks),
+        () ->
+            einblas.einblas_bsr_gather(
+                matrix, Native.code(dtype), slots.length, slots, from, strides, blocks),
         "copying blocks");
   }
 
   /** Copies all blocks out of or into a dense matrix. */
   public static void bsrExchange(
-      long matrix, int dtype, boolean toDense, long blocks, long dense, long[] strides) {
+      long matrix, DType dtype, boolean toDense, long blocks, long dense, long[] strides) {
     Native.run(
-        () -> einblas.einblas_bsr_exchange(matrix, dtype, toDense ? 1 : 0, blocks, dense, strides),
+        () ->
+            einblas.einblas_bsr_exchange(
+                matrix, Native.code(dtype), toDense ? 1 : 0, blocks, dense, strides),
         "copying blocks");
   }
 
   /** C = alpha * S X + beta * C; addresses of the blocks, X, C; strides of X and C. */
   public static void bsrProduct(
       long matrix,
-      int dtype,
+      DType dtype,
       boolean transposed,
       long columns,
       long[] addresses,
@@ -247,7 +303,7 @@ public final class NativeSparse {
         () ->
             einblas.einblas_bsr_product(
                 matrix,
-                dtype,
+                Native.code(dtype),
                 transposed ? 1 : 0,
                 columns,
                 addresses[0],
@@ -265,7 +321,7 @@ public final class NativeSparse {
    */
   public static void bsrSampled(
       long matrix,
-      int dtype,
+      DType dtype,
       long depth,
       long[] addresses,
       long[] strides,
@@ -275,7 +331,7 @@ public final class NativeSparse {
         () ->
             einblas.einblas_bsr_sampled(
                 matrix,
-                dtype,
+                Native.code(dtype),
                 depth,
                 addresses[1],
                 addresses[2],

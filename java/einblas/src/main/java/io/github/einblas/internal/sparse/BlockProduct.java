@@ -66,7 +66,7 @@ public final class BlockProduct {
       boolean b = backwards;
       NativeSparse.blockGemv(
           lent.handle(),
-          out.dtype().ordinal(),
+          out.dtype(),
           backwards,
           new long[] {source, target},
           new long[] {h.address(), w.address(), out.address(), lease.address(2)},
@@ -102,7 +102,7 @@ public final class BlockProduct {
       long[] os = o.strides();
       NativeSparse.blockOuter(
           lent.handle(),
-          o.dtype().ordinal(),
+          o.dtype(),
           new long[] {shape[2], shape[3]},
           new long[] {x.address(), y.address(), o.address()},
           new long[] {xs[0], xs[1], xs[2], ys[0], ys[1], ys[2], os[0], os[1], os[2], os[3]},

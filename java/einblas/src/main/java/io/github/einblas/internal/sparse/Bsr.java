@@ -43,7 +43,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       try {
         NativeSparse.bsrGather(
             structure.handle(),
-            values.dtype().ordinal(),
+            values.dtype(),
             slots,
             values.address(),
             values.strides(),
@@ -88,7 +88,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       long[] strides = dense.strides();
       NativeSparse.bsrExchange(
           structure.handle(),
-          dtype().ordinal(),
+          dtype(),
           toDense,
           blocks.address(),
           dense.address(),
@@ -187,7 +187,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       long[] to = matrixStrides(out, onLeft);
       NativeSparse.bsrProduct(
           structure.handle(),
-          dtype().ordinal(),
+          dtype(),
           transposed != onLeft,
           vector ? 1 : x.length(onLeft ? 0 : 1),
           new long[] {blocks.address(), x.address(), out.address()},
@@ -246,7 +246,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       long[] y = matrixStrides(second, transposed);
       NativeSparse.bsrSampled(
           structure.handle(),
-          dtype().ordinal(),
+          dtype(),
           a.length(1),
           new long[] {blocks.address(), first.address(), second.address()},
           new long[] {x[0], x[1], y[0], y[1]},

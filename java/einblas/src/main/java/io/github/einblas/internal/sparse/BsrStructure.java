@@ -38,8 +38,7 @@ public final class BsrStructure {
   /** Of the blocks of a dense matrix in use that hold anything but zeros. */
   static BsrStructure ofDense(long[] shape, Strided dense) {
     return new BsrStructure(
-        shape,
-        NativeSparse.bsrOfDense(dense.dtype().ordinal(), shape, dense.address(), dense.strides()));
+        shape, NativeSparse.bsrOfDense(dense.dtype(), shape, dense.address(), dense.strides()));
   }
 
   /** The shape in blocks of a matrix of this many rows and columns. */

@@ -1,27 +1,12 @@
 // CSR matrices: what a product costs beside the dense one, and which of the two to take.
 package io.github.einblas.internal.sparse;
 
-import io.github.einblas.DType;
+import io.github.einblas.internal.natives.NativeSparse;
 import java.util.Locale;
 
 /** Text for the explanation of a product. */
 public final class CsrAdvice {
   private CsrAdvice() {}
-
-  /**
-   * Density from which the dense product is the faster one, measured with two threads and AVX-512
-   * for 4096 x 4096 times 1, 8, 32 and 128 columns: F32 0.38, 0.45, 0.37, 0.28, F64 0.68, 0.75,
-   * 0.40, 0.29. For 49980 x 784 times 30 columns 0.45 and 0.40, which the later dense product of
-   * few columns (5.5 and 11.2 ms) moves to 0.32 and 0.29. Few columns: bytes count, and an entry
-   * has those of its column besides; many: gathered rows of the operand against the dense product's
-   * tiles.
-   */
-  static double denseFrom(DType dtype, long n) {
-    if (n <= 16) {
-      return dtype.bytes() == 4 ? 0.4 : 0.7;
-    }
-    return n <= 64 ? 0.32 : 0.28;
-  }
 
   /** What a product with n columns costs. */
   public static String text(CsrArrays a, long n) {
@@ -30,7 +15,7 @@ public final class CsrAdvice {
     int bytes = a.dtype().bytes();
     double operands = (double) n * (a.rows() + a.columns()) * bytes;
     double indices = (a.rows() + 1) * 8.0 + a.entries() * 4.0;
-    double from = denseFrom(a.dtype(), n);
+    double from = NativeSparse.csrDenseFrom(a.dtype(), n);
     boolean dense = density >= from;
     return String.format(
         Locale.ROOT,

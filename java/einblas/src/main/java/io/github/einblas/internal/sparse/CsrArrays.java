@@ -2,6 +2,7 @@
 package io.github.einblas.internal.sparse;
 
 import io.github.einblas.DType;
+import io.github.einblas.internal.natives.NativeCsr;
 import io.github.einblas.internal.natives.NativeSparse;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Lease;
@@ -36,6 +37,19 @@ public record CsrArrays(
   /** Type of the values. */
   public DType dtype() {
     return values.dtype();
+  }
+
+  /** Sizes and addresses; only while the arrays are in use. */
+  public NativeCsr forNative() {
+    return new NativeCsr(
+        dtype(),
+        rows,
+        columns,
+        entries,
+        longest,
+        indptr.address(),
+        indices.address(),
+        values.address());
   }
 
   // ---- made
@@ -79,11 +93,11 @@ public record CsrArrays(
         Lease use = Lease.of(new Words("csr", "", "an array"), null, a, b, v)) {
       NativeSparse.csrImport(
           triples,
-          values.dtype().ordinal(),
+          values.dtype(),
           new long[] {rows, columns, entries},
           new long[] {a.address(), b.address(), v.address()},
-          a.dtype().ordinal(),
-          b.dtype().ordinal(),
+          a.dtype(),
+          b.dtype(),
           made.addresses(),
           finding);
       refuse(triples, finding, rows, columns, entries);
@@ -155,7 +169,7 @@ public record CsrArrays(
     long columns = dense.length(1);
     requireSize("csr of dense data", rows, columns);
     long[] sizes = {rows, columns};
-    int dtype = dense.dtype().ordinal();
+    DType dtype = dense.dtype();
     Strided indptr = Strided.empty(DType.I64, rows + 1);
     CsrArrays made = null;
     try (Lease use = Lease.of(new Words("csr of dense data", "", "dense"), null, dense)) {
@@ -213,7 +227,7 @@ public record CsrArrays(
     try (Lease use = inUse("csr transpose")) {
       CsrArrays made = empty(/* rows= */ columns, /* columns= */ rows, entries, dtype());
       try {
-        NativeSparse.csrTranspose(dtype().ordinal(), sizes(), addresses(), made.addresses());
+        NativeSparse.csrTranspose(dtype(), sizes(), addresses(), made.addresses());
         return made.withLongest(NativeSparse.csrLongest(columns, made.indptr.address()));
       } catch (RuntimeException | Error e) {
         made.close();
@@ -280,8 +294,7 @@ public record CsrArrays(
               "csr Khatri-Rao: the result has more than 2^63 - 1 entries");
         }
         made = with(start, rows, columns * other.columns, dtype());
-        NativeSparse.csrKhatriRao(
-            dtype().ordinal(), sizes, addresses(), other.addresses(), made.addresses());
+        NativeSparse.csrKhatriRao(dtype(), sizes, addresses(), other.addresses(), made.addresses());
         return made;
       } catch (RuntimeException | Error e) {
         start.close();
@@ -316,7 +329,7 @@ public record CsrArrays(
   Strided toDense() {
     try (Lease use = inUse("csr to dense")) {
       Strided dense = TensorCopy.full(dtype(), 0, rows, columns);
-      NativeSparse.csrToDense(dtype().ordinal(), sizes(), addresses(), dense.address());
+      NativeSparse.csrToDense(dtype(), sizes(), addresses(), dense.address());
       return dense;
     }
   }

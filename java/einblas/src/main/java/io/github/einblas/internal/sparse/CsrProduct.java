@@ -62,7 +62,7 @@ public enum CsrProduct implements Lease.Words {
     try (Lease tensors = Lease.of(this, out, x).apart()) {
       CsrArrays arrays = a.arrays(left);
       try (Lease matrix = arrays.inUse(title)) {
-        NativeSparse.csrMultiply(a.dtype().ordinal(), job(arrays, out, x), alpha, beta, title);
+        multiply(arrays, x, out, alpha, beta);
       }
     }
   }
@@ -107,24 +107,20 @@ public enum CsrProduct implements Lease.Words {
     }
   }
 
-  private long[] job(CsrArrays a, Strided out, Strided x) {
+  private void multiply(CsrArrays a, Strided x, Strided out, double alpha, double beta) {
     boolean vector = x.rank() == 1;
     int summed = left && !vector ? 1 : 0;
-    return new long[] {
-      a.rows(),
-      a.columns(),
-      a.entries(),
-      a.longest(),
-      a.indptr().address(),
-      a.indices().address(),
-      a.values().address(),
-      vector ? 1 : x.shape()[1 - summed],
-      x.address(),
-      x.strides()[summed],
-      vector ? 1 : x.strides()[1 - summed],
-      out.address(),
-      out.strides()[summed],
-      vector ? 1 : out.strides()[1 - summed]
-    };
+    NativeSparse.csrMultiply(
+        a.forNative(),
+        vector ? 1 : x.shape()[1 - summed],
+        x.address(),
+        x.strides()[summed],
+        vector ? 1 : x.strides()[1 - summed],
+        out.address(),
+        out.strides()[summed],
+        vector ? 1 : out.strides()[1 - summed],
+        alpha,
+        beta,
+        title);
   }
 }
