@@ -6,16 +6,18 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 
 namespace {
 
 using einblas_test::Guarded;
+using einblas_test::Random;
 
 struct Case {
   std::vector<int64_t> before, behind;  // axes around the factor's
@@ -70,24 +72,21 @@ class Run {
  public:
   Run(const Case& c, Layout x_layout, Layout c_layout, uint32_t seed)
       : case_(c), axis_(c.before.size()), x_(shape(c, c.columns), x_layout), c_(shape(c, c.rows), c_layout) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
+    Random random(seed);
     indptr_.push_back(0);
     for (int64_t r = 0; r < c.rows; ++r) {
       for (int64_t k = 0; k < c.columns; ++k) {
-        if (uniform(random) >= 2 * c.density - 1) continue;
+        if (random.real() >= 2 * c.density - 1) continue;
         for (int repeat = k % 5 == 0 ? 2 : 1; repeat-- > 0;) {
           columns_.push_back(static_cast<int32_t>(k));
-          values_.push_back(static_cast<T>(uniform(random)));
+          values_.push_back(static_cast<T>(random.real()));
         }
       }
       longest_ = std::max<int64_t>(longest_, static_cast<int64_t>(values_.size()) - indptr_.back());
       indptr_.push_back(static_cast<int64_t>(values_.size()));
     }
-    x.resize(static_cast<size_t>(x_.reach));
-    before.resize(static_cast<size_t>(c_.reach));
-    for (T& v : x) v = static_cast<T>(uniform(random));
-    for (T& v : before) v = static_cast<T>(uniform(random));
+    x = random.reals<T>(x_.reach);
+    before = random.reals<T>(c_.reach);
     // Rows of X that no entry selects must not matter.
     std::vector<bool> selected(static_cast<size_t>(c.columns));
     for (int32_t k : columns_) selected[static_cast<size_t>(k)] = true;
@@ -122,8 +121,8 @@ class Run {
     for (size_t d = 0; d < x_.lengths.size(); ++d)
       if (d != axis_)
         for (int64_t v : {x_.lengths[d], x_.strides[d], c_.strides[d]}) outer.push_back(v);
-    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(size == 4 ? EINBLAS_F32 : EINBLAS_F64, case_.rows, case_.columns, entries,
-                                           longest_, reinterpret_cast<int64_t>(indptr.as<char>()),
+    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(einblas_test::dtype<T>(), case_.rows, case_.columns, entries, longest_,
+                                           reinterpret_cast<int64_t>(indptr.as<char>()),
                                            reinterpret_cast<int64_t>(columns.as<char>()),
                                            reinterpret_cast<int64_t>(values.as<char>()),
                                            reinterpret_cast<int64_t>(from.as<T>() + x_.start), x_.strides[axis_],

@@ -5,12 +5,13 @@
 #include <cstring>
 #include <deque>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 #include "support/tunable.hpp"
 
 namespace {
@@ -90,19 +91,11 @@ template <class T>
 class Run {
  public:
   Run(const Case& c, int64_t pad, bool transposed, uint32_t seed)
-      : case_(c),
-        x_(layout(shape_of(c, false), pad)),
-        y_(layout(shape_of(c, true), pad)),
-        x(static_cast<size_t>(x_.reach)),
-        before(static_cast<size_t>(y_.reach)) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    for (T& v : x) v = static_cast<T>(uniform(random));
-    for (T& v : before) v = static_cast<T>(uniform(random));
-    for (const Axis& a : c.axes) {
-      factors.emplace_back(static_cast<size_t>(a.k * a.q));
-      for (T& v : factors.back()) v = static_cast<T>(uniform(random));
-    }
+      : case_(c), x_(layout(shape_of(c, false), pad)), y_(layout(shape_of(c, true), pad)) {
+    einblas_test::Random random(seed);
+    x = random.reals<T>(x_.reach);
+    before = random.reals<T>(y_.reach);
+    for (const Axis& a : c.axes) factors.push_back(random.reals<T>(a.k * a.q));
     const size_t b = c.before.size();
     size_t d = b;
     for (size_t i = 0; i < b; ++i) add_outer(i);
@@ -178,7 +171,7 @@ class Run {
 
   std::vector<T> result(double alpha, double beta, int threads) const {
     int64_t handle = 0;
-    const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+    const int32_t dtype = einblas_test::dtype<T>();
     EXPECT_EQ(EINBLAS_OK, einblas_kron_create(dtype, static_cast<int32_t>(outer.size() / 3), outer.data(),
                                               static_cast<int32_t>(case_.axes.size()), axes.data(), &handle));
     if (handle == 0) return {};

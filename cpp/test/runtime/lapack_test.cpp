@@ -5,18 +5,17 @@
 #include <cmath>
 #include <complex>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
+#include "support/random.hpp"
 
 namespace {
 
-template <class T>
-constexpr int32_t dtype() {
-  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
-}
+using einblas_test::dtype;
+
 template <class T>
 constexpr double unit() {
   return sizeof(T) == 4 ? 0x1p-24 : 0x1p-53;
@@ -29,10 +28,7 @@ int64_t address(std::vector<T>& v) {
 // Column-major, with a diagonal that keeps the condition low.
 template <class T>
 std::vector<T> matrix(int64_t n, bool symmetric, uint32_t seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<double> uniform(-1, 1);
-  std::vector<T> a(static_cast<size_t>(n * n));
-  for (T& v : a) v = static_cast<T>(uniform(random));
+  std::vector<T> a = einblas_test::Random(seed).reals<T>(n * n);
   for (int64_t i = 0; i < n; ++i) {
     a[static_cast<size_t>(i + i * n)] += static_cast<T>(i % 2 == 0 ? 2 + n / 4 : -2 - n / 4);
     for (int64_t j = 0; symmetric && j < i; ++j) a[static_cast<size_t>(j + i * n)] = a[static_cast<size_t>(i + j * n)];

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
 #include "runtime/tuning.hpp"
+#include "support/random.hpp"
 
 #if !defined(_WIN32)
 #include <sys/stat.h>
@@ -22,6 +22,7 @@ using einblas::take_tuning;
 using einblas::take_tuning_file;
 using einblas::tunable_at;
 using einblas::tunable_count;
+using einblas_test::Random;
 
 // All numbers as they were, when it goes out of scope.
 class Restored {
@@ -101,44 +102,52 @@ TEST(TuningFile, ReportsAreShortAndPrintable) {
   EXPECT_EQ(report.find('\x1b'), std::string::npos);
 }
 
-// Valid files with bytes changed, lines doubled, cut and moved: whatever is taken is within bounds.
-TEST(TuningFile, MutatedFilesAreTakenWithinBoundsOrLeft) {
+// Valid files with bytes changed, lines doubled, cut and moved: whatever is taken is within bounds. A hundred files of
+// each seed; one seed alone: --gtest_filter=*MutatedTuningFile*/17.
+class MutatedTuningFile : public testing::TestWithParam<uint32_t> {};
+
+std::string mutated(std::string text, Random& random) {
+  for (int64_t change = random.upto(6); change > 0; --change) {
+    const int64_t length = static_cast<int64_t>(text.size()) + 1;
+    const size_t at = static_cast<size_t>(random.below(length)), size = static_cast<size_t>(random.below(40));
+    switch (random.below(5)) {
+      case 0:
+        if (at < text.size()) text[at] = static_cast<char>(random.below(256));
+        break;
+      case 1:
+        text.erase(at, size);
+        break;
+      case 2:
+        text.insert(at, text.substr(static_cast<size_t>(random.below(length)), size));
+        break;
+      case 3:
+        text.insert(at, std::to_string(static_cast<int64_t>(random.real() * 9e18)));
+        break;
+      default:
+        text.resize(at);
+        break;
+    }
+  }
+  return text;
+}
+
+TEST_P(MutatedTuningFile, IsTakenWithinBoundsOrLeft) {
   const Restored before;
   std::string valid = isa_line();
   for (int32_t i = 0; i < tunable_count(); ++i)
     valid += std::string(tunable_at(i)->name()) + " " + std::to_string(tunable_at(i)->initial()) + "\n";
-  const uint64_t first = 1, last = 20000;
-  for (uint64_t seed = first; seed <= last; ++seed) {  // one of them alone: first = last = its number
-    std::mt19937_64 random(seed);
-    std::string text = valid;
-    for (uint64_t change = 1 + random() % 6; change > 0; --change) {
-      const size_t at = random() % (text.size() + 1), size = random() % 40;
-      switch (random() % 5) {
-        case 0:
-          if (at < text.size()) text[at] = static_cast<char>(random());
-          break;
-        case 1:
-          text.erase(at, size);
-          break;
-        case 2:
-          text.insert(at, text.substr(random() % (text.size() + 1), size));
-          break;
-        case 3:
-          text.insert(at, std::to_string(static_cast<int64_t>(random())));
-          break;
-        default:
-          text.resize(at);
-          break;
-      }
-    }
-    const std::string report = take_tuning(text);
-    ASSERT_LT(report.size(), 400U) << "seed " << seed;
+  Random random(GetParam());
+  for (int file = 0; file < 100; ++file) {
+    const std::string text = mutated(valid, random), report = take_tuning(text);
+    ASSERT_LT(report.size(), 400U) << text;
     for (int32_t i = 0; i < tunable_count(); ++i) {
       const einblas::Tunable& t = *tunable_at(i);
-      ASSERT_TRUE(t >= t.least() && t <= t.most()) << "seed " << seed << ": " << t.name();
+      ASSERT_TRUE(t >= t.least() && t <= t.most()) << t.name() << " by\n" << text;
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, MutatedTuningFile, testing::Range(uint32_t{1}, uint32_t{201}));
 
 #if !defined(_WIN32)
 TEST(TuningFile, OnlyARegularFileOfFewBytesIsRead) {

@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/random.hpp"
 
 namespace {
 
@@ -19,11 +19,9 @@ int32_t index_of(const std::string& name) {
 
 // C (m x n) = A (m x k) B (n x k) for a batch, by a step made now.
 std::vector<double> product(int64_t batch, int64_t m, int64_t n, int64_t k, int32_t threads) {
-  std::mt19937_64 random(7);
-  std::uniform_real_distribution<double> values(-1, 1);
-  std::vector<double> a(batch * m * k), b(batch * n * k), c(batch * m * n);
-  for (double& v : a) v = values(random);
-  for (double& v : b) v = values(random);
+  einblas_test::Random random(7);
+  const std::vector<double> a = random.reals<double>(batch * m * k), b = random.reals<double>(batch * n * k);
+  std::vector<double> c(batch * m * n);
   const int64_t lengths[] = {batch, m, n, k};
   const int64_t strides[] = {m * k, k, 0, 1, n * k, 0, k, 1, m * n, n, 1, 0};
   int64_t step = 0;

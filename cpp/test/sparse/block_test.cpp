@@ -5,14 +5,18 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 
 namespace {
+
+using einblas_test::dtype;
+using einblas_test::Random;
 
 struct Shape {
   int64_t batch, x_blocks, y_blocks, x_size, y_size, x_window, y_window;
@@ -30,7 +34,7 @@ struct Tensor {
   std::vector<int64_t> shape, strides;
   int64_t first = 0, count = 1;  // where element [0, 0, ...] lies; elements of the memory
   std::shared_ptr<einblas_test::Guarded> memory;
-  Tensor(std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, std::mt19937& random)
+  Tensor(std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, Random& random)
       : shape(std::move(s)), strides(shape.size()) {
     int64_t stride = 1;
     bool empty = false;
@@ -49,8 +53,7 @@ struct Tensor {
     }
     const auto side = pad == 0 ? einblas_test::Guarded::At::End : einblas_test::Guarded::At::Start;
     memory = std::make_shared<einblas_test::Guarded>(count * static_cast<int64_t>(sizeof(T)), side);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    for (int64_t e = 0; e < count; ++e) data()[e] = static_cast<T>(uniform(random));
+    random.fill(data(), count);
   }
   static constexpr int64_t kBackwards = 3;
   T* data() const { return memory->as<T>(); }
@@ -68,7 +71,7 @@ struct Tensor {
 template <class T>
 struct Case {
   Shape s;
-  std::mt19937 random;
+  Random random;
   std::vector<int64_t> x_index, y_index;
   int64_t pattern = 0;
   explicit Case(const Shape& shape) : s(shape), random(7) {
@@ -80,8 +83,7 @@ struct Case {
   }
   ~Case() { einblas_pattern_destroy(pattern); }
   void fill(std::vector<int64_t>& v, int64_t n, int64_t blocks) {
-    std::uniform_int_distribution<int64_t> pick(0, blocks - 1);
-    for (int64_t i = 0; i < n; ++i) v.push_back(pick(random));
+    for (int64_t i = 0; i < n; ++i) v.push_back(random.below(blocks));
   }
   int64_t x(int64_t b, int64_t i) const { return x_index[static_cast<size_t>(b * s.x_window + i)]; }
   int64_t y(int64_t b, int64_t j) const { return y_index[static_cast<size_t>(b * s.y_window + j)]; }
@@ -91,11 +93,6 @@ std::vector<int64_t> all_strides(std::initializer_list<const std::vector<int64_t
   std::vector<int64_t> v;
   for (const auto* p : parts) v.insert(v.end(), p->begin(), p->end());
   return v;
-}
-
-template <class T>
-constexpr int32_t dtype() {
-  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
 }
 
 // Bound: every sum has at most K + 2 terms of size <= 1.

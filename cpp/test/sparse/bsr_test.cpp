@@ -5,17 +5,20 @@
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 #include "support/tunable.hpp"
 
 namespace {
 
+using einblas_test::dtype;
 using einblas_test::Guarded;
+using einblas_test::Random;
 using einblas_test::WithTunable;
 
 struct Shape {
@@ -29,11 +32,6 @@ const Shape kShapes[] = {{1, 1, 1, 1, 1},     {7, 9, 1, 1, 0.4},   {5, 4, 2, 3, 
                          {2, 3, 65, 20, 0.7}, {2, 2, 9, 150, 0.8}, {3, 2, 130, 5, 0.8}, {3, 4, 3, 5, 0},
                          {0, 3, 2, 2, 1},     {3, 0, 2, 2, 1},     {90, 3, 2, 17, 0.5}};
 
-template <class T>
-constexpr int32_t dtype() {
-  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
-}
-
 // How a dense matrix lies: strides from padded rows, transposed, turned round, every second element.
 enum class Lies { Rows, Columns, PaddedRows, PaddedColumns, Backwards, Sparse };
 const Lies kAllLies[] = {Lies::Rows,          Lies::Columns,   Lies::PaddedRows,
@@ -43,7 +41,7 @@ const Lies kAllLies[] = {Lies::Rows,          Lies::Columns,   Lies::PaddedRows,
 template <class T>
 class Dense {
  public:
-  Dense(int64_t rows, int64_t columns, Lies lies, std::mt19937& random) : rows_(rows), columns_(columns) {
+  Dense(int64_t rows, int64_t columns, Lies lies, Random& random) : rows_(rows), columns_(columns) {
     const bool by_columns = lies == Lies::Columns || lies == Lies::PaddedColumns;
     const int64_t pad = lies == Lies::PaddedRows || lies == Lies::PaddedColumns || lies == Lies::Sparse ? 3 : 0;
     const int64_t unit = lies == Lies::Sparse ? 2 : 1;
@@ -60,8 +58,7 @@ class Dense {
     memory_ = std::make_unique<Guarded>(count_ * static_cast<int64_t>(sizeof(T)),
                                         backwards ? Guarded::At::Start : Guarded::At::End);
     at_ = memory_->as<T>() + (backwards && !empty ? last : 0);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    for (int64_t i = 0; i < count_; ++i) memory_->as<T>()[i] = static_cast<T>(uniform(random));
+    random.fill(memory_->as<T>(), count_);
   }
   T& at(int64_t i, int64_t j) { return at_[i * stride_[0] + j * stride_[1]]; }
   int64_t address() const { return reinterpret_cast<int64_t>(at_); }
@@ -83,20 +80,18 @@ class Dense {
 template <class T>
 class Matrix {
  public:
-  Matrix(const Shape& s, std::mt19937& random) : s_(s), twin_(static_cast<size_t>(rows() * columns())) {
-    std::uniform_real_distribution<double> uniform(0, 1);
+  Matrix(const Shape& s, Random& random) : s_(s), twin_(static_cast<size_t>(rows() * columns())) {
     std::vector<int64_t> indptr{0}, indices;
     for (int64_t i = 0; i < s.block_rows; ++i) {
       for (int64_t j = s.block_columns; j-- > 0;) {
-        if (uniform(random) >= s.density) continue;
+        if (random.real() >= 2 * s.density - 1) continue;
         indices.push_back(j);
-        if (uniform(random) < 0.2) indices.push_back(s.block_columns / 2);
+        if (random.below(5) == 0) indices.push_back(s.block_columns / 2);
       }
       indptr.push_back(static_cast<int64_t>(indices.size()));
     }
     const int64_t given = static_cast<int64_t>(indices.size());
-    std::vector<T> data(static_cast<size_t>(given * s.r * s.c));
-    for (T& v : data) v = static_cast<T>(2 * uniform(random) - 1);
+    const std::vector<T> data = random.reals<T>(given * s.r * s.c);
     std::vector<int64_t> slots(indices.size());
     EXPECT_EQ(einblas_bsr_create(s.block_rows, s.block_columns, s.r, s.c, given, indptr.data(), indices.data(),
                                  slots.data(), &handle_),
@@ -147,7 +142,7 @@ double tolerance(int64_t terms) {
 template <class T>
 void check_product(const Shape& shape, bool transposed, int64_t n, Lies x_lies, Lies c_lies, double beta, int threads,
                    double alpha = 1.5) {
-  std::mt19937 random(11);
+  Random random(11);
   Matrix<T> s(shape, random);
   const int64_t rows = transposed ? s.columns() : s.rows(), depth = transposed ? s.rows() : s.columns();
   Dense<T> x(depth, n, x_lies, random), c(rows, n, c_lies, random);
@@ -176,7 +171,7 @@ void check_product(const Shape& shape, bool transposed, int64_t n, Lies x_lies, 
 
 template <class T>
 void check_sampled(const Shape& shape, int64_t depth, Lies a_lies, Lies b_lies, double beta, int threads) {
-  std::mt19937 random(13);
+  Random random(13);
   Matrix<T> s(shape, random);
   Dense<T> a(s.rows(), depth, a_lies, random), b(depth, s.columns(), b_lies, random);
   std::vector<int64_t> indptr(static_cast<size_t>(shape.block_rows) + 1),
@@ -260,7 +255,7 @@ TEST(Bsr, SameBitsForAnyNumberOfThreads) {
     for (int64_t n : {1, 96}) {
       std::vector<float> product, sampled;
       for (int threads : {1, 2, 3, 7}) {
-        std::mt19937 random(17);
+        Random random(17);
         Matrix<float> s(shape, random);
         const int64_t rows = transposed ? s.columns() : s.rows(), depth = transposed ? s.rows() : s.columns();
         Dense<float> x(depth, n, Lies::Columns, random), c(rows, n, Lies::Rows, random);
@@ -285,7 +280,7 @@ TEST(Bsr, SameBitsForAnyNumberOfThreads) {
 }
 
 TEST(Bsr, FromDenseAndBack) {
-  std::mt19937 random(19);
+  Random random(19);
   for (const Shape& shape : kShapes)
     for (Lies lies : kAllLies) {
       Matrix<double> s(shape, random);

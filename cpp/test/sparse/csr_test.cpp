@@ -12,17 +12,15 @@
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 
 namespace {
 
+using einblas_test::dtype;
 using einblas_test::Guarded;
-
-template <class T>
-constexpr int32_t dtype() {
-  if (std::is_integral_v<T>) return sizeof(T) == 4 ? EINBLAS_I32 : EINBLAS_I64;
-  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
-}
+using einblas_test::Random;
 
 // A matrix in the arrays that the library asks for, with the padding that it may read, and no byte more.
 template <class T>
@@ -65,17 +63,16 @@ const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},         {40, 33, 4, 0},
 // Rows of random lengths, unsorted columns, entries that repeat.
 template <class T>
 std::unique_ptr<Csr<T>> make(const Shape& s, int64_t index_bytes, int seed) {
-  std::mt19937 random(static_cast<uint32_t>(seed));
+  Random random(static_cast<uint32_t>(seed));
   std::vector<int64_t> indptr{0}, column;
   std::vector<T> value;
-  std::uniform_real_distribution<double> uniform(-1, 1);
   for (int64_t r = 0; r < s.rows; ++r) {
-    int64_t n =
-        s.per_row < 0 ? static_cast<int64_t>(-s.per_row) : std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random);
+    int64_t n = s.per_row < 0 ? static_cast<int64_t>(-s.per_row)
+                              : std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random.engine());
     if (s.long_row > 0 && r == s.rows / 2) n = s.long_row;
     for (int64_t i = 0; i < n; ++i) {
-      column.push_back(std::uniform_int_distribution<int64_t>(0, s.columns - 1)(random));
-      value.push_back(static_cast<T>(uniform(random) * (std::is_integral_v<T> ? 100 : 1)));
+      column.push_back(random.below(s.columns));
+      value.push_back(static_cast<T>(random.real() * (std::is_integral_v<T> ? 100 : 1)));
     }
     indptr.push_back(static_cast<int64_t>(column.size()));
   }
@@ -146,8 +143,7 @@ void run(const Csr<T>& a, const Dense<T>& d, const Dense<T>& c, double alpha, do
 
 template <class T>
 void check(const Csr<T>& a, int64_t n, int d_layout, int c_layout, double alpha, double beta) {
-  std::mt19937 random(11);
-  std::uniform_real_distribution<double> uniform(-1, 1);
+  Random random(11);
   const Dense<T> d(a.columns, n, d_layout, Guarded::At::End);
   const Dense<T> c(a.rows, n, c_layout, n % 2 == 0 ? Guarded::At::End : Guarded::At::Start);
   std::fill(c.memory.template as<T>(), c.memory.template as<T>() + c.extent(), T{7});  // gaps must stay 7
@@ -155,12 +151,11 @@ void check(const Csr<T>& a, int64_t n, int d_layout, int c_layout, double alpha,
   for (int64_t i = 0; i < a.entries; ++i) selected[static_cast<size_t>(a.column()[i])] = true;
   for (int64_t k = 0; k < a.columns; ++k)
     for (int64_t j = 0; j < n; ++j)
-      d(k, j) =
-          selected[static_cast<size_t>(k)] ? static_cast<T>(uniform(random)) : std::numeric_limits<T>::quiet_NaN();
+      d(k, j) = selected[static_cast<size_t>(k)] ? static_cast<T>(random.real()) : std::numeric_limits<T>::quiet_NaN();
   std::vector<double> want(static_cast<size_t>(a.rows * n)), size(want.size());
   for (int64_t r = 0; r < a.rows; ++r)
     for (int64_t j = 0; j < n; ++j) {
-      c(r, j) = beta == 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(uniform(random));
+      c(r, j) = beta == 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(random.real());
       double sum = beta == 0 ? 0 : beta * static_cast<double>(c(r, j)), magnitude = std::abs(sum);
       for (int64_t i = a.indptr()[r]; i < a.indptr()[r + 1]; ++i) {
         const double term = alpha * static_cast<double>(a.value()[i]) * static_cast<double>(d(a.column()[i], j));
@@ -256,7 +251,7 @@ TEST(Csr, BuiltAlikeByAnyNumberOfThreads) {
   std::vector<int64_t> order(static_cast<size_t>(a->entries)), row(order.size()), column(order.size());
   std::vector<float> value(order.size());
   std::iota(order.begin(), order.end(), 0);
-  std::shuffle(order.begin(), order.end(), std::mt19937(12));
+  std::shuffle(order.begin(), order.end(), Random(12).engine());
   for (int64_t r = 0; r < a->rows; ++r)
     for (int64_t i = a->indptr()[r]; i < a->indptr()[r + 1]; ++i) {
       const auto to = static_cast<size_t>(order[static_cast<size_t>(i)]);

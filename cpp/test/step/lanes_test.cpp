@@ -1,7 +1,6 @@
 // Products whose batch axis has the output's unit stride: tails of vectors, tiles, layouts, scaling, threads.
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 
 #include "einblas.h"
@@ -10,39 +9,27 @@
 namespace einblas_test {
 namespace {
 
-template <class T>
-void check(const Equation& e, Variant v) {
-  v.kernel = "lanes";
-  const Outcome o = run<T>(e, v);
-  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
-  EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
-}
-
-void check_both(const Equation& e, const Variant& v) {
-  check<float>(e, v);
-  check<double>(e, v);
-}
-
 // From one element to two vectors of 16 and a few, so that every width has each tail.
 TEST(Lanes, EveryLengthOfTheBatch) {
   for (int64_t b = 2; b <= 37; ++b) {
-    check_both({"mkb,knb->mnb", {{'m', 3}, {'k', 5}, {'n', 4}, {'b', b}}}, {});
+    expect_right({"mkb,knb->mnb", {{'m', 3}, {'k', 5}, {'n', 4}, {'b', b}}}, {}, "lanes");
     Variant scaled;
     scaled.alpha = -1.5;
     scaled.beta = 0.5;
-    check_both({"mkb,knb->mnb", {{'m', 2}, {'k', 3}, {'n', 3}, {'b', b}}}, scaled);
+    expect_right({"mkb,knb->mnb", {{'m', 2}, {'k', 3}, {'n', 3}, {'b', b}}}, scaled, "lanes");
   }
 }
 
 // Rows and columns around the tiles.
 TEST(Lanes, EveryRemainderOfRowsAndColumns) {
   for (int64_t m = 1; m <= 9; ++m)
-    for (int64_t n = 1; n <= 9; ++n) check_both({"mkb,knb->mnb", {{'m', m}, {'k', 3}, {'n', n}, {'b', 19}}}, {});
+    for (int64_t n = 1; n <= 9; ++n)
+      expect_right({"mkb,knb->mnb", {{'m', m}, {'k', 3}, {'n', n}, {'b', 19}}}, {}, "lanes");
 }
 
 TEST(Lanes, EveryDepth) {
   for (int64_t k : {1, 2, 7, 64, 127, 128, 129, 300})
-    check_both({"mkb,knb->mnb", {{'m', 3}, {'k', k}, {'n', 4}, {'b', 21}}}, {});
+    expect_right({"mkb,knb->mnb", {{'m', 3}, {'k', k}, {'n', 4}, {'b', 21}}}, {}, "lanes");
 }
 
 TEST(Lanes, EveryLayout) {
@@ -56,7 +43,7 @@ TEST(Lanes, EveryLayout) {
       {"klb,klb->b", {{'k', 5}, {'l', 7}, {'b', 33}}},  // dots
   };
   for (const Equation& e : equations)
-    for (const Variant& v : usual_variants()) check_both(e, v);
+    for (const Variant& v : usual_variants()) expect_right(e, v, "lanes");
 }
 
 TEST(Lanes, SameBitsForAnyNumberOfThreads) {
@@ -81,16 +68,9 @@ TEST(Lanes, NeedsABatch) {
 class RandomLanes : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(RandomLanes, IsRight) {
-  std::mt19937 random(GetParam());
-  const auto upto = [&](int64_t most) { return 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)); };
-  const char* texts[] = {"mkb,knb->mnb", "bmk,knb->mnb", "mkb,bkn->nmb", "mbk,nbk->mnb", "kmb,kb->mb", "kb,knb->nb"};
-  const Equation e{texts[random() % 6], {{'m', upto(12)}, {'k', upto(40)}, {'n', upto(12)}, {'b', 1 + upto(70)}}};
-  std::vector<Variant> variants = usual_variants();
-  Variant v = variants[random() % variants.size()];
-  v.pad = static_cast<int64_t>(random() % 4);
-  v.threads = static_cast<int>(upto(3));
-  v.seed = GetParam();
-  check_both(e, v);
+  expect_random_right(GetParam(),
+                      {"mkb,knb->mnb", "bmk,knb->mnb", "mkb,bkn->nmb", "mbk,nbk->mnb", "kmb,kb->mb", "kb,knb->nb"},
+                      {{'m', 1, 12}, {'k', 1, 40}, {'n', 1, 12}, {'b', 2, 71}}, "lanes");
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomLanes, testing::Range(uint32_t{1}, uint32_t{41}));

@@ -1,7 +1,6 @@
 // Steps that sum nothing: lines of every length, broadcasts, gathered and joined lines, streaming stores, threads.
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 
 #include "einblas.h"
@@ -10,31 +9,18 @@
 namespace einblas_test {
 namespace {
 
-template <class T>
-void check(const Equation& e, Variant v) {
-  v.kernel = "product";
-  const Outcome o = run<T>(e, v);
-  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
-  EXPECT_EQ(o.error, "") << to_string(e, v) << ": " << o.description;
-}
-
-void check_both(const Equation& e, const Variant& v) {
-  check<float>(e, v);
-  check<double>(e, v);
-}
-
-const char* const kTexts[] = {"->b",       "b->b",       "->ab",         "ab->ab",     "a->ab",   "b->ab",
-                              "ab,ab->ab", "ab,b->ab",   "a,b->ab",      "ab,a->ab",   "ba->ab",  "ba,ab->ab",
-                              "ab,,->ab",  "a,b,ab->ab", "ab,ab,ab->ab", "b,ba,a->ab", "aab->ab", "ba,ba->ab"};
+const std::vector<const char*> kTexts = {
+    "->b",      "b->b",   "->ab",      "ab->ab",   "a->ab",      "b->ab",        "ab,ab->ab",  "ab,b->ab", "a,b->ab",
+    "ab,a->ab", "ba->ab", "ba,ab->ab", "ab,,->ab", "a,b,ab->ab", "ab,ab,ab->ab", "b,ba,a->ab", "aab->ab",  "ba,ba->ab"};
 
 TEST(Product, EveryLengthOfALine) {
   for (const char* text : {"b->b", "ab,b->ab", "a,b->ab", "ab,ab,ab->ab"})
-    for (int64_t b = 1; b <= 70; ++b) check_both({text, {{'a', 3}, {'b', b}}}, {});
+    for (int64_t b = 1; b <= 70; ++b) expect_right({text, {{'a', 3}, {'b', b}}}, {}, "product");
 }
 
 TEST(Product, EveryBroadcastInEveryLayout) {
   for (const char* text : kTexts)
-    for (const Variant& v : usual_variants()) check_both({text, {{'a', 5}, {'b', 19}}}, v);
+    for (const Variant& v : usual_variants()) expect_right({text, {{'a', 5}, {'b', 19}}}, v, "product");
 }
 
 // Lines shorter than 64 elements are joined with the next axis.
@@ -42,7 +28,7 @@ TEST(Product, ShortLinesAroundTheLengthFromWhichTheyStandAlone) {
   for (int64_t b : {1, 2, 3, 31, 63, 64, 65})
     for (int64_t a : {1, 2, 33, 100})
       for (const char* text : {"acb,b->acb", "ac,b->acb", "cb,acb->acb", "bca,acb->acb"})
-        check_both({text, {{'a', a}, {'b', b}, {'c', 3}}}, {});
+        expect_right({text, {{'a', a}, {'b', b}, {'c', 3}}}, {}, "product");
 }
 
 // Lines longer than a task's bytes are cut.
@@ -50,8 +36,8 @@ TEST(Product, LongLinesAreCut) {
   Variant v;
   v.beta = 0.5;
   v.threads = 3;
-  check_both({"b,b->b", {{'b', 300'001}}}, v);
-  check_both({"a,b->ab", {{'a', 2}, {'b', 200'003}}}, v);
+  expect_right({"b,b->b", {{'b', 300'001}}}, v, "product");
+  expect_right({"a,b->ab", {{'a', 2}, {'b', 200'003}}}, v, "product");
 }
 
 TEST(Product, StreamingStoresWriteTheSame) {
@@ -59,7 +45,7 @@ TEST(Product, StreamingStoresWriteTheSame) {
   for (const char* text : {"->ab", "ab->ab", "a,b->ab", "ab,ab->ab", "ba->ab"})
     for (Variant v : usual_variants()) {
       v.threads = 2;
-      check_both({text, {{'a', 150}, {'b', 133}}}, v);
+      expect_right({text, {{'a', 150}, {'b', 133}}}, v, "product");
     }
 }
 
@@ -86,17 +72,7 @@ TEST(Product, SumsNothing) {
 // One seed alone: --gtest_filter=*RandomProduct*/17.
 class RandomProduct : public testing::TestWithParam<uint32_t> {};
 
-TEST_P(RandomProduct, IsRight) {
-  std::mt19937 random(GetParam());
-  const auto upto = [&](int64_t most) { return 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)); };
-  const Equation e{kTexts[random() % (sizeof kTexts / sizeof kTexts[0])], {{'a', upto(40)}, {'b', upto(200)}}};
-  std::vector<Variant> variants = usual_variants();
-  Variant v = variants[random() % variants.size()];
-  v.pad = static_cast<int64_t>(random() % 4);
-  v.threads = static_cast<int>(upto(3));
-  v.seed = GetParam();
-  check_both(e, v);
-}
+TEST_P(RandomProduct, IsRight) { expect_random_right(GetParam(), kTexts, {{'a', 1, 40}, {'b', 1, 200}}, "product"); }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomProduct, testing::Range(uint32_t{1}, uint32_t{61}));
 

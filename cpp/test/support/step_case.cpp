@@ -1,16 +1,19 @@
 // Test support: the naive reference and the layouts behind step_case.hpp.
 #include "support/step_case.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <memory>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 #include "support/guarded.hpp"
+#include "support/random.hpp"
 
 namespace einblas_test {
 namespace {
@@ -88,16 +91,15 @@ struct Setup {
   std::vector<int64_t> lengths, strides;
 
   Setup(const Equation& e, const Variant& v) : parsed(parse(e)) {
-    std::mt19937 random(v.seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
+    Random random(v.seed);
     for (const std::string& labels : parsed.operands) {
       operands.push_back(make_tensor<T>(labels, e, v));
       Tensor<T>& t = operands.back();
-      for (int64_t i = 0; i < t.layout.elements; ++i) t.data()[i] = static_cast<T>(uniform(random));
+      random.fill(t.data(), t.layout.elements);
     }
     output = make_tensor<T>(parsed.output, e, v);
-    for (int64_t i = 0; i < output.layout.elements; ++i)
-      output.data()[i] = v.beta == 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(uniform(random));
+    random.fill(output.data(), output.layout.elements);
+    if (v.beta == 0) std::fill_n(output.data(), output.layout.elements, std::numeric_limits<T>::quiet_NaN());
     before.assign(output.data(), output.data() + output.layout.elements);
     for (char c : parsed.axes) lengths.push_back(e.lengths.at(c));
     for (size_t t = 0; t < parsed.operands.size(); ++t) add_strides(parsed.operands[t], operands[t].layout);
@@ -114,7 +116,7 @@ struct Setup {
   }
 
   int32_t create(const Variant& v, int64_t* step) const {
-    return einblas_step_create(sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64, static_cast<int32_t>(operands.size()),
+    return einblas_step_create(dtype<T>(), static_cast<int32_t>(operands.size()),
                                static_cast<int32_t>(parsed.axes.size()), static_cast<int32_t>(parsed.output.size()),
                                lengths.data(), strides.data(), v.kernel, step);
   }
@@ -150,6 +152,24 @@ struct Setup {
     for (size_t t = 0; t < at.size(); ++t) at[t] -= lengths[axis] * strides[t * n + axis];
   }
 
+  // The terms of one line of an axis: what takes the time of a reference.
+  void add_line(const std::vector<int64_t>& at, int64_t count, size_t axis, double* sum, double* magnitude) const {
+    const T* x[3] = {nullptr, nullptr, nullptr};
+    int64_t step[3] = {0, 0, 0};
+    const size_t n = operands.size(), axes = parsed.axes.size();
+    for (size_t t = 0; t < n; ++t) {
+      x[t] = operands[t].origin() + at[t];
+      if (axis < axes) step[t] = strides[t * axes + axis];
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      double product = n > 0 ? static_cast<double>(x[0][i * step[0]]) : 1;
+      if (n > 1) product *= static_cast<double>(x[1][i * step[1]]);
+      if (n > 2) product *= static_cast<double>(x[2][i * step[2]]);
+      *sum += product;
+      *magnitude += std::fabs(product);
+    }
+  }
+
   std::string check(const Variant& v) const {
     std::vector<bool> written(before.size(), false);
     std::vector<int64_t> at(operands.size() + 1, 0);
@@ -159,12 +179,12 @@ struct Setup {
     const double eps = std::numeric_limits<T>::epsilon();
     walk(0, parsed.output.size(), at, [&] {
       double sum = 0, magnitude = 0;
-      walk(parsed.output.size(), parsed.axes.size(), at, [&] {
-        double product = 1;
-        for (size_t t = 0; t < operands.size(); ++t) product *= static_cast<double>(operands[t].origin()[at[t]]);
-        sum += product;
-        magnitude += std::fabs(product);
-      });
+      if (parsed.axes.size() == parsed.output.size()) {
+        add_line(at, 1, parsed.axes.size(), &sum, &magnitude);
+      } else {
+        const size_t last = parsed.axes.size() - 1;
+        walk(parsed.output.size(), last, at, [&] { add_line(at, lengths[last], last, &sum, &magnitude); });
+      }
       const int64_t out = output.layout.offset + at.back();
       written[static_cast<size_t>(out)] = true;
       const double old = static_cast<double>(before[static_cast<size_t>(out)]);
@@ -186,6 +206,13 @@ struct Setup {
     return error;
   }
 };
+
+template <class T>
+void expect_right_as(const Equation& e, const Variant& v) {
+  const Outcome o = run<T>(e, v);
+  EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+  EXPECT_EQ(o.error, "") << to_string(e, v) << " ran on " << o.kernel << ": " << o.description;
+}
 
 }  // namespace
 
@@ -224,6 +251,25 @@ template Outcome planned<float>(const Equation&, const Variant&);
 template Outcome planned<double>(const Equation&, const Variant&);
 template std::vector<float> result<float>(const Equation&, const Variant&);
 template std::vector<double> result<double>(const Equation&, const Variant&);
+
+void expect_right(const Equation& e, Variant v, const char* kernel) {
+  if (kernel != nullptr) v.kernel = kernel;
+  expect_right_as<float>(e, v);
+  expect_right_as<double>(e, v);
+}
+
+void expect_random_right(uint32_t seed, const std::vector<const char*>& texts, const std::vector<Lengths>& lengths,
+                         const char* kernel) {
+  Random random(seed);
+  Equation e{texts[static_cast<size_t>(random.below(static_cast<int64_t>(texts.size())))], {}};
+  for (const Lengths& l : lengths) e.lengths[l.label] = l.least + random.below(l.most - l.least + 1);
+  const std::vector<Variant> variants = usual_variants();
+  Variant v = variants[static_cast<size_t>(random.below(static_cast<int64_t>(variants.size())))];
+  v.pad = random.below(4);
+  v.threads = static_cast<int>(random.upto(3));
+  v.seed = seed;
+  expect_right(e, v, kernel);
+}
 
 std::string to_string(const Equation& e, const Variant& v) {
   std::ostringstream text;

@@ -50,6 +50,18 @@ std::vector<T> result(const Equation& equation, const Variant& variant);
 
 std::string to_string(const Equation& equation, const Variant& variant);
 
+// Fails the test unless the equation is right for float and for double; a kernel: that one runs it.
+void expect_right(const Equation& equation, Variant variant, const char* kernel = nullptr);
+
+struct Lengths {
+  char label;
+  int64_t least, most;
+};
+
+// One random case of a seed: an equation of the texts, lengths, a usual variant with gaps and threads, and the kernel.
+void expect_random_right(uint32_t seed, const std::vector<const char*>& texts, const std::vector<Lengths>& lengths,
+                         const char* kernel);
+
 // The usual variants: plain, padded, negative, spread, alpha/beta, three threads.
 std::vector<Variant> usual_variants();
 
