@@ -143,14 +143,14 @@ class BatchInvarianceTest {
   @Test
   void examplesOfBlockSparseProductsToo() {
     int differ = 0;
-    for (int seed = 0; seed < 120; seed++) {
+    for (long seed : Seeds.upTo(120)) {
       Random random = new Random(seed);
       DType dtype = random.nextBoolean() ? DType.F32 : DType.F64;
       int batch = 2 + random.nextInt(12);
       int[] lengths = {batch, 1 + random.nextInt(6), 1 + random.nextInt(6), 0, 0, 5, 4};
       lengths['d' - 'a'] = 1 + random.nextInt(60);
       lengths['e' - 'a'] = 1 + random.nextInt(60);
-      Tensor w = lying(tensor(random, dtype, "fgde", lengths), seed % 3);
+      Tensor w = lying(tensor(random, dtype, "fgde", lengths), (int) seed % 3);
       Tensor bias = tensor(random, dtype, "ge", lengths);
       Tensor o = tensor(random, dtype, "ace", lengths);
       Tensor h = tensor(random, dtype, "abd", lengths);
@@ -186,6 +186,6 @@ class BatchInvarianceTest {
         }
       }
     }
-    assertTrue(differ > 0, "the option does nothing");
+    assertTrue(Seeds.one() || differ > 0, "the option does nothing");
   }
 }

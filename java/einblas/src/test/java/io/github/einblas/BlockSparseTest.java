@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.reference.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -171,15 +172,15 @@ class BlockSparseTest {
 
   @Test
   void gradientsOfRandomShapesAndStridesAreThoseOfNumericDifferences() {
-    for (int round = 0; round < 40; round++) {
-      Random random = new Random(SEED + 100 + round);
+    for (long seed : Seeds.upTo(40)) {
+      Random random = new Random(SEED + 100 + seed);
       try (Problem q = new Problem(random, DType.F64);
           Tensor g = Problem.view(random, DType.F64, q.o.shape());
           Tensor gw = Problem.view(random, DType.F64, q.w.shape());
           BlockSparse.DotGradient d = BlockSparse.dotGradient(q.w, q.h, g, q.pattern);
           BlockSparse.GemvGradient v = BlockSparse.gemvGradient(q.w, q.h, g, q.pattern);
           BlockSparse.OuterGradient u = BlockSparse.outerGradient(q.h, g, gw, q.pattern, 0.5)) {
-        String name = "round " + round + " of seed " + SEED + ": ";
+        String name = "seed " + seed + ": ";
         BlockPattern p = q.pattern;
         assertGradient(name + "w", q.w, d.w(), t -> loss(BlockSparse.dot(t, q.h, q.bias, p), g));
         assertGradient(name + "h", q.h, d.h(), t -> loss(BlockSparse.dot(q.w, t, q.bias, p), g));
@@ -211,9 +212,9 @@ class BlockSparseTest {
   void preparedAndDirectFormsAndThreadsGiveTheSameBits() {
     int threads = Einblas.threads();
     try {
-      for (int round = 0; round < 20; round++) {
-        Random random = new Random(SEED + 200 + round);
-        DType dtype = round % 2 == 0 ? DType.F32 : DType.F64;
+      for (long seed : Seeds.upTo(20)) {
+        Random random = new Random(SEED + 200 + seed);
+        DType dtype = seed % 2 == 0 ? DType.F32 : DType.F64;
         try (Problem q = new Problem(random, dtype)) {
           List<double[]> results = new ArrayList<>();
           for (int n : new int[] {1, 2, 3}) {
@@ -221,7 +222,7 @@ class BlockSparseTest {
             results.add(gemvThenOuter(q, q.in, q.out));
           }
           for (double[] result : results) {
-            assertArrayEquals(results.get(0), result, "round " + round + " of seed " + SEED);
+            assertArrayEquals(results.get(0), result, "seed " + seed);
           }
         }
       }

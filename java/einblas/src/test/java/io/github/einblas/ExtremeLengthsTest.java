@@ -187,7 +187,7 @@ class ExtremeLengthsTest {
 
   @Test
   void everyPublicMethod() throws Throwable {
-    RefusalTest good = new RefusalTest();
+    GoodArguments good = new GoodArguments();
     good.folder = folder;
     for (Class<?> type : PublicApi.types()) {
       for (Method m : PublicApi.methods(type)) {
@@ -201,7 +201,7 @@ class ExtremeLengthsTest {
     good.open.forEach(Tensor::close);
   }
 
-  private void walk(RefusalTest good, Method m) {
+  private void walk(GoodArguments good, Method m) {
     Class<?>[] types = m.getParameterTypes();
     Object[] arguments = new Object[types.length];
     Object receiver = good.receiver(m);

@@ -1,5 +1,5 @@
-// Kronecker operators against plain loops over the built matrix: random factors of every kind,
-// layout and batch; gradients, algebra, refusals.
+// Kronecker operators against plain loops over the built matrix: products, elements, gradients,
+// algebra.
 package io.github.einblas;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -7,170 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
+import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class KroneckerTest {
-  private static final long SEED = 20261121;
-  private final List<Tensor> open = new ArrayList<>();
-
-  @AfterEach
-  void close() {
-    open.forEach(Tensor::close);
-  }
-
-  private Tensor own(Tensor t) {
-    open.add(t);
-    return t;
-  }
-
-  /** Random numbers in one of several layouts: contiguous, reversed, permuted, every second. */
-  private Tensor random(Random random, DType dtype, long... shape) {
-    int rank = shape.length;
-    int kind = random.nextInt(4);
-    long[] stored = shape.clone();
-    int[] order = new int[rank];
-    for (int d = 0; d < rank; d++) {
-      order[d] = kind == 1 ? rank - 1 - d : d;
-    }
-    for (int d = 0; d < rank; d++) {
-      stored[order[d]] = kind == 2 ? 2 * shape[d] : shape[d];
-    }
-    Tensor base = own(Tensor.empty(DType.F64, stored));
-    double[] values = new double[(int) base.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = 2 * random.nextDouble() - 1;
-    }
-    Tensor typed = own(own(Tensor.of(values, stored)).to(dtype));
-    Tensor view = typed.permute(order);
-    for (int d = 0; d < rank; d++) {
-      if (kind == 2) {
-        view = view.slice(d, 0, 2 * shape[d], 2);
-      } else if (kind == 3) {
-        view = view.flip(d);
-      }
-    }
-    assertArrayEquals(shape, view.shape());
-    return view;
-  }
-
-  /** Elements of the sparse factors that were made. */
-  private final IdentityHashMap<CsrMatrix, double[][]> sparse = new IdentityHashMap<>();
-
-  /** A third of the places, some of them twice, in any order; the diagonal too when regular. */
-  private CsrMatrix sparse(Random random, DType dtype, long rows, long columns, boolean regular) {
-    double[][] dense = new double[(int) rows][(int) columns];
-    List<long[]> places = new ArrayList<>();
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < columns; j++) {
-        int times = random.nextInt(3) > 0 && !(regular && i == j) ? 0 : 1 + random.nextInt(2);
-        double value = 2 * random.nextFloat() - 1;
-        dense[i][j] = times * value;
-        for (; times > 0; times--) {
-          places.add(random.nextInt(places.size() + 1), new long[] {i, j});
-        }
-      }
-    }
-    double[] value =
-        places.stream()
-            .mapToDouble(
-                p ->
-                    dense[(int) p[0]][(int) p[1]]
-                        / places.stream().filter(q -> Arrays.equals(p, q)).count())
-            .toArray();
-    Tensor v = own(own(Tensor.of(value)).to(dtype));
-    Tensor r = own(Tensor.of(places.stream().mapToLong(p -> p[0]).toArray()));
-    Tensor c = own(Tensor.of(places.stream().mapToLong(p -> p[1]).toArray()));
-    CsrMatrix made = CsrMatrix.ofTriples(v, r, c, rows, columns);
-    sparse.put(made, dense);
-    return made;
-  }
-
-  private record Case(Kronecker operator, String text) {}
-
-  private Case operator(Random random, DType dtype, boolean square, boolean batched) {
-    int n = 1 + random.nextInt(4);
-    Operand[] factors = new Operand[n];
-    StringBuilder text = new StringBuilder(dtype.toString());
-    boolean typed = false;
-    for (int i = 0; i < n; i++) {
-      int kind = random.nextInt(8);
-      long r = 1L + random.nextInt(5);
-      long c = square ? r : 1L + random.nextInt(5);
-      if (kind == 0 && (typed || i + 1 < n)) {
-        factors[i] = Kronecker.identity(r);
-      } else if (kind == 1) {
-        factors[i] = Kronecker.diagonal(random(random, dtype, r));
-        typed = true;
-      } else if (kind >= 6) {
-        factors[i] = sparse(random, dtype, r, c, square);
-        typed = true;
-      } else {
-        factors[i] =
-            batched && random.nextBoolean()
-                ? random(random, dtype, random.nextBoolean() ? 1 : 3, r, c)
-                : random(random, dtype, r, c);
-        typed = true;
-      }
-      text.append(' ').append(factors[i] instanceof Tensor t ? t.describe() : factors[i]);
-    }
-    if (!typed) {
-      factors[n - 1] = random(random, dtype, 2, 2);
-    }
-    return new Case(Kronecker.of(factors), text.toString());
-  }
-
-  /** Element [b, i, j] of the matrix, by the definition. */
-  private double element(Kronecker k, long b, long i, long j) {
-    double value = 1;
-    for (int f = k.factors() - 1; f >= 0; f--) {
-      KroneckerTerm t = k.terms().get(f);
-      long r = i % t.rows();
-      long c = j % t.columns();
-      i /= t.rows();
-      j /= t.columns();
-      if (t.isDense()) {
-        value *=
-            t.batchRank() == 0
-                ? t.tensor().get(r, c)
-                : t.tensor().get(t.tensor().length(0) == 1 ? 0 : b, r, c);
-      } else if (t.isSparse()) {
-        double[][] all = sparse.get(t.csr());
-        value *= t.turned() ? all[(int) c][(int) r] : all[(int) r][(int) c];
-      } else {
-        value *= r != c ? 0 : t.isIdentity() ? 1 : t.tensor().get(r);
-      }
-    }
-    return value;
-  }
-
-  private double[][][] matrices(Kronecker k) {
-    int batch = k.batch().length == 0 ? 1 : (int) k.batch()[0];
-    double[][][] all = new double[batch][(int) k.rows()][(int) k.columns()];
-    for (int b = 0; b < batch; b++) {
-      for (int i = 0; i < k.rows(); i++) {
-        for (int j = 0; j < k.columns(); j++) {
-          all[b][i][j] = element(k, b, i, j);
-        }
-      }
-    }
-    return all;
-  }
-
-  private static double unit(DType dtype) {
-    return dtype == DType.F32 ? 0x1p-24 : 0x1p-53;
-  }
-
-  /** Roundings of an element: a sum over each factor, and scaling. */
-  private static double roundings(Kronecker k) {
-    return k.terms().stream().mapToDouble(t -> Math.max(t.rows(), t.columns()) + 2).sum() + 4;
-  }
-
+class KroneckerTest extends RandomKronecker {
   private void compare(
       String what, double[][][] m, Tensor x, Tensor got, boolean left, double factor, double[] z) {
     int batch = got.rank() == 3 ? (int) got.length(0) : 1;
@@ -210,12 +52,12 @@ class KroneckerTest {
 
   @Test
   void productsAgainstTheBuiltMatrix() {
-    for (int round = 0; round < 400; round++) {
-      Random random = new Random(SEED + round);
+    for (long seed : Seeds.upTo(400)) {
+      Random random = new Random(SEED + seed);
       DType dtype = random.nextBoolean() ? DType.F32 : DType.F64;
       boolean batched = random.nextInt(3) == 0;
       Case c = operator(random, dtype, false, batched);
-      Kronecker k = c.operator;
+      Kronecker k = c.operator();
       if (random.nextBoolean()) {
         k = k.transpose();
       }
@@ -237,8 +79,7 @@ class KroneckerTest {
       if (x.rank() == 1 && k.batch().length > 0 && k.batch()[0] > 1) {
         continue; // checked by the corpus
       }
-      String what =
-          "seed " + (SEED + round) + (left ? " left " : " ") + c.text + " x " + x.describe();
+      String what = "seed " + seed + (left ? " left " : " ") + c.text() + " x " + x.describe();
       double[][][] m = matrices(k);
       double factor = roundings(k) * unit(dtype) * 1.01;
       Tensor y = own(left ? k.timesLeft(x) : k.times(x));
@@ -258,13 +99,13 @@ class KroneckerTest {
 
   @Test
   void elementsAreThoseOfTheBuiltMatrix() {
-    for (int round = 0; round < 200; round++) {
-      Random random = new Random(SEED + round);
-      boolean batched = round % 4 == 0;
+    for (long seed : Seeds.upTo(200)) {
+      Random random = new Random(SEED + seed);
+      boolean batched = seed % 4 == 0;
       boolean square = random.nextBoolean();
       Case c = operator(random, DType.F64, square, batched);
-      Kronecker k = c.operator;
-      String what = "seed " + (SEED + round) + " " + c.text;
+      Kronecker k = c.operator();
+      String what = "seed " + seed + " " + c.text();
       double[][][] m = matrices(k);
       double eps = 4 * k.factors() * 0x1p-53;
       double[] dense = KroneckerElements.doubles(own(k.toDense()));
@@ -316,17 +157,17 @@ class KroneckerTest {
   /** The product is linear in X and in each factor: a difference of any step is exact. */
   @Test
   void gradientsAreDifferences() {
-    for (int round = 0; round < 60; round++) {
-      Random random = new Random(SEED + round);
-      Case c = operator(random, DType.F64, false, round % 3 == 0);
-      Kronecker k = c.operator;
+    for (long seed : Seeds.upTo(60)) {
+      Random random = new Random(SEED + seed);
+      Case c = operator(random, DType.F64, false, seed % 3 == 0);
+      Kronecker k = c.operator();
       boolean left = random.nextBoolean();
       long length = left ? k.rows() : k.columns();
       Tensor x =
-          round % 5 == 0
+          seed % 5 == 0
               ? random(random, DType.F64, length)
               : left ? random(random, DType.F64, 2, length) : random(random, DType.F64, length, 2);
-      String what = "seed " + (SEED + round) + (left ? " left " : " ") + c.text;
+      String what = "seed " + seed + (left ? " left " : " ") + c.text();
       Tensor y = own(left ? k.timesLeft(x) : k.times(x));
       Tensor g = random(random, DType.F64, y.shape());
       try (Kronecker.Gradient gradient = left ? k.timesLeftGradient(x, g) : k.timesGradient(x, g)) {
@@ -378,101 +219,6 @@ class KroneckerTest {
       variable.set(before, index);
       // Up to 4 factors of length 5 and entries up to 2: sums of at most 625 * 625 products.
       assertEquals((plus - minus) / 2, values[e], 1e-9, what + " element " + e);
-    }
-  }
-
-  @Test
-  void solveLogDeterminantAndEigenvalues() {
-    for (int round = 0; round < 60; round++) {
-      Random random = new Random(SEED + round);
-      Case c = operator(random, DType.F64, true, false);
-      Kronecker k = c.operator;
-      String what = "seed " + (SEED + round) + " " + c.text;
-      Tensor x = random(random, DType.F64, k.columns(), 3);
-      Tensor b = own(k.times(x));
-      Kronecker.LogDeterminant det = k.logDeterminant();
-      double[][] m = matrices(k)[0];
-      // Of random factors, few are so badly conditioned; those are left to the residual alone.
-      Tensor solved = own(k.solve(b));
-      double residual = 0;
-      try (Tensor again = k.times(solved)) {
-        double[] want = KroneckerElements.doubles(b);
-        double[] got = KroneckerElements.doubles(again);
-        double scale =
-            Arrays.stream(KroneckerElements.doubles(solved)).map(Math::abs).max().orElse(0);
-        double norm =
-            Arrays.stream(m)
-                .mapToDouble(r -> Arrays.stream(r).map(Math::abs).sum())
-                .max()
-                .orElse(0);
-        for (int e = 0; e < want.length; e++) {
-          residual = Math.max(residual, Math.abs(want[e] - got[e]) / (norm * scale + 1e-300));
-        }
-      }
-      assertTrue(residual < 1e-10, what + ": residual " + residual);
-      double[] reference = determinant(m);
-      assertEquals((int) reference[0], det.sign(), what);
-      assertEquals(reference[1], det.logAbsolute(), 1e-7 * (1 + Math.abs(reference[1])), what);
-      try (Kronecker.Eigenvalues values = k.eigenvalues()) {
-        double[] re = KroneckerElements.doubles(values.real());
-        double[] im = KroneckerElements.doubles(values.imaginary());
-        assertEquals(k.rows(), re.length, what);
-        double sum = Arrays.stream(re).sum();
-        double log = 0;
-        for (int i = 0; i < re.length; i++) {
-          log += Math.log(Math.hypot(re[i], im[i]));
-        }
-        assertEquals(k.trace(), sum, 1e-9 * k.rows(), what);
-        assertEquals(0, Arrays.stream(im).sum(), 1e-9 * k.rows(), what);
-        assertEquals(det.logAbsolute(), log, 1e-6 * (1 + Math.abs(log)), what);
-      }
-      close();
-      open.clear();
-    }
-  }
-
-  /** Sign and logarithm of the absolute value, by elimination with pivoting. */
-  private static double[] determinant(double[][] matrix) {
-    int n = matrix.length;
-    double[][] a = Arrays.stream(matrix).map(double[]::clone).toArray(double[][]::new);
-    double sign = 1;
-    double log = 0;
-    for (int p = 0; p < n; p++) {
-      int best = p;
-      for (int i = p; i < n; i++) {
-        best = Math.abs(a[i][p]) > Math.abs(a[best][p]) ? i : best;
-      }
-      double[] swap = a[p];
-      a[p] = a[best];
-      a[best] = swap;
-      sign *= (best == p ? 1 : -1) * Math.signum(a[p][p]);
-      log += Math.log(Math.abs(a[p][p]));
-      for (int i = p + 1; i < n; i++) {
-        double f = a[i][p] / a[p][p];
-        for (int j = p; j < n; j++) {
-          a[i][j] -= f * a[p][j];
-        }
-      }
-    }
-    return new double[] {sign, log};
-  }
-
-  @Test
-  void symmetricFactorsHaveTheKnownEigenvalues() {
-    // [[2, 1], [1, 2]]: 1 and 3; the rotation [[0, -1], [1, 0]]: i and -i.
-    Tensor a = own(Tensor.of(new float[] {2, 1, 1, 2}, 2, 2));
-    Tensor r = own(Tensor.of(new float[] {0, -1, 1, 0}, 2, 2));
-    Tensor d = own(Tensor.of(new float[] {5, -7}));
-    try (Kronecker.Eigenvalues e =
-        Kronecker.of(a, Kronecker.diagonal(d), Kronecker.identity(2), r).eigenvalues()) {
-      float[] im = e.imaginary().toFloatArray();
-      float[] want = {5, 5, -7, -7, 15, 15, -21, -21};
-      assertEquals(16, im.length);
-      for (int i = 0; i < 16; i++) {
-        assertEquals(0, e.real().get(i), 1e-5);
-        assertEquals(Math.abs(want[i / 2]), Math.abs(im[i]), 1e-4, "element " + i);
-        assertEquals(-im[i], im[i ^ 1], 1e-5);
-      }
     }
   }
 
@@ -555,87 +301,5 @@ class KroneckerTest {
     assertArrayEquals(x.toDoubleArray(), own(eye.times(x)).toDoubleArray());
     assertArrayEquals(x.toDoubleArray(), own(eye.solve(x)).toDoubleArray());
     assertEquals(6, eye.trace());
-  }
-
-  private static void message(Runnable call, String... parts) {
-    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call::run);
-    for (String part : parts) {
-      assertTrue(e.getMessage().contains(part), () -> e.getMessage() + " lacks " + part);
-    }
-  }
-
-  @Test
-  void refusals() {
-    Tensor w = own(Tensor.ones(DType.F32, 3, 4));
-    Tensor square = own(Tensor.ones(DType.F32, 2, 2));
-    Kronecker k = Kronecker.of(Kronecker.identity(5), w);
-    message(Kronecker::of, "at least one factor");
-    message(() -> Kronecker.of(w, own(Tensor.ones(DType.F64, 2, 2))), "factor 1", "F64", "F32");
-    message(() -> Kronecker.of(own(Tensor.ones(DType.F32, 2))), "factor 0", "matrix", "[2]");
-    message(() -> Kronecker.of(own(Tensor.ones(DType.I32, 2, 2))), "I32");
-    message(() -> Kronecker.identity(-2), "-2");
-    message(() -> Kronecker.of(Kronecker.identity(1L << 40), Kronecker.identity(1L << 40)), "2^63");
-    message(() -> k.times(own(Tensor.ones(DType.F32, 21, 2))), "[15, 20]", "20", "[21, 2]");
-    message(() -> k.timesLeft(own(Tensor.ones(DType.F32, 2, 20))), "15", "[2, 20]");
-    message(() -> k.times(own(Tensor.ones(DType.F64, 20))), "F32", "F64");
-    Tensor x = own(Tensor.ones(DType.F32, 20, 2));
-    message(() -> k.timesInto(own(Tensor.ones(DType.F32, 15, 3)), 1, 0, x), "[15, 2]", "[15, 3]");
-    Tensor big = own(Tensor.ones(DType.F32, 60));
-    Tensor out = big.slice(0, 30, 60).reshape(15, 2);
-    Tensor overlapping = big.slice(0, 0, 40).reshape(20, 2);
-    message(() -> k.timesInto(out, 1, 0, overlapping), "shares");
-    assertEquals(60, Arrays.stream(KroneckerElements.doubles(big)).sum());
-    Kronecker batched =
-        Kronecker.of(own(Tensor.ones(DType.F32, 2, 3, 3)), own(Tensor.ones(DType.F32, 3, 3)));
-    message(() -> batched.times(own(Tensor.ones(DType.F32, 3, 9, 1))), "[3]", "[2]");
-    message(() -> Kronecker.of(batched, own(Tensor.ones(DType.F32, 3, 3, 3))), "factor 2", "[3]");
-    message(batched::trace, "batch");
-    message(k::trace, "15 x 20");
-    message(k::logDeterminant, "factor 1", "[3, 4]");
-    message(() -> k.solve(x), "factor 1");
-    message(
-        () -> Kronecker.of(square, square).solve(own(Tensor.ones(DType.F32, 5))),
-        "length 4",
-        "[5]");
-    assertThrows(IndexOutOfBoundsException.class, () -> k.row(15));
-    Kronecker huge = Kronecker.of(Kronecker.identity(1 << 20), square);
-    message(huge::toDense, "bytes", "1073741824");
-    ArithmeticException singular =
-        assertThrows(
-            ArithmeticException.class,
-            () ->
-                Kronecker.of(Kronecker.identity(2), square).solve(own(Tensor.ones(DType.F32, 4))));
-    assertTrue(singular.getMessage().contains("factor 1 is singular: pivot 1"));
-    assertEquals(0, Kronecker.of(square).logDeterminant().sign());
-    square.set(Double.NaN, 0, 1);
-    assertThrows(ArithmeticException.class, () -> Kronecker.of(square).eigenvalues());
-  }
-
-  @Test
-  void aClosedFactorIsRefusedEverywhere() {
-    Tensor w = Tensor.ones(DType.F32, 2, 2);
-    Kronecker k = Kronecker.of(w, Kronecker.identity(2));
-    Tensor x = own(Tensor.ones(DType.F32, 4));
-    w.close();
-    List<Runnable> calls =
-        List.of(
-            () -> k.times(x),
-            () -> k.timesLeft(x),
-            () -> k.timesInto(x, 1, 0, x),
-            () -> k.timesGradient(x, x),
-            () -> k.row(0),
-            k::toDense,
-            k::diagonal,
-            k::trace,
-            k::transpose,
-            k::eigenvalues,
-            k::logDeterminant,
-            () -> k.solve(x),
-            () -> k.product(k),
-            () -> k.kron(k));
-    for (Runnable call : calls) {
-      assertThrows(IllegalStateException.class, call::run);
-    }
-    assertTrue(k.toString().contains("identity 2"));
   }
 }

@@ -22,9 +22,7 @@ class FileLengthTest {
           Map.entry("Kronecker.java", "one public type: products, algebra, Javadoc"),
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"),
-          Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"),
-          Map.entry("KroneckerTest.java", "the public methods of Kronecker one after the other"),
-          Map.entry("RefusalTest.java", "arguments for every public method"));
+          Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"));
 
   @Test
   void filesAreShort() throws IOException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.reference.Seeds;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
@@ -24,11 +25,9 @@ class OverlapTest {
 
   @Test
   void agreesWithEnumeration() {
-    long seed = 11;
-    System.out.println("OverlapTest seed " + seed);
-    Random random = new Random(seed);
     int overlapping = 0;
-    for (int round = 0; round < 20_000; round++) {
+    for (long seed : Seeds.upTo(20_000)) {
+      Random random = new Random(seed);
       long[][] shapes = new long[2][];
       long[][] strides = new long[2][];
       for (int v = 0; v < 2; v++) {
@@ -41,13 +40,15 @@ class OverlapTest {
       Set<Long> b = new HashSet<>();
       boolean injective = visit(shapes[0], strides[0], 0, 0, a);
       visit(shapes[1], strides[1], 0, shift, b);
-      assertEquals(!injective, Overlap.selfOverlaps(shapes[0], strides[0]));
+      assertEquals(!injective, Overlap.selfOverlaps(shapes[0], strides[0]), "seed " + seed);
       a.retainAll(b);
       overlapping += a.isEmpty() ? 0 : 1;
       assertEquals(
-          !a.isEmpty(), Overlap.mayShare(0, shapes[0], strides[0], shift, shapes[1], strides[1]));
+          !a.isEmpty(),
+          Overlap.mayShare(0, shapes[0], strides[0], shift, shapes[1], strides[1]),
+          "seed " + seed);
     }
-    assertTrue(overlapping > 1000, "both answers are tested");
+    assertTrue(Seeds.one() || overlapping > 1000, "both answers are tested");
   }
 
   @Test
