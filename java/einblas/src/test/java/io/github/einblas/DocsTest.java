@@ -272,15 +272,11 @@ class DocsTest {
     return (int) Stream.of(text.split("\\s+")).filter(w -> w.matches(".*[A-Za-z0-9].*")).count();
   }
 
-  /** Paragraphs of pages that teach; tables and code are not prose. */
+  /** Paragraphs of all pages; tables and code are not prose. */
   @Test
   void paragraphsAreShort() {
     List<String> wrong = new ArrayList<>();
-    for (Path page :
-        sources("(?:CONTRIBUTING|README)\\.md|docs/(?:design|kernels/.*|decisions/.*)\\.?m?d?")) {
-      if (!page.toString().endsWith(".md")) {
-        continue;
-      }
+    for (Path page : sources("[A-Z]+\\.md|docs/.*\\.md")) {
       String text = FENCE.matcher(read(page)).replaceAll("");
       for (String part : text.split("\n\\s*\n|\n(?=\\s*(?:[-*]|\\d+\\.) )|\n(?=\\|)|(?<=\\|)\n")) {
         boolean prose = !part.startsWith("|") && !part.startsWith("    ");
