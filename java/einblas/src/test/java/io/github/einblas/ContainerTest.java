@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.reference.Cgroup;
+import io.github.einblas.reference.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,16 +66,10 @@ class ContainerTest {
             new String[] {"memory.limit_in_bytes", limit},
             new String[] {"memory.max", limit})) {
       Assumptions.assumeTrue(group != null, "no cgroup can be made here");
-      String cache = System.getProperty("org.bytedeco.javacpp.cachedir", folder.toString());
       List<String> command = new ArrayList<>(group.prefix());
-      command.addAll(
-          List.of(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "-Xmx64m",
-              "-Dorg.bytedeco.javacpp.cachedir=" + cache,
-              "-cp",
-              System.getProperty("java.class.path"),
-              Probe.class.getName()));
+      command.addAll(ChildJvm.counted());
+      command.addAll(ChildJvm.classes());
+      command.addAll(List.of("-Xmx64m", Probe.class.getName()));
       Path output = folder.resolve("output");
       Process process =
           new ProcessBuilder(command)

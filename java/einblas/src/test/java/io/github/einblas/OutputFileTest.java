@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.einblas.reference.ChildJvm;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class OutputFileTest {
@@ -211,17 +214,13 @@ class OutputFileTest {
 
   private Process child(List<String> before, String what, Path file) throws IOException {
     List<String> command = new ArrayList<>(before);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    String cache = System.getProperty("org.bytedeco.javacpp.cachedir");
-    if (cache != null) {
-      command.add("-Dorg.bytedeco.javacpp.cachedir=" + cache);
-    }
+    // Behind a limit of files' lengths no line is counted: the counts are a file too.
+    command.addAll(before.isEmpty() ? ChildJvm.counted() : ChildJvm.plain());
+    command.addAll(ChildJvm.classes());
     command.addAll(
         List.of(
             "-Xshare:auto",
             "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
             Child.class.getName(),
             what,
             file.toString()));
@@ -238,6 +237,12 @@ class OutputFileTest {
     /** Writes slowly until it is killed, or a large file until the disk is full. */
     public static void main(String[] args) throws IOException {
       Path file = Path.of(args[1]);
+      if ("stream".equals(args[0])) {
+        try (Tensor t = Tensor.of(new float[] {1, 2, 3})) {
+          t.writeNpy(file);
+        }
+        return;
+      }
       if ("slow".equals(args[0])) {
         io.github.einblas.internal.io.OutputFile.write(
             file,
@@ -288,6 +293,45 @@ class OutputFileTest {
         return false;
       }
     }
+  }
+
+  /** By any name that the system has for them; their bytes and no others. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"})
+  void standardOutputIsWrittenTo(String name) throws Exception {
+    assumeTrue(Files.exists(Path.of(name)), name + " is not here");
+    Process child = child(List.of(), "stream", Path.of(name));
+    byte[] written = child.getInputStream().readAllBytes();
+    assertEquals(0, child.waitFor());
+    Path file = Files.write(folder.resolve("copy.npy"), written);
+    try (Tensor t = Tensor.readNpy(file)) {
+      assertArrayEquals(new float[] {1, 2, 3}, t.toFloatArray());
+    }
+  }
+
+  /** Where there are many files a search for left ones is not made at each write. */
+  @Test
+  void aFolderOfManyFilesIsSearchedNowAndThen() throws IOException {
+    for (int i = 0; i < 1100; i++) {
+      Files.createFile(folder.resolve("f" + i));
+    }
+    Path left = Files.writeString(folder.resolve(part("0123456789abcdef01234567")), "left");
+    for (int i = 0; i < 3; i++) {
+      tensor.writeNpy(folder.resolve("a.npy"));
+      assertHolds(folder.resolve("a.npy"));
+      assertTrue(Files.notExists(left), "swept by the first write");
+    }
+  }
+
+  @Test
+  void whatIsWriteProtectedIsRefusedWithItsName() throws Exception {
+    assumePosix();
+    Path file = Files.writeString(folder.resolve("a.npy"), "old");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+    assumeTrue(!Files.isWritable(file), "root may write to any file");
+    FileSystemException e = assertThrows(FileSystemException.class, () -> tensor.writeNpy(file));
+    assertEquals(file.toString(), e.getFile());
+    assertTrue(e.getMessage().contains("write-protected"), e::getMessage);
   }
 
   @Test

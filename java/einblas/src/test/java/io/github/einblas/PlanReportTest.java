@@ -1,6 +1,7 @@
 // Reports: figures against hand counts, JSON that parses, graphs that name every step, profiles.
 package io.github.einblas;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,6 +36,29 @@ class PlanReportTest {
     assertEquals(-1, r.steps().get(1).output());
     assertTrue(r.predictedSeconds() > 0 && r.peakFlops() > 1e8 && r.bandwidth() > 1e8);
     assertFalse(r.isProfile());
+  }
+
+  @Test
+  void whatItWasMadeFrom() {
+    PlanReport r = chain(PlanOptions.DEFAULT.withThreads(2)).report();
+    assertEquals("ij,jk,kl->il", r.equation());
+    assertEquals(DType.F64, r.dtype());
+    assertEquals(2, r.threads());
+    assertFalse(r.pathOrigin().isEmpty());
+    assertEquals(r.text(), r.toString());
+    // Arrays are the caller's own: what is written there changes no report.
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(new long[][] {{10, 1000}, {1000, 20}, {20, 30}}, r.shapes());
+      assertArrayEquals(new long[] {10, 30}, r.resultShape());
+      assertArrayEquals(new int[][] {{0, 1}, {2, 3}}, r.path());
+      assertArrayEquals(new int[] {0, 1}, r.steps().get(0).inputs());
+      assertArrayEquals(new long[] {10, 20}, r.steps().get(0).shape());
+      r.shapes()[0][0] = 0;
+      r.resultShape()[0] = 0;
+      r.path()[0][0] = 9;
+      r.steps().get(0).inputs()[0] = 9;
+      r.steps().get(0).shape()[0] = 0;
+    }
   }
 
   @Test

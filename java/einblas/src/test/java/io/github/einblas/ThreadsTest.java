@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.einblas.reference.Cgroup;
+import io.github.einblas.reference.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,13 +34,10 @@ class ThreadsTest {
       List<String> before, Map<String, String> environment, List<String> options, String... args)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(before);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    boolean otherUser = before.contains("setpriv");
+    command.addAll(otherUser ? ChildJvm.plain() : ChildJvm.counted());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    String cache = System.getProperty("org.bytedeco.javacpp.cachedir");
-    if (cache != null) {
-      command.add("-Dorg.bytedeco.javacpp.cachedir=" + cache);
-    }
+    command.addAll(ChildJvm.classes());
     command.addAll(options);
     command.add(Child.class.getName());
     command.addAll(List.of(args));

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VerificationTest {
   private static Tensor random(Random random, DType dtype, long... shape) {
@@ -91,6 +92,23 @@ class VerificationTest {
           }
         }
       }
+    }
+  }
+
+  /** Squares of a large F32 operand are summed in F64, piece by piece along its first axis. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ij,j->i", "ij,i->j"})
+  void largeOperandsGoInPieces(String equation) {
+    long[] shape = {2100, 1031};
+    long[] line = {equation.startsWith("ij,j") ? shape[1] : shape[0]};
+    EinsumPlan plan = Einsum.plan(equation, DType.F32, shape, line);
+    Tensor[] in = operands(plan, new Random(3));
+    try (Tensor right = plan.run(in)) {
+      Verification ok = plan.verify(in, right, 1);
+      assertTrue(ok.passed(), ok::text);
+      right.set(right.get(700) + 8 * ok.bound(), 700);
+      Verification wrong = plan.verify(in, right, 1);
+      assertFalse(wrong.passed(), wrong::text);
     }
   }
 

@@ -1,9 +1,6 @@
 // Command line: shapes as text, such as 32x64x128.
 package io.github.einblas.cli;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
-
 /** Reads and writes shapes. */
 final class Shapes {
   private Shapes() {}
@@ -26,12 +23,5 @@ final class Shapes {
       shape[i] = Long.parseLong(parts[i]);
     }
     return shape;
-  }
-
-  /** The inverse of {@link #parse}. */
-  static String format(long[] shape) {
-    return shape.length == 0
-        ? "scalar"
-        : Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining("x"));
   }
 }

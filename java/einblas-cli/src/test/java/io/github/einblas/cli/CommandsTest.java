@@ -168,6 +168,7 @@ final class CommandsTest {
     assertTrue(cut.contains("slices"), cut);
     program.refused("smallest", with(chain, "--memory-limit", "1K"));
     program.refused("--memory-limit", with(chain, "--memory-limit", "much"));
+    program.refused("beyond any memory", with(chain, "--memory-limit", "99999999T"));
     program.refused("--path", with(chain, "--path", "(0;1)"));
     program.refused("--path", with(chain, "--path", "best"));
     program.refused("names slot 9", with(chain, "--path", "(0,1)(9,2)"));
@@ -409,6 +410,8 @@ final class CommandsTest {
     program.done("tune", "--only", "^THREAD", "--threads", "1", "-o", "@tuned/file");
     List<String> lines = Files.readAllLines(program.path("tuned/file"));
     assertTrue(lines.contains("isa " + Einblas.isa()), lines.toString());
+    String dry = program.done("tune", "--dry-run", "--only", "^THREAD", "--threads", "1").out();
+    assertTrue(dry.contains("not saved"), dry);
     program.refused("no number's name matches 'NOTHING'", "tune", "--only", "NOTHING");
     program.refused("--only", "tune", "--only", "[");
     program.refused("is a directory", "tune", "--only", "^THREAD", "-o", "@");

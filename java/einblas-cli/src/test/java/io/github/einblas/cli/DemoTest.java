@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
+import io.github.einblas.EinsumPlan;
 import io.github.einblas.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,6 +74,29 @@ final class DemoTest {
     }
   }
 
+  /** A slip that a sample misses is found by sums of all elements. */
+  @Test
+  void sumsOfAllElementsJoinASample() {
+    DemoCase demoCase = DemoCase.of("rd,od->ro", DType.F64, "r=20 d=7 o=3");
+    EinsumPlan plan =
+        Einsum.plan(demoCase.equation(), DType.F64, demoCase.shape(0), demoCase.shape(1));
+    DemoCheck sample = new DemoCheck(1, false, 0, 1e-17, 0.1, new long[] {2, 1});
+    Tensor[] in = {a.tensor(demoCase.shape(0)), b.tensor(demoCase.shape(1))};
+    try (Tensor result = plan.run(in)) {
+      DemoCheck right = sample.with(plan.verify(in, result, SEED));
+      assertTrue(right.right(), right::toString);
+      assertTrue(right.sums() > 0 && right.error() == 1e-17, right::toString);
+      result.set(result.get(5, 1) + 1, 5, 1);
+      DemoCheck wrong = sample.with(plan.verify(in, result, SEED));
+      assertFalse(wrong.right(), wrong::toString);
+      assertTrue(wrong.error() > 0.1, wrong::toString);
+      assertArrayEquals(new long[0], wrong.worst());
+    } finally {
+      in[0].close();
+      in[1].close();
+    }
+  }
+
   @Test
   void casesShrinkToALimit() {
     for (DemoCase demoCase : DemoCase.all()) {
@@ -105,6 +129,18 @@ final class DemoTest {
     assertEquals(a.element(5), new RandomData(DType.F64, 2 * SEED).element(5));
     for (int shift = 0; shift < 100; shift++) {
       assertNotEquals(a.element(50), b.element(shift));
+    }
+  }
+
+  @Test
+  void withoutAFolderToKeepNothingIsLeft(@TempDir Path folder) throws Exception {
+    String temporary = "-Djava.io.tmpdir=" + folder;
+    Program.Outcome outcome = Program.process(List.of(temporary), "demo", "--memory-limit", "200k");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(outcome.out().contains("block gemv"), outcome.out());
+    assertFalse(outcome.out().contains("WRONG"), outcome.out());
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(List.of(), files.filter(f -> f.toString().contains("einblas-demo")).toList());
     }
   }
 

@@ -13,6 +13,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -73,6 +75,32 @@ final class Program {
     int status =
         Main.run(new Streams(new ByteArrayInputStream(input), out, errors, false), resolved(args));
     return new Outcome(status, out.toByteArray(), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Runs it as a process, with this JVM's coverage agent, so that its lines count. */
+  static Outcome process(List<String> options, String... args)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    Arrays.stream(ProcessHandle.current().info().arguments().orElse(new String[0]))
+        .filter(a -> a.startsWith("-javaagent:") && a.contains("jacoco"))
+        .forEach(command::add);
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    command.add(
+        "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("org.bytedeco.javacpp.cachedir"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(options);
+    command.add(Main.class.getName());
+    command.addAll(List.of(args));
+    Path errors = Files.createTempFile("einblas-program", ".txt");
+    try {
+      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      byte[] out = process.getInputStream().readAllBytes();
+      int status = process.waitFor();
+      return new Outcome(status, out, Files.readString(errors));
+    } finally {
+      Files.delete(errors);
+    }
   }
 
   /** Runs and requires success without a word on standard error. */

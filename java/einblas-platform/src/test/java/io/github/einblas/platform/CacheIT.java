@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -238,6 +239,41 @@ class CacheIT extends LoadProcesses {
   }
 
   /** Waited for while there is something to extract, and not for ever. */
+  @Test
+  void whatKilledProcessesHalfExtractedIsRemoved() throws Exception {
+    run().loaded();
+    Path library = cachedLibrary("jnieinblas");
+    Path left = Files.createFile(library.resolveSibling(".left.part"));
+    Path others = Files.createFile(library.resolveSibling(".others.part"));
+    Files.setLastModifiedTime(left, FileTime.from(Instant.now().minusSeconds(1200)));
+    Files.delete(library);
+    run().extracted(true);
+    assertTrue(Files.notExists(left), "nobody writes it");
+    assertTrue(Files.exists(others), "perhaps being written");
+  }
+
+  @Test
+  void aFolderInALibrarysPlaceIsNamed() throws Exception {
+    run().loaded();
+    Path library = cachedLibrary("jnieinblas");
+    Files.delete(library);
+    Files.createDirectory(library);
+    run().refused().says(library + " is a folder; remove it");
+    Files.delete(library);
+    run().extracted(true);
+  }
+
+  /** Another jar with the same library in it. */
+  @Test
+  void theTimeOfALibraryIsTheJarsAgain() throws Exception {
+    run().loaded();
+    Path library = cachedLibrary("jnieinblas");
+    FileTime jars = Files.getLastModifiedTime(library);
+    Files.setLastModifiedTime(library, FileTime.from(jars.toInstant().minusSeconds(60)));
+    run().extracted(false);
+    assertEquals(jars, Files.getLastModifiedTime(library));
+  }
+
   @Test
   void aLockThatIsHeldIsWaitedForAndLeft() throws Exception {
     Files.createDirectory(cache);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -67,6 +68,16 @@ abstract class LoadProcesses {
         .collect(Collectors.joining(File.pathSeparator));
   }
 
+  /** The program of this JVM with its coverage agent, so that lines which the child runs count. */
+  static List<String> java() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(a -> a.startsWith("-javaagent:") && a.contains("jacoco"))
+        .forEach(command::add);
+    return command;
+  }
+
   /** The class to run and its arguments. */
   List<String> program() {
     return List.of(LoadProbe.class.getName());
@@ -80,7 +91,7 @@ abstract class LoadProcesses {
       List<String> before, String classPath, Map<String, String> environment, String... options)
       throws Exception {
     List<String> command = new ArrayList<>(before);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(java());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("-cp", classPath));
     if (cache != null) {

@@ -3,12 +3,12 @@
 package io.github.einblas.fuzz;
 
 import io.github.einblas.Einblas;
+import io.github.einblas.reference.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -74,8 +74,7 @@ final class ApiFuzz {
 
   private static int start(List<String> failures, String... args)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    List<String> command = ChildJvm.plain(); // a crash would leave half a report
     for (String p : new String[] {"org.bytedeco.javacpp.cachedir", "einblas.fuzz.trace"}) {
       if (System.getProperty(p) != null) {
         command.add("-D" + p + "=" + System.getProperty(p));

@@ -94,17 +94,6 @@ public final class Views {
     return strides;
   }
 
-  /** Column-major strides. */
-  public static long[] fortran(long[] shape) {
-    long[] strides = new long[shape.length];
-    long stride = 1;
-    for (int d = 0; d < shape.length; d++) {
-      strides[d] = stride;
-      stride *= Math.max(shape[d], 1);
-    }
-    return strides;
-  }
-
   /**
    * Whether the elements lie in row-major order without gaps (strides of length-1 axes do not
    * matter).

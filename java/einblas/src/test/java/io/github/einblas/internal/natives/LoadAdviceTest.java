@@ -4,6 +4,7 @@ package io.github.einblas.internal.natives;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,23 @@ class LoadAdviceTest {
             "mvn install")) {
       assertTrue(text.contains(part), text);
     }
+  }
+
+  /** What another program in the process, or a defect, can lead to. */
+  @Test
+  void foldersAndClassLoadersOfOthersAreNamed() {
+    LoadAdvice advice = new LoadAdvice("linux-x86_64");
+    String cache = advice.othersCache("/tmp/javacpp", "all users may write to /tmp/javacpp");
+    for (String part :
+        List.of("JavaCPP, which other code used before", "all users may", "cachedir=DIR")) {
+      assertTrue(cache.contains(part), cache);
+    }
+    ClassLoader own = getClass().getClassLoader();
+    ClassLoader parent = own.getParent();
+    String loader = advice.otherLoader(parent, own, parent);
+    assertTrue(loader.contains(own.toString()) && loader.contains(parent.toString()), loader);
+    String file = advice.notCompared(Path.of("/c/libjnieinblas.so"));
+    assertTrue(file.contains("/c/libjnieinblas.so") && file.contains("report this"), file);
   }
 
   @Test
