@@ -7,12 +7,6 @@ using namespace einblas;
 
 namespace {
 
-bool within(const int64_t* index, int64_t count, int64_t blocks) {
-  for (int64_t i = 0; i < count; ++i)
-    if (index[i] < 0 || index[i] >= blocks) return false;
-  return true;
-}
-
 bool valid(int64_t pattern, int32_t dtype, int64_t size0, int64_t size1, const int64_t* strides) {
   return pattern != 0 && is_float_code(dtype) && size0 >= 0 && size1 >= 0 && strides != nullptr;
 }
@@ -27,10 +21,10 @@ int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window
       !fits_index(y_blocks) || pattern == nullptr || !fits_index(batch * x_window) || !fits_index(batch * y_window))
     return EINBLAS_INVALID_ARGUMENT;
   *pattern = 0;
-  if (!within(x, batch * x_window, x_blocks) || !within(y, batch * y_window, y_blocks)) return EINBLAS_INVALID_ARGUMENT;
   return guard_initialised([&] {
-    *pattern = handle_of(
-        std::make_unique<Pattern>(PatternShape{batch, x_window, y_window, x_blocks, y_blocks}, x, y, invariant != 0));
+    auto made = Pattern::of({batch, x_window, y_window, x_blocks, y_blocks}, x, y, invariant != 0);
+    if (made == nullptr) return EINBLAS_INVALID_ARGUMENT;
+    *pattern = handle_of(std::move(made));
     return EINBLAS_OK;
   });
 }

@@ -2,6 +2,7 @@
 #include "sparse/csr.hpp"
 
 #include "api/boundary.hpp"
+#include "api/csr_of.hpp"
 
 using namespace einblas;
 
@@ -110,14 +111,7 @@ int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64
                              int64_t d_column, int64_t c, int64_t c_row, int64_t c_column, double alpha, double beta,
                              int32_t threads) {
   if (!is_float_code(dtype) || !valid(rows, columns, entries) || n < 0) return EINBLAS_INVALID_ARGUMENT;
-  const Csr a{static_cast<DType>(dtype),
-              rows,
-              columns,
-              entries,
-              longest_row,
-              at<const int64_t>(indptr),
-              at<const int32_t>(indices),
-              at<const char>(values)};
+  const Csr a = csr_of(dtype, rows, columns, entries, longest_row, indptr, indices, values);
   return csr_multiply(
       a, {n, {at<char>(d), d_row, d_column}, {at<char>(c), c_row, c_column}, alpha, beta, threads_of(threads)});
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/boundary.hpp"
+#include "api/csr_of.hpp"
 
 using namespace einblas;
 
@@ -71,14 +72,7 @@ int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t columns, int64_t e
   if (!is_float_code(dtype) || rows < 0 || columns < 0 || entries < 0 || outer_axes < 0 ||
       (outer_axes > 0 && outer == nullptr))
     return EINBLAS_INVALID_ARGUMENT;
-  const Csr a{static_cast<DType>(dtype),
-              rows,
-              columns,
-              entries,
-              longest_row,
-              at<const int64_t>(indptr),
-              at<const int32_t>(indices),
-              at<const char>(values)};
+  const Csr a = csr_of(dtype, rows, columns, entries, longest_row, indptr, indices, values);
   const KronAlong call{at<const char>(x), x_stride, at<char>(c), c_stride, alpha, beta, threads_of(threads)};
   return guard_initialised([&]() -> int32_t {
     std::vector<KronOuter> o;

@@ -57,11 +57,10 @@ void* map_or_malloc(int64_t bytes) {
   void* raw = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
   const uintptr_t start = reinterpret_cast<uintptr_t>(raw);
-  const uintptr_t aligned = (start + kHugePage - 1) / kHugePage * kHugePage;
+  const uintptr_t aligned = static_cast<uintptr_t>(round_up(static_cast<int64_t>(start), kHugePage));
   const uintptr_t end = start + length, used_end = aligned + static_cast<uintptr_t>(bytes);
   if (aligned != start) munmap(raw, aligned - start);
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t tail = (used_end + page - 1) / page * page;
+  const uintptr_t tail = static_cast<uintptr_t>(round_up(static_cast<int64_t>(used_end), sysconf(_SC_PAGESIZE)));
   if (tail < end) munmap(reinterpret_cast<void*>(tail), end - tail);
 #if defined(MADV_HUGEPAGE)
   madvise(reinterpret_cast<void*>(aligned), static_cast<size_t>(bytes), MADV_HUGEPAGE);

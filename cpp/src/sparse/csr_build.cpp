@@ -91,11 +91,15 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
   });
   const int64_t longest = unsorted;
   if (longest == 0) return EINBLAS_OK;
-  if (longest >> kPlaceBits != 0) return out_of_memory();
+  const int64_t key_bytes = longest * static_cast<int64_t>(sizeof(uint64_t));
+  const int64_t scratch_bytes = key_bytes + longest * static_cast<int64_t>(sizeof(T));
+  if (longest >> kPlaceBits != 0) {
+    note_shortage(scratch_bytes);
+    return EINBLAS_OUT_OF_MEMORY;
+  }
   const int64_t tasks = ceil_div(rows, kRowsPerTask);
   const int threads = useful_threads(process_threads(), tasks, speed::kSortNanos * static_cast<double>(entries));
-  const int64_t key_bytes = longest * static_cast<int64_t>(sizeof(uint64_t));
-  const Workspace workspace(key_bytes + longest * static_cast<int64_t>(sizeof(T)), threads);
+  const Workspace workspace(scratch_bytes, threads);
   if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
   parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
     char* scratch = workspace.of(worker);

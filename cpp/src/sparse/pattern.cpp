@@ -99,13 +99,26 @@ Ordering make_ordering(int64_t batch, const Side& target, const Side& source) {
   return o;
 }
 
+// Whether all copies are from 0 to blocks - 1.
+bool copy_within(const int64_t* index, int64_t count, int64_t blocks, std::vector<int32_t>& to) {
+  to.resize(static_cast<size_t>(count));
+  bool within = true;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t block = index[i];
+    within &= block >= 0 && block < blocks;
+    to[static_cast<size_t>(i)] = static_cast<int32_t>(block);
+  }
+  return within;
+}
+
 }  // namespace
 
-Pattern::Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant)
-    : shape_(shape),
-      invariant_(invariant),
-      x_(x, x + shape.batch * shape.x_window),
-      y_(y, y + shape.batch * shape.y_window) {}
+std::unique_ptr<Pattern> Pattern::of(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant) {
+  std::unique_ptr<Pattern> made(new Pattern(shape, invariant));
+  const bool within = copy_within(x, shape.batch * shape.x_window, shape.x_blocks, made->x_) &&
+                      copy_within(y, shape.batch * shape.y_window, shape.y_blocks, made->y_);
+  return within ? std::move(made) : nullptr;
+}
 
 const Ordering& Pattern::to_y() const {
   std::call_once(y_built_, [this] {

@@ -1,6 +1,7 @@
 // Block-sparse products: the (b, i, j) terms of two index matrices, bucketed by weight block.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -48,9 +49,9 @@ struct Ordering {
 
 class Pattern {
  public:
-  // Indices must be checked: 0 <= x < x_blocks, 0 <= y < y_blocks; every dimension fits 31 bits. Copies them.
+  // Copies the indices; null where one of the copies is no block. Every dimension fits 31 bits. May throw bad_alloc.
   // invariant: block_gemv gives the rows of a batch item the same bits whatever items are beside it.
-  Pattern(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant);
+  static std::unique_ptr<Pattern> of(const PatternShape& shape, const int64_t* x, const int64_t* y, bool invariant);
 
   const PatternShape& shape() const { return shape_; }
   bool invariant() const { return invariant_; }
@@ -59,6 +60,8 @@ class Pattern {
   const Ordering& to_x() const;
 
  private:
+  Pattern(const PatternShape& shape, bool invariant) : shape_(shape), invariant_(invariant) {}
+
   PatternShape shape_;
   bool invariant_;
   std::vector<int32_t> x_, y_;

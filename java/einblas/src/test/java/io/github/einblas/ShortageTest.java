@@ -72,7 +72,7 @@ class ShortageTest {
     operations.put("kron", () -> TensorOps.kron(m, m));
   }
 
-  private void sparse(Tensor m, Tensor x) {
+  private void sparse(Tensor m, Tensor x) throws Exception {
     CsrMatrix csr = CsrMatrix.ofDense(m, 0.5);
     Tensor row = Tensor.of(new int[] {3, 2, 1, 1, 0});
     Tensor column = Tensor.of(new int[] {3, 1, 2, 1, 0});
@@ -88,8 +88,25 @@ class ShortageTest {
     operations.put("csr times", () -> csr.times(x));
     operations.put("csr times strided", () -> csr.times(m.transpose()));
     operations.put("csr times left", () -> csr.timesLeft(m));
+    operations.put("csr times left strided", () -> csr.timesLeft(m.transpose()));
+    operations.put("csr indptr", () -> csr.indptr().copy());
+    csr.writeNpz(folder.resolve("csr.npz"));
+    operations.put("csr readNpz", () -> CsrMatrix.readNpz(folder.resolve("csr.npz")));
     BsrMatrix bsr = BsrMatrix.ofDense(m, 4, 4);
+    Tensor given = random(DType.F64, 3, 4, 4);
+    int[] places = {2, 0, 1};
+    int[] starts = {0, 2, 3};
+    operations.put("bsr of", () -> BsrMatrix.of(given, places, starts, 8, 12));
     operations.put("bsr of dense", () -> BsrMatrix.ofDense(m, 4, 4));
+    bsr.writeNpz(folder.resolve("bsr.npz"));
+    operations.put("bsr readNpz", () -> BsrMatrix.readNpz(folder.resolve("bsr.npz")));
+    operations.put("bsr indices", bsr::indices);
+    operations.put("bsr indptr", bsr::indptr);
+    operations.put("bsr transpose", () -> bsr.transpose().times(m.transpose()));
+    operations.put("bsr transpose to dense", () -> bsr.transpose().toDense());
+    operations.put("bsr gradient", () -> bsr.timesGradient(x, x));
+    operations.put("bsr gradient left", () -> bsr.timesLeftGradient(m, m));
+    operations.put("bsr sampled new", () -> BsrMatrix.sampledMatmul(bsr, m.transpose(), m));
     operations.put("bsr to dense", bsr::toDense);
     operations.put("bsr product", () -> bsr.times(m.transpose()));
     operations.put("bsr product left", () -> bsr.timesLeft(m.transpose()));

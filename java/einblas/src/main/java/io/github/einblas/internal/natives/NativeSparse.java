@@ -3,6 +3,7 @@ package io.github.einblas.internal.natives;
 
 import io.github.einblas.DType;
 import io.github.einblas.nativelib.einblas;
+import java.util.function.IntSupplier;
 
 /** Calls of {@link Native} with sparse operands; callers have checked what they pass. */
 public final class NativeSparse {
@@ -222,11 +223,14 @@ public final class NativeSparse {
 
   // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
 
-  /** Sorts checked blocks; {@code slots} gets the place of each. {@code shape}: blocks, r, c. */
+  /**
+   * Checks and sorts blocks; 0 where indptr or indices are wrong. {@code slots} gets the place of
+   * each block, {@code shape} is blocks, r, c; indptr has an element for each block row, and one.
+   */
   public static long createBsr(long[] shape, long[] indptr, long[] indices, long[] slots) {
     Native.require();
     long[] handle = new long[1];
-    Native.run(
+    IntSupplier call =
         () ->
             einblas.einblas_bsr_create(
                 shape[0],
@@ -237,8 +241,11 @@ public final class NativeSparse {
                 indptr,
                 indices,
                 slots,
-                handle),
-        "making a BSR matrix");
+                handle);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK && status != einblas.EINBLAS_INVALID_ARGUMENT) {
+      Native.failed(status, call, () -> "making a BSR matrix", 0);
+    }
     return handle[0];
   }
 

@@ -29,10 +29,20 @@ public final class BsrStructure {
    * @param slots gets the place of each given block among the stored ones
    */
   static BsrStructure of(long[] shape, long[] indptr, long[] indices, long[] slots) {
-    checkRows(shape[0], indptr, indices.length);
-    Indices.requireWithin(
-        indices, shape[1], b -> "BSR matrix: indices[" + b + "]", "block columns");
-    return new BsrStructure(shape, NativeSparse.createBsr(shape, indptr, indices, slots));
+    if (indptr.length != shape[0] + 1) {
+      throw new IllegalArgumentException(
+          "BSR matrix: indptr must have "
+              + (shape[0] + 1)
+              + " elements for "
+              + shape[0]
+              + " block rows, got "
+              + indptr.length);
+    }
+    long handle = NativeSparse.createBsr(shape, indptr, indices, slots);
+    if (handle == 0) {
+      throw refusal(shape[1], indptr, indices);
+    }
+    return new BsrStructure(shape, handle);
   }
 
   /** Of the blocks of a dense matrix in use that hold anything but zeros. */
@@ -69,22 +79,14 @@ public final class BsrStructure {
     return shape;
   }
 
-  private static void checkRows(long blockRows, long[] indptr, int given) {
-    if (indptr.length != blockRows + 1) {
-      throw new IllegalArgumentException(
-          "BSR matrix: indptr must have "
-              + (blockRows + 1)
-              + " elements for "
-              + blockRows
-              + " block rows, got "
-              + indptr.length);
-    }
+  /** What is wrong with arrays that the library refused. */
+  private static RuntimeException refusal(long blockColumns, long[] indptr, long[] indices) {
     if (indptr[0] != 0) {
-      throw new IllegalArgumentException("BSR matrix: indptr[0] must be 0, got " + indptr[0]);
+      return new IllegalArgumentException("BSR matrix: indptr[0] must be 0, got " + indptr[0]);
     }
     for (int i = 1; i < indptr.length; i++) {
       if (indptr[i] < indptr[i - 1]) {
-        throw new IllegalArgumentException(
+        return new IllegalArgumentException(
             "BSR matrix: indptr must not fall, but indptr["
                 + i
                 + "] is "
@@ -93,14 +95,17 @@ public final class BsrStructure {
                 + indptr[i - 1]);
       }
     }
-    if (indptr[indptr.length - 1] != given) {
-      throw new IllegalArgumentException(
+    if (indptr[indptr.length - 1] != indices.length) {
+      return new IllegalArgumentException(
           "BSR matrix: indptr ends with "
               + indptr[indptr.length - 1]
               + ", but there are "
-              + given
+              + indices.length
               + " indices");
     }
+    Indices.requireWithin(
+        indices, blockColumns, b -> "BSR matrix: indices[" + b + "]", "block columns");
+    return new IllegalStateException("einblas: a BSR matrix was refused (a defect)");
   }
 
   /** The native form; whoever uses it keeps this reachable. */
