@@ -12,7 +12,7 @@ namespace einblas_bench {
 namespace {
 
 std::unique_ptr<Block> values(int64_t count, int dtype) {
-  const int64_t size = dtype == EINBLAS_F32 ? 4 : 8;
+  const int64_t size = einblas_dtype_size(dtype);
   auto block = std::make_unique<Block>(count * size);
   if (block->address() == 0) throw std::runtime_error("memory is short");
   for (int64_t i = 0; i < count; ++i)
@@ -76,7 +76,7 @@ BlockRun::BlockRun(const BlockCase& c, int dtype) : case_(c), dtype_(dtype) {
       for (int64_t j = 0; j < c.y_window; ++j)
         touched.emplace(x_index_[static_cast<size_t>(b * c.x_window + i)],
                         y_index_[static_cast<size_t>(b * c.y_window + j)]);
-  const int64_t size = dtype == EINBLAS_F32 ? 4 : 8;
+  const int64_t size = einblas_dtype_size(dtype);
   const int64_t blocks = static_cast<int64_t>(touched.size()) * c.x_size * c.y_size * size;
   const int64_t xs = c.batch * c.x_window * c.x_size * size, ys = c.batch * c.y_window * c.y_size * size;
   // Results are added to, so they are read as well.

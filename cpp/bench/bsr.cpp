@@ -48,7 +48,7 @@ struct MklBsr {
 
   MklBsr(const Mkl& library, bool transposed, int n, int blocks, int block, int* indptr, int* indices, T* values)
       : mkl(library), op(transposed ? 11 : 10), columns(n) {
-    const std::string p = sizeof(T) == 4 ? "mkl_sparse_s_" : "mkl_sparse_d_";
+    const std::string p = code_of<T>() == EINBLAS_F32 ? "mkl_sparse_s_" : "mkl_sparse_d_";
     int status =
         mkl.get<Create>(p + "create_bsr")(&handle, 0, 101, blocks, blocks, block, indptr, indptr + 1, indices, values);
     status |= mkl.get<int (*)(void*, int, MklDescription, int, int, int)>("mkl_sparse_set_mm_hint")(
@@ -121,7 +121,7 @@ template <class T>
 void run(const Case& k, const std::string& form, int threads, const Options& options, const Mkl& mkl, Limits& limits,
          Figures& figures) {
   Operands<T> o(k);
-  const int32_t type = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  const int32_t type = code_of<T>();
   const int64_t n = k.columns, order = k.order;
   const auto address = [](const T* p) { return reinterpret_cast<int64_t>(p); };
   // X and C are (order, n) for S X, (n, order) for X S, both row-major.
@@ -185,8 +185,7 @@ int bench_bsr(int argc, char** argv) {
       for (int type : o.common.dtypes)
         for (int threads : o.common.threads) {
           mkl.set_threads(threads);
-          type == EINBLAS_F32 ? run<float>(k, form, threads, o, mkl, limits, figures)
-                              : run<double>(k, form, threads, o, mkl, limits, figures);
+          visit(type, [&](auto of) { run<decltype(of)>(k, form, threads, o, mkl, limits, figures); });
         }
     }
   figures.save();

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -113,7 +114,7 @@ std::vector<Case> cases() {
 template <class T>
 std::function<void()> mkl_run(const Mkl& mkl, const Csr<T>& a, std::vector<int32_t>& indptr, bool transposed, int64_t n,
                               const T* d, T* c, void** handle) {
-  const bool single = sizeof(T) == 4;
+  const bool single = code_of<T>() == EINBLAS_F32;
   const std::string p = single ? "mkl_sparse_s_" : "mkl_sparse_d_";
   indptr.assign(a.indptr.at, a.indptr.at + a.rows + 1);
   auto create = mkl.get<int (*)(void**, int, int, int, int*, int*, int*, T*)>(p + "create_csr");
@@ -181,7 +182,7 @@ void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits&
     for (int64_t j = 0; j < c.n; ++j)
       row_major.at[k * c.n + j] = d.at[c.weights ? j * in + k : k * c.n + j] =
           static_cast<T>(random() % 1000) / 500 - 1;
-  const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  const int32_t dtype = code_of<T>();
   Csr<T> turned(c.transposed ? c.columns : 0, c.rows, c.transposed ? entries : 0);
   const Csr<T>* used = &a;
   if (c.transposed) {
@@ -223,7 +224,7 @@ void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits&
               by_flops > by_bytes ? "P" : "B");
   if (c.dense) std::printf("   dense %8.3f ms (%.2fx)", ns[1] / 1e6, ns[1] / ns[0]);
   if (mkl.loaded()) std::printf("   MKL %8.3f ms (%.2fx)", ns.back() / 1e6, ns.back() / ns[0]);
-  if (difference > (sizeof(T) == 4 ? 1e-2 : 1e-10)) std::printf("   DIFFERS by %g", difference);
+  if (difference > (std::numeric_limits<T>::digits == 24 ? 1e-2 : 1e-10)) std::printf("   DIFFERS by %g", difference);
   std::printf("   %s\n", figures.add(c.name, dtype, threads, "csr", {ns[0], 0}).c_str());
   std::fflush(stdout);
   if (step != 0) einblas_step_destroy(step);
@@ -235,7 +236,7 @@ template <class T>
 void bench_build(const Case& c, const Options& o) {
   const Filled<T> filled(c);
   const Csr<T>& a = filled.a;
-  const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  const int32_t dtype = code_of<T>();
   const int64_t sizes[] = {c.rows, c.columns, a.entries}, other[] = {c.rows, c.columns, a.entries, c.columns, c.rows};
   Csr<T> made(std::max(c.rows, c.columns), c.columns, a.entries);
   Array<int32_t> row(a.entries);
@@ -277,14 +278,13 @@ int bench_csr(int argc, char** argv) {
   for (const Case& c : all) {
     if (!o.common.wanted(c.name)) {
       if (!o.common.wanted("build_" + c.name)) continue;
-      for (int type : o.common.dtypes) type == EINBLAS_F32 ? bench_build<float>(c, o) : bench_build<double>(c, o);
+      for (int type : o.common.dtypes) visit(type, [&](auto of) { bench_build<decltype(of)>(c, o); });
       continue;
     }
     for (int type : o.common.dtypes)
       for (int threads : o.common.threads) {
         mkl.set_threads(threads);
-        type == EINBLAS_F32 ? bench<float>(c, o, threads, mkl, limits, figures)
-                            : bench<double>(c, o, threads, mkl, limits, figures);
+        visit(type, [&](auto of) { bench<decltype(of)>(c, o, threads, mkl, limits, figures); });
       }
   }
   figures.save();

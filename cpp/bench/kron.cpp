@@ -57,7 +57,7 @@ void fill(const Block& block, int64_t n, uint32_t seed) {
 
 template <class T>
 void run(const Case& c, int threads, const Common& common, Limits& limits, Figures& figures) {
-  const int32_t dtype = sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  const int32_t dtype = code_of<T>();
   const int64_t n = c.elements(), bytes = n * static_cast<int64_t>(sizeof(T));
   const Block x(bytes), y(bytes), f(c.order * c.order * c.count * static_cast<int64_t>(sizeof(T)));
   fill<T>(x, n, 1);
@@ -104,8 +104,7 @@ int bench_kron(int argc, char** argv) {
     if (o.list) std::printf("%s\n", c.name().c_str());
     if (o.list || !o.wanted(c.name())) continue;
     for (int type : o.dtypes)
-      for (int threads : o.threads)
-        type == EINBLAS_F32 ? run<float>(c, threads, o, limits, figures) : run<double>(c, threads, o, limits, figures);
+      for (int threads : o.threads) visit(type, [&](auto of) { run<decltype(of)>(c, threads, o, limits, figures); });
   }
   figures.save();
   return 0;

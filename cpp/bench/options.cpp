@@ -110,7 +110,11 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-const char* name_of(int dtype) { return dtype == EINBLAS_F32 ? "f32" : "f64"; }
+const char* name_of(int dtype) {
+  const char* name = "";
+  visit(dtype, [&](auto of) { name = code_of<decltype(of)>() == EINBLAS_F32 ? "f32" : "f64"; });
+  return name;
+}
 
 void Common::parse(const std::string& usage, std::vector<Option> own, int argc, char** argv) {
   std::vector<int> types;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "einblas.h"
 #include "saved.hpp"
 
 namespace einblas_bench {
@@ -29,6 +30,24 @@ int dtype(const std::string& text);  // f32 or f64, in any case
 std::vector<std::string> split(const std::string& text);
 
 const char* name_of(int dtype);
+
+// The code of a type, and f(T{}) for the type of a code: the types that products are computed in.
+template <class T>
+constexpr int32_t code_of() = delete;
+template <>
+constexpr int32_t code_of<float>() {
+  return EINBLAS_F32;
+}
+template <>
+constexpr int32_t code_of<double>() {
+  return EINBLAS_F64;
+}
+template <class F>
+void visit(int dtype, const F& f) {
+  if (dtype == EINBLAS_F32) return f(float{});
+  if (dtype == EINBLAS_F64) return f(double{});
+  throw std::runtime_error("no such type: " + std::to_string(dtype));
+}
 
 // What all subcommands can be told.
 struct Common {

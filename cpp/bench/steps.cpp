@@ -71,7 +71,7 @@ class Bench {
   // f(step, once, work) with the case's operands filled; once(threads) runs it.
   template <class F>
   void with_step(const Case& c, int dtype, const F& f) {
-    const int64_t size = dtype == EINBLAS_F32 ? 4 : 8;
+    const int64_t size = einblas_dtype_size(dtype);
     std::vector<std::unique_ptr<Block>> blocks;
     int64_t x[3] = {0, 0, 0};
     for (size_t t = 0; t < c.operands.size(); ++t) {

@@ -93,9 +93,20 @@ class Block {
 };
 
 template <class T>
+constexpr int32_t kCode = -1;
+template <>
+constexpr int32_t kCode<float> = EINBLAS_F32;
+template <>
+constexpr int32_t kCode<double> = EINBLAS_F64;
+template <>
+constexpr int32_t kCode<int32_t> = EINBLAS_I32;
+template <>
+constexpr int32_t kCode<int64_t> = EINBLAS_I64;
+
+template <class T>
 constexpr int32_t dtype() {
-  return std::is_integral<T>::value ? (sizeof(T) == 4 ? EINBLAS_I32 : EINBLAS_I64)
-                                    : (sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64);
+  static_assert(kCode<T> >= 0, "a type without a code");
+  return kCode<T>;
 }
 
 // How a tensor lies in memory.

@@ -225,7 +225,7 @@ struct KernelTable {
   void (*probe_copy_stream)(double* to, const double* from, int64_t n);
 
   template <class T>
-  const TypedKernels<T>& typed() const;
+  const TypedKernels<T>& typed() const = delete;  // a type without a table
 };
 
 template <>

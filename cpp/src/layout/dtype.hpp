@@ -12,25 +12,26 @@ namespace einblas {
 enum class DType : int32_t { F32 = EINBLAS_F32, F64 = EINBLAS_F64, I32 = EINBLAS_I32, I64 = EINBLAS_I64 };
 
 // Stands for a type in the argument of a generic lambda: `[](auto of) { using T = typename decltype(of)::Type; .. }`.
-template <class T>
+template <class T, DType D>
 struct Of {
   using Type = T;
+  static constexpr DType dtype = D;
 };
 
-// f(Of<T>) for the type of the elements.
+// f(Of<T, dtype>) for the type of the elements.
 template <class F>
 auto visit(DType dtype, const F& f) {
   switch (dtype) {
     case DType::F32:
-      return f(Of<float>{});
+      return f(Of<float, DType::F32>{});
     case DType::F64:
-      return f(Of<double>{});
+      return f(Of<double, DType::F64>{});
     case DType::I32:
-      return f(Of<int32_t>{});
+      return f(Of<int32_t, DType::I32>{});
     case DType::I64:
-      return f(Of<int64_t>{});
+      return f(Of<int64_t, DType::I64>{});
   }
-  __builtin_unreachable();  // codes from outside pass dtype_of first
+  __builtin_unreachable();  // codes from outside pass is_dtype first
 }
 
 // Whether products are computed in it; the others are stored, copied, converted and read.
@@ -46,19 +47,14 @@ constexpr bool is_float(DType dtype) {
   return false;
 }
 
-// f(Of<T>) for a type that products are computed in. Assumes is_float.
+// The same for a type that products are computed in. Assumes is_float.
 template <class F>
 auto visit_float(DType dtype, const F& f) {
-  switch (dtype) {
-    case DType::F32:
-      return f(Of<float>{});
-    case DType::F64:
-      return f(Of<double>{});
-    case DType::I32:
-    case DType::I64:
-      break;
-  }
-  __builtin_unreachable();
+  using Result = decltype(f(Of<float, DType::F32>{}));
+  return visit(dtype, [&](auto of) -> Result {
+    if constexpr (is_float(decltype(of)::dtype)) return f(of);
+    __builtin_unreachable();
+  });
 }
 
 constexpr const char* name_of(DType dtype) {
@@ -81,7 +77,11 @@ inline int64_t size_of(DType dtype) {
 
 // Binary digits of a number: how long sums may grow before they are added up in parts.
 inline int digits_of(DType dtype) {
-  return visit(dtype, [](auto of) { return std::numeric_limits<typename decltype(of)::Type>::digits; });
+  return visit(dtype, [](auto of) {
+    using Limits = std::numeric_limits<typename decltype(of)::Type>;
+    static_assert(Limits::is_specialized, "without its limits a type has 0 digits");
+    return Limits::digits;
+  });
 }
 constexpr int kSingleDigits = std::numeric_limits<float>::digits;
 

@@ -158,6 +158,7 @@ EINBLAS_INLINE T sum(vec<T> v) {
     const float32x4_t x = (float32x4_t)v;
     return vpadds_f32(vadd_f32(vget_low_f32(x), vget_high_f32(x)));
   } else {
+    static_assert(sizeof(T) == 8, "a sum of doubles");
     return vpaddd_f64((float64x2_t)v);
   }
 }

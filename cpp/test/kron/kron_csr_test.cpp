@@ -133,7 +133,7 @@ class Run {
 
   void check(const std::string& what, double alpha, double beta) const {
     const std::vector<T> got = result(alpha, beta, 1);
-    const double unit = sizeof(T) == 4 ? 0x1p-24 : 0x1p-53;
+    const double unit = std::numeric_limits<T>::epsilon() / 2;
     std::vector<bool> written(before.size());
     walk(c_.lengths, [&](const std::vector<int64_t>& index) {
       const int64_t r = index[axis_];

@@ -204,7 +204,7 @@ class Run {
     // Each factor sums k terms, fused ones round once more; scaling rounds twice.
     double roundings = 4;
     for (const Axis& a : case_.axes) roundings += static_cast<double>(a.k) + 2;
-    const double unit = sizeof(T) == 4 ? 0x1p-24 : 0x1p-53;
+    const double unit = std::numeric_limits<T>::epsilon() / 2;
     std::vector<bool> written(before.size());
     size_t e = 0;
     walk(y_.lengths, [&](const std::vector<int64_t>& index) {

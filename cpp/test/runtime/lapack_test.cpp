@@ -5,6 +5,7 @@
 #include <cmath>
 #include <complex>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ using einblas_test::dtype;
 
 template <class T>
 constexpr double unit() {
-  return sizeof(T) == 4 ? 0x1p-24 : 0x1p-53;
+  return std::numeric_limits<T>::epsilon() / 2;
 }
 template <class T>
 int64_t address(std::vector<T>& v) {

@@ -1,16 +1,26 @@
 // Test support: the code of an element's type.
 #pragma once
 #include <cstdint>
-#include <type_traits>
 
 #include "einblas.h"
 
 namespace einblas_test {
 
 template <class T>
+constexpr int32_t kCode = -1;
+template <>
+constexpr int32_t kCode<float> = EINBLAS_F32;
+template <>
+constexpr int32_t kCode<double> = EINBLAS_F64;
+template <>
+constexpr int32_t kCode<int32_t> = EINBLAS_I32;
+template <>
+constexpr int32_t kCode<int64_t> = EINBLAS_I64;
+
+template <class T>
 constexpr int32_t dtype() {
-  if (std::is_integral_v<T>) return sizeof(T) == 4 ? EINBLAS_I32 : EINBLAS_I64;
-  return sizeof(T) == 4 ? EINBLAS_F32 : EINBLAS_F64;
+  static_assert(kCode<T> >= 0, "a type without a code");
+  return kCode<T>;
 }
 
 }  // namespace einblas_test

@@ -10,23 +10,25 @@ import java.util.List;
  */
 public enum DType {
   /** 32-bit IEEE 754 floating point, Java's {@code float}. */
-  F32(4, "f4"),
+  F32(4, "f4", true),
   /** 64-bit IEEE 754 floating point, Java's {@code double}. */
-  F64(8, "f8"),
+  F64(8, "f8", true),
   /** 32-bit signed integer, Java's {@code int}. */
-  I32(4, "i4"),
+  I32(4, "i4", false),
   /** 64-bit signed integer, Java's {@code long}. */
-  I64(8, "i8");
+  I64(8, "i8", false);
 
   private static final List<DType> FLOATING =
       Arrays.stream(values()).filter(DType::isFloating).toList();
 
   private final int bytes;
   private final String numpy;
+  private final boolean floating;
 
-  DType(int bytes, String numpy) {
+  DType(int bytes, String numpy, boolean floating) {
     this.bytes = bytes;
     this.numpy = numpy;
+    this.floating = floating;
   }
 
   /** Bytes of one element. */
@@ -36,7 +38,7 @@ public enum DType {
 
   /** Whether products are computed in this type. */
   public boolean isFloating() {
-    return numpy.charAt(0) == 'f';
+    return floating;
   }
 
   /** NumPy's name without the byte order: {@code f4}, {@code f8}, {@code i4}, {@code i8}. */

@@ -22,7 +22,12 @@ public final class NativeArray implements AutoCloseable {
 
   /** New memory with whatever is in it. */
   public static NativeArray uninitialised(DType dtype, long size) {
-    return new NativeArray(dtype == DType.F32 ? new FloatPointer(size) : new DoublePointer(size));
+    return new NativeArray(
+        switch (dtype) {
+          case F32 -> new FloatPointer(size);
+          case F64 -> new DoublePointer(size);
+          case I32, I64 -> throw new AssertionError(dtype);
+        });
   }
 
   /** New memory, zeros. */
@@ -51,7 +56,12 @@ public final class NativeArray implements AutoCloseable {
   /** Memory that belongs to something else. */
   public static NativeArray at(long address, DType dtype, long size) {
     Pointer place = new Place(address);
-    Pointer p = dtype == DType.F32 ? new FloatPointer(place) : new DoublePointer(place);
+    Pointer p =
+        switch (dtype) {
+          case F32 -> new FloatPointer(place);
+          case F64 -> new DoublePointer(place);
+          case I32, I64 -> throw new AssertionError(dtype);
+        };
     return new NativeArray(p.capacity(size));
   }
 

@@ -11,7 +11,11 @@ public final class Trial {
 
   /** Unit roundoff's double of a type. */
   public static double epsilon(DType dtype) {
-    return dtype == DType.F32 ? Math.ulp(1f) : Math.ulp(1d);
+    return switch (dtype) {
+      case F32 -> Math.ulp(1f);
+      case F64 -> Math.ulp(1d);
+      case I32, I64 -> throw new AssertionError(dtype);
+    };
   }
 
   /** Runs a job once and takes its result's fingerprint. */

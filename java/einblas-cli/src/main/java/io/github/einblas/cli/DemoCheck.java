@@ -109,7 +109,12 @@ record DemoCheck(
    * below 1e-4 here).
    */
   private static double factor(DemoCase demoCase) {
-    double unit = demoCase.dtype() == DType.F32 ? UNIT_F32 : UNIT_F64;
+    double unit =
+        switch (demoCase.dtype()) {
+          case F32 -> UNIT_F32;
+          case F64 -> UNIT_F64;
+          case I32, I64 -> throw new AssertionError(demoCase.dtype());
+        };
     return 1.01 * demoCase.summed() * (unit + UNIT_F64);
   }
 

@@ -34,7 +34,11 @@ final class RandomData {
     if (zeros > 0 && (mix(bits) >>> 11) * 0x1p-53 < zeros) {
       return 0;
     }
-    return dtype == DType.F32 ? (bits >>> 40) * 0x1p-23 - 1 : (bits >>> 11) * 0x1p-52 - 1;
+    return switch (dtype) {
+      case F32 -> (bits >>> 40) * 0x1p-23 - 1;
+      case F64 -> (bits >>> 11) * 0x1p-52 - 1;
+      case I32, I64 -> throw new AssertionError(dtype);
+    };
   }
 
   /** A new tensor of these elements in C order. */
@@ -56,18 +60,23 @@ final class RandomData {
   }
 
   private Tensor chunk(long first, int count) {
-    if (dtype == DType.F64) {
-      double[] values = new double[count];
-      for (int i = 0; i < count; i++) {
-        values[i] = element(first + i);
+    return switch (dtype) {
+      case F32 -> {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+          values[i] = (float) element(first + i);
+        }
+        yield Tensor.of(values);
       }
-      return Tensor.of(values);
-    }
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) element(first + i);
-    }
-    return Tensor.of(values);
+      case F64 -> {
+        double[] values = new double[count];
+        for (int i = 0; i < count; i++) {
+          values[i] = element(first + i);
+        }
+        yield Tensor.of(values);
+      }
+      case I32, I64 -> throw new AssertionError(dtype);
+    };
   }
 
   private static long mix(long value) {

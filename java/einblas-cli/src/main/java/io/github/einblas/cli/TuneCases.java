@@ -35,7 +35,7 @@ final class TuneCases implements AutoCloseable {
 
   TuneCases() {
     try {
-      for (DType dtype : new DType[] {DType.F32, DType.F64}) {
+      for (DType dtype : DType.floating()) {
         addContractions(dtype);
         addCsr(dtype);
         addBsr(dtype);

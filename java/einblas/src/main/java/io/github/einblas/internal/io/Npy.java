@@ -99,10 +99,11 @@ public final class Npy {
 
   private static void swap(ByteBuffer bytes, DType dtype) {
     for (int i = 0; i < bytes.limit(); i += dtype.bytes()) {
-      switch (dtype) {
-        case F32, I32 -> bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
-        case F64, I64 -> bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));
-      }
+      ByteBuffer unused =
+          switch (dtype) {
+            case F32, I32 -> bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
+            case F64, I64 -> bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));
+          };
     }
   }
 

@@ -58,6 +58,7 @@ public final class PlanVerifier {
 
   private final Equation equation;
   private final DType dtype;
+  private final Precision precision;
   private final long[][] shapes;
   private final PlanOptions options;
   private final Map<Integer, Long> lengths;
@@ -77,6 +78,7 @@ public final class PlanVerifier {
   public PlanVerifier(Contraction whole, long seed) {
     this.equation = whole.equation();
     this.dtype = whole.dtype();
+    this.precision = Precision.of(dtype);
     this.shapes = whole.shapes();
     this.chain = PlanWork.sumLengths(whole.slices());
     PlanOptions given = whole.options();
@@ -137,7 +139,7 @@ public final class PlanVerifier {
 
   /** The whole result once more, by other kernels where that is cheap. */
   private double[] again(Contraction plan, Strided[] operands) {
-    if (dtype == DType.F64) {
+    if (precision.isDouble()) {
       PlanOptions loops =
           PlanWork.flops(plan.slices()) > BY_LOOPS ? options : options.withKernel("loops");
       return values(new Contraction(equation, dtype, shapes, loops).run(operands));
@@ -349,9 +351,9 @@ public final class PlanVerifier {
   private Strided squares(Strided x, int[] labels, int[] to) {
     boolean plain = Arrays.stream(labels).distinct().count() == labels.length;
     long rows = plain && labels.length > 0 ? x.length(0) : 1;
-    long pieces = dtype == DType.F64 ? 1 : Math.max(1, Math.min(rows, x.size() / PIECE));
+    long pieces = precision.isDouble() ? 1 : Math.max(1, Math.min(rows, x.size() / PIECE));
     if (pieces == 1) {
-      if (dtype == DType.F64) {
+      if (precision.isDouble()) {
         return squarePlan(x, labels, to).run(x, x);
       }
       try (Strided wide = TensorCopy.convert(x, DType.F64)) {

@@ -50,7 +50,7 @@ public final class Elements {
   /** Sets the element at an index of an integer tensor. */
   public static void setLong(Strided t, long value, long[] index) {
     DType dtype = t.dtype();
-    if (dtype.isFloating() || (dtype == DType.I32 && value != (int) value)) {
+    if (!holds(dtype, value)) {
       throw new IllegalArgumentException(
           "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
     }
@@ -62,6 +62,14 @@ public final class Elements {
     } finally {
       t.release();
     }
+  }
+
+  private static boolean holds(DType dtype, long value) {
+    return switch (dtype) {
+      case I32 -> value == (int) value;
+      case I64 -> true;
+      case F32, F64 -> false; // by setLong
+    };
   }
 
   /** Refuses a value that an integer type cannot hold. */

@@ -9,10 +9,11 @@ import io.github.einblas.DType;
  * @param unit most relative error of a rounding
  * @param least smallest positive number
  * @param digits printed behind the point
+ * @param isDouble whether no type is wider: what checks it computes in it, too
  */
-public record Precision(double unit, double least, int digits) {
-  private static final Precision SINGLE = new Precision(0x1p-24, Float.MIN_VALUE, 7);
-  private static final Precision DOUBLE = new Precision(0x1p-53, Double.MIN_VALUE, 8);
+public record Precision(double unit, double least, int digits, boolean isDouble) {
+  private static final Precision SINGLE = new Precision(0x1p-24, Float.MIN_VALUE, 7, false);
+  private static final Precision DOUBLE = new Precision(0x1p-53, Double.MIN_VALUE, 8, true);
 
   /** Those of a type that products are computed in. */
   public static Precision of(DType type) {

@@ -138,12 +138,13 @@ public final class Transfer {
             case F64 -> in.getDouble();
             case I32, I64 -> throw new AssertionError(inType);
           };
-      switch (outType) {
-        case F32 -> out.putFloat((float) v);
-        case F64 -> out.putDouble(v);
-        case I32 -> out.putInt((int) v);
-        case I64 -> out.putLong((long) v);
-      }
+      ByteBuffer unused =
+          switch (outType) {
+            case F32 -> out.putFloat((float) v);
+            case F64 -> out.putDouble(v);
+            case I32 -> out.putInt((int) v);
+            case I64 -> out.putLong((long) v);
+          };
     }
   }
 
@@ -155,12 +156,13 @@ public final class Transfer {
             case I64 -> in.getLong();
             case F32, F64 -> throw new AssertionError(inType);
           };
-      switch (outType) {
-        case F32 -> out.putFloat((float) v);
-        case F64 -> out.putDouble((double) v);
-        case I32 -> out.putInt(Math.toIntExact(v));
-        case I64 -> out.putLong(v);
-      }
+      ByteBuffer unused =
+          switch (outType) {
+            case F32 -> out.putFloat((float) v);
+            case F64 -> out.putDouble((double) v);
+            case I32 -> out.putInt(Math.toIntExact(v));
+            case I64 -> out.putLong(v);
+          };
     }
   }
 }
