@@ -194,22 +194,22 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
 
   @Override
   public Tensor times(Tensor x) {
-    return new Tensor(core.times(strided("x", x), false));
+    return new Tensor(core.times(strided("x", x)));
   }
 
   @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
-    core.timesInto(strided("out", out), alpha, beta, strided("x", x), false);
+    core.timesInto(strided("out", out), alpha, beta, strided("x", x));
   }
 
   @Override
   public Tensor timesLeft(Tensor x) {
-    return new Tensor(core.times(strided("x", x), true));
+    return new Tensor(core.timesLeft(strided("x", x)));
   }
 
   @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    core.timesInto(strided("out", out), alpha, beta, strided("x", x), true);
+    core.timesLeftInto(strided("out", out), alpha, beta, strided("x", x));
   }
 
   /**
@@ -255,8 +255,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * {@code g x^T} at the stored blocks.
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
-    core.requireOperand(strided("x", x), false);
-    core.requireShape("g", strided("g", g), core.resultShape(x.strided(), false));
+    core.requireOperand(strided("x", x));
+    core.requireShape("g", strided("g", g), core.resultShape(x.strided()));
     try (Tensor left = g.rank() == 1 ? g.unsqueeze(1) : g.permute(0, 1);
         Tensor right = x.rank() == 1 ? x.unsqueeze(0) : x.transpose();
         BsrMatrix back = transpose()) {
@@ -269,8 +269,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * and {@code x^T g} at the stored blocks.
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
-    core.requireOperand(strided("x", x), true);
-    core.requireShape("g", strided("g", g), core.resultShape(x.strided(), true));
+    core.requireLeftOperand(strided("x", x));
+    core.requireShape("g", strided("g", g), core.leftResultShape(x.strided()));
     try (Tensor left = x.rank() == 1 ? x.unsqueeze(1) : x.transpose();
         Tensor right = g.rank() == 1 ? g.unsqueeze(0) : g.permute(0, 1);
         BsrMatrix back = transpose()) {
@@ -292,7 +292,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   /** The structure, and the work of the product with x and of the dense product. */
   @Override
   public String explain(Tensor x) {
-    core.requireOperand(strided("x", x), false);
+    core.requireOperand(strided("x", x));
     if (x.isClosed() || core.blocks().isClosed()) {
       throw new IllegalStateException("BSR matrix: " + (x.isClosed() ? "x" : "it") + " is closed");
     }

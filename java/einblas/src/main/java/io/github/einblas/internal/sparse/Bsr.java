@@ -6,8 +6,10 @@ import io.github.einblas.internal.natives.NativeSparse;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
+import io.github.einblas.internal.tensor.View;
 import java.lang.ref.Reference;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * A matrix of stored blocks, or a transposed view of one.
@@ -156,16 +158,23 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
 
   // ---- products
 
-  /**
-   * {@code this x}, or {@code x this}, whose transpose is the transposed matrix times x transposed:
-   * a new tensor.
-   */
-  public Strided times(Strided x, boolean onLeft) {
-    requireOperand(x, onLeft);
-    Strided out = Strided.empty(dtype(), resultShape(x, onLeft));
+  /** {@code this x}: a new tensor. */
+  public Strided times(Strided x) {
+    requireOperand(x);
+    return filled(resultShape(x), out -> timesInto(out, 1, 0, x));
+  }
+
+  /** {@code x this}: a new tensor. */
+  public Strided timesLeft(Strided x) {
+    requireLeftOperand(x);
+    return filled(leftResultShape(x), out -> timesLeftInto(out, 1, 0, x));
+  }
+
+  private Strided filled(long[] shape, Consumer<Strided> product) {
+    Strided out = Strided.empty(dtype(), shape);
     boolean done = false;
     try {
-      timesInto(out, 1, 0, x, onLeft);
+      product.accept(out);
       done = true;
       return out;
     } finally {
@@ -175,21 +184,34 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
     }
   }
 
-  /** As {@link #times}, {@code out = alpha * product + beta * out}. */
-  public void timesInto(Strided out, double alpha, double beta, Strided x, boolean onLeft) {
-    requireOperand(x, onLeft);
-    requireShape("out", out, resultShape(x, onLeft));
+  /** {@code out = alpha * this x + beta * out}. */
+  public void timesInto(Strided out, double alpha, double beta, Strided x) {
+    requireOperand(x);
+    requireShape("out", out, resultShape(x));
+    multiply(out, out.geometry(), alpha, beta, x, x.geometry());
+  }
+
+  /** {@code out = alpha * x this + beta * out}: the transposed matrix times x transposed. */
+  public void timesLeftInto(Strided out, double alpha, double beta, Strided x) {
+    requireLeftOperand(x);
+    requireShape("out", out, leftResultShape(x));
+    new Bsr(structure, blocks, !transposed)
+        .multiply(out, out.geometry().transpose(), alpha, beta, x, x.geometry().transpose());
+  }
+
+  /** The product of checked tensors, looked at so that their first axes are the matrix's. */
+  private void multiply(
+      Strided out, View outView, double alpha, double beta, Strided x, View view) {
     out.requireWritable(NAME);
-    boolean vector = x.rank() == 1;
     Words words = new Words(NAME, "the output", "x", "the blocks");
     try (Lease lease = Lease.of(words, out, x, blocks).apart()) {
-      long[] from = matrixStrides(x, onLeft);
-      long[] to = matrixStrides(out, onLeft);
+      long[] from = matrixStrides(view);
+      long[] to = matrixStrides(outView);
       NativeSparse.bsrProduct(
           structure.handle(),
           dtype(),
-          transposed != onLeft,
-          vector ? 1 : x.length(onLeft ? 0 : 1),
+          transposed,
+          x.rank() == 1 ? 1 : view.shape()[1],
           new long[] {blocks.address(), x.address(), out.address()},
           new long[] {from[0], from[1], to[0], to[1]},
           alpha,
@@ -199,19 +221,20 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
     }
   }
 
-  /** Shape of a product with x. */
-  public long[] resultShape(Strided x, boolean onLeft) {
-    long length = onLeft ? columns() : rows();
-    if (x.rank() == 1) {
-      return new long[] {length};
-    }
-    return onLeft ? new long[] {x.length(0), length} : new long[] {length, x.length(1)};
+  /** Shape of {@code this x}. */
+  public long[] resultShape(Strided x) {
+    return x.rank() == 1 ? new long[] {rows()} : new long[] {rows(), x.length(1)};
   }
 
-  /** A tensor's strides as a matrix (axis that meets the blocks, other axis). */
-  private static long[] matrixStrides(Strided t, boolean reversed) {
-    long[] strides = t.strides();
-    return t.rank() == 1 ? new long[] {strides[0], 1} : reversed ? reversed(strides) : strides;
+  /** Shape of {@code x this}. */
+  public long[] leftResultShape(Strided x) {
+    return x.rank() == 1 ? new long[] {columns()} : new long[] {x.length(0), columns()};
+  }
+
+  /** Strides as a matrix. */
+  private static long[] matrixStrides(View v) {
+    long[] strides = v.strides();
+    return strides.length == 1 ? new long[] {strides[0], 1} : strides;
   }
 
   /** The blocks of {@code a b} that this stores, a new matrix with the same pattern. */
@@ -242,8 +265,8 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       // The transpose of a b is b^T a^T, whose strides are those of b and a turned round.
       Strided first = transposed ? b : a;
       Strided second = transposed ? a : b;
-      long[] x = matrixStrides(first, transposed);
-      long[] y = matrixStrides(second, transposed);
+      long[] x = transposed ? reversed(b.strides()) : a.strides();
+      long[] y = transposed ? reversed(a.strides()) : b.strides();
       NativeSparse.bsrSampled(
           structure.handle(),
           dtype(),
@@ -263,11 +286,18 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
     return Lease.of(new Words(NAME, "", what), null, t);
   }
 
-  /** Refuses an x that no product takes. */
-  public void requireOperand(Strided x, boolean onLeft) {
+  /** Refuses an x that {@link #times} does not take. */
+  public void requireOperand(Strided x) {
+    requireOperand(x, 0, columns());
+  }
+
+  /** Refuses an x that {@link #timesLeft} does not take. */
+  public void requireLeftOperand(Strided x) {
+    requireOperand(x, x.rank() - 1, rows());
+  }
+
+  private void requireOperand(Strided x, int axis, long length) {
     requireType("x", x);
-    int axis = onLeft ? x.rank() - 1 : 0;
-    long length = onLeft ? rows() : columns();
     if ((x.rank() != 1 && x.rank() != 2) || x.length(axis) != length) {
       throw new IllegalArgumentException(
           NAME
