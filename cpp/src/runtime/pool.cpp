@@ -19,6 +19,8 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace einblas {
@@ -42,6 +44,7 @@ constexpr int kPlaces = 64;
 constexpr int kMostWorkers = 1023;
 constexpr int kWakes = 2;  // how many each wakes: a tree, so that no one thread wakes all
 constexpr size_t kStack = size_t{1} << 20;
+constexpr int kSleepers = 16;           // workers whom callers place before they wake them
 constexpr int64_t kRetry = 1000000000;  // ns until a thread is tried again that could not be made
 
 // A place's state: a generation (high half), workers inside, and these bits.
@@ -63,6 +66,14 @@ struct alignas(64) Place {
   std::atomic<uint64_t> numbers[(kMostWorkers + 63) / 64] = {};  // bit w: worker number w + 1 is somebody's
 };
 
+// What callers know of a worker, so that they can place it while it sleeps.
+struct Sleeper {
+  std::atomic<int> thread{0};  // in the system's numbers, while the worker lives; kPlaced while a caller places it
+  std::atomic<int> off{-1};    // the processor that it keeps off
+  std::atomic<bool> asleep{false};
+};
+constexpr int kPlaced = -1;
+
 // No destructors: workers run while the process ends.
 struct Pool {
   alignas(64) std::atomic<uint64_t> taken{0};  // bit p: place p has a job
@@ -72,6 +83,7 @@ struct Pool {
   alignas(64) std::atomic<int> workers{0}, wanted{0};
   std::atomic<bool> making{false};
   std::atomic<int64_t> not_before{0};
+  Sleeper sleepers[kSleepers];
   Place places[kPlaces];
 };
 Pool pool;
@@ -181,22 +193,65 @@ int processor() noexcept {
 #endif
 }
 
-// Keeps this worker off a caller's processor: Linux likes to wake a thread where its waker runs, and where both are
-// busy the worker would only take turns with the caller. Other processors of the process stay open to it; the thread
-// that made it may have been bound.
-void stay_off(int caller) noexcept {
+// Keeps a worker (0: the one that asks) off a caller's processor: Linux likes to wake a thread where its waker runs,
+// and where both are busy the worker would only take turns with the caller. Other processors of the process stay open
+// to it; the thread that made it may have been bound.
+void stay_off(int thread, int caller) noexcept {
 #if defined(__linux__)
   cpu_set_t set;
   if (sched_getaffinity(getpid(), sizeof set, &set) != 0) return;
   if (caller >= 0 && caller < CPU_SETSIZE && CPU_COUNT(&set) > 1) CPU_CLR(static_cast<size_t>(caller), &set);
-  sched_setaffinity(0, sizeof set, &set);
+  sched_setaffinity(thread, sizeof set, &set);
 #else
+  (void)thread;
   (void)caller;
 #endif
 }
 
+// Makes this worker known to callers; null where there is no room or no need.
+Sleeper* enter() noexcept {
+#if defined(__linux__)
+  const int thread = static_cast<int>(syscall(SYS_gettid));
+  for (Sleeper& s : pool.sleepers) {
+    int nobody = 0;
+    if (!s.thread.compare_exchange_strong(nobody, kPlaced, std::memory_order_acq_rel)) continue;
+    s.off.store(-1, std::memory_order_relaxed);
+    s.asleep.store(false, std::memory_order_relaxed);
+    s.thread.store(thread, std::memory_order_release);
+    return &s;
+  }
+#endif
+  return nullptr;
+}
+
+// Before the worker ends, whose number may then be another thread's: waits for a caller that just places it.
+void retire(Sleeper* s) noexcept {
+#if defined(__linux__)
+  if (s == nullptr) return;
+  const int thread = static_cast<int>(syscall(SYS_gettid));
+  for (int own = thread; !s->thread.compare_exchange_weak(own, 0, std::memory_order_acq_rel); own = thread)
+    sched_yield();
+#else
+  (void)s;
+#endif
+}
+
+// Keeps the workers that sleep off the processor of the caller that is about to wake some. One that kept off another
+// processor may have none left but this caller's, and behind the caller it would wait for a turn there.
+void place_sleepers(int caller) noexcept {
+  if (caller < 0) return;
+  for (Sleeper& s : pool.sleepers) {
+    if (!s.asleep.load(std::memory_order_relaxed) || s.off.load(std::memory_order_relaxed) == caller) continue;
+    int thread = s.thread.load(std::memory_order_relaxed);
+    if (thread <= 0 || !s.thread.compare_exchange_strong(thread, kPlaced, std::memory_order_acq_rel)) continue;
+    stay_off(thread, caller);
+    s.off.store(caller, std::memory_order_relaxed);
+    s.thread.store(thread, std::memory_order_release);
+  }
+}
+
 // Tasks of one job after the other, as long as there are jobs to join; whether there was one.
-bool work() noexcept {
+bool work(Sleeper* self) noexcept {
   int number = 0, from = 0;
   if (auto* hook = pool_hooks.before_join.load(std::memory_order_relaxed)) hook();
   Place* p = join_one(from, INT64_MAX, &number);
@@ -209,7 +264,10 @@ bool work() noexcept {
     }
     const int64_t tasks = p->tasks.load(std::memory_order_relaxed);
     const int limit = p->limit.load(std::memory_order_relaxed), caller = p->processor.load(std::memory_order_relaxed);
-    if (caller >= 0 && caller == processor()) stay_off(caller);
+    if (caller >= 0 && caller == processor()) {
+      stay_off(0, caller);
+      if (self != nullptr) self->off.store(caller, std::memory_order_relaxed);
+    }
     uint32_t news = pool.news.load(std::memory_order_relaxed);
     Place* next = nullptr;
     int next_number = 0;
@@ -242,12 +300,13 @@ void* worker_main(void* index) noexcept {
 #if defined(__linux__)
   pthread_setname_np(pthread_self(), name);
 #endif
-  stay_off(-1);
+  stay_off(0, -1);
+  Sleeper* const self = enter();
   make_workers(kWakes);
   int64_t budget = pool_spin;
   for (;;) {
     const uint32_t news = pool.news.load(std::memory_order_seq_cst);
-    if (work()) {
+    if (work(self)) {
       budget = pool_spin;
       continue;
     }
@@ -260,12 +319,15 @@ void* worker_main(void* index) noexcept {
       budget = changed ? budget - (now() - from) : 0;
       if (changed) continue;
     }
+    if (self != nullptr) self->asleep.store(true, std::memory_order_relaxed);
     pool.sleeping.fetch_add(1, std::memory_order_seq_cst);
     const int64_t keep = int64_t{pool_keep} * 1000000000, from = now();
     park(pool.news, news, keep);
     pool.sleeping.fetch_sub(1, std::memory_order_seq_cst);
+    if (self != nullptr) self->asleep.store(false, std::memory_order_relaxed);
     if (pool.news.load(std::memory_order_relaxed) == news && now() - from >= keep) break;
   }
+  retire(self);
   pool.workers.fetch_sub(1, std::memory_order_relaxed);
   return nullptr;
 }
@@ -276,6 +338,7 @@ void after_fork() noexcept {
   pool.taken = 0;
   pool.sleeping = pool.spinning = pool.running = pool.workers = pool.wanted = 0;
   pool.making = false;
+  for (Sleeper& s : pool.sleepers) s.thread = 0;
   for (Place& p : pool.places) {
     p.state = p.state.load() / kGeneration * kGeneration;
     for (auto& word : p.numbers) word = 0;
@@ -342,6 +405,7 @@ void call_workers(Place& p, int more, int room) noexcept {
   if (wakes > sleeping) wakes = sleeping;
   if (wakes <= 0) return;
   if (wakes > kWakes) p.wakes.store(wakes - kWakes, std::memory_order_relaxed);
+  place_sleepers(p.processor.load(std::memory_order_relaxed));
   wake(wakes < kWakes ? wakes : kWakes);
 }
 

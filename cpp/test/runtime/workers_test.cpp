@@ -23,6 +23,7 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
 #endif
 
 namespace einblas {
@@ -309,6 +310,56 @@ std::string line_of(const std::string& file, const std::string& start) {
   for (std::string line; std::getline(in, line);)
     if (line.compare(0, start.size(), start) == 0) return line.substr(start.size());
   return "";
+}
+
+// A worker that sleeps is placed by the caller that wakes it: it may have kept to the processor on which that one runs
+// now. Held at the door, it can do nothing about it itself.
+TEST_F(Workers, ASleeperIsPlacedOffItsCallersProcessor) {
+  if (!kForkedChildrenMayHaveThreads) GTEST_SKIP();
+  EXPECT_EQ(run_in_child([] {
+              einblas::pool_keep.set(1000);
+              cpu_set_t all;
+              sched_getaffinity(0, sizeof all, &all);
+              if (CPU_COUNT(&all) < 2) return 0;
+              static std::atomic<int> worker_thread;
+              worker_thread = 0;
+              einblas::parallel_tasks(2, 2, [](int64_t, int worker) {
+                if (worker != 0) worker_thread = static_cast<int>(syscall(SYS_gettid));
+                soon([] { return worker_thread != 0; });
+              });
+              if (worker_thread == 0) return 1;
+              static std::atomic<bool> held;
+              static std::atomic<int> at_the_door;
+              int wrong = 0;
+              std::thread caller([&] {
+                const std::string state = "/proc/self/task/" + std::to_string(worker_thread) + "/status";
+                for (int round = 0; round < 2; ++round)
+                  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+                    if (!CPU_ISSET(cpu, &all)) continue;
+                    cpu_set_t one;
+                    CPU_ZERO(&one);
+                    CPU_SET(cpu, &one);
+                    sched_setaffinity(0, sizeof one, &one);
+                    if (!soon([&] { return at_the_door == 0 && line_of(state, "State:\t").substr(0, 1) == "S"; }))
+                      wrong = 2;
+                    held = true;
+                    einblas::pool_hooks.before_join = [] {
+                      ++at_the_door;
+                      soon([] { return !held; });
+                      --at_the_door;
+                    };
+                    einblas::parallel_tasks(2, 2, [](int64_t, int) {});
+                    cpu_set_t own;
+                    sched_getaffinity(worker_thread, sizeof own, &own);
+                    if (CPU_ISSET(cpu, &own) || CPU_COUNT(&own) != CPU_COUNT(&all) - 1) wrong = 3;
+                    einblas::pool_hooks.before_join = nullptr;
+                    held = false;
+                  }
+              });
+              caller.join();
+              return wrong;
+            }),
+            0);
 }
 
 // Workers have names, handle no signals of the process, and run on any of its processors, also when a bound thread
