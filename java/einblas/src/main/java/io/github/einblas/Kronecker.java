@@ -1,14 +1,11 @@
 // Public API: a Kronecker product of matrices that is never built.
 package io.github.einblas;
 
-import io.github.einblas.internal.kronecker.KroneckerChain;
-import io.github.einblas.internal.tensor.Views;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.stream.Collectors;
 
 /**
  * The Kronecker product {@code F1 (x) F2 (x) ...} as a linear operator: of shape (r1*r2*...,
@@ -27,87 +24,17 @@ import java.util.stream.Collectors;
  * IllegalStateException} for closed tensors.
  */
 public final class Kronecker implements MatrixOperator {
-  /** Most bytes of {@link #toDense()}. */
-  private static final long DENSE_BYTES = 1L << 30;
+  private final Factors core;
+  private final Products products;
 
-  /** Layouts of X whose native products are kept: a caller rarely has more than a few. */
-  private static final int LAYOUTS = 4;
-
-  private final List<KroneckerTerm> terms;
-  private final long rows;
-  private final long columns;
-  private final long[] batch;
-  private final DType dtype;
-
-  /** Native products for the latest layouts of X; replaced as a whole, never changed. */
-  private volatile KroneckerChain[] chains = {};
-
-  private final AtomicReferenceArray<List<KroneckerStages.Stage>> stages =
-      new AtomicReferenceArray<>(2);
-
-  private Kronecker(List<KroneckerTerm> terms) {
-    this.terms = List.copyOf(terms);
-    this.rows = product(terms, true);
-    this.columns = product(terms, false);
-    long[] shape = {};
-    DType type = null;
-    for (int i = 0; i < terms.size(); i++) {
-      KroneckerTerm t = terms.get(i);
-      if (t.isIdentity()) {
-        continue;
-      }
-      if (type != null && t.dtype() != type) {
-        throw new IllegalArgumentException(
-            "Kronecker: factors must have one type, but factor "
-                + i
-                + " has "
-                + t.dtype()
-                + " and one before it "
-                + type);
-      }
-      type = t.dtype();
-      if (t.isDense()) {
-        long[] leading = Arrays.copyOf(t.tensor().shapeRef(), t.batchRank());
-        shape = broadcast(shape, leading, "factor " + i);
-      }
-    }
-    this.batch = shape;
-    this.dtype = type;
+  private Kronecker(Factors core) {
+    this.core = core;
+    this.products = new Products(core);
   }
 
-  private static long product(List<KroneckerTerm> terms, boolean rows) {
-    long[] lengths = terms.stream().mapToLong(t -> rows ? t.rows() : t.columns()).toArray();
-    try {
-      return Views.size(lengths);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "Kronecker of "
-              + lengths.length
-              + " factors: more than 2^63 - 1 "
-              + (rows ? "rows: " : "columns: ")
-              + Arrays.toString(lengths),
-          e);
-    }
-  }
-
-  /** NumPy's broadcast of two batch shapes. */
-  static long[] broadcast(long[] x, long[] y, String which) {
-    long[] result = new long[Math.max(x.length, y.length)];
-    for (int d = 1; d <= result.length; d++) {
-      long a = d <= x.length ? x[x.length - d] : 1;
-      long b = d <= y.length ? y[y.length - d] : 1;
-      if (a != b && a != 1 && b != 1) {
-        throw new IllegalArgumentException(
-            "Kronecker: the batch axes "
-                + Arrays.toString(y)
-                + " of "
-                + which
-                + " do not broadcast with "
-                + Arrays.toString(x));
-      }
-      result[result.length - d] = a == 1 ? b : a;
-    }
-    return result;
+  /** What the implementation knows of this operator. */
+  Factors core() {
+    return core;
   }
 
   // ---- made
@@ -140,13 +67,12 @@ public final class Kronecker implements MatrixOperator {
         throw new NullPointerException("Kronecker: factor " + i + " is null");
       }
       if (factors[i] instanceof Kronecker k) {
-        k.requireOpen("of");
-        all.addAll(k.terms);
+        k.core.requireOpen("of");
+        all.addAll(k.core.terms());
       } else if (factors[i] instanceof CsrMatrix csr) {
-        csr.core().requireFloating("Kronecker: factor " + i);
-        all.add(KroneckerTerm.sparse(csr, false));
+        all.add(KroneckerTerm.sparse(csr.core(), i));
       } else if (factors[i] instanceof Tensor dense) {
-        all.add(dense(dense, i));
+        all.add(KroneckerTerm.dense(dense.strided(), i));
       } else {
         throw new IllegalArgumentException(
             "Kronecker: factor "
@@ -157,17 +83,7 @@ public final class Kronecker implements MatrixOperator {
                 + " BsrMatrix.toDense() makes a tensor");
       }
     }
-    return new Kronecker(all);
-  }
-
-  private static KroneckerTerm dense(Tensor t, int i) {
-    if (t.rank() < 2 || !t.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          "Kronecker: factor " + i + " must be a matrix of F32 or F64, got " + t.describe());
-    }
-    int[] same = new int[t.rank()];
-    Arrays.setAll(same, d -> d);
-    return KroneckerTerm.dense(t.permute(same));
+    return new Kronecker(Factors.of(all));
   }
 
   /**
@@ -176,10 +92,7 @@ public final class Kronecker implements MatrixOperator {
    * @throws IllegalArgumentException if n is negative
    */
   public static Kronecker identity(long n) {
-    if (n < 0) {
-      throw new IllegalArgumentException("Kronecker identity: the order is " + n);
-    }
-    return new Kronecker(List.of(KroneckerTerm.identity(n)));
+    return new Kronecker(Factors.identity(n));
   }
 
   /**
@@ -188,24 +101,15 @@ public final class Kronecker implements MatrixOperator {
    * @throws IllegalArgumentException if it is no vector of F32 or F64
    */
   public static Kronecker diagonal(Tensor vector) {
-    Objects.requireNonNull(vector, "vector");
-    if (vector.rank() != 1 || !vector.dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          "Kronecker diagonal: needs a vector of F32 or F64, got " + vector.describe());
-    }
-    return new Kronecker(List.of(KroneckerTerm.diagonal(vector.permute(0))));
-  }
-
-  /** The operator of these factors. */
-  static Kronecker ofTerms(List<KroneckerTerm> terms) {
-    return new Kronecker(terms);
+    Strided own = Objects.requireNonNull(vector, "vector").strided();
+    return new Kronecker(Factors.of(KroneckerTerm.diagonalOf(own)));
   }
 
   /** The transposed operator: of the transposed factors, where they lie. */
   @Override
   public Kronecker transpose() {
-    requireOpen("transpose");
-    return new Kronecker(terms.stream().map(KroneckerTerm::transposed).toList());
+    core.requireOpen("transpose");
+    return new Kronecker(core.transposed());
   }
 
   /** The adjoint operator; for real types the transposed one. */
@@ -227,9 +131,9 @@ public final class Kronecker implements MatrixOperator {
    */
   public Kronecker product(Kronecker other) {
     Objects.requireNonNull(other, "other");
-    requireOpen("product");
-    other.requireOpen("product");
-    return KroneckerAlgebra.product(this, other);
+    core.requireOpen("product");
+    other.core.requireOpen("product");
+    return new Kronecker(FactorProduct.of(core, other.core));
   }
 
   // ---- what it is
@@ -237,69 +141,28 @@ public final class Kronecker implements MatrixOperator {
   /** Batch axes, rows, columns. */
   @Override
   public long[] shape() {
-    long[] shape = Arrays.copyOf(batch, batch.length + 2);
-    shape[batch.length] = rows;
-    shape[batch.length + 1] = columns;
-    return shape;
+    return core.shape();
   }
 
   /** Type of the factors; null when all are identities. */
   @Override
   public DType dtype() {
-    return dtype;
+    return core.dtype();
   }
 
   /** Number of factors. */
   public int factors() {
-    return terms.size();
+    return core.count();
   }
 
   @Override
   public long rows() {
-    return rows;
+    return core.rows();
   }
 
   @Override
   public long columns() {
-    return columns;
-  }
-
-  long[] batch() {
-    return batch;
-  }
-
-  List<KroneckerTerm> terms() {
-    return terms;
-  }
-
-  boolean hasSparse() {
-    return terms.stream().anyMatch(KroneckerTerm::isSparse);
-  }
-
-  /** Stages of a product with sparse factors, from the left or the right. */
-  List<KroneckerStages.Stage> stages(boolean left) {
-    List<KroneckerStages.Stage> known = stages.get(left ? 1 : 0);
-    if (known == null) {
-      known = KroneckerStages.of(this, left);
-      stages.set(left ? 1 : 0, known); // made twice by threads that meet, and equal
-    }
-    return known;
-  }
-
-  /** The native product for these lengths and strides. */
-  KroneckerChain chain(DType type, long[] outer, long[] axes) {
-    for (KroneckerChain chain : chains) {
-      if (chain.fits(outer, axes)) {
-        return chain;
-      }
-    }
-    KroneckerChain made = new KroneckerChain(type, outer, axes);
-    KroneckerChain[] known = chains;
-    KroneckerChain[] next = new KroneckerChain[Math.min(known.length + 1, LAYOUTS)];
-    next[0] = made;
-    System.arraycopy(known, 0, next, 1, next.length - 1);
-    chains = next;
-    return made;
+    return core.columns();
   }
 
   // ---- products
@@ -312,7 +175,7 @@ public final class Kronecker implements MatrixOperator {
    */
   @Override
   public Tensor times(Tensor x) {
-    return new KroneckerProduct("Kronecker times", this, x, false).run();
+    return new Tensor(products.of("Kronecker times", strided(x), false));
   }
 
   /**
@@ -321,8 +184,8 @@ public final class Kronecker implements MatrixOperator {
    */
   @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
-    Objects.requireNonNull(out, "out");
-    new KroneckerProduct("Kronecker times", this, x, false).runInto(out, alpha, beta);
+    Strided own = Objects.requireNonNull(out, "out").strided();
+    products.into("Kronecker times", own, alpha, beta, strided(x), false);
   }
 
   /**
@@ -333,25 +196,29 @@ public final class Kronecker implements MatrixOperator {
    */
   @Override
   public Tensor timesLeft(Tensor x) {
-    return new KroneckerProduct("Kronecker timesLeft", this, x, true).run();
+    return new Tensor(products.of("Kronecker timesLeft", strided(x), true));
   }
 
   /** {@code out = alpha * X K + beta * out}, as {@link #timesInto}. */
   @Override
   public void timesLeftInto(Tensor out, double alpha, double beta, Tensor x) {
-    Objects.requireNonNull(out, "out");
-    new KroneckerProduct("Kronecker timesLeft", this, x, true).runInto(out, alpha, beta);
+    Strided own = Objects.requireNonNull(out, "out").strided();
+    products.into("Kronecker timesLeft", own, alpha, beta, strided(x), true);
   }
 
   /** How {@link #times} would be computed: order, fusion and kernels. */
   @Override
   public String explain(Tensor x) {
-    return new KroneckerProduct("Kronecker times", this, x, false).explain();
+    return products.explain("Kronecker times", strided(x), false);
   }
 
   /** How {@link #timesLeft} would be computed. */
   public String explainLeft(Tensor x) {
-    return new KroneckerProduct("Kronecker timesLeft", this, x, true).explain();
+    return products.explain("Kronecker timesLeft", strided(x), true);
+  }
+
+  private static Strided strided(Tensor x) {
+    return Objects.requireNonNull(x, "x").strided();
   }
 
   // ---- gradients
@@ -376,16 +243,22 @@ public final class Kronecker implements MatrixOperator {
     }
   }
 
+  private static Gradient gradient(KroneckerGradient made) {
+    List<Tensor> factors = new ArrayList<>();
+    made.factors().forEach(f -> factors.add(f == null ? null : new Tensor(f)));
+    return new Gradient(new Tensor(made.x()), Collections.unmodifiableList(factors));
+  }
+
   /** Gradients of {@link #times} at x, for the upstream gradient {@code g} of its result. */
   public Gradient timesGradient(Tensor x, Tensor g) {
-    Objects.requireNonNull(g, "g");
-    return new KroneckerProduct("Kronecker timesGradient", this, x, false).gradient(g);
+    Strided own = Objects.requireNonNull(g, "g").strided();
+    return gradient(products.gradient("Kronecker timesGradient", strided(x), own, false));
   }
 
   /** Gradients of {@link #timesLeft} at x, for the upstream gradient {@code g} of its result. */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
-    Objects.requireNonNull(g, "g");
-    return new KroneckerProduct("Kronecker timesLeftGradient", this, x, true).gradient(g);
+    Strided own = Objects.requireNonNull(g, "g").strided();
+    return gradient(products.gradient("Kronecker timesLeftGradient", strided(x), own, true));
   }
 
   // ---- elements
@@ -396,8 +269,8 @@ public final class Kronecker implements MatrixOperator {
    * @throws IndexOutOfBoundsException if there is no such row; a negative one counts from the end
    */
   public Tensor row(long i) {
-    requireOpen("row");
-    return KroneckerElements.row(this, i);
+    core.requireOpen("row");
+    return new Tensor(KroneckerElements.row(core, i));
   }
 
   /**
@@ -407,23 +280,19 @@ public final class Kronecker implements MatrixOperator {
    */
   @Override
   public Tensor toDense() {
-    requireOpen("toDense");
-    return KroneckerElements.dense(this, DENSE_BYTES);
+    core.requireOpen("toDense");
+    return new Tensor(KroneckerElements.dense(core));
   }
 
   /** Bytes that the whole matrix would take, in double: it may exceed every integer. */
   public double denseBytes() {
-    double bytes = dtype == null ? DType.F64.bytes() : dtype.bytes();
-    for (long length : shape()) {
-      bytes *= length;
-    }
-    return bytes;
+    return core.denseBytes();
   }
 
   /** The main diagonal, (..., min(rows, columns)), new. */
   public Tensor diagonal() {
-    requireOpen("diagonal");
-    return KroneckerElements.diagonal(this);
+    core.requireOpen("diagonal");
+    return new Tensor(KroneckerElements.diagonal(core));
   }
 
   /**
@@ -432,8 +301,8 @@ public final class Kronecker implements MatrixOperator {
    * @throws IllegalArgumentException if the operator is not square, or is a batch
    */
   public double trace() {
-    requireSquare("trace");
-    return KroneckerElements.trace(this);
+    core.requireSquare("trace", false);
+    return KroneckerElements.trace(core);
   }
 
   // ---- linear algebra
@@ -450,9 +319,9 @@ public final class Kronecker implements MatrixOperator {
    * @throws ArithmeticException if a factor is singular
    */
   public Tensor solve(Tensor b) {
-    Objects.requireNonNull(b, "b");
-    requireSquare("solve");
-    return KroneckerSparse.withDense("solve", this, DENSE_BYTES, k -> KroneckerAlgebra.solve(k, b));
+    Strided own = Objects.requireNonNull(b, "b").strided();
+    core.requireSquare("solve", true);
+    return new Tensor(KroneckerAlgebra.solve(core, own));
   }
 
   /**
@@ -470,9 +339,9 @@ public final class Kronecker implements MatrixOperator {
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    */
   public LogDeterminant logDeterminant() {
-    requireSquare("logDeterminant");
-    return KroneckerSparse.withDense(
-        "logDeterminant", this, DENSE_BYTES, KroneckerAlgebra::logDeterminant);
+    core.requireSquare("logDeterminant", true);
+    KroneckerAlgebra.LogDeterminant found = KroneckerAlgebra.logDeterminant(core);
+    return new LogDeterminant(found.sign(), found.logAbsolute());
   }
 
   /**
@@ -497,44 +366,13 @@ public final class Kronecker implements MatrixOperator {
    * @throws ArithmeticException if LAPACK's iteration does not converge, as with NaN
    */
   public Eigenvalues eigenvalues() {
-    requireSquare("eigenvalues");
-    return KroneckerSparse.withDense(
-        "eigenvalues", this, DENSE_BYTES, KroneckerAlgebra::eigenvalues);
-  }
-
-  private void requireSquare(String what) {
-    requireOpen(what);
-    if (batch.length > 0) {
-      throw new IllegalArgumentException(
-          "Kronecker " + what + ": a batch of operators, " + Arrays.toString(shape()));
-    }
-    boolean each = !"trace".equals(what);
-    for (int i = 0; each && i < terms.size(); i++) {
-      if (!terms.get(i).isSquare()) {
-        throw new IllegalArgumentException(
-            "Kronecker " + what + ": factor " + i + " is not square: " + terms.get(i).describe());
-      }
-    }
-    if (rows != columns) {
-      throw new IllegalArgumentException(
-          "Kronecker " + what + ": the operator is not square: " + rows + " x " + columns);
-    }
-  }
-
-  /** Refuses an operator one of whose factors is closed. */
-  void requireOpen(String what) {
-    for (int i = 0; i < terms.size(); i++) {
-      if (terms.get(i).isClosed()) {
-        throw new IllegalStateException("Kronecker " + what + ": factor " + i + " is closed");
-      }
-    }
+    core.requireSquare("eigenvalues", true);
+    KroneckerAlgebra.Eigenvalues found = KroneckerAlgebra.eigenvalues(core);
+    return new Eigenvalues(new Tensor(found.real()), new Tensor(found.imaginary()));
   }
 
   @Override
   public String toString() {
-    return terms.stream()
-        .map(KroneckerTerm::describe)
-        .collect(
-            Collectors.joining(" (x) ", "Kronecker(", ", shape=" + Arrays.toString(shape()) + ")"));
+    return core.toString();
   }
 }

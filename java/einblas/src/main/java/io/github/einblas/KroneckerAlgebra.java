@@ -1,111 +1,80 @@
-// Kronecker: products of operators, and linear algebra factor by factor through LAPACK.
+// Kronecker: linear algebra factor by factor through LAPACK.
 package io.github.einblas;
 
 import io.github.einblas.internal.natives.NativeKronecker;
-import java.util.ArrayDeque;
+import io.github.einblas.internal.sparse.Words;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
-/**
- * Operators are open; for all but {@link #product} their factors are square, and neither a batch
- * nor sparse.
- */
+/** Of operators that are open, each of whose factors is square, and that are no batch. */
+@SuppressWarnings("try") // leases are closed for what they hold, not read
 final class KroneckerAlgebra {
+  /** All are the library's own: nobody closes them meanwhile. */
+  private static final Words WORDS = new Words("Kronecker", "", "a tensor");
+
   private KroneckerAlgebra() {}
 
-  // ---- product of two operators
+  // ---- dense factors in place of sparse ones
 
-  static Kronecker product(Kronecker a, Kronecker b) {
-    if (a.columns() != b.rows()) {
-      throw new IllegalArgumentException(
-          "Kronecker product: the first has "
-              + a.columns()
-              + " columns, the second "
-              + b.rows()
-              + " rows");
+  /** What {@code then} makes of the operator with dense factors in place of sparse ones. */
+  private static <R> R withDense(String what, Factors k, Function<Factors, R> then) {
+    if (!k.hasSparse()) {
+      return then.apply(k);
     }
-    if (a.dtype() != null && b.dtype() != null && a.dtype() != b.dtype()) {
-      throw new IllegalArgumentException(
-          "Kronecker product: operators of " + a.dtype() + " and " + b.dtype());
-    }
-    Deque<KroneckerTerm> left = new ArrayDeque<>(a.terms());
-    Deque<KroneckerTerm> right = new ArrayDeque<>(b.terms());
-    List<KroneckerTerm> result = new ArrayList<>();
-    while (!left.isEmpty() && !right.isEmpty()) {
-      KroneckerTerm x = left.poll();
-      KroneckerTerm y = right.poll();
-      if (x.columns() > y.rows() && splits(x, y.rows())) {
-        left.push(KroneckerTerm.identity(x.rows() / y.rows()));
-        x = KroneckerTerm.identity(y.rows());
-      } else if (y.rows() > x.columns() && splits(y, x.columns())) {
-        right.push(KroneckerTerm.identity(y.rows() / x.columns()));
-        y = KroneckerTerm.identity(x.columns());
+    List<Strided> made = new ArrayList<>();
+    try {
+      List<KroneckerTerm> terms = new ArrayList<>();
+      for (KroneckerTerm t : k.terms()) {
+        if (!t.isSparse()) {
+          terms.add(t);
+          continue;
+        }
+        double bytes = (double) t.rows() * t.columns() * t.dtype().bytes();
+        if (bytes > KroneckerElements.DENSE_BYTES) {
+          throw new IllegalArgumentException(
+              String.format(
+                  Locale.ROOT,
+                  "Kronecker %s: a sparse factor is made dense, but %s needs %.4g bytes, and at"
+                      + " most %d are allowed",
+                  what,
+                  t.describe(),
+                  bytes,
+                  KroneckerElements.DENSE_BYTES));
+        }
+        Strided dense = t.csr().toDense();
+        made.add(dense);
+        terms.add(KroneckerTerm.dense(t.turned() ? dense.transpose() : dense));
       }
-      if (x.columns() != y.rows()) {
-        throw misfit(a, b, x, y);
-      }
-      result.add(multiply(x, y));
+      return then.apply(Factors.of(terms));
+    } finally {
+      made.forEach(Strided::close);
     }
-    for (KroneckerTerm rest : left.isEmpty() ? right : left) {
-      if (rest.rows() != 1 || !rest.isIdentity()) {
-        throw misfit(a, b, rest, null);
-      }
-    }
-    return Kronecker.ofTerms(result);
-  }
-
-  private static boolean splits(KroneckerTerm identity, long length) {
-    return identity.isIdentity() && length > 0 && identity.rows() % length == 0;
-  }
-
-  private static IllegalArgumentException misfit(
-      Kronecker a, Kronecker b, KroneckerTerm x, KroneckerTerm y) {
-    return new IllegalArgumentException(
-        "Kronecker product of "
-            + a
-            + " and "
-            + b
-            + ": the factors do not fit one by one: "
-            + (y == null
-                ? x.describe() + " has no partner"
-                : "the columns of " + x.describe() + " are not the rows of " + y.describe()));
-  }
-
-  private static KroneckerTerm multiply(KroneckerTerm x, KroneckerTerm y) {
-    if (x.isIdentity()) {
-      return y;
-    }
-    if (y.isIdentity()) {
-      return x;
-    }
-    if (x.isSparse() || y.isSparse()) {
-      return KroneckerSparse.multiply(x, y);
-    }
-    String equation =
-        (x.isDiagonal() ? "i" : "...ij")
-            + ","
-            + (y.isDiagonal() ? (x.isDiagonal() ? "i" : "j") : x.isDiagonal() ? "...ik" : "...jk")
-            + "->"
-            + (x.isDiagonal() && y.isDiagonal() ? "i" : y.isDiagonal() ? "...ij" : "...ik");
-    Tensor made = Einsum.einsum(equation, x.tensor(), y.tensor());
-    return made.rank() == 1 ? KroneckerTerm.diagonal(made) : KroneckerTerm.dense(made);
   }
 
   // ---- LU
 
   /** LU factors of a dense factor, column-major, with the pivots. */
-  private record Lu(Tensor matrix, Tensor pivots, long singular) implements AutoCloseable {
+  private record Lu(Strided matrix, Strided pivots, long singular) implements AutoCloseable {
     static Lu of(KroneckerTerm term) {
       long n = term.rows();
       requireOrder("LU", n);
-      Tensor columns = term.transposed().tensor().copy();
-      Tensor pivots = Tensor.empty(DType.I32, n);
-      long info =
-          n == 0 ? 0 : NativeKronecker.lu(columns.dtype(), n, columns.address(), pivots.address());
-      return new Lu(columns, pivots, info);
+      Strided columns = TensorCopy.copy(term.transposed().tensor());
+      Strided pivots = Strided.empty(DType.I32, n);
+      try (Lease own = Lease.of(WORDS, null, columns, pivots)) {
+        long info =
+            n == 0
+                ? 0
+                : NativeKronecker.lu(columns.dtype(), n, columns.address(), pivots.address());
+        return new Lu(columns, pivots, info);
+      }
     }
 
     @Override
@@ -122,8 +91,13 @@ final class KroneckerAlgebra {
     }
   }
 
-  static Tensor solve(Kronecker k, Tensor b) {
-    DType dtype = k.dtype() == null ? b.dtype() : k.dtype();
+  /** X such that the operator times X is b. */
+  static Strided solve(Factors k, Strided b) {
+    return withDense("solve", k, dense -> solveDense(dense, b));
+  }
+
+  private static Strided solveDense(Factors k, Strided b) {
+    DType dtype = k.dtype(b.dtype());
     int axis = b.rank() == 1 ? 0 : b.rank() - 2;
     if (b.dtype() != dtype || !dtype.isFloating()) {
       throw new IllegalArgumentException(
@@ -142,31 +116,32 @@ final class KroneckerAlgebra {
         IntStream.range(0, b.rank())
             .mapToObj(
                 d ->
-                    d == axis
-                        ? k.terms().stream().mapToLong(KroneckerTerm::rows)
-                        : java.util.stream.LongStream.of(b.length(d)))
+                    d == axis ? Arrays.stream(k.lengths(true)) : LongStream.of(b.length(d)))
             .flatMapToLong(s -> s)
             .toArray();
-    Tensor result = b.copy();
+    Strided result = TensorCopy.copy(b);
+    boolean done = false;
     try {
-      Tensor view = result.reshape(split);
-      for (int f = 0; f < k.factors(); f++) {
-        KroneckerTerm term = k.terms().get(f);
+      Strided view = result.reshape(split);
+      for (int f = 0; f < k.count(); f++) {
+        KroneckerTerm term = k.term(f);
         if (term.isDense()) {
           solveAlong(view, axis + f, term, f);
         } else if (term.isDiagonal()) {
           divideAlong(view, axis + f, term, f);
         }
       }
+      done = true;
       return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
+    } finally {
+      if (!done) {
+        result.close();
+      }
     }
   }
 
   /** X becomes F^-1 X along an axis: LAPACK needs that axis at unit stride. */
-  private static void solveAlong(Tensor x, int axis, KroneckerTerm term, int f) {
+  private static void solveAlong(Strided x, int axis, KroneckerTerm term, int f) {
     try (Lu lu = Lu.of(term)) {
       if (lu.singular > 0) {
         throw singular(f, lu.singular - 1);
@@ -178,9 +153,10 @@ final class KroneckerAlgebra {
       int[] swap = IntStream.range(0, x.rank()).toArray();
       swap[axis] = last;
       swap[last] = axis;
-      Tensor swapped = x.permute(swap);
-      Tensor columns = swapped.isContiguous() ? swapped : swapped.copy();
-      try {
+      Strided swapped = x.permute(swap);
+      Strided columns = swapped.isContiguous() ? swapped : TensorCopy.copy(swapped);
+      try (columns;
+          Lease own = Lease.of(WORDS, null, columns, lu.matrix, lu.pivots)) {
         NativeKronecker.luSolve(
             x.dtype(),
             term.rows(),
@@ -189,16 +165,14 @@ final class KroneckerAlgebra {
             lu.pivots.address(),
             columns.address());
         if (columns != swapped) {
-          swapped.copyFrom(columns);
+          TensorCopy.copy(columns, swapped);
         }
-      } finally {
-        columns.close();
       }
     }
   }
 
-  private static void divideAlong(Tensor x, int axis, KroneckerTerm term, int f) {
-    double[] inverse = KroneckerElements.doubles(term.tensor());
+  private static void divideAlong(Strided x, int axis, KroneckerTerm term, int f) {
+    double[] inverse = TensorCopy.doubles(term.tensor());
     for (int i = 0; i < inverse.length; i++) {
       if (inverse[i] == 0) {
         throw singular(f, i);
@@ -206,11 +180,12 @@ final class KroneckerAlgebra {
       inverse[i] = 1 / inverse[i];
     }
     int[] labels = IntStream.range(0, x.rank()).toArray();
-    try (Tensor wide = Tensor.of(inverse);
-        Tensor factor = wide.to(x.dtype());
-        Tensor source = x.copy()) {
-      Einsum.plan(labels, Sublist.of(source, labels), Sublist.of(factor, axis))
-          .runInto(x, source, factor);
+    try (Strided factor = TensorCopy.of(x.dtype(), inverse);
+        Strided source = TensorCopy.copy(x)) {
+      LabelledOperands operands = new LabelledOperands();
+      operands.add(source, labels);
+      operands.add(factor, new int[] {axis});
+      operands.runInto(labels, x, 1, 0);
     }
   }
 
@@ -219,11 +194,23 @@ final class KroneckerAlgebra {
         "Kronecker solve: factor " + factor + " is singular: pivot " + pivot + " is 0");
   }
 
-  static Kronecker.LogDeterminant logDeterminant(Kronecker k) {
+  /**
+   * Logarithm of a determinant's absolute value, and its sign.
+   *
+   * @param sign -1, 0 or 1
+   */
+  record LogDeterminant(int sign, double logAbsolute) {}
+
+  /** That of an operator, from those of its factors. */
+  static LogDeterminant logDeterminant(Factors k) {
+    return withDense("logDeterminant", k, KroneckerAlgebra::logDeterminantDense);
+  }
+
+  private static LogDeterminant logDeterminantDense(Factors k) {
     int sign = 1;
     double log = 0;
     if (k.rows() == 0) {
-      return new Kronecker.LogDeterminant(1, 0);
+      return new LogDeterminant(1, 0);
     }
     for (KroneckerTerm term : k.terms()) {
       if (term.isIdentity()) {
@@ -232,11 +219,11 @@ final class KroneckerAlgebra {
       double[] pivots;
       int own = 1;
       if (term.isDiagonal()) {
-        pivots = KroneckerElements.doubles(term.tensor());
+        pivots = TensorCopy.doubles(term.tensor());
       } else {
         try (Lu lu = Lu.of(term)) {
-          pivots = KroneckerElements.doubles(lu.matrix.diagonal(0, 1));
-          int[] swaps = lu.pivots.toIntArray();
+          pivots = TensorCopy.doubles(lu.matrix.view(lu.matrix.geometry().diagonal(0, 1)));
+          double[] swaps = TensorCopy.doubles(lu.pivots);
           for (int i = 0; i < swaps.length; i++) {
             own = swaps[i] == i + 1 ? own : -own;
           }
@@ -251,40 +238,77 @@ final class KroneckerAlgebra {
       log += times * sum;
       sign *= own == -1 && times % 2 == 0 ? 1 : own;
     }
-    return new Kronecker.LogDeterminant(sign, sign == 0 ? Double.NEGATIVE_INFINITY : log);
+    return new LogDeterminant(sign, sign == 0 ? Double.NEGATIVE_INFINITY : log);
   }
 
   // ---- eigenvalues
 
-  static Kronecker.Eigenvalues eigenvalues(Kronecker k) {
-    DType dtype = k.dtype() == null ? DType.F64 : k.dtype();
-    Kronecker.Eigenvalues all =
-        new Kronecker.Eigenvalues(Tensor.ones(dtype, 1), Tensor.zeros(dtype, 1));
-    try {
-      for (int f = 0; f < k.factors(); f++) {
-        try (Kronecker.Eigenvalues before = all;
-            Kronecker.Eigenvalues own = ofTerm(k.terms().get(f), f, dtype)) {
-          all = times(before, own);
+  /** Real and imaginary parts, each a new vector. */
+  record Eigenvalues(Strided real, Strided imaginary) implements AutoCloseable {
+    static Eigenvalues real(Strided real) {
+      boolean done = false;
+      try {
+        Eigenvalues made = new Eigenvalues(real, zeros(real.dtype(), real.size()));
+        done = true;
+        return made;
+      } finally {
+        if (!done) {
+          real.close();
         }
       }
-      return all;
-    } catch (RuntimeException | Error e) {
-      all.close();
-      throw e;
+    }
+
+    @Override
+    public void close() {
+      real.close();
+      imaginary.close();
     }
   }
 
-  private static Kronecker.Eigenvalues ofTerm(KroneckerTerm term, int f, DType dtype) {
+  private static Strided zeros(DType dtype, long n) {
+    return TensorCopy.full(dtype, 0, n);
+  }
+
+  private static Strided ones(DType dtype, long n) {
+    return TensorCopy.full(dtype, 1, n);
+  }
+
+  /** The products of the factors' eigenvalues. */
+  static Eigenvalues eigenvalues(Factors k) {
+    return withDense("eigenvalues", k, KroneckerAlgebra::eigenvaluesDense);
+  }
+
+  private static Eigenvalues eigenvaluesDense(Factors k) {
+    DType dtype = k.dtype(DType.F64);
+    Eigenvalues all = Eigenvalues.real(ones(dtype, 1));
+    boolean done = false;
+    try {
+      for (int f = 0; f < k.count(); f++) {
+        try (Eigenvalues before = all;
+            Eigenvalues own = ofTerm(k.term(f), f, dtype)) {
+          all = times(before, own);
+        }
+      }
+      done = true;
+      return all;
+    } finally {
+      if (!done) {
+        all.close();
+      }
+    }
+  }
+
+  private static Eigenvalues ofTerm(KroneckerTerm term, int f, DType dtype) {
     long n = term.rows();
     if (!term.isDense()) {
-      Tensor real = term.isIdentity() ? Tensor.ones(dtype, n) : term.tensor().copy();
-      return new Kronecker.Eigenvalues(real, Tensor.zeros(dtype, n));
+      return Eigenvalues.real(term.isIdentity() ? ones(dtype, n) : TensorCopy.copy(term.tensor()));
     }
     requireOrder("eigenvalues", n);
-    Kronecker.Eigenvalues own =
-        new Kronecker.Eigenvalues(Tensor.zeros(dtype, n), Tensor.zeros(dtype, n));
-    try (Tensor matrix = term.transposed().tensor().copy()) {
-      double[] values = KroneckerElements.doubles(matrix);
+    Eigenvalues own = Eigenvalues.real(zeros(dtype, n));
+    boolean done = false;
+    try (Strided matrix = TensorCopy.copy(term.transposed().tensor());
+        Lease lease = Lease.of(WORDS, null, matrix, own.real, own.imaginary)) {
+      double[] values = TensorCopy.doubles(matrix);
       // LAPACK's iteration may run for ever on such numbers.
       if (!Arrays.stream(values).allMatch(Double::isFinite)) {
         throw new ArithmeticException(
@@ -298,16 +322,18 @@ final class KroneckerAlgebra {
                   isSymmetric(values, (int) n),
                   n,
                   matrix.address(),
-                  own.real().address(),
-                  own.imaginary().address());
+                  own.real.address(),
+                  own.imaginary.address());
       if (info > 0) {
         throw new ArithmeticException(
             "Kronecker eigenvalues: no convergence for factor " + f + " after " + info);
       }
+      done = true;
       return own;
-    } catch (RuntimeException | Error e) {
-      own.close();
-      throw e;
+    } finally {
+      if (!done) {
+        own.close();
+      }
     }
   }
 
@@ -323,21 +349,28 @@ final class KroneckerAlgebra {
   }
 
   /** Every product of one of a with one of b: (ar + i am)(br + i bm). */
-  private static Kronecker.Eigenvalues times(Kronecker.Eigenvalues a, Kronecker.Eigenvalues b) {
-    Tensor real = TensorOps.kron(a.real(), b.real());
+  private static Eigenvalues times(Eigenvalues a, Eigenvalues b) {
+    long n = a.real.size() * b.real.size();
+    Eigenvalues all = Eigenvalues.real(zeros(a.real.dtype(), n));
+    boolean done = false;
     try {
-      TensorOps.kronInto(real, -1, 1, a.imaginary(), b.imaginary());
-      Tensor imaginary = TensorOps.kron(a.real(), b.imaginary());
-      try {
-        TensorOps.kronInto(imaginary, 1, 1, a.imaginary(), b.real());
-        return new Kronecker.Eigenvalues(real, imaginary);
-      } catch (RuntimeException | Error e) {
-        imaginary.close();
-        throw e;
+      products(all.real, 1, 0, a.real, b.real);
+      products(all.real, -1, 1, a.imaginary, b.imaginary);
+      products(all.imaginary, 1, 0, a.real, b.imaginary);
+      products(all.imaginary, 1, 1, a.imaginary, b.real);
+      done = true;
+      return all;
+    } finally {
+      if (!done) {
+        all.close();
       }
-    } catch (RuntimeException | Error e) {
-      real.close();
-      throw e;
     }
+  }
+
+  private static void products(Strided out, double alpha, double beta, Strided a, Strided b) {
+    LabelledOperands operands = new LabelledOperands();
+    operands.add(a, new int[] {0});
+    operands.add(b, new int[] {1});
+    operands.runInto(new int[] {0, 1}, out.reshape(a.size(), b.size()), alpha, beta);
   }
 }

@@ -1,38 +1,65 @@
 // Kronecker: elements of the operator's matrix: a row, the diagonal, the trace, all of them.
 package io.github.einblas;
 
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
+import io.github.einblas.internal.tensor.View;
+import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Parts of the matrix; the operator's factors are open. */
 final class KroneckerElements {
+  /** Most bytes of a matrix that is built. */
+  static final long DENSE_BYTES = 1L << 30;
+
   private KroneckerElements() {}
 
   /** Views of the factors' parts, and the shape of the result with one axis per factor. */
   private static final class Outer {
-    final Kronecker operator;
+    final Factors factors;
     final KroneckerLabels labels;
-    final KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
+    final LabelledOperands operands = new LabelledOperands();
 
-    Outer(Kronecker operator) {
-      this.operator = operator;
-      this.labels = new KroneckerLabels(operator.terms(), operator.batch().length);
+    Outer(Factors factors) {
+      this.factors = factors;
+      this.labels = new KroneckerLabels(factors, factors.batch().length);
     }
 
     DType dtype() {
-      return operator.dtype() == null ? DType.F64 : operator.dtype();
+      return factors.dtype(DType.F64);
+    }
+
+    /** Labels of the batch axes and of these. */
+    int[] behindBatch(int[]... others) {
+      return KroneckerLabels.join(
+          labels.batch(factors.batch().length), KroneckerLabels.join(others));
+    }
+
+    /** Labels of the rows, or columns, of the dense factors. */
+    int[] dense(boolean rows) {
+      return IntStream.range(0, factors.count())
+          .filter(f -> factors.term(f).isDense())
+          .map(f -> rows ? labels.row(f) : labels.column(f))
+          .toArray();
+    }
+
+    void addDiagonal(int f) {
+      KroneckerTerm term = factors.term(f);
+      operands.add(
+          term.diagonalTensor(),
+          KroneckerLabels.join(labels.batch(term.batchRank()), new int[] {labels.row(f)}));
     }
 
     /** Writes the product of all parts over the given labels. */
-    void writeInto(Tensor out, int[] output) {
+    void writeInto(Strided out, int[] output) {
       // A part of its own for labels that no factor has: batch axes are theirs, identities' are
       // not.
-      long[] shape = out.shapeRef();
-      try (Tensor one = Tensor.ones(dtype());
-          Tensor ones = one.broadcastTo(shape)) {
+      try (Strided one = TensorCopy.full(dtype(), 1);
+          Strided ones = one.broadcastTo(out.shape())) {
         operands.add(ones, output);
-        operands.plan(output).runInto(out, 1, 0, operands.tensors());
+        operands.runInto(output, out, 1, 0);
       }
     }
   }
@@ -41,11 +68,10 @@ final class KroneckerElements {
     return Arrays.stream(parts).flatMapToLong(Arrays::stream).toArray();
   }
 
-  private static long[] lengths(Kronecker k, boolean rows) {
-    return k.terms().stream().mapToLong(t -> rows ? t.rows() : t.columns()).toArray();
-  }
+  // ---- a row
 
-  static Tensor row(Kronecker k, long index) {
+  /** Row of a caller's number, which counts from the end where it is negative. */
+  static Strided row(Factors k, long index) {
     long i = index < 0 ? index + k.rows() : index;
     if (i < 0 || i >= k.rows()) {
       throw new IndexOutOfBoundsException(
@@ -55,15 +81,14 @@ final class KroneckerElements {
       return sparseRow(k, i);
     }
     Outer outer = new Outer(k);
-    int batchRank = k.batch().length;
-    Tensor result = Tensor.zeros(outer.dtype(), join(k.batch(), new long[] {k.columns()}));
+    Strided result = TensorCopy.full(outer.dtype(), 0, k.shape(k.columns()));
+    boolean done = false;
     try {
-      Tensor out = result.reshape(join(k.batch(), lengths(k, false)));
-      int[] output = outer.labels.batch(batchRank);
+      Strided out = result.reshape(join(k.batch(), k.lengths(false)));
       long rest = i;
       int axis = out.rank() - 1;
-      for (int f = k.factors() - 1; f >= 0; f--, axis--) {
-        KroneckerTerm term = k.terms().get(f);
+      for (int f = k.count() - 1; f >= 0; f--, axis--) {
+        KroneckerTerm term = k.term(f);
         long at = rest % term.rows();
         rest /= term.rows();
         if (term.isDense()) {
@@ -78,21 +103,27 @@ final class KroneckerElements {
           outer.operands.add(term.tensor().select(0, at), new int[0]);
         }
       }
-      outer.writeInto(out, KroneckerLabels.join(output, denseLabels(outer, false)));
+      outer.writeInto(out, outer.behindBatch(outer.dense(false)));
+      done = true;
       return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
+    } finally {
+      closeUnless(done, result);
     }
   }
 
-  private static Tensor sparseRow(Kronecker k, long i) {
-    long[] rows = new long[k.factors()];
+  private static void closeUnless(boolean done, Strided result) {
+    if (!done) {
+      result.close();
+    }
+  }
+
+  private static Strided sparseRow(Factors k, long i) {
+    long[] rows = new long[k.count()];
     long rest = i;
     long other = 0;
     long step = 1;
     for (int f = rows.length - 1; f >= 0; f--) {
-      KroneckerTerm term = k.terms().get(f);
+      KroneckerTerm term = k.term(f);
       rows[f] = rest % term.rows();
       rest /= term.rows();
       if (!term.isSparse()) {
@@ -100,151 +131,101 @@ final class KroneckerElements {
         step *= term.rows();
       }
     }
-    try (Tensor others = row(KroneckerSparse.others(k), other)) {
-      return KroneckerSparse.row(k, others, rows);
+    try (Strided others = row(Spread.others(k), other)) {
+      return Spread.row(k, others, rows);
     }
   }
 
-  private static int[] denseLabels(Outer outer, boolean rows) {
-    List<KroneckerTerm> terms = outer.operator.terms();
-    return java.util.stream.IntStream.range(0, terms.size())
-        .filter(f -> terms.get(f).isDense())
-        .map(f -> rows ? outer.labels.row(f) : outer.labels.column(f))
-        .toArray();
-  }
+  // ---- all
 
-  static Tensor dense(Kronecker k, long mostBytes) {
-    if (!(k.denseBytes() <= mostBytes)) {
+  /** The whole matrix, if it is small. */
+  static Strided dense(Factors k) {
+    if (!(k.denseBytes() <= DENSE_BYTES)) {
       throw new IllegalArgumentException(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "Kronecker toDense: shape %s needs %.4g bytes, and at most %d are allowed",
               Arrays.toString(k.shape()),
               k.denseBytes(),
-              mostBytes));
+              DENSE_BYTES));
     }
-    if (k.hasSparse() && k.rows() > 0 && k.columns() > 0) {
-      try (Tensor others = dense(KroneckerSparse.others(k), mostBytes)) {
-        return KroneckerSparse.dense(k, others);
+    if (k.hasSparse() && Views.size(k.shape()) > 0) {
+      try (Strided others = dense(Spread.others(k))) {
+        return Spread.dense(k, others);
       }
+    }
+    Strided result = TensorCopy.full(k.dtype(DType.F64), 0, k.shape());
+    boolean done = false;
+    try {
+      if (!k.hasSparse()) {
+        writeDense(new Outer(k), result);
+      }
+      done = true;
+      return result;
+    } finally {
+      closeUnless(done, result);
+    }
+  }
+
+  private static void writeDense(Outer outer, Strided result) {
+    Factors k = outer.factors;
+    int n = k.count();
+    int batchRank = k.batch().length;
+    Strided out = result.reshape(join(k.batch(), k.lengths(true), k.lengths(false)));
+    for (int f = 0; f < n; f++) {
+      if (!k.term(f).isIdentity()) {
+        outer.operands.add(k.term(f).tensor(), outer.labels.term(f));
+      }
+    }
+    // The labels of the rows, then of the dense columns; diagonals are views put last.
+    int[] output = outer.behindBatch(outer.dense(true), outer.dense(false));
+    int removed = 0;
+    for (int f = 0; f < n; f++) {
+      if (!k.term(f).isDense()) {
+        View view = out.geometry();
+        out = out.view(view.diagonal(batchRank + f - removed, batchRank + n + f - 2 * removed));
+        removed++;
+        output = KroneckerLabels.join(output, new int[] {outer.labels.row(f)});
+      }
+    }
+    outer.writeInto(out, output);
+  }
+
+  // ---- the diagonal
+
+  /** The main diagonal. */
+  static Strided diagonal(Factors k) {
+    if (!k.allSquare()) {
+      return SkewDiagonal.of(k);
     }
     if (k.hasSparse()) {
-      return Tensor.zeros(k.dtype(), k.shape());
+      try (Strided others = diagonal(Spread.others(k))) {
+        return Spread.diagonal(k, others);
+      }
     }
     Outer outer = new Outer(k);
-    int n = k.factors();
-    int batchRank = k.batch().length;
-    Tensor result = Tensor.zeros(outer.dtype(), k.shape());
+    Strided result = Strided.empty(outer.dtype(), k.shape(k.rows()));
+    boolean done = false;
     try {
-      Tensor out = result.reshape(join(k.batch(), lengths(k, true), lengths(k, false)));
-      for (int f = 0; f < n; f++) {
-        if (!k.terms().get(f).isIdentity()) {
-          outer.operands.add(k.terms().get(f).tensor(), outer.labels.term(f));
+      for (int f = 0; f < k.count(); f++) {
+        if (!k.term(f).isIdentity()) {
+          outer.addDiagonal(f);
         }
       }
-      // The labels of the rows, then of the dense columns; diagonals are views put last.
-      int[] output =
-          KroneckerLabels.join(
-              outer.labels.batch(batchRank), denseLabels(outer, true), denseLabels(outer, false));
-      int removed = 0;
-      for (int f = 0; f < n; f++) {
-        if (!k.terms().get(f).isDense()) {
-          out = out.diagonal(batchRank + f - removed, batchRank + n + f - 2 * removed);
-          removed++;
-          output = KroneckerLabels.join(output, new int[] {outer.labels.row(f)});
-        }
-      }
-      outer.writeInto(out, output);
+      outer.writeInto(
+          result.reshape(join(k.batch(), k.lengths(true))), outer.behindBatch(outer.labels.rows()));
+      done = true;
       return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
+    } finally {
+      closeUnless(done, result);
     }
   }
 
-  static Tensor diagonal(Kronecker k) {
-    if (k.hasSparse() && k.terms().stream().allMatch(KroneckerTerm::isSquare)) {
-      try (Tensor others = diagonal(KroneckerSparse.others(k))) {
-        return KroneckerSparse.diagonal(k, others);
-      }
-    }
-    Outer outer = new Outer(k);
-    long length = Math.min(k.rows(), k.columns());
-    if (k.terms().stream().allMatch(KroneckerTerm::isSquare)) {
-      Tensor result = Tensor.empty(outer.dtype(), join(k.batch(), new long[] {length}));
-      try {
-        for (int f = 0; f < k.factors(); f++) {
-          if (!k.terms().get(f).isIdentity()) {
-            addDiagonal(outer, f);
-          }
-        }
-        outer.writeInto(
-            result.reshape(join(k.batch(), lengths(k, true))),
-            KroneckerLabels.join(outer.labels.batch(k.batch().length), outer.labels.rows()));
-        return result;
-      } catch (RuntimeException | Error e) {
-        result.close();
-        throw e;
-      }
-    }
-    return skewDiagonal(k, length);
-  }
-
-  private static void addDiagonal(Outer outer, int f) {
-    KroneckerTerm term = outer.operator.terms().get(f);
-    int rank = term.batchRank();
-    Tensor part = term.isDiagonal() ? term.tensor() : term.tensor().diagonal(rank, rank + 1);
-    outer.operands.add(
-        part, KroneckerLabels.join(outer.labels.batch(rank), new int[] {outer.labels.row(f)}));
-  }
-
-  /** Of factors that are not square: element i is at other places in each of them. */
-  private static Tensor skewDiagonal(Kronecker k, long length) {
-    if (k.batch().length > 0) {
-      throw new IllegalArgumentException(
-          "Kronecker diagonal: a batch of operators whose factors are not square: " + k);
-    }
-    if (length > Integer.MAX_VALUE - 8) {
-      throw new IllegalArgumentException(
-          "Kronecker diagonal: factors that are not square, and " + length + " elements");
-    }
-    double[] values = new double[(int) length];
-    Arrays.fill(values, 1);
-    long rowStep = 1;
-    long columnStep = 1;
-    for (int f = k.factors() - 1; f >= 0; f--) {
-      KroneckerTerm term = k.terms().get(f);
-      double[] own = term.tensor() == null ? null : doubles(term.tensor());
-      Map<Long, Double> entries = term.isSparse() ? KroneckerEntries.of(term).byPlace() : Map.of();
-      for (int i = 0; i < values.length; i++) {
-        long r = i / rowStep % term.rows();
-        long c = i / columnStep % term.columns();
-        values[i] *=
-            term.isDense()
-                ? own[(int) (r * term.columns() + c)]
-                : term.isSparse()
-                    ? entries.getOrDefault(r * term.columns() + c, 0.0)
-                    : r != c ? 0 : own == null ? 1 : own[(int) r];
-      }
-      rowStep *= term.rows();
-      columnStep *= term.columns();
-    }
-    DType dtype = k.dtype() == null ? DType.F64 : k.dtype();
-    try (Tensor wide = Tensor.of(values)) {
-      return wide.to(dtype);
-    }
-  }
-
-  static double[] doubles(Tensor t) {
-    try (Tensor wide = t.to(DType.F64)) {
-      return wide.toDoubleArray();
-    }
-  }
-
-  static double trace(Kronecker k) {
-    if (!k.terms().stream().allMatch(KroneckerTerm::isSquare)) {
-      try (Tensor diagonal = diagonal(k)) {
-        return Arrays.stream(doubles(diagonal)).sum();
+  /** The sum of the main diagonal of a square operator. */
+  static double trace(Factors k) {
+    if (!k.allSquare()) {
+      try (Strided diagonal = diagonal(k)) {
+        return Arrays.stream(TensorCopy.doubles(diagonal)).sum();
       }
     }
     double trace = 1;
@@ -253,10 +234,8 @@ final class KroneckerElements {
           term.isIdentity()
               ? term.rows()
               : term.isSparse()
-                  ? KroneckerSparse.trace(term)
-                  : Arrays.stream(
-                          doubles(term.isDiagonal() ? term.tensor() : term.tensor().diagonal(0, 1)))
-                      .sum();
+                  ? KroneckerEntries.of(term).trace()
+                  : Arrays.stream(TensorCopy.doubles(term.diagonalTensor())).sum();
     }
     return trace;
   }

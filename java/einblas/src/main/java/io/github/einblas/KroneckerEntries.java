@@ -1,13 +1,15 @@
 // Kronecker: the entries of a sparse factor in Java's arrays, and the product of two of them.
 package io.github.einblas;
 
+import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.sparse.CsrArrays;
 import io.github.einblas.internal.sparse.Indices;
 import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.Arrays;
-import java.util.TreeMap;
 
-/** KroneckerEntries of a matrix with their rows and columns, in F64; those of one place add up. */
+/** Entries of a matrix with their rows and columns, in F64; those of one place add up. */
 @SuppressWarnings("try") // the lease is closed for what it holds, not read
 record KroneckerEntries(long rows, long columns, long[] row, long[] column, double[] value) {
   static KroneckerEntries of(KroneckerTerm term) {
@@ -16,7 +18,7 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
 
   /** Those of the rows from {@code first} to before {@code end}. */
   static KroneckerEntries of(KroneckerTerm term, long first, long end) {
-    CsrArrays a = term.csr().core().arrays(term.turned());
+    CsrArrays a = term.csr().arrays(term.turned());
     try (Lease lease = a.inUse("Kronecker")) {
       long[] begin = Indices.of(a.indptr().slice(0, first, end + 1));
       int last = begin.length - 1;
@@ -25,35 +27,53 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
       for (int r = 0; r < last; r++) {
         Arrays.fill(row, (int) (begin[r] - begin[0]), (int) (begin[r + 1] - begin[0]), first + r);
       }
-      double[] value =
-          KroneckerElements.doubles(new Tensor(a.values().slice(0, begin[0], begin[last])));
+      double[] value = TensorCopy.doubles(a.values().slice(0, begin[0], begin[last]));
       return new KroneckerEntries(a.rows(), a.columns(), row, column, value);
     }
   }
 
-  CsrMatrix matrix(DType dtype) {
-    try (Tensor r = Tensor.of(row);
-        Tensor c = Tensor.of(column);
-        Tensor wide = Tensor.of(value);
-        Tensor v = wide.to(dtype)) {
-      return CsrMatrix.ofTriples(v, r, c, rows, columns);
+  Csr matrix(DType dtype) {
+    try (Strided r = Indices.tensor(row);
+        Strided c = Indices.tensor(column);
+        Strided v = TensorCopy.of(dtype, value)) {
+      return Csr.ofTriples(v, r, c, rows, columns);
     }
   }
 
-  /** The entries' sums by place {@code row * columns + column}, in that order. */
-  TreeMap<Long, Double> byPlace() {
-    TreeMap<Long, Double> all = new TreeMap<>();
+  /** Row-major numbers of the places. */
+  long[] places() {
+    long[] places = new long[row.length];
+    Arrays.setAll(places, e -> row[e] * columns + column[e]);
+    return places;
+  }
+
+  /** The same with one entry for each place: those of one place stand one after the other. */
+  KroneckerEntries merged() {
+    Triples sums = new Triples();
     for (int e = 0; e < row.length; e++) {
-      all.merge(row[e] * columns + column[e], value[e], Double::sum);
+      if (e > 0 && row[e] == row[e - 1] && column[e] == column[e - 1]) {
+        sums.value[sums.size - 1] += value[e];
+      } else {
+        sums.add(row[e], column[e], value[e]);
+      }
     }
-    return all;
+    return sums.entries(rows, columns);
+  }
+
+  /** Sum of the main diagonal. */
+  double trace() {
+    double sum = 0;
+    for (int e = 0; e < row.length; e++) {
+      sum += row[e] == column[e] ? value[e] : 0;
+    }
+    return sum;
   }
 
   /**
    * Row by row: each entry of the first selects a row of the second (Gustavson). The products of a
    * row are sorted by column, those of one place in the order in which they came, and added up.
    */
-  static CsrMatrix multiply(KroneckerEntries a, KroneckerEntries b, DType dtype) {
+  static Csr multiply(KroneckerEntries a, KroneckerEntries b, DType dtype) {
     int[] begin = new int[Math.toIntExact(b.rows + 1)];
     for (long r : b.row) {
       begin[(int) r + 1]++;

@@ -1,9 +1,6 @@
 // Kronecker: the labels of an operator's axes, with which its products are einsums.
 package io.github.einblas;
 
-import io.github.einblas.internal.equation.Equation;
-import io.github.einblas.internal.plan.PlanCache;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -16,8 +13,8 @@ final class KroneckerLabels {
   private final List<KroneckerTerm> terms;
   private final int batchRank;
 
-  KroneckerLabels(List<KroneckerTerm> terms, int batchRank) {
-    this.terms = terms;
+  KroneckerLabels(Factors factors, int batchRank) {
+    this.terms = factors.terms();
     this.batchRank = batchRank;
   }
 
@@ -66,26 +63,5 @@ final class KroneckerLabels {
 
   static int[] join(int[]... parts) {
     return Arrays.stream(parts).flatMapToInt(Arrays::stream).toArray();
-  }
-
-  /** Operands of an einsum and their labels, gathered one by one. */
-  static final class Operands {
-    private final List<Tensor> tensors = new ArrayList<>();
-    private final List<int[]> labels = new ArrayList<>();
-
-    void add(Tensor tensor, int[] its) {
-      tensors.add(tensor);
-      labels.add(its);
-    }
-
-    Tensor[] tensors() {
-      return tensors.toArray(Tensor[]::new);
-    }
-
-    EinsumPlan plan(int[] output) {
-      return PlanCache.get(
-              new Equation.Numbers(labels.toArray(int[][]::new), output), Tensor.cores(tensors()))
-          .door(EinsumPlan.class, EinsumPlan::new);
-    }
   }
 }

@@ -2,7 +2,11 @@
 // however X lies.
 package io.github.einblas;
 
-import io.github.einblas.internal.kronecker.KroneckerChain;
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.sparse.Words;
+import io.github.einblas.internal.tensor.Lease;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +17,12 @@ import java.util.List;
  * diagonals scale X first; an operator that is a batch is one run for each of its matrices; an X or
  * an output without the chain's unit stride goes through a contiguous copy.
  */
+@SuppressWarnings("try") // leases are closed for what they hold, not read
 final class KroneckerNative {
   /** Runs of fewer elements of X are left to einsum, which has one call for the whole batch. */
   private static final long BATCH_ELEMENTS = 4096;
+
+  private static final String COPY = "...->...";
 
   private final KroneckerProduct product;
   private final List<KroneckerTerm> dense;
@@ -35,15 +42,16 @@ final class KroneckerNative {
     }
   }
 
-  /** The way for a product with a result of this (split) shape, or null where einsum is better. */
-  static KroneckerNative of(KroneckerProduct product, long[] result) {
+  /** The way for a product, or null where einsum is better. */
+  static KroneckerNative of(KroneckerProduct product) {
     List<KroneckerTerm> dense =
-        product.operator().terms().stream().filter(KroneckerTerm::isDense).toList();
-    if (dense.size() < 2 || product.x().size() == 0 || Views.size(result) == 0) {
+        product.factors().terms().stream().filter(KroneckerTerm::isDense).toList();
+    long result = Views.size(product.splitOutputShape());
+    if (dense.size() < 2 || product.x().size() == 0 || result == 0) {
       return null;
     }
     KroneckerNative made = new KroneckerNative(product, dense);
-    boolean tiny = made.runs() > 1 && Views.size(result) / made.runs() < BATCH_ELEMENTS;
+    boolean tiny = made.runs() > 1 && result / made.runs() < BATCH_ELEMENTS;
     return tiny ? null : made;
   }
 
@@ -56,7 +64,7 @@ final class KroneckerNative {
   }
 
   private boolean hasDiagonals() {
-    return product.operator().terms().stream().anyMatch(KroneckerTerm::isDiagonal);
+    return product.factors().terms().stream().anyMatch(KroneckerTerm::isDiagonal);
   }
 
   // ---- the chain for some strides
@@ -80,10 +88,10 @@ final class KroneckerNative {
     KroneckerLabels labels = product.labels();
     long[] axes = new long[6 * dense.size()];
     int a = 0;
-    for (int f = 0; f < product.operator().factors(); f++) {
-      KroneckerTerm term = product.operator().terms().get(f);
+    for (int f = 0; f < product.factors().count(); f++) {
+      KroneckerTerm term = product.factors().term(f);
       if (term.isDense()) {
-        long[] own = term.tensor().stridesRef();
+        long[] own = term.tensor().strides();
         axes[a++] = left ? term.rows() : term.columns();
         axes[a++] = left ? term.columns() : term.rows();
         axes[a++] = strides[indexOf(from, left ? labels.row(f) : labels.column(f))];
@@ -92,11 +100,11 @@ final class KroneckerNative {
         axes[a++] = own[own.length - (left ? 1 : 2)];
       }
     }
-    return product.operator().chain(product.x().dtype(), Arrays.copyOf(outer, n), axes);
+    return product.factors().chain(product.x().dtype(), Arrays.copyOf(outer, n), axes);
   }
 
-  private KroneckerChain chain(Tensor source, Tensor target) {
-    return chain(source.shapeRef(), source.stridesRef(), target.shapeRef(), target.stridesRef());
+  private KroneckerChain chain(Strided source, Strided target) {
+    return chain(source.shape(), source.strides(), target.shape(), target.strides());
   }
 
   private static int indexOf(int[] labels, int label) {
@@ -111,24 +119,24 @@ final class KroneckerNative {
   // ---- run
 
   /** Runs into a split output; false where the chain has no way, and nothing was written. */
-  boolean run(Tensor out, double alpha, double beta) {
-    List<Tensor> made = new ArrayList<>();
+  boolean run(Strided out, double alpha, double beta) {
+    List<Strided> made = new ArrayList<>();
     try {
-      checkApart(out);
-      Tensor source = product.splitInput();
+      product.requireApart(out);
+      Strided source = product.splitInput();
       if (hasDiagonals()) {
         source = scaled();
         made.add(source);
       }
-      Tensor target = out;
+      Strided target = out;
       KroneckerChain chain = chain(source, target);
       if (!chain.applies() && !source.isContiguous()) {
-        source = source.copy();
+        source = TensorCopy.copy(source);
         made.add(source);
         chain = chain(source, target);
       }
       if (!chain.applies()) {
-        target = Tensor.empty(out.dtype(), out.shapeRef());
+        target = Strided.empty(out.dtype(), out.shape());
         made.add(target);
         chain = chain(source, target);
       }
@@ -138,59 +146,42 @@ final class KroneckerNative {
       boolean direct = target == out;
       runAll(chain, source, target, direct ? alpha : 1, direct ? beta : 0);
       if (!direct) {
-        Einsum.plan("...->...", target).runInto(out, alpha, beta, target);
+        Strided[] own = {target};
+        PlanCache.get(COPY, own).plan().runInto(out, alpha, beta, own);
       }
       return true;
     } finally {
-      made.forEach(Tensor::close);
-    }
-  }
-
-  private void checkApart(Tensor out) {
-    String name = product.name();
-    out.requireWritable(name);
-    if (out.sharesElements(product.x())) {
-      throw new IllegalArgumentException(name + ": the output shares elements with x");
-    }
-    for (KroneckerTerm term : product.operator().terms()) {
-      if (term.tensor() != null && out.sharesElements(term.tensor())) {
-        throw new IllegalArgumentException(
-            name + ": the output shares elements with a factor, " + term.tensor().describe());
-      }
+      made.forEach(Strided::close);
     }
   }
 
   /** X times all diagonals, as it is split, contiguous. */
-  private Tensor scaled() {
-    KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
+  private Strided scaled() {
+    LabelledOperands operands = new LabelledOperands();
     operands.add(product.splitInput(), product.inputLabels());
-    for (int f = 0; f < product.operator().factors(); f++) {
-      KroneckerTerm term = product.operator().terms().get(f);
+    for (int f = 0; f < product.factors().count(); f++) {
+      KroneckerTerm term = product.factors().term(f);
       if (term.isDiagonal()) {
         operands.add(term.tensor(), product.labels().term(f));
       }
     }
-    return operands.plan(product.inputLabels()).run(operands.tensors());
+    return operands.run(product.inputLabels());
   }
 
   private void runAll(
-      KroneckerChain chain, Tensor source, Tensor target, double alpha, double beta) {
-    Tensor[] used = new Tensor[dense.size() + 2];
-    used[0] = target;
-    used[1] = source;
+      KroneckerChain chain, Strided source, Strided target, double alpha, double beta) {
+    Strided[] used = new Strided[dense.size() + 1];
+    used[0] = source;
     for (int i = 0; i < dense.size(); i++) {
-      used[2 + i] = dense.get(i).tensor();
+      used[1 + i] = dense.get(i).tensor();
     }
-    int acquired = 0;
-    try {
-      for (; acquired < used.length; acquired++) {
-        used[acquired].acquire();
-      }
+    Words words = new Words(product.name(), "a tensor", "a tensor");
+    try (Lease lease = Lease.of(words, target, used)) {
       long[] index = new long[varying.length];
       for (long run = runs(); run > 0; run--) {
         long[] factors = new long[dense.size()];
-        Arrays.setAll(factors, i -> address(used[2 + i], used[2 + i].rank() - 2, index));
-        int leading = source.rank() - axesOfX();
+        Arrays.setAll(factors, i -> address(used[1 + i], used[1 + i].rank() - 2, index));
+        int leading = source.rank() - product.axesOfX();
         chain.run(
             address(source, leading, index),
             factors,
@@ -199,29 +190,16 @@ final class KroneckerNative {
             beta);
         next(index);
       }
-    } catch (IllegalStateException e) {
-      throw acquired < used.length
-          ? new IllegalStateException(product.name() + ": a tensor is closed", e)
-          : e;
-    } finally {
-      for (int i = 0; i < acquired; i++) {
-        used[i].release();
-      }
     }
   }
 
-  /** Axes of X behind its batch axes. */
-  private int axesOfX() {
-    return product.operator().factors() + (product.vector() ? 0 : 1);
-  }
-
   /** Where the matrix of a batch index begins in a tensor with so many batch axes. */
-  private long address(Tensor t, int batchRank, long[] index) {
+  private long address(Strided t, int batchRank, long[] index) {
     long offset = 0;
     for (int d = 0; d < batchRank; d++) {
       int axis = index.length - batchRank + d;
       if (varying[axis] && t.length(d) > 1) {
-        offset += index[axis] * t.stridesRef()[d];
+        offset += index[axis] * t.strides()[d];
       }
     }
     return t.address() + offset * t.dtype().bytes();
@@ -241,15 +219,16 @@ final class KroneckerNative {
   // ---- in words
 
   /** The chain for a contiguous result, or null where einsum is the way. */
-  String explain(long[] result) {
-    Tensor source = product.splitInput();
+  String explain() {
+    long[] result = product.splitOutputShape();
+    Strided source = product.splitInput();
     long[] strides = Views.contiguous(result);
     boolean copied = hasDiagonals();
-    long[] from = copied ? Views.contiguous(source.shapeRef()) : source.stridesRef();
-    KroneckerChain chain = chain(source.shapeRef(), from, result, strides);
+    long[] from = copied ? Views.contiguous(source.shape()) : source.strides();
+    KroneckerChain chain = chain(source.shape(), from, result, strides);
     if (!chain.applies()) {
       copied = true;
-      chain = chain(source.shapeRef(), Views.contiguous(source.shapeRef()), result, strides);
+      chain = chain(source.shape(), Views.contiguous(source.shape()), result, strides);
     }
     if (!chain.applies()) {
       return null;

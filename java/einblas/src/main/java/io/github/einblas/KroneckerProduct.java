@@ -1,10 +1,8 @@
-// Kronecker: one product of an operator with X, from either side, and its gradients.
+// Kronecker: X checked against an operator, and how both are split into the factors' axes.
 package io.github.einblas;
 
-import java.util.ArrayList;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -13,34 +11,34 @@ import java.util.Objects;
  */
 final class KroneckerProduct {
   private final String name;
-  private final Kronecker operator;
-  private final Tensor x;
+  private final Factors factors;
+  private final Strided x;
   private final boolean left;
   private final boolean vector;
   private final long[] batch;
   private final KroneckerLabels labels;
 
-  KroneckerProduct(String name, Kronecker operator, Tensor x, boolean left) {
+  KroneckerProduct(String name, Factors factors, Strided x, boolean left) {
     this.name = name;
-    this.operator = operator;
+    this.factors = factors;
     this.x = Objects.requireNonNull(x, "x");
     this.left = left;
     this.vector = x.rank() == 1;
-    operator.requireOpen(name.substring(name.indexOf(' ') + 1));
+    factors.requireOpen(name.substring(name.indexOf(' ') + 1));
     if (x.isClosed()) {
       throw new IllegalStateException(name + ": x is closed");
     }
-    DType dtype = operator.dtype() == null ? x.dtype() : operator.dtype();
+    DType dtype = factors.dtype(x.dtype());
     if (x.dtype() != dtype || !dtype.isFloating()) {
       throw new IllegalArgumentException(
-          name + ": the factors have type " + operator.dtype() + ", x has " + x.dtype());
+          name + ": the factors have type " + factors.dtype() + ", x has " + x.dtype());
     }
-    long needed = left ? operator.rows() : operator.columns();
+    long needed = left ? factors.rows() : factors.columns();
     if (x.rank() == 0 || x.length(longAxis(x.rank())) != needed) {
       throw new IllegalArgumentException(
           name
               + ": the operator has shape "
-              + Arrays.toString(operator.shape())
+              + Arrays.toString(factors.shape())
               + ", so x must be a vector of length "
               + needed
               + " or have the shape "
@@ -48,29 +46,32 @@ final class KroneckerProduct {
               + ", got "
               + x.describe());
     }
-    int batchRank = vector ? 0 : x.rank() - 2;
-    this.batch = Kronecker.broadcast(operator.batch(), Arrays.copyOf(x.shapeRef(), batchRank), "x");
-    this.labels = new KroneckerLabels(operator.terms(), batch.length);
+    this.batch = Factors.broadcast(factors.batch(), leadingOfX(), "x");
+    this.labels = new KroneckerLabels(factors, batch.length);
+  }
+
+  private int batchRankOfX() {
+    return vector ? 0 : x.rank() - 2;
+  }
+
+  private long[] leadingOfX() {
+    return Arrays.copyOf(x.shape(), batchRankOfX());
   }
 
   String name() {
     return name;
   }
 
-  Kronecker operator() {
-    return operator;
+  Factors factors() {
+    return factors;
   }
 
-  Tensor x() {
+  Strided x() {
     return x;
   }
 
   boolean left() {
     return left;
-  }
-
-  boolean vector() {
-    return vector;
   }
 
   long[] batch() {
@@ -82,8 +83,13 @@ final class KroneckerProduct {
   }
 
   /** Which axis of X, or of a result, the operator acts on. */
-  private int longAxis(int rank) {
+  int longAxis(int rank) {
     return rank == 1 || left ? rank - 1 : rank - 2;
+  }
+
+  /** Axes of X behind its batch axes, split. */
+  int axesOfX() {
+    return factors.count() + (vector ? 0 : 1);
   }
 
   /** Shape of a tensor with the long axis of the given lengths, split or not. */
@@ -96,10 +102,6 @@ final class KroneckerProduct {
     return Arrays.stream(parts).flatMapToLong(Arrays::stream).toArray();
   }
 
-  private long[] lengths(boolean rows) {
-    return operator.terms().stream().mapToLong(t -> rows ? t.rows() : t.columns()).toArray();
-  }
-
   private int[] labels(int batchRank, boolean rows) {
     int[] free = vector ? new int[0] : new int[] {labels.free()};
     int[] split = rows ? labels.rows() : labels.columns();
@@ -110,7 +112,7 @@ final class KroneckerProduct {
   }
 
   int[] inputLabels() {
-    return labels(vector ? 0 : x.rank() - 2, left);
+    return labels(batchRankOfX(), left);
   }
 
   int[] outputLabels() {
@@ -118,70 +120,30 @@ final class KroneckerProduct {
   }
 
   long[] outputShape() {
-    return shape(batch, left ? operator.columns() : operator.rows());
+    return shape(batch, left ? factors.columns() : factors.rows());
   }
 
-  Tensor splitInput() {
-    return x.reshape(shape(Arrays.copyOf(x.shapeRef(), vector ? 0 : x.rank() - 2), lengths(left)));
+  long[] splitOutputShape() {
+    return shape(batch, factors.lengths(!left));
   }
 
-  private Tensor splitOutput(Tensor out) {
-    return out.reshape(shape(batch, lengths(!left)));
+  Strided splitInput() {
+    return x.reshape(shape(leadingOfX(), factors.lengths(left)));
   }
 
-  private KroneckerLabels.Operands operands() {
-    KroneckerLabels.Operands operands = new KroneckerLabels.Operands();
-    operands.add(splitInput(), inputLabels());
-    addFactors(operands);
-    return operands;
+  Strided splitOutput(Strided out) {
+    return out.reshape(splitOutputShape());
   }
 
-  private void addFactors(KroneckerLabels.Operands operands) {
-    List<KroneckerTerm> terms = operator.terms();
-    for (int i = 0; i < terms.size(); i++) {
-      if (!terms.get(i).isIdentity()) {
-        operands.add(terms.get(i).tensor(), labels.term(i));
-      }
-    }
-  }
+  // ---- checks
 
-  // ---- run
-
-  Tensor run() {
-    Tensor out = Tensor.empty(x.dtype(), outputShape());
-    try {
-      runInto(out, 1, 0);
-      return out;
-    } catch (RuntimeException | Error e) {
-      out.close();
-      throw e;
-    }
-  }
-
-  void runInto(Tensor out, double alpha, double beta) {
-    checkLike("the output", out, outputShape());
-    if (operator.hasSparse()) {
-      KroneckerSparse.run(name, operator, left, x, out, alpha, beta);
-      return;
-    }
-    Tensor target = splitOutput(out);
-    KroneckerNative chain = alpha == 0 ? null : KroneckerNative.of(this, target.shapeRef());
-    if (chain != null && chain.run(target, alpha, beta)) {
-      return;
-    }
-    KroneckerLabels.Operands operands = operands();
-    try {
-      operands.plan(outputLabels()).runInto(target, alpha, beta, operands.tensors());
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void checkLike(String what, Tensor t, long[] shape) {
+  /** Refuses what is closed or not of the result's shape and type. */
+  void requireLikeResult(String what, Strided t) {
     if (t.isClosed()) {
       throw new IllegalStateException(name + ": " + what + " is closed");
     }
-    if (t.dtype() != x.dtype() || !Arrays.equals(t.shapeRef(), shape)) {
+    long[] shape = outputShape();
+    if (t.dtype() != x.dtype() || !Arrays.equals(t.shape(), shape)) {
       throw new IllegalArgumentException(
           name
               + ": "
@@ -195,41 +157,17 @@ final class KroneckerProduct {
     }
   }
 
-  String explain() {
-    String head =
-        String.format(
-            java.util.Locale.ROOT,
-            "%s%nbuilt, the matrix would take %.4g bytes%n",
-            operator,
-            operator.denseBytes());
-    if (operator.hasSparse()) {
-      return head + KroneckerSparse.explain(operator, left);
+  /** Refuses an output that cannot be written, or that shares elements with X or a factor. */
+  void requireApart(Strided out) {
+    out.requireWritable(name);
+    if (out.sharesElements(x)) {
+      throw new IllegalArgumentException(name + ": the output shares elements with x");
     }
-    long[] target = shape(batch, lengths(!left));
-    KroneckerNative way = KroneckerNative.of(this, target);
-    String chain = way == null ? null : way.explain(target);
-    if (chain != null) {
-      return String.format("%s%s%n", head, chain);
+    for (KroneckerTerm term : factors.terms()) {
+      if (term.tensor() != null && out.sharesElements(term.tensor())) {
+        throw new IllegalArgumentException(
+            name + ": the output shares elements with a factor, " + term.tensor().describe());
+      }
     }
-    KroneckerLabels.Operands operands = operands();
-    return operands.plan(outputLabels()).explain(operands.tensors());
-  }
-
-  // ---- gradients
-
-  Kronecker.Gradient gradient(Tensor g) {
-    checkLike("g", g, outputShape());
-    if (operator.hasSparse()) {
-      return KroneckerSparse.gradient(name, operator, left, x, g);
-    }
-    KroneckerLabels.Operands operands = operands();
-    Tensor[] all = operands.plan(outputLabels()).gradients(splitOutput(g), operands.tensors());
-    List<Tensor> factors = new ArrayList<>();
-    int next = 1;
-    for (KroneckerTerm term : operator.terms()) {
-      factors.add(term.isIdentity() ? null : all[next++]);
-    }
-    return new Kronecker.Gradient(
-        all[0].reshapeInPlace(x.shapeRef()), Collections.unmodifiableList(factors));
   }
 }

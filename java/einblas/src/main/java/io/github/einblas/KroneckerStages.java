@@ -18,19 +18,24 @@ final class KroneckerStages {
   /**
    * One step.
    *
-   * @param factor position of a sparse factor, or -1
-   * @param operator the operator whose other factors are identities; also of a sparse stage
+   * @param sparse position of a sparse factor, or -1
+   * @param factors those of this stage, and identities; also of a sparse stage
    * @param before product of the lengths of the axes in front of the sparse factor's, now
    * @param behind product of the lengths behind it
    */
-  record Stage(int factor, Kronecker operator, long before, long behind) {
+  record Stage(int sparse, Factors factors, long before, long behind) {
     boolean isSparse() {
-      return factor >= 0;
+      return sparse >= 0;
+    }
+
+    /** The sparse factor. */
+    KroneckerTerm term() {
+      return factors.term(sparse);
     }
   }
 
   /** Stages of K X, or of X K when left is set. */
-  static List<Stage> of(Kronecker k, boolean left) {
+  static List<Stage> of(Factors k, boolean left) {
     List<KroneckerTerm> terms = k.terms();
     boolean[] done = new boolean[terms.size()];
     List<Integer> order =
@@ -82,12 +87,12 @@ final class KroneckerStages {
         behind = Math.multiplyExact(behind, length);
       }
     }
-    return new Stage(sparse, Kronecker.ofTerms(own), before, behind);
+    return new Stage(sparse, Factors.of(own), before, behind);
   }
 
   /** The operator with identities in place of its sparse factors, or of all but these. */
-  static Kronecker only(Kronecker k, boolean sparse, boolean left) {
-    return Kronecker.ofTerms(
+  static Factors only(Factors k, boolean sparse, boolean left) {
+    return Factors.of(
         k.terms().stream()
             .map(
                 t ->

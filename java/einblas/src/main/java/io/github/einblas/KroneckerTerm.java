@@ -1,6 +1,8 @@
 // Kronecker: one factor as the operator keeps it.
 package io.github.einblas;
 
+import io.github.einblas.internal.sparse.Csr;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 
 /**
@@ -11,23 +13,52 @@ import java.util.Arrays;
  * @param csr the caller's matrix when the factor is sparse, else null
  * @param turned whether the sparse factor is the matrix transposed
  */
-record KroneckerTerm(Tensor tensor, CsrMatrix csr, boolean turned, long rows, long columns) {
-  static KroneckerTerm dense(Tensor t) {
+record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long columns) {
+  static KroneckerTerm dense(Strided t) {
     return new KroneckerTerm(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
   }
 
-  static KroneckerTerm diagonal(Tensor vector) {
+  /** A caller's tensor as factor i. */
+  static KroneckerTerm dense(Strided t, int i) {
+    if (t.rank() < 2 || !t.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "Kronecker: factor " + i + " must be a matrix of F32 or F64, got " + t.describe());
+    }
+    return dense(view(t));
+  }
+
+  static KroneckerTerm diagonal(Strided vector) {
     return new KroneckerTerm(vector, null, false, vector.length(0), vector.length(0));
   }
 
-  static KroneckerTerm sparse(CsrMatrix csr, boolean turned) {
+  /** The diagonal matrix of a caller's vector. */
+  static KroneckerTerm diagonalOf(Strided vector) {
+    if (vector.rank() != 1 || !vector.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "Kronecker diagonal: needs a vector of F32 or F64, got " + vector.describe());
+    }
+    return diagonal(view(vector));
+  }
+
+  static KroneckerTerm sparse(Csr csr, boolean turned) {
     long rows = turned ? csr.columns() : csr.rows();
     long columns = turned ? csr.rows() : csr.columns();
     return new KroneckerTerm(null, csr, turned, rows, columns);
   }
 
+  /** A caller's matrix as factor i. */
+  static KroneckerTerm sparse(Csr csr, int i) {
+    csr.requireFloating("Kronecker: factor " + i);
+    return sparse(csr, false);
+  }
+
   static KroneckerTerm identity(long n) {
     return new KroneckerTerm(null, null, false, n, n);
+  }
+
+  /** A view of the factor's own: it stays when the caller closes a view of the same memory. */
+  private static Strided view(Strided t) {
+    return t.view(t.geometry());
   }
 
   boolean isIdentity() {
@@ -64,6 +95,13 @@ record KroneckerTerm(Tensor tensor, CsrMatrix csr, boolean turned, long rows, lo
     return isDense() ? tensor.rank() - 2 : 0;
   }
 
+  /** A dense or diagonal factor's diagonal, behind its batch axes. */
+  Strided diagonalTensor() {
+    return isDiagonal()
+        ? tensor
+        : tensor.view(tensor.geometry().diagonal(batchRank(), batchRank() + 1));
+  }
+
   KroneckerTerm transposed() {
     if (isSparse()) {
       return sparse(csr, !turned);
@@ -86,6 +124,6 @@ record KroneckerTerm(Tensor tensor, CsrMatrix csr, boolean turned, long rows, lo
     if (isSparse()) {
       return "csr [" + rows + ", " + columns + "] of " + csr.entries() + " entries";
     }
-    return isDiagonal() ? "diagonal " + rows : Arrays.toString(tensor.shapeRef());
+    return isDiagonal() ? "diagonal " + rows : Arrays.toString(tensor.shape());
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -59,14 +60,14 @@ class KroneckerNativeTest {
     double bound =
         4 * (length + 64) * (dtype == DType.F32 ? 0x1p-24 : 0x1p-53) * Math.sqrt((double) length);
     Tensor out = turnedOut ? turned(dtype, want.shape()) : own(Tensor.full(dtype, 2, want.shape()));
-    double[] before = KroneckerElements.doubles(out);
+    double[] before = TensorCopy.doubles(out.strided());
     if (left) {
       k.timesLeftInto(out, -1.5, 0.5, x);
     } else {
       k.timesInto(out, -1.5, 0.5, x);
     }
-    double[] exact = KroneckerElements.doubles(want);
-    double[] got = KroneckerElements.doubles(out);
+    double[] exact = TensorCopy.doubles(want.strided());
+    double[] got = TensorCopy.doubles(out.strided());
     for (int e = 0; e < exact.length; e++) {
       assertEquals(-1.5 * exact[e] + 0.5 * before[e], got[e], 2 * bound, what + " element " + e);
     }
@@ -76,7 +77,7 @@ class KroneckerNativeTest {
     } else {
       k.timesInto(out, 1, 0, x);
     }
-    got = KroneckerElements.doubles(out);
+    got = TensorCopy.doubles(out.strided());
     for (int e = 0; e < exact.length; e++) {
       assertEquals(exact[e], got[e], bound, what + " element " + e);
     }
@@ -139,7 +140,7 @@ class KroneckerNativeTest {
     Tensor x = big.slice(0, 0, 512).reshape(256, 2);
     Tensor out = big.slice(0, 200, 712).reshape(256, 2);
     assertThrows(IllegalArgumentException.class, () -> k.timesInto(out, 1, 0, x));
-    assertEquals(256 * 3, Arrays.stream(KroneckerElements.doubles(big)).sum());
+    assertEquals(256 * 3, Arrays.stream(TensorCopy.doubles(big.strided())).sum());
     Tensor d = big.slice(0, 0, 64).reshape(8, 8);
     Kronecker own = Kronecker.of(w, d);
     Tensor y = random(DType.F32, 64, 2);

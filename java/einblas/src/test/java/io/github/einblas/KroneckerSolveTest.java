@@ -4,6 +4,7 @@ package io.github.einblas;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.Random;
@@ -25,10 +26,10 @@ class KroneckerSolveTest extends RandomKronecker {
       Tensor solved = own(k.solve(b));
       double residual = 0;
       try (Tensor again = k.times(solved)) {
-        double[] want = KroneckerElements.doubles(b);
-        double[] got = KroneckerElements.doubles(again);
+        double[] want = TensorCopy.doubles(b.strided());
+        double[] got = TensorCopy.doubles(again.strided());
         double scale =
-            Arrays.stream(KroneckerElements.doubles(solved)).map(Math::abs).max().orElse(0);
+            Arrays.stream(TensorCopy.doubles(solved.strided())).map(Math::abs).max().orElse(0);
         double norm =
             Arrays.stream(m)
                 .mapToDouble(r -> Arrays.stream(r).map(Math::abs).sum())
@@ -43,8 +44,8 @@ class KroneckerSolveTest extends RandomKronecker {
       assertEquals((int) reference[0], det.sign(), what);
       assertEquals(reference[1], det.logAbsolute(), 1e-7 * (1 + Math.abs(reference[1])), what);
       try (Kronecker.Eigenvalues values = k.eigenvalues()) {
-        double[] re = KroneckerElements.doubles(values.real());
-        double[] im = KroneckerElements.doubles(values.imaginary());
+        double[] re = TensorCopy.doubles(values.real().strided());
+        double[] im = TensorCopy.doubles(values.imaginary().strided());
         assertEquals(k.rows(), re.length, what);
         double sum = Arrays.stream(re).sum();
         double log = 0;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.List;
@@ -68,23 +69,23 @@ class KroneckerSparseTest extends RandomKronecker {
       double bound = 64 * (length + 8) * unit(dtype);
       near(
           what,
-          KroneckerElements.doubles(want),
-          KroneckerElements.doubles(own(left ? k.timesLeft(x) : k.times(x))),
+          TensorCopy.doubles(want.strided()),
+          TensorCopy.doubles(own(left ? k.timesLeft(x) : k.times(x)).strided()),
           bound);
       // Into a transposed output, with alpha and beta.
       Tensor out = random(random, dtype, want.length(1), want.length(0)).transpose();
-      double[] before = KroneckerElements.doubles(out);
+      double[] before = TensorCopy.doubles(out.strided());
       if (left) {
         k.timesLeftInto(out, 2, -0.5, x);
       } else {
         k.timesInto(out, 2, -0.5, x);
       }
-      double[] scaled = KroneckerElements.doubles(want);
+      double[] scaled = TensorCopy.doubles(want.strided());
       Arrays.setAll(scaled, e -> 2 * scaled[e] - 0.5 * before[e]);
       near(
           what + " alpha beta",
           scaled,
-          KroneckerElements.doubles(out),
+          TensorCopy.doubles(out.strided()),
           2 * bound + 1e-6 * (dtype == DType.F32 ? 1 : 0));
     }
   }
@@ -99,14 +100,14 @@ class KroneckerSparseTest extends RandomKronecker {
         List.of(Kronecker.of(s, w), Kronecker.of(w, s), Kronecker.of(s, Kronecker.identity(2)))) {
       Tensor x = own(Tensor.ones(DType.F32, 8, 3));
       for (int i = 0; i < 8; i++) {
-        int column = k.terms().get(0).isSparse() ? i / 2 : i % 4;
+        int column = k.core().term(0).isSparse() ? i / 2 : i % 4;
         for (int j = 0; column % 2 == 1 && j < 3; j++) {
           x.set(j == 0 ? Double.NaN : Double.POSITIVE_INFINITY, i, j);
         }
       }
       Tensor out = own(Tensor.full(DType.F32, Double.NaN, k.rows(), 3));
       k.timesInto(out, 1, 0, x);
-      double each = k.terms().get(1).isIdentity() ? 1 : 11;
+      double each = k.core().term(1).isIdentity() ? 1 : 11;
       for (int i = 0; i < k.rows(); i++) {
         assertEquals(3 * each, out.get(i, 0), k + " row " + i);
         assertEquals(3 * each, out.get(i, 2), k + " row " + i);
@@ -167,12 +168,12 @@ class KroneckerSparseTest extends RandomKronecker {
       Kronecker x = Kronecker.of(p.x);
       Kronecker y = Kronecker.of(p.y);
       Kronecker product = x.product(y);
-      assertEquals(p.sparse, product.hasSparse(), product.toString());
+      assertEquals(p.sparse, product.core().hasSparse(), product.toString());
       Tensor want = own(TensorOps.matmul(own(x.toDense()), own(y.toDense())));
       near(
           product.toString(),
-          KroneckerElements.doubles(want),
-          KroneckerElements.doubles(own(product.toDense())),
+          TensorCopy.doubles(want.strided()),
+          TensorCopy.doubles(own(product.toDense()).strided()),
           1e-14);
     }
   }
@@ -222,7 +223,7 @@ class KroneckerSparseTest extends RandomKronecker {
     message(() -> k.timesInto(out, 1, 0, big.slice(0, 0, 30).reshape(15, 2)), "shares", "x");
     Kronecker own = Kronecker.of(big.slice(0, 0, 25).reshape(5, 5).slice(0, 0, 4), s);
     message(() -> own.timesInto(big.slice(0, 10, 26).reshape(8, 2), 1, 0, x), "shares", "factor");
-    assertEquals(45, Arrays.stream(KroneckerElements.doubles(big)).sum());
+    assertEquals(45, Arrays.stream(TensorCopy.doubles(big.strided())).sum());
     CsrMatrix large =
         CsrMatrix.of(new float[0], new int[0], new int[(1 << 15) + 1], 1 << 15, 1 << 15);
     message(Kronecker.of(large, Kronecker.identity(2))::logDeterminant, "csr", "1073741824");

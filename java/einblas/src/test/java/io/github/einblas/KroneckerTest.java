@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.Random;
@@ -19,7 +22,7 @@ class KroneckerTest extends RandomKronecker {
     int rank = got.rank();
     long free = x.rank() == 1 ? 1 : x.length(left ? x.rank() - 2 : x.rank() - 1);
     long out = got.length(left || rank == 1 ? rank - 1 : rank - 2);
-    double[] values = KroneckerElements.doubles(got);
+    double[] values = TensorCopy.doubles(got.strided());
     for (int b = 0; b < batch; b++) {
       double[][] k = m[m.length == 1 ? 0 : b];
       for (int f = 0; f < free; f++) {
@@ -70,13 +73,13 @@ class KroneckerTest extends RandomKronecker {
             case 1 ->
                 left ? random(random, dtype, free, length) : random(random, dtype, length, free);
             default -> {
-              long b = k.batch().length == 0 ? 3 : random.nextBoolean() ? 1 : k.batch()[0];
+              long b = k.core().batch().length == 0 ? 3 : random.nextBoolean() ? 1 : k.core().batch()[0];
               yield left
                   ? random(random, dtype, b, free, length)
                   : random(random, dtype, b, length, free);
             }
           };
-      if (x.rank() == 1 && k.batch().length > 0 && k.batch()[0] > 1) {
+      if (x.rank() == 1 && k.core().batch().length > 0 && k.core().batch()[0] > 1) {
         continue; // checked by the corpus
       }
       String what = "seed " + seed + (left ? " left " : " ") + c.text() + " x " + x.describe();
@@ -85,7 +88,7 @@ class KroneckerTest extends RandomKronecker {
       Tensor y = own(left ? k.timesLeft(x) : k.times(x));
       compare(what, m, x, y, left, factor, null);
       Tensor z = random(random, dtype, y.shape());
-      double[] before = KroneckerElements.doubles(z);
+      double[] before = TensorCopy.doubles(z.strided());
       if (left) {
         k.timesLeftInto(z, -1.5, 0.5, x);
       } else {
@@ -108,20 +111,20 @@ class KroneckerTest extends RandomKronecker {
       String what = "seed " + seed + " " + c.text();
       double[][][] m = matrices(k);
       double eps = 4 * k.factors() * 0x1p-53;
-      double[] dense = KroneckerElements.doubles(own(k.toDense()));
+      double[] dense = TensorCopy.doubles(own(k.toDense()).strided());
       double[] flat =
           Arrays.stream(m).flatMap(Arrays::stream).flatMapToDouble(Arrays::stream).toArray();
       close(what, flat, dense, eps);
       int i = random.nextInt((int) k.rows());
       double[] rows = Arrays.stream(m).flatMapToDouble(b -> Arrays.stream(b[i])).toArray();
-      close(what + " row " + i, rows, KroneckerElements.doubles(own(k.row(i))), eps);
+      close(what + " row " + i, rows, TensorCopy.doubles(own(k.row(i)).strided()), eps);
       close(
           what + " row from the end",
           rows,
-          KroneckerElements.doubles(own(k.row(i - k.rows()))),
+          TensorCopy.doubles(own(k.row(i - k.rows())).strided()),
           eps);
-      boolean each = k.terms().stream().allMatch(KroneckerTerm::isSquare);
-      if (k.batch().length > 0 && !each) {
+      boolean each = k.core().terms().stream().allMatch(KroneckerTerm::isSquare);
+      if (k.core().batch().length > 0 && !each) {
         assertThrows(IllegalArgumentException.class, k::diagonal);
         continue;
       }
@@ -130,12 +133,12 @@ class KroneckerTest extends RandomKronecker {
       for (int e = 0; e < diagonal.length; e++) {
         diagonal[e] = m[e / n][e % n][e % n];
       }
-      close(what + " diagonal", diagonal, KroneckerElements.doubles(own(k.diagonal())), eps);
-      if (k.batch().length == 0 && k.rows() == k.columns()) {
+      close(what + " diagonal", diagonal, TensorCopy.doubles(own(k.diagonal()).strided()), eps);
+      if (k.core().batch().length == 0 && k.rows() == k.columns()) {
         double size = Arrays.stream(diagonal).map(Math::abs).sum();
         // The product of sums cancels otherwise than the sum of products.
         double magnitude =
-            k.terms().stream()
+            k.core().terms().stream()
                 .mapToDouble(t -> t.isIdentity() ? t.rows() : t.rows() * 1.0)
                 .reduce(1, (a, b) -> a * b);
         assertEquals(
@@ -174,11 +177,11 @@ class KroneckerTest extends RandomKronecker {
         assertEquals(k.factors(), gradient.factors().size(), what);
         check(what + " dX", k, x, g, left, x, gradient.x());
         for (int f = 0; f < k.factors(); f++) {
-          Tensor t = k.terms().get(f).tensor();
-          if (t == null) {
+          Strided own = k.core().term(f).tensor();
+          if (own == null) {
             assertEquals(null, gradient.factor(f), what);
           } else {
-            check(what + " dF" + f, k, x, g, left, t, gradient.factor(f));
+            check(what + " dF" + f, k, x, g, left, new Tensor(own), gradient.factor(f));
           }
         }
       }
@@ -189,8 +192,8 @@ class KroneckerTest extends RandomKronecker {
 
   private double value(Kronecker k, Tensor x, Tensor g, boolean left) {
     try (Tensor y = left ? k.timesLeft(x) : k.times(x)) {
-      double[] a = KroneckerElements.doubles(y);
-      double[] b = KroneckerElements.doubles(g);
+      double[] a = TensorCopy.doubles(y.strided());
+      double[] b = TensorCopy.doubles(g.strided());
       double sum = 0;
       for (int i = 0; i < a.length; i++) {
         sum += a[i] * b[i];
@@ -202,7 +205,7 @@ class KroneckerTest extends RandomKronecker {
   private void check(
       String what, Kronecker k, Tensor x, Tensor g, boolean left, Tensor variable, Tensor got) {
     assertArrayEquals(variable.shape(), got.shape(), what);
-    double[] values = KroneckerElements.doubles(got);
+    double[] values = TensorCopy.doubles(got.strided());
     long[] shape = variable.shape();
     for (int e = 0; e < values.length; e++) {
       long[] index = new long[shape.length];
@@ -266,7 +269,7 @@ class KroneckerTest extends RandomKronecker {
     Kronecker k = Kronecker.of(Kronecker.identity(2), w).transpose();
     assertTrue(Einblas.nativeBytesInUse() <= bytes, "the factor was copied");
     w.set(9, 1, 4);
-    assertEquals(9, k.terms().get(1).tensor().get(4, 1));
+    assertEquals(9, Elements.get(k.core().term(1).tensor(), new long[] {4, 1}));
     assertArrayEquals(new long[] {10, 6}, k.shape());
     assertEquals(DType.F32, k.dtype());
   }

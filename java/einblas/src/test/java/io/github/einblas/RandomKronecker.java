@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.sparse.Csr;
+import io.github.einblas.internal.tensor.Elements;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -58,7 +60,7 @@ abstract class RandomKronecker {
   }
 
   /** Elements of the sparse factors that were made. */
-  final IdentityHashMap<CsrMatrix, double[][]> sparse = new IdentityHashMap<>();
+  final IdentityHashMap<Csr, double[][]> sparse = new IdentityHashMap<>();
 
   /** A third of the places, some of them twice, in any order; the diagonal too when regular. */
   CsrMatrix sparse(Random random, DType dtype, long rows, long columns, boolean regular) {
@@ -85,7 +87,7 @@ abstract class RandomKronecker {
     Tensor r = own(Tensor.of(places.stream().mapToLong(p -> p[0]).toArray()));
     Tensor c = own(Tensor.of(places.stream().mapToLong(p -> p[1]).toArray()));
     CsrMatrix made = CsrMatrix.ofTriples(v, r, c, rows, columns);
-    sparse.put(made, dense);
+    sparse.put(made.core(), dense);
     return made;
   }
 
@@ -123,11 +125,15 @@ abstract class RandomKronecker {
     return new Case(Kronecker.of(factors), text.toString());
   }
 
+  private static double get(KroneckerTerm t, long... index) {
+    return Elements.get(t.tensor(), index);
+  }
+
   /** Element [b, i, j] of the matrix, by the definition. */
   double element(Kronecker k, long b, long i, long j) {
     double value = 1;
     for (int f = k.factors() - 1; f >= 0; f--) {
-      KroneckerTerm t = k.terms().get(f);
+      KroneckerTerm t = k.core().term(f);
       long r = i % t.rows();
       long c = j % t.columns();
       i /= t.rows();
@@ -135,20 +141,20 @@ abstract class RandomKronecker {
       if (t.isDense()) {
         value *=
             t.batchRank() == 0
-                ? t.tensor().get(r, c)
-                : t.tensor().get(t.tensor().length(0) == 1 ? 0 : b, r, c);
+                ? get(t, r, c)
+                : get(t, t.tensor().length(0) == 1 ? 0 : b, r, c);
       } else if (t.isSparse()) {
         double[][] all = sparse.get(t.csr());
         value *= t.turned() ? all[(int) c][(int) r] : all[(int) r][(int) c];
       } else {
-        value *= r != c ? 0 : t.isIdentity() ? 1 : t.tensor().get(r);
+        value *= r != c ? 0 : t.isIdentity() ? 1 : get(t, r);
       }
     }
     return value;
   }
 
   double[][][] matrices(Kronecker k) {
-    int batch = k.batch().length == 0 ? 1 : (int) k.batch()[0];
+    int batch = k.core().batch().length == 0 ? 1 : (int) k.core().batch()[0];
     double[][][] all = new double[batch][(int) k.rows()][(int) k.columns()];
     for (int b = 0; b < batch; b++) {
       for (int i = 0; i < k.rows(); i++) {
@@ -166,7 +172,7 @@ abstract class RandomKronecker {
 
   /** Roundings of an element: a sum over each factor, and scaling. */
   static double roundings(Kronecker k) {
-    return k.terms().stream().mapToDouble(t -> Math.max(t.rows(), t.columns()) + 2).sum() + 4;
+    return k.core().terms().stream().mapToDouble(t -> Math.max(t.rows(), t.columns()) + 2).sum() + 4;
   }
 
   static void message(Runnable call, String... parts) {

@@ -25,6 +25,9 @@ public final class PlanCache {
     private final Contraction plan;
     private Object door;
 
+    /** Made when they are first asked for. */
+    private volatile Gradients gradients;
+
     private Entry(Contraction plan) {
       this.plan = plan;
     }
@@ -32,6 +35,16 @@ public final class PlanCache {
     /** The plan. */
     public Contraction plan() {
       return plan;
+    }
+
+    /** Its gradients for all operands. */
+    public Gradients gradients() {
+      Gradients known = gradients;
+      if (known == null) {
+        known = new Gradients(plan);
+        gradients = known;
+      }
+      return known;
     }
 
     /** Its door, made when it is first asked for. */

@@ -29,7 +29,7 @@ public final class Indices {
   }
 
   /** A new I64 tensor. */
-  static Strided tensor(long[] values) {
+  public static Strided tensor(long[] values) {
     Strided t = Strided.empty(DType.I64, values.length);
     boolean done = false;
     try {

@@ -10,7 +10,7 @@ import io.github.einblas.internal.tensor.Lease;
  * @param out name of the output
  * @param operands names of the operands; the last one stands for all further ones
  */
-record Words(String name, String out, String... operands) implements Lease.Words {
+public record Words(String name, String out, String... operands) implements Lease.Words {
   @Override
   public String where() {
     return name + ": ";

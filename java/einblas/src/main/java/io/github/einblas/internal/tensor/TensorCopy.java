@@ -27,8 +27,24 @@ public final class TensorCopy {
         t -> t.using(at -> Transfer.in(DoubleBuffer.wrap(data), at)));
   }
 
-  /** The elements of an F64 tensor in row-major order. */
+  /** A new tensor of rank 1 of these numbers, rounded to the type. */
+  public static Strided of(DType type, double[] data) {
+    Strided wide = of(data, data.length);
+    if (type == DType.F64) {
+      return wide;
+    }
+    try (wide) {
+      return convert(wide, type);
+    }
+  }
+
+  /** The elements in row-major order, widened. */
   public static double[] doubles(Strided t) {
+    if (t.dtype() != DType.F64) {
+      try (Strided wide = convert(t, DType.F64)) {
+        return doubles(wide);
+      }
+    }
     double[] data = array(t, DType.F64, "toDoubleArray", double[]::new);
     withContiguous(t, from -> Transfer.out(from, DoubleBuffer.wrap(data), data.length));
     return data;

@@ -1,15 +1,15 @@
 // Kronecker: the native product for one set of strides, freed with this object.
-package io.github.einblas.internal.kronecker;
+package io.github.einblas;
 
-import io.github.einblas.DType;
+import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.NativeKronecker;
-import io.github.einblas.internal.natives.Reclaim;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 
 /** Factor after factor applied to blocks of a tensor in native code. Immutable. */
-public final class KroneckerChain {
+final class KroneckerChain {
   private final long[] layout;
-  private final long handle;
+  private final Handle handle;
 
   /**
    * Makes the product; arrays are kept, not copied.
@@ -18,13 +18,11 @@ public final class KroneckerChain {
    * @param axes length in the operand and in the result, strides there, and the factor's two
    *     strides, for each factor
    */
-  public KroneckerChain(DType dtype, long[] outer, long[] axes) {
+  KroneckerChain(DType dtype, long[] outer, long[] axes) {
     this.layout = join(outer, axes);
-    this.handle = NativeKronecker.createKron(dtype, outer, axes);
-    if (handle != 0) {
-      long address = handle;
-      Reclaim.register(this, () -> NativeKronecker.destroyKron(address));
-    }
+    this.handle =
+        new Handle(
+            NativeKronecker::destroyKron, NativeKronecker.createKron(dtype, outer, axes));
   }
 
   private static long[] join(long[] outer, long[] axes) {
@@ -36,28 +34,28 @@ public final class KroneckerChain {
   }
 
   /** Whether this was made for these lengths and strides. */
-  public boolean fits(long[] outer, long[] axes) {
-    return java.util.Arrays.equals(layout, join(outer, axes));
+  boolean fits(long[] outer, long[] axes) {
+    return Arrays.equals(layout, join(outer, axes));
   }
 
   /** Whether the native code has a way for these strides. */
-  public boolean applies() {
-    return handle != 0;
+  boolean applies() {
+    return handle.value() != 0;
   }
 
   /** Runs on checked addresses; alpha is not 0. */
-  public void run(long x, long[] factors, long out, double alpha, double beta) {
+  void run(long x, long[] factors, long out, double alpha, double beta) {
     try {
-      NativeKronecker.runKron(handle, x, factors, out, alpha, beta);
+      NativeKronecker.runKron(handle.value(), x, factors, out, alpha, beta);
     } finally {
       Reference.reachabilityFence(this);
     }
   }
 
   /** Passes, blocks and kernels, for people. */
-  public String describe() {
+  String describe() {
     try {
-      return NativeKronecker.kronDescription(handle);
+      return NativeKronecker.kronDescription(handle.value());
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -1,0 +1,123 @@
+// Kronecker: the product of two operators, factor by factor.
+package io.github.einblas;
+
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.plan.PlanChecks;
+import io.github.einblas.internal.sparse.Csr;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** New factors of two operators that are open; an identity is split where that helps. */
+final class FactorProduct {
+  private FactorProduct() {}
+
+  /** a b, of factors that fit one by one. */
+  static Factors of(Factors a, Factors b) {
+    if (a.columns() != b.rows()) {
+      throw new IllegalArgumentException(
+          "Kronecker product: the first has "
+              + a.columns()
+              + " columns, the second "
+              + b.rows()
+              + " rows");
+    }
+    if (a.dtype() != null && b.dtype() != null && a.dtype() != b.dtype()) {
+      throw new IllegalArgumentException(
+          "Kronecker product: operators of " + a.dtype() + " and " + b.dtype());
+    }
+    Deque<KroneckerTerm> left = new ArrayDeque<>(a.terms());
+    Deque<KroneckerTerm> right = new ArrayDeque<>(b.terms());
+    List<KroneckerTerm> result = new ArrayList<>();
+    while (!left.isEmpty() && !right.isEmpty()) {
+      KroneckerTerm x = left.poll();
+      KroneckerTerm y = right.poll();
+      if (x.columns() > y.rows() && splits(x, y.rows())) {
+        left.push(KroneckerTerm.identity(x.rows() / y.rows()));
+        x = KroneckerTerm.identity(y.rows());
+      } else if (y.rows() > x.columns() && splits(y, x.columns())) {
+        right.push(KroneckerTerm.identity(y.rows() / x.columns()));
+        y = KroneckerTerm.identity(x.columns());
+      }
+      if (x.columns() != y.rows()) {
+        throw misfit(a, b, x, y);
+      }
+      result.add(multiply(x, y));
+    }
+    for (KroneckerTerm rest : left.isEmpty() ? right : left) {
+      if (rest.rows() != 1 || !rest.isIdentity()) {
+        throw misfit(a, b, rest, null);
+      }
+    }
+    return Factors.of(result);
+  }
+
+  private static boolean splits(KroneckerTerm identity, long length) {
+    return identity.isIdentity() && length > 0 && identity.rows() % length == 0;
+  }
+
+  private static IllegalArgumentException misfit(
+      Factors a, Factors b, KroneckerTerm x, KroneckerTerm y) {
+    return new IllegalArgumentException(
+        "Kronecker product of "
+            + a
+            + " and "
+            + b
+            + ": the factors do not fit one by one: "
+            + (y == null
+                ? x.describe() + " has no partner"
+                : "the columns of " + x.describe() + " are not the rows of " + y.describe()));
+  }
+
+  private static KroneckerTerm multiply(KroneckerTerm x, KroneckerTerm y) {
+    if (x.isIdentity()) {
+      return y;
+    }
+    if (y.isIdentity()) {
+      return x;
+    }
+    if (x.isSparse() || y.isSparse()) {
+      return multiplySparse(x, y);
+    }
+    String equation =
+        (x.isDiagonal() ? "i" : "...ij")
+            + ","
+            + (y.isDiagonal() ? (x.isDiagonal() ? "i" : "j") : x.isDiagonal() ? "...ik" : "...jk")
+            + "->"
+            + (x.isDiagonal() && y.isDiagonal() ? "i" : y.isDiagonal() ? "...ij" : "...ik");
+    Strided[] own = {x.tensor(), y.tensor()};
+    PlanChecks.sameType(equation, own);
+    Strided made = PlanCache.get(equation, own).plan().runOwn(own);
+    return made.rank() == 1 ? KroneckerTerm.diagonal(made) : KroneckerTerm.dense(made);
+  }
+
+  /** The product of two factors of which at least one is sparse; neither is an identity. */
+  private static KroneckerTerm multiplySparse(KroneckerTerm x, KroneckerTerm y) {
+    if (x.isDense()) {
+      return KroneckerTerm.dense(applied(y, x, "Kronecker timesLeft", true));
+    }
+    if (y.isDense()) {
+      return KroneckerTerm.dense(applied(x, y, "Kronecker times", false));
+    }
+    if (x.isSparse() && y.isSparse()) {
+      Csr product =
+          KroneckerEntries.multiply(KroneckerEntries.of(x), KroneckerEntries.of(y), x.dtype());
+      return KroneckerTerm.sparse(product, false);
+    }
+    KroneckerEntries e = KroneckerEntries.of(x.isSparse() ? x : y);
+    double[] scale = TensorCopy.doubles(x.isSparse() ? y.tensor() : x.tensor());
+    long[] at = x.isSparse() ? e.column() : e.row();
+    for (int i = 0; i < e.value().length; i++) {
+      e.value()[i] *= scale[(int) at[i]];
+    }
+    return KroneckerTerm.sparse(e.matrix(x.dtype()), false);
+  }
+
+  private static Strided applied(
+      KroneckerTerm sparse, KroneckerTerm dense, String name, boolean left) {
+    return new Products(Factors.of(sparse)).of(name, dense.tensor(), left);
+  }
+}

@@ -1,0 +1,264 @@
+// Kronecker: what the implementation may know of an operator: its factors, their lengths and type.
+package io.github.einblas;
+
+import io.github.einblas.internal.tensor.Views;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The factors of an operator, the first one outermost. Immutable and thread-safe. */
+final class Factors {
+  /** Layouts of X whose native products are kept: a caller rarely has more than a few. */
+  private static final int LAYOUTS = 4;
+
+  private final List<KroneckerTerm> terms;
+  private final long rows;
+  private final long columns;
+  private final long[] batch;
+  private final DType dtype;
+
+  /** Native products for the latest layouts of X; replaced as a whole, never changed. */
+  private volatile KroneckerChain[] chains = {};
+
+  private Factors(List<KroneckerTerm> terms) {
+    this.terms = List.copyOf(terms);
+    this.rows = product(terms, true);
+    this.columns = product(terms, false);
+    long[] shape = {};
+    DType type = null;
+    for (int i = 0; i < terms.size(); i++) {
+      KroneckerTerm t = terms.get(i);
+      if (t.isIdentity()) {
+        continue;
+      }
+      if (type != null && t.dtype() != type) {
+        throw new IllegalArgumentException(
+            "Kronecker: factors must have one type, but factor "
+                + i
+                + " has "
+                + t.dtype()
+                + " and one before it "
+                + type);
+      }
+      type = t.dtype();
+      if (t.isDense()) {
+        long[] leading = Arrays.copyOf(t.tensor().shape(), t.batchRank());
+        shape = broadcast(shape, leading, "factor " + i);
+      }
+    }
+    this.batch = shape;
+    this.dtype = type;
+  }
+
+  private static long product(List<KroneckerTerm> terms, boolean rows) {
+    long[] lengths = terms.stream().mapToLong(t -> rows ? t.rows() : t.columns()).toArray();
+    try {
+      return Views.size(lengths);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "Kronecker of "
+              + lengths.length
+              + " factors: more than 2^63 - 1 "
+              + (rows ? "rows: " : "columns: ")
+              + Arrays.toString(lengths),
+          e);
+    }
+  }
+
+  /** NumPy's broadcast of two batch shapes. */
+  static long[] broadcast(long[] x, long[] y, String which) {
+    long[] result = new long[Math.max(x.length, y.length)];
+    for (int d = 1; d <= result.length; d++) {
+      long a = d <= x.length ? x[x.length - d] : 1;
+      long b = d <= y.length ? y[y.length - d] : 1;
+      if (a != b && a != 1 && b != 1) {
+        throw new IllegalArgumentException(
+            "Kronecker: the batch axes "
+                + Arrays.toString(y)
+                + " of "
+                + which
+                + " do not broadcast with "
+                + Arrays.toString(x));
+      }
+      result[result.length - d] = a == 1 ? b : a;
+    }
+    return result;
+  }
+
+  /**
+   * The operator of these factors.
+   *
+   * @throws IllegalArgumentException if types differ, batches do not broadcast, or it is too large
+   */
+  static Factors of(List<KroneckerTerm> terms) {
+    return new Factors(terms);
+  }
+
+  /** The operator of one factor. */
+  static Factors of(KroneckerTerm term) {
+    return new Factors(List.of(term));
+  }
+
+  /** The identity of a caller's order. */
+  static Factors identity(long n) {
+    if (n < 0) {
+      throw new IllegalArgumentException("Kronecker identity: the order is " + n);
+    }
+    return of(KroneckerTerm.identity(n));
+  }
+
+  /** The transposed factors, where they lie. */
+  Factors transposed() {
+    return new Factors(terms.stream().map(KroneckerTerm::transposed).toList());
+  }
+
+  /** The factors that are not sparse, and one of this type, whatever they are. */
+  Factors withoutSparse(KroneckerTerm one) {
+    List<KroneckerTerm> others =
+        new ArrayList<>(terms.stream().filter(t -> !t.isSparse()).toList());
+    others.add(one);
+    return new Factors(others);
+  }
+
+  // ---- facts
+
+  /** The factors. */
+  List<KroneckerTerm> terms() {
+    return terms;
+  }
+
+  /** A factor. */
+  KroneckerTerm term(int i) {
+    return terms.get(i);
+  }
+
+  /** Number of factors. */
+  int count() {
+    return terms.size();
+  }
+
+  /** Number of rows. */
+  long rows() {
+    return rows;
+  }
+
+  /** Number of columns. */
+  long columns() {
+    return columns;
+  }
+
+  /** Rows, or columns, of each factor. */
+  long[] lengths(boolean ofRows) {
+    return terms.stream().mapToLong(t -> ofRows ? t.rows() : t.columns()).toArray();
+  }
+
+  /** Lengths of the batch axes, not to be changed. */
+  long[] batch() {
+    return batch;
+  }
+
+  /** Batch axes, rows, columns. */
+  long[] shape() {
+    long[] shape = Arrays.copyOf(batch, batch.length + 2);
+    shape[batch.length] = rows;
+    shape[batch.length + 1] = columns;
+    return shape;
+  }
+
+  /** Batch axes, and one of this length. */
+  long[] shape(long length) {
+    long[] shape = Arrays.copyOf(batch, batch.length + 1);
+    shape[batch.length] = length;
+    return shape;
+  }
+
+  /** Type of the factors; null when all are identities. */
+  DType dtype() {
+    return dtype;
+  }
+
+  /** Type of the factors, or the other one when all are identities. */
+  DType dtype(DType other) {
+    return dtype == null ? other : dtype;
+  }
+
+  /** Bytes that the whole matrix would take, in double: it may exceed every integer. */
+  double denseBytes() {
+    double bytes = dtype(DType.F64).bytes();
+    for (long length : shape()) {
+      bytes *= length;
+    }
+    return bytes;
+  }
+
+  /** Whether there is a sparse factor. */
+  boolean hasSparse() {
+    return terms.stream().anyMatch(KroneckerTerm::isSparse);
+  }
+
+  /** Whether each factor is square. */
+  boolean allSquare() {
+    return terms.stream().allMatch(KroneckerTerm::isSquare);
+  }
+
+  @Override
+  public String toString() {
+    return terms.stream()
+        .map(KroneckerTerm::describe)
+        .collect(
+            Collectors.joining(" (x) ", "Kronecker(", ", shape=" + Arrays.toString(shape()) + ")"));
+  }
+
+  // ---- checks
+
+  /** Refuses an operator one of whose factors is closed. */
+  void requireOpen(String what) {
+    for (int i = 0; i < terms.size(); i++) {
+      if (terms.get(i).isClosed()) {
+        throw new IllegalStateException("Kronecker " + what + ": factor " + i + " is closed");
+      }
+    }
+  }
+
+  /**
+   * Refuses an operator that is closed, a batch, or not square.
+   *
+   * @param each whether each factor must be square
+   */
+  void requireSquare(String what, boolean each) {
+    requireOpen(what);
+    if (batch.length > 0) {
+      throw new IllegalArgumentException(
+          "Kronecker " + what + ": a batch of operators, " + Arrays.toString(shape()));
+    }
+    for (int i = 0; each && i < terms.size(); i++) {
+      if (!terms.get(i).isSquare()) {
+        throw new IllegalArgumentException(
+            "Kronecker " + what + ": factor " + i + " is not square: " + terms.get(i).describe());
+      }
+    }
+    if (rows != columns) {
+      throw new IllegalArgumentException(
+          "Kronecker " + what + ": the operator is not square: " + rows + " x " + columns);
+    }
+  }
+
+  // ---- native products
+
+  /** The native product for these lengths and strides. */
+  KroneckerChain chain(DType type, long[] outer, long[] axes) {
+    for (KroneckerChain chain : chains) {
+      if (chain.fits(outer, axes)) {
+        return chain;
+      }
+    }
+    KroneckerChain made = new KroneckerChain(type, outer, axes);
+    KroneckerChain[] known = chains;
+    KroneckerChain[] next = new KroneckerChain[Math.min(known.length + 1, LAYOUTS)];
+    next[0] = made;
+    System.arraycopy(known, 0, next, 1, next.length - 1);
+    chains = next;
+    return made;
+  }
+}

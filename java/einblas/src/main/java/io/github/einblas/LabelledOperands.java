@@ -1,0 +1,61 @@
+// Kronecker: the einsums that products of an operator are.
+package io.github.einblas;
+
+import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.report.Explanation;
+import io.github.einblas.internal.report.ReportText;
+import io.github.einblas.internal.tensor.Strided;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Operands of an einsum and their labels, gathered one by one; plans are cached. */
+final class LabelledOperands {
+  private final List<Strided> tensors = new ArrayList<>();
+  private final List<int[]> labels = new ArrayList<>();
+
+  void add(Strided tensor, int[] its) {
+    tensors.add(tensor);
+    labels.add(its);
+  }
+
+  private Strided[] tensors() {
+    return tensors.toArray(Strided[]::new);
+  }
+
+  private PlanCache.Entry planned(int[] output) {
+    return PlanCache.get(
+        new Equation.Numbers(labels.toArray(int[][]::new), output), tensors());
+  }
+
+  /** The result over these labels, a new tensor. */
+  Strided run(int[] output) {
+    return planned(output).plan().run(tensors());
+  }
+
+  /** {@code out = alpha * result + beta * out}. */
+  void runInto(int[] output, Strided out, double alpha, double beta) {
+    Contraction plan = planned(output).plan();
+    if (tensors.size() == 2) {
+      plan.runInto(out, alpha, beta, tensors.get(0), tensors.get(1));
+    } else {
+      plan.runInto(out, alpha, beta, tensors());
+    }
+  }
+
+  /** New gradients for all operands, from that of the result. */
+  Strided[] gradients(int[] output, Strided upstream) {
+    PlanCache.Entry planned = planned(output);
+    Strided[] own = planned.plan().checks().openOperands(tensors());
+    planned.plan().checks().output(upstream);
+    return planned.gradients().run(upstream, own);
+  }
+
+  /** The plan for the strides of these operands, in words. */
+  String explain(int[] output) {
+    Contraction plan = planned(output).plan();
+    Strided[] own = plan.checks().openOperands(tensors());
+    return ReportText.of(Explanation.report(plan, plan.layouts().of(own), null));
+  }
+}

@@ -1,0 +1,110 @@
+// Kronecker: a product with sparse factors, stage by stage.
+package io.github.einblas;
+
+import io.github.einblas.internal.plan.PlanCache;
+import io.github.einblas.internal.sparse.CsrArrays;
+import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
+import java.util.List;
+
+/** Every stage but the last goes into a new tensor. */
+final class StagedProduct {
+  private final KroneckerProduct product;
+  private final List<KroneckerStages.Stage> stages;
+
+  StagedProduct(KroneckerProduct product, List<KroneckerStages.Stage> stages) {
+    this.product = product;
+    this.stages = stages;
+  }
+
+  /** {@code out = alpha * product + beta * out}. */
+  void runInto(Strided out, double alpha, double beta) {
+    product.requireLikeResult("the output", out);
+    product.requireApart(out);
+    if (alpha == 0) {
+      scale(out, beta);
+      return;
+    }
+    Strided x = product.x();
+    Strided now = x;
+    try {
+      for (int i = 0; i < stages.size(); i++) {
+        boolean last = i + 1 == stages.size();
+        KroneckerProduct step =
+            new KroneckerProduct(product.name(), stages.get(i).factors(), now, product.left());
+        Strided target = last ? out : Strided.empty(x.dtype(), step.outputShape());
+        Strided done = now;
+        now = target;
+        try {
+          apply(stages.get(i), step, target, last ? alpha : 1, last ? beta : 0);
+        } finally {
+          if (done != x) {
+            done.close();
+          }
+        }
+      }
+    } finally {
+      if (now != x && now != out) {
+        now.close();
+      }
+    }
+  }
+
+  private static void apply(
+      KroneckerStages.Stage stage,
+      KroneckerProduct step,
+      Strided out,
+      double alpha,
+      double beta) {
+    if (!stage.isSparse()) {
+      new DenseProduct(step).runInto(out, alpha, beta);
+      return;
+    }
+    KroneckerTerm term = stage.term();
+    boolean left = step.left();
+    Strided x = step.x();
+    int axis = step.longAxis(x.rank());
+    Strided from = split(x, axis, stage, left ? term.rows() : term.columns());
+    int outAxis = axis + out.rank() - x.rank();
+    Strided to = split(out, outAxis, stage, left ? term.columns() : term.rows());
+    CsrArrays matrix = term.csr().arrays(term.turned() != left);
+    SparseAxis.run(step.name(), matrix, from, to, axis + 1, alpha, beta);
+  }
+
+  private static Strided split(Strided t, int axis, KroneckerStages.Stage stage, long length) {
+    long[] shape = new long[t.rank() + 2];
+    System.arraycopy(t.shape(), 0, shape, 0, axis);
+    shape[axis] = stage.before();
+    shape[axis + 1] = length;
+    shape[axis + 2] = stage.behind();
+    System.arraycopy(t.shape(), axis + 1, shape, axis + 3, t.rank() - axis - 1);
+    return t.reshape(shape);
+  }
+
+  private static void scale(Strided out, double beta) {
+    try (Strided one = TensorCopy.full(out.dtype(), 1);
+        Strided ones = one.broadcastTo(out.shape())) {
+      Strided[] own = {ones};
+      PlanCache.get("...->...", own).plan().runInto(out, 0, beta, own);
+    }
+  }
+
+  /** The stages in words. */
+  String explain() {
+    StringBuilder text = new StringBuilder();
+    int number = 1;
+    for (KroneckerStages.Stage stage : stages) {
+      text.append(String.format("stage %d: ", number++));
+      if (stage.isSparse()) {
+        text.append(
+            String.format(
+                "factor %d, %s, along an axis with %d in front and %d behind",
+                stage.sparse(), stage.term().describe(), stage.before(), stage.behind()));
+      } else {
+        text.append(stage.factors());
+      }
+      text.append(System.lineSeparator());
+    }
+    return text.toString();
+  }
+}
