@@ -1,6 +1,12 @@
 // Public API: a Kronecker product of matrices that is never built.
 package io.github.einblas;
 
+import io.github.einblas.internal.kronecker.Algebra;
+import io.github.einblas.internal.kronecker.FactorProduct;
+import io.github.einblas.internal.kronecker.Factors;
+import io.github.einblas.internal.kronecker.MatrixElements;
+import io.github.einblas.internal.kronecker.Products;
+import io.github.einblas.internal.kronecker.Term;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -61,7 +67,7 @@ public final class Kronecker implements MatrixOperator {
     if (factors.length == 0) {
       throw new IllegalArgumentException("Kronecker: at least one factor is needed");
     }
-    List<KroneckerTerm> all = new ArrayList<>();
+    List<Term> all = new ArrayList<>();
     for (int i = 0; i < factors.length; i++) {
       if (factors[i] == null) {
         throw new NullPointerException("Kronecker: factor " + i + " is null");
@@ -70,9 +76,9 @@ public final class Kronecker implements MatrixOperator {
         k.core.requireOpen("of");
         all.addAll(k.core.terms());
       } else if (factors[i] instanceof CsrMatrix csr) {
-        all.add(KroneckerTerm.sparse(csr.core(), i));
+        all.add(Term.sparse(csr.core(), i));
       } else if (factors[i] instanceof Tensor dense) {
-        all.add(KroneckerTerm.dense(dense.strided(), i));
+        all.add(Term.dense(dense.strided(), i));
       } else {
         throw new IllegalArgumentException(
             "Kronecker: factor "
@@ -102,7 +108,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public static Kronecker diagonal(Tensor vector) {
     Strided own = Objects.requireNonNull(vector, "vector").strided();
-    return new Kronecker(Factors.of(KroneckerTerm.diagonalOf(own)));
+    return new Kronecker(Factors.of(Term.diagonalOf(own)));
   }
 
   /** The transposed operator: of the transposed factors, where they lie. */
@@ -243,7 +249,7 @@ public final class Kronecker implements MatrixOperator {
     }
   }
 
-  private static Gradient gradient(KroneckerGradient made) {
+  private static Gradient gradient(io.github.einblas.internal.kronecker.Gradient made) {
     List<Tensor> factors = new ArrayList<>();
     made.factors().forEach(f -> factors.add(f == null ? null : new Tensor(f)));
     return new Gradient(new Tensor(made.x()), Collections.unmodifiableList(factors));
@@ -270,7 +276,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public Tensor row(long i) {
     core.requireOpen("row");
-    return new Tensor(KroneckerElements.row(core, i));
+    return new Tensor(MatrixElements.row(core, i));
   }
 
   /**
@@ -281,7 +287,7 @@ public final class Kronecker implements MatrixOperator {
   @Override
   public Tensor toDense() {
     core.requireOpen("toDense");
-    return new Tensor(KroneckerElements.dense(core));
+    return new Tensor(MatrixElements.dense(core));
   }
 
   /** Bytes that the whole matrix would take, in double: it may exceed every integer. */
@@ -292,7 +298,7 @@ public final class Kronecker implements MatrixOperator {
   /** The main diagonal, (..., min(rows, columns)), new. */
   public Tensor diagonal() {
     core.requireOpen("diagonal");
-    return new Tensor(KroneckerElements.diagonal(core));
+    return new Tensor(MatrixElements.diagonal(core));
   }
 
   /**
@@ -302,7 +308,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public double trace() {
     core.requireSquare("trace", false);
-    return KroneckerElements.trace(core);
+    return MatrixElements.trace(core);
   }
 
   // ---- linear algebra
@@ -321,7 +327,7 @@ public final class Kronecker implements MatrixOperator {
   public Tensor solve(Tensor b) {
     Strided own = Objects.requireNonNull(b, "b").strided();
     core.requireSquare("solve", true);
-    return new Tensor(KroneckerAlgebra.solve(core, own));
+    return new Tensor(Algebra.solve(core, own));
   }
 
   /**
@@ -340,7 +346,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public LogDeterminant logDeterminant() {
     core.requireSquare("logDeterminant", true);
-    KroneckerAlgebra.LogDeterminant found = KroneckerAlgebra.logDeterminant(core);
+    Algebra.LogDeterminant found = Algebra.logDeterminant(core);
     return new LogDeterminant(found.sign(), found.logAbsolute());
   }
 
@@ -367,7 +373,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public Eigenvalues eigenvalues() {
     core.requireSquare("eigenvalues", true);
-    KroneckerAlgebra.Eigenvalues found = KroneckerAlgebra.eigenvalues(core);
+    Algebra.Eigenvalues found = Algebra.eigenvalues(core);
     return new Eigenvalues(new Tensor(found.real()), new Tensor(found.imaginary()));
   }
 

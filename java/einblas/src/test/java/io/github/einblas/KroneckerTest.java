@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.kronecker.Term;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
@@ -73,7 +74,8 @@ class KroneckerTest extends RandomKronecker {
             case 1 ->
                 left ? random(random, dtype, free, length) : random(random, dtype, length, free);
             default -> {
-              long b = k.core().batch().length == 0 ? 3 : random.nextBoolean() ? 1 : k.core().batch()[0];
+              long b =
+                  k.core().batch().length == 0 ? 3 : random.nextBoolean() ? 1 : k.core().batch()[0];
               yield left
                   ? random(random, dtype, b, free, length)
                   : random(random, dtype, b, length, free);
@@ -123,7 +125,7 @@ class KroneckerTest extends RandomKronecker {
           rows,
           TensorCopy.doubles(own(k.row(i - k.rows())).strided()),
           eps);
-      boolean each = k.core().terms().stream().allMatch(KroneckerTerm::isSquare);
+      boolean each = k.core().terms().stream().allMatch(Term::isSquare);
       if (k.core().batch().length > 0 && !each) {
         assertThrows(IllegalArgumentException.class, k::diagonal);
         continue;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.internal.kronecker.Term;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Elements;
 import java.util.ArrayList;
@@ -125,7 +126,7 @@ abstract class RandomKronecker {
     return new Case(Kronecker.of(factors), text.toString());
   }
 
-  private static double get(KroneckerTerm t, long... index) {
+  private static double get(Term t, long... index) {
     return Elements.get(t.tensor(), index);
   }
 
@@ -133,16 +134,14 @@ abstract class RandomKronecker {
   double element(Kronecker k, long b, long i, long j) {
     double value = 1;
     for (int f = k.factors() - 1; f >= 0; f--) {
-      KroneckerTerm t = k.core().term(f);
+      Term t = k.core().term(f);
       long r = i % t.rows();
       long c = j % t.columns();
       i /= t.rows();
       j /= t.columns();
       if (t.isDense()) {
         value *=
-            t.batchRank() == 0
-                ? get(t, r, c)
-                : get(t, t.tensor().length(0) == 1 ? 0 : b, r, c);
+            t.batchRank() == 0 ? get(t, r, c) : get(t, t.tensor().length(0) == 1 ? 0 : b, r, c);
       } else if (t.isSparse()) {
         double[][] all = sparse.get(t.csr());
         value *= t.turned() ? all[(int) c][(int) r] : all[(int) r][(int) c];
@@ -172,7 +171,8 @@ abstract class RandomKronecker {
 
   /** Roundings of an element: a sum over each factor, and scaling. */
   static double roundings(Kronecker k) {
-    return k.core().terms().stream().mapToDouble(t -> Math.max(t.rows(), t.columns()) + 2).sum() + 4;
+    return k.core().terms().stream().mapToDouble(t -> Math.max(t.rows(), t.columns()) + 2).sum()
+        + 4;
   }
 
   static void message(Runnable call, String... parts) {

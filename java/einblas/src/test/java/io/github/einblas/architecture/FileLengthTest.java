@@ -19,7 +19,6 @@ class FileLengthTest {
   /** Files that may be longer, by name, each with its reason. */
   private static final Map<String, String> LONGER =
       Map.ofEntries(
-          Map.entry("Kronecker.java", "one public type: products, algebra, Javadoc"),
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"),
           Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"));

@@ -1,5 +1,5 @@
 // Kronecker: a product with sparse factors, stage by stage.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.sparse.CsrArrays;
@@ -9,10 +9,10 @@ import java.util.List;
 
 /** Every stage but the last goes into a new tensor. */
 final class StagedProduct {
-  private final KroneckerProduct product;
-  private final List<KroneckerStages.Stage> stages;
+  private final Product product;
+  private final List<Stages.Stage> stages;
 
-  StagedProduct(KroneckerProduct product, List<KroneckerStages.Stage> stages) {
+  StagedProduct(Product product, List<Stages.Stage> stages) {
     this.product = product;
     this.stages = stages;
   }
@@ -30,8 +30,7 @@ final class StagedProduct {
     try {
       for (int i = 0; i < stages.size(); i++) {
         boolean last = i + 1 == stages.size();
-        KroneckerProduct step =
-            new KroneckerProduct(product.name(), stages.get(i).factors(), now, product.left());
+        Product step = new Product(product.name(), stages.get(i).factors(), now, product.left());
         Strided target = last ? out : Strided.empty(x.dtype(), step.outputShape());
         Strided done = now;
         now = target;
@@ -51,16 +50,12 @@ final class StagedProduct {
   }
 
   private static void apply(
-      KroneckerStages.Stage stage,
-      KroneckerProduct step,
-      Strided out,
-      double alpha,
-      double beta) {
+      Stages.Stage stage, Product step, Strided out, double alpha, double beta) {
     if (!stage.isSparse()) {
       new DenseProduct(step).runInto(out, alpha, beta);
       return;
     }
-    KroneckerTerm term = stage.term();
+    Term term = stage.term();
     boolean left = step.left();
     Strided x = step.x();
     int axis = step.longAxis(x.rank());
@@ -71,7 +66,7 @@ final class StagedProduct {
     SparseAxis.run(step.name(), matrix, from, to, axis + 1, alpha, beta);
   }
 
-  private static Strided split(Strided t, int axis, KroneckerStages.Stage stage, long length) {
+  private static Strided split(Strided t, int axis, Stages.Stage stage, long length) {
     long[] shape = new long[t.rank() + 2];
     System.arraycopy(t.shape(), 0, shape, 0, axis);
     shape[axis] = stage.before();
@@ -93,7 +88,7 @@ final class StagedProduct {
   String explain() {
     StringBuilder text = new StringBuilder();
     int number = 1;
-    for (KroneckerStages.Stage stage : stages) {
+    for (Stages.Stage stage : stages) {
       text.append(String.format("stage %d: ", number++));
       if (stage.isSparse()) {
         text.append(

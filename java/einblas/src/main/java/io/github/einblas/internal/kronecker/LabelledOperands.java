@@ -1,5 +1,5 @@
 // Kronecker: the einsums that products of an operator are.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.plan.Contraction;
@@ -25,8 +25,7 @@ final class LabelledOperands {
   }
 
   private PlanCache.Entry planned(int[] output) {
-    return PlanCache.get(
-        new Equation.Numbers(labels.toArray(int[][]::new), output), tensors());
+    return PlanCache.get(new Equation.Numbers(labels.toArray(int[][]::new), output), tensors());
   }
 
   /** The result over these labels, a new tensor. */

@@ -1,6 +1,7 @@
 // Kronecker: what the implementation may know of an operator: its factors, their lengths and type.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,27 +9,27 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** The factors of an operator, the first one outermost. Immutable and thread-safe. */
-final class Factors {
+public final class Factors {
   /** Layouts of X whose native products are kept: a caller rarely has more than a few. */
   private static final int LAYOUTS = 4;
 
-  private final List<KroneckerTerm> terms;
+  private final List<Term> terms;
   private final long rows;
   private final long columns;
   private final long[] batch;
   private final DType dtype;
 
   /** Native products for the latest layouts of X; replaced as a whole, never changed. */
-  private volatile KroneckerChain[] chains = {};
+  private volatile Chain[] chains = {};
 
-  private Factors(List<KroneckerTerm> terms) {
+  private Factors(List<Term> terms) {
     this.terms = List.copyOf(terms);
     this.rows = product(terms, true);
     this.columns = product(terms, false);
     long[] shape = {};
     DType type = null;
     for (int i = 0; i < terms.size(); i++) {
-      KroneckerTerm t = terms.get(i);
+      Term t = terms.get(i);
       if (t.isIdentity()) {
         continue;
       }
@@ -51,7 +52,7 @@ final class Factors {
     this.dtype = type;
   }
 
-  private static long product(List<KroneckerTerm> terms, boolean rows) {
+  private static long product(List<Term> terms, boolean rows) {
     long[] lengths = terms.stream().mapToLong(t -> rows ? t.rows() : t.columns()).toArray();
     try {
       return Views.size(lengths);
@@ -91,32 +92,31 @@ final class Factors {
    *
    * @throws IllegalArgumentException if types differ, batches do not broadcast, or it is too large
    */
-  static Factors of(List<KroneckerTerm> terms) {
+  public static Factors of(List<Term> terms) {
     return new Factors(terms);
   }
 
   /** The operator of one factor. */
-  static Factors of(KroneckerTerm term) {
+  public static Factors of(Term term) {
     return new Factors(List.of(term));
   }
 
   /** The identity of a caller's order. */
-  static Factors identity(long n) {
+  public static Factors identity(long n) {
     if (n < 0) {
       throw new IllegalArgumentException("Kronecker identity: the order is " + n);
     }
-    return of(KroneckerTerm.identity(n));
+    return of(Term.identity(n));
   }
 
   /** The transposed factors, where they lie. */
-  Factors transposed() {
-    return new Factors(terms.stream().map(KroneckerTerm::transposed).toList());
+  public Factors transposed() {
+    return new Factors(terms.stream().map(Term::transposed).toList());
   }
 
   /** The factors that are not sparse, and one of this type, whatever they are. */
-  Factors withoutSparse(KroneckerTerm one) {
-    List<KroneckerTerm> others =
-        new ArrayList<>(terms.stream().filter(t -> !t.isSparse()).toList());
+  Factors withoutSparse(Term one) {
+    List<Term> others = new ArrayList<>(terms.stream().filter(t -> !t.isSparse()).toList());
     others.add(one);
     return new Factors(others);
   }
@@ -124,27 +124,27 @@ final class Factors {
   // ---- facts
 
   /** The factors. */
-  List<KroneckerTerm> terms() {
+  public List<Term> terms() {
     return terms;
   }
 
   /** A factor. */
-  KroneckerTerm term(int i) {
+  public Term term(int i) {
     return terms.get(i);
   }
 
   /** Number of factors. */
-  int count() {
+  public int count() {
     return terms.size();
   }
 
   /** Number of rows. */
-  long rows() {
+  public long rows() {
     return rows;
   }
 
   /** Number of columns. */
-  long columns() {
+  public long columns() {
     return columns;
   }
 
@@ -154,12 +154,12 @@ final class Factors {
   }
 
   /** Lengths of the batch axes, not to be changed. */
-  long[] batch() {
+  public long[] batch() {
     return batch;
   }
 
   /** Batch axes, rows, columns. */
-  long[] shape() {
+  public long[] shape() {
     long[] shape = Arrays.copyOf(batch, batch.length + 2);
     shape[batch.length] = rows;
     shape[batch.length + 1] = columns;
@@ -174,7 +174,7 @@ final class Factors {
   }
 
   /** Type of the factors; null when all are identities. */
-  DType dtype() {
+  public DType dtype() {
     return dtype;
   }
 
@@ -184,7 +184,7 @@ final class Factors {
   }
 
   /** Bytes that the whole matrix would take, in double: it may exceed every integer. */
-  double denseBytes() {
+  public double denseBytes() {
     double bytes = dtype(DType.F64).bytes();
     for (long length : shape()) {
       bytes *= length;
@@ -193,19 +193,19 @@ final class Factors {
   }
 
   /** Whether there is a sparse factor. */
-  boolean hasSparse() {
-    return terms.stream().anyMatch(KroneckerTerm::isSparse);
+  public boolean hasSparse() {
+    return terms.stream().anyMatch(Term::isSparse);
   }
 
   /** Whether each factor is square. */
-  boolean allSquare() {
-    return terms.stream().allMatch(KroneckerTerm::isSquare);
+  public boolean allSquare() {
+    return terms.stream().allMatch(Term::isSquare);
   }
 
   @Override
   public String toString() {
     return terms.stream()
-        .map(KroneckerTerm::describe)
+        .map(Term::describe)
         .collect(
             Collectors.joining(" (x) ", "Kronecker(", ", shape=" + Arrays.toString(shape()) + ")"));
   }
@@ -213,7 +213,7 @@ final class Factors {
   // ---- checks
 
   /** Refuses an operator one of whose factors is closed. */
-  void requireOpen(String what) {
+  public void requireOpen(String what) {
     for (int i = 0; i < terms.size(); i++) {
       if (terms.get(i).isClosed()) {
         throw new IllegalStateException("Kronecker " + what + ": factor " + i + " is closed");
@@ -226,7 +226,7 @@ final class Factors {
    *
    * @param each whether each factor must be square
    */
-  void requireSquare(String what, boolean each) {
+  public void requireSquare(String what, boolean each) {
     requireOpen(what);
     if (batch.length > 0) {
       throw new IllegalArgumentException(
@@ -247,15 +247,15 @@ final class Factors {
   // ---- native products
 
   /** The native product for these lengths and strides. */
-  KroneckerChain chain(DType type, long[] outer, long[] axes) {
-    for (KroneckerChain chain : chains) {
+  Chain chain(DType type, long[] outer, long[] axes) {
+    for (Chain chain : chains) {
       if (chain.fits(outer, axes)) {
         return chain;
       }
     }
-    KroneckerChain made = new KroneckerChain(type, outer, axes);
-    KroneckerChain[] known = chains;
-    KroneckerChain[] next = new KroneckerChain[Math.min(known.length + 1, LAYOUTS)];
+    Chain made = new Chain(type, outer, axes);
+    Chain[] known = chains;
+    Chain[] next = new Chain[Math.min(known.length + 1, LAYOUTS)];
     next[0] = made;
     System.arraycopy(known, 0, next, 1, next.length - 1);
     chains = next;

@@ -1,13 +1,14 @@
 // Kronecker: the native product for one set of strides, freed with this object.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.NativeKronecker;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 
 /** Factor after factor applied to blocks of a tensor in native code. Immutable. */
-final class KroneckerChain {
+final class Chain {
   private final long[] layout;
   private final Handle handle;
 
@@ -18,11 +19,10 @@ final class KroneckerChain {
    * @param axes length in the operand and in the result, strides there, and the factor's two
    *     strides, for each factor
    */
-  KroneckerChain(DType dtype, long[] outer, long[] axes) {
+  Chain(DType dtype, long[] outer, long[] axes) {
     this.layout = join(outer, axes);
     this.handle =
-        new Handle(
-            NativeKronecker::destroyKron, NativeKronecker.createKron(dtype, outer, axes));
+        new Handle(NativeKronecker::destroyKron, NativeKronecker.createKron(dtype, outer, axes));
   }
 
   private static long[] join(long[] outer, long[] axes) {

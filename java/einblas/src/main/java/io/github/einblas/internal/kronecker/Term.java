@@ -1,6 +1,7 @@
 // Kronecker: one factor as the operator keeps it.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
@@ -13,13 +14,13 @@ import java.util.Arrays;
  * @param csr the caller's matrix when the factor is sparse, else null
  * @param turned whether the sparse factor is the matrix transposed
  */
-record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long columns) {
-  static KroneckerTerm dense(Strided t) {
-    return new KroneckerTerm(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
+public record Term(Strided tensor, Csr csr, boolean turned, long rows, long columns) {
+  static Term dense(Strided t) {
+    return new Term(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
   }
 
   /** A caller's tensor as factor i. */
-  static KroneckerTerm dense(Strided t, int i) {
+  public static Term dense(Strided t, int i) {
     if (t.rank() < 2 || !t.dtype().isFloating()) {
       throw new IllegalArgumentException(
           "Kronecker: factor " + i + " must be a matrix of F32 or F64, got " + t.describe());
@@ -27,12 +28,12 @@ record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long co
     return dense(view(t));
   }
 
-  static KroneckerTerm diagonal(Strided vector) {
-    return new KroneckerTerm(vector, null, false, vector.length(0), vector.length(0));
+  static Term diagonal(Strided vector) {
+    return new Term(vector, null, false, vector.length(0), vector.length(0));
   }
 
   /** The diagonal matrix of a caller's vector. */
-  static KroneckerTerm diagonalOf(Strided vector) {
+  public static Term diagonalOf(Strided vector) {
     if (vector.rank() != 1 || !vector.dtype().isFloating()) {
       throw new IllegalArgumentException(
           "Kronecker diagonal: needs a vector of F32 or F64, got " + vector.describe());
@@ -40,20 +41,20 @@ record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long co
     return diagonal(view(vector));
   }
 
-  static KroneckerTerm sparse(Csr csr, boolean turned) {
+  static Term sparse(Csr csr, boolean turned) {
     long rows = turned ? csr.columns() : csr.rows();
     long columns = turned ? csr.rows() : csr.columns();
-    return new KroneckerTerm(null, csr, turned, rows, columns);
+    return new Term(null, csr, turned, rows, columns);
   }
 
   /** A caller's matrix as factor i. */
-  static KroneckerTerm sparse(Csr csr, int i) {
+  public static Term sparse(Csr csr, int i) {
     csr.requireFloating("Kronecker: factor " + i);
     return sparse(csr, false);
   }
 
-  static KroneckerTerm identity(long n) {
-    return new KroneckerTerm(null, null, false, n, n);
+  static Term identity(long n) {
+    return new Term(null, null, false, n, n);
   }
 
   /** A view of the factor's own: it stays when the caller closes a view of the same memory. */
@@ -61,23 +62,23 @@ record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long co
     return t.view(t.geometry());
   }
 
-  boolean isIdentity() {
+  public boolean isIdentity() {
     return tensor == null && csr == null;
   }
 
-  boolean isDiagonal() {
+  public boolean isDiagonal() {
     return tensor != null && tensor.rank() == 1;
   }
 
-  boolean isDense() {
+  public boolean isDense() {
     return tensor != null && tensor.rank() > 1;
   }
 
-  boolean isSparse() {
+  public boolean isSparse() {
     return csr != null;
   }
 
-  boolean isSquare() {
+  public boolean isSquare() {
     return rows == columns;
   }
 
@@ -91,7 +92,7 @@ record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long co
   }
 
   /** Leading axes of a dense factor. */
-  int batchRank() {
+  public int batchRank() {
     return isDense() ? tensor.rank() - 2 : 0;
   }
 
@@ -102,7 +103,7 @@ record KroneckerTerm(Strided tensor, Csr csr, boolean turned, long rows, long co
         : tensor.view(tensor.geometry().diagonal(batchRank(), batchRank() + 1));
   }
 
-  KroneckerTerm transposed() {
+  Term transposed() {
     if (isSparse()) {
       return sparse(csr, !turned);
     }

@@ -1,6 +1,7 @@
 // Kronecker: X checked against an operator, and how both are split into the factors' axes.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 import java.util.Objects;
@@ -9,16 +10,16 @@ import java.util.Objects;
  * X checked against an operator: with its long axis split into the factors' axes, every product is
  * an einsum over X and the factors. K X sums over the factors' columns, X K over their rows.
  */
-final class KroneckerProduct {
+final class Product {
   private final String name;
   private final Factors factors;
   private final Strided x;
   private final boolean left;
   private final boolean vector;
   private final long[] batch;
-  private final KroneckerLabels labels;
+  private final FactorLabels labels;
 
-  KroneckerProduct(String name, Factors factors, Strided x, boolean left) {
+  Product(String name, Factors factors, Strided x, boolean left) {
     this.name = name;
     this.factors = factors;
     this.x = Objects.requireNonNull(x, "x");
@@ -47,7 +48,7 @@ final class KroneckerProduct {
               + x.describe());
     }
     this.batch = Factors.broadcast(factors.batch(), leadingOfX(), "x");
-    this.labels = new KroneckerLabels(factors, batch.length);
+    this.labels = new FactorLabels(factors, batch.length);
   }
 
   private int batchRankOfX() {
@@ -78,7 +79,7 @@ final class KroneckerProduct {
     return batch;
   }
 
-  KroneckerLabels labels() {
+  FactorLabels labels() {
     return labels;
   }
 
@@ -106,9 +107,7 @@ final class KroneckerProduct {
     int[] free = vector ? new int[0] : new int[] {labels.free()};
     int[] split = rows ? labels.rows() : labels.columns();
     int[] first = labels.batch(batchRank);
-    return left
-        ? KroneckerLabels.join(first, free, split)
-        : KroneckerLabels.join(first, split, free);
+    return left ? FactorLabels.join(first, free, split) : FactorLabels.join(first, split, free);
   }
 
   int[] inputLabels() {
@@ -163,7 +162,7 @@ final class KroneckerProduct {
     if (out.sharesElements(x)) {
       throw new IllegalArgumentException(name + ": the output shares elements with x");
     }
-    for (KroneckerTerm term : factors.terms()) {
+    for (Term term : factors.terms()) {
       if (term.tensor() != null && out.sharesElements(term.tensor())) {
         throw new IllegalArgumentException(
             name + ": the output shares elements with a factor, " + term.tensor().describe());

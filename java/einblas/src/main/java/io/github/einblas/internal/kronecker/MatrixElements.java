@@ -1,6 +1,7 @@
 // Kronecker: elements of the operator's matrix: a row, the diagonal, the trace, all of them.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.View;
@@ -10,21 +11,21 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** Parts of the matrix; the operator's factors are open. */
-final class KroneckerElements {
+public final class MatrixElements {
   /** Most bytes of a matrix that is built. */
   static final long DENSE_BYTES = 1L << 30;
 
-  private KroneckerElements() {}
+  private MatrixElements() {}
 
   /** Views of the factors' parts, and the shape of the result with one axis per factor. */
   private static final class Outer {
     final Factors factors;
-    final KroneckerLabels labels;
+    final FactorLabels labels;
     final LabelledOperands operands = new LabelledOperands();
 
     Outer(Factors factors) {
       this.factors = factors;
-      this.labels = new KroneckerLabels(factors, factors.batch().length);
+      this.labels = new FactorLabels(factors, factors.batch().length);
     }
 
     DType dtype() {
@@ -33,8 +34,7 @@ final class KroneckerElements {
 
     /** Labels of the batch axes and of these. */
     int[] behindBatch(int[]... others) {
-      return KroneckerLabels.join(
-          labels.batch(factors.batch().length), KroneckerLabels.join(others));
+      return FactorLabels.join(labels.batch(factors.batch().length), FactorLabels.join(others));
     }
 
     /** Labels of the rows, or columns, of the dense factors. */
@@ -46,10 +46,10 @@ final class KroneckerElements {
     }
 
     void addDiagonal(int f) {
-      KroneckerTerm term = factors.term(f);
+      Term term = factors.term(f);
       operands.add(
           term.diagonalTensor(),
-          KroneckerLabels.join(labels.batch(term.batchRank()), new int[] {labels.row(f)}));
+          FactorLabels.join(labels.batch(term.batchRank()), new int[] {labels.row(f)}));
     }
 
     /** Writes the product of all parts over the given labels. */
@@ -71,7 +71,7 @@ final class KroneckerElements {
   // ---- a row
 
   /** Row of a caller's number, which counts from the end where it is negative. */
-  static Strided row(Factors k, long index) {
+  public static Strided row(Factors k, long index) {
     long i = index < 0 ? index + k.rows() : index;
     if (i < 0 || i >= k.rows()) {
       throw new IndexOutOfBoundsException(
@@ -88,14 +88,14 @@ final class KroneckerElements {
       long rest = i;
       int axis = out.rank() - 1;
       for (int f = k.count() - 1; f >= 0; f--, axis--) {
-        KroneckerTerm term = k.term(f);
+        Term term = k.term(f);
         long at = rest % term.rows();
         rest /= term.rows();
         if (term.isDense()) {
           int rank = term.batchRank();
           outer.operands.add(
               term.tensor().select(rank, at),
-              KroneckerLabels.join(outer.labels.batch(rank), new int[] {outer.labels.column(f)}));
+              FactorLabels.join(outer.labels.batch(rank), new int[] {outer.labels.column(f)}));
           continue;
         }
         out = out.select(axis, at); // the others of this factor's row are 0
@@ -123,7 +123,7 @@ final class KroneckerElements {
     long other = 0;
     long step = 1;
     for (int f = rows.length - 1; f >= 0; f--) {
-      KroneckerTerm term = k.term(f);
+      Term term = k.term(f);
       rows[f] = rest % term.rows();
       rest /= term.rows();
       if (!term.isSparse()) {
@@ -139,7 +139,7 @@ final class KroneckerElements {
   // ---- all
 
   /** The whole matrix, if it is small. */
-  static Strided dense(Factors k) {
+  public static Strided dense(Factors k) {
     if (!(k.denseBytes() <= DENSE_BYTES)) {
       throw new IllegalArgumentException(
           String.format(
@@ -185,7 +185,7 @@ final class KroneckerElements {
         View view = out.geometry();
         out = out.view(view.diagonal(batchRank + f - removed, batchRank + n + f - 2 * removed));
         removed++;
-        output = KroneckerLabels.join(output, new int[] {outer.labels.row(f)});
+        output = FactorLabels.join(output, new int[] {outer.labels.row(f)});
       }
     }
     outer.writeInto(out, output);
@@ -194,7 +194,7 @@ final class KroneckerElements {
   // ---- the diagonal
 
   /** The main diagonal. */
-  static Strided diagonal(Factors k) {
+  public static Strided diagonal(Factors k) {
     if (!k.allSquare()) {
       return SkewDiagonal.of(k);
     }
@@ -222,19 +222,19 @@ final class KroneckerElements {
   }
 
   /** The sum of the main diagonal of a square operator. */
-  static double trace(Factors k) {
+  public static double trace(Factors k) {
     if (!k.allSquare()) {
       try (Strided diagonal = diagonal(k)) {
         return Arrays.stream(TensorCopy.doubles(diagonal)).sum();
       }
     }
     double trace = 1;
-    for (KroneckerTerm term : k.terms()) {
+    for (Term term : k.terms()) {
       trace *=
           term.isIdentity()
               ? term.rows()
               : term.isSparse()
-                  ? KroneckerEntries.of(term).trace()
+                  ? Entries.of(term).trace()
                   : Arrays.stream(TensorCopy.doubles(term.diagonalTensor())).sum();
     }
     return trace;

@@ -1,5 +1,5 @@
 // Kronecker: products of one operator with dense tensors, and their gradients.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.tensor.Strided;
 import java.util.List;
@@ -7,22 +7,21 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** An operator's products; what they have in common is found once. Thread-safe. */
-final class Products {
+public final class Products {
   private final Factors factors;
 
   /** Stages of a product with sparse factors, from the left and the right. */
-  private final AtomicReferenceArray<List<KroneckerStages.Stage>> stages =
-      new AtomicReferenceArray<>(2);
+  private final AtomicReferenceArray<List<Stages.Stage>> stages = new AtomicReferenceArray<>(2);
 
-  Products(Factors factors) {
+  public Products(Factors factors) {
     this.factors = factors;
   }
 
-  private StagedProduct staged(KroneckerProduct product) {
+  private StagedProduct staged(Product product) {
     int side = product.left() ? 1 : 0;
-    List<KroneckerStages.Stage> known = stages.get(side);
+    List<Stages.Stage> known = stages.get(side);
     if (known == null) {
-      known = KroneckerStages.of(factors, product.left());
+      known = Stages.of(factors, product.left());
       stages.set(side, known); // made twice by threads that meet, and equal
     }
     return new StagedProduct(product, known);
@@ -33,8 +32,8 @@ final class Products {
    *
    * @param name of the operation, for errors
    */
-  Strided of(String name, Strided x, boolean left) {
-    KroneckerProduct product = new KroneckerProduct(name, factors, x, left);
+  public Strided of(String name, Strided x, boolean left) {
+    Product product = new Product(name, factors, x, left);
     Strided out = Strided.empty(x.dtype(), product.outputShape());
     boolean done = false;
     try {
@@ -49,11 +48,11 @@ final class Products {
   }
 
   /** {@code out = alpha * product + beta * out}. */
-  void into(String name, Strided out, double alpha, double beta, Strided x, boolean left) {
-    into(new KroneckerProduct(name, factors, x, left), out, alpha, beta);
+  public void into(String name, Strided out, double alpha, double beta, Strided x, boolean left) {
+    into(new Product(name, factors, x, left), out, alpha, beta);
   }
 
-  private void into(KroneckerProduct product, Strided out, double alpha, double beta) {
+  private void into(Product product, Strided out, double alpha, double beta) {
     if (factors.hasSparse()) {
       staged(product).runInto(out, alpha, beta);
     } else {
@@ -62,8 +61,8 @@ final class Products {
   }
 
   /** How it would be computed, for people. */
-  String explain(String name, Strided x, boolean left) {
-    KroneckerProduct product = new KroneckerProduct(name, factors, x, left);
+  public String explain(String name, Strided x, boolean left) {
+    Product product = new Product(name, factors, x, left);
     String head =
         String.format(
             Locale.ROOT,
@@ -76,24 +75,22 @@ final class Products {
   }
 
   /** Gradients at X, for the upstream gradient g of the result. */
-  KroneckerGradient gradient(String name, Strided x, Strided g, boolean left) {
-    KroneckerProduct product = new KroneckerProduct(name, factors, x, left);
+  public Gradient gradient(String name, Strided x, Strided g, boolean left) {
+    Product product = new Product(name, factors, x, left);
     product.requireLikeResult("g", g);
-    return factors.hasSparse()
-        ? sparseGradient(product, g)
-        : new DenseProduct(product).gradient(g);
+    return factors.hasSparse() ? sparseGradient(product, g) : new DenseProduct(product).gradient(g);
   }
 
   /** Of the dense factors and of X: sparse factors are constants, and are applied first. */
-  private KroneckerGradient sparseGradient(KroneckerProduct product, Strided g) {
+  private Gradient sparseGradient(Product product, Strided g) {
     String name = product.name();
     boolean left = product.left();
-    Factors sparse = KroneckerStages.only(factors, true, left);
-    Products dense = new Products(KroneckerStages.only(factors, false, left));
+    Factors sparse = Stages.only(factors, true, left);
+    Products dense = new Products(Stages.only(factors, false, left));
     try (Strided between = new Products(sparse).of(name, product.x(), left)) {
-      KroneckerGradient inner = dense.gradient(name, between, g, left);
+      Gradient inner = dense.gradient(name, between, g, left);
       try (Strided last = inner.x()) {
-        return new KroneckerGradient(
+        return new Gradient(
             new Products(sparse.transposed()).of(name, last, left), inner.factors());
       } catch (RuntimeException | Error e) {
         inner.close();

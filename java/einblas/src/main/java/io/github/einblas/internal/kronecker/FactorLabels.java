@@ -1,5 +1,5 @@
 // Kronecker: the labels of an operator's axes, with which its products are einsums.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import java.util.Arrays;
 import java.util.List;
@@ -9,11 +9,11 @@ import java.util.List;
  * batchRank - 1, the free axis of X batchRank; factor i has one label for its rows and one for its
  * columns, which are the same for an identity and a diagonal.
  */
-final class KroneckerLabels {
-  private final List<KroneckerTerm> terms;
+final class FactorLabels {
+  private final List<Term> terms;
   private final int batchRank;
 
-  KroneckerLabels(Factors factors, int batchRank) {
+  FactorLabels(Factors factors, int batchRank) {
     this.terms = factors.terms();
     this.batchRank = batchRank;
   }

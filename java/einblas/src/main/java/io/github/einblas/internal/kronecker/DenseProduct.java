@@ -1,5 +1,5 @@
 // Kronecker: products without sparse factors: on the native chain, else as an einsum.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
@@ -7,16 +7,16 @@ import java.util.List;
 
 /** One product of an operator of dense and diagonal factors and identities. */
 final class DenseProduct {
-  private final KroneckerProduct product;
+  private final Product product;
 
-  DenseProduct(KroneckerProduct product) {
+  DenseProduct(Product product) {
     this.product = product;
   }
 
   private LabelledOperands operands() {
     LabelledOperands operands = new LabelledOperands();
     operands.add(product.splitInput(), product.inputLabels());
-    List<KroneckerTerm> terms = product.factors().terms();
+    List<Term> terms = product.factors().terms();
     for (int i = 0; i < terms.size(); i++) {
       if (!terms.get(i).isIdentity()) {
         operands.add(terms.get(i).tensor(), product.labels().term(i));
@@ -29,7 +29,7 @@ final class DenseProduct {
   void runInto(Strided out, double alpha, double beta) {
     product.requireLikeResult("the output", out);
     Strided target = product.splitOutput(out);
-    KroneckerNative chain = alpha == 0 ? null : KroneckerNative.of(product);
+    ChainProduct chain = alpha == 0 ? null : ChainProduct.of(product);
     if (chain != null && chain.run(target, alpha, beta)) {
       return;
     }
@@ -42,7 +42,7 @@ final class DenseProduct {
 
   /** How it would be computed, for people: the native chain, or the plan of the einsum. */
   String explain(String head) {
-    KroneckerNative way = KroneckerNative.of(product);
+    ChainProduct way = ChainProduct.of(product);
     String chain = way == null ? null : way.explain();
     return chain == null
         ? operands().explain(product.outputLabels())
@@ -50,13 +50,13 @@ final class DenseProduct {
   }
 
   /** Gradients at X for that of the result, which was checked. */
-  KroneckerGradient gradient(Strided g) {
+  Gradient gradient(Strided g) {
     Strided[] all = operands().gradients(product.outputLabels(), product.splitOutput(g));
     List<Strided> factors = new ArrayList<>();
     int next = 1;
-    for (KroneckerTerm term : product.factors().terms()) {
+    for (Term term : product.factors().terms()) {
       factors.add(term.isIdentity() ? null : all[next++]);
     }
-    return new KroneckerGradient(all[0].reshapeInPlace(product.x().shape()), factors);
+    return new Gradient(all[0].reshapeInPlace(product.x().shape()), factors);
   }
 }

@@ -1,6 +1,7 @@
 // Kronecker: linear algebra factor by factor through LAPACK.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.NativeKronecker;
 import io.github.einblas.internal.sparse.Words;
 import io.github.einblas.internal.tensor.Lease;
@@ -16,11 +17,11 @@ import java.util.stream.LongStream;
 
 /** Of operators that are open, each of whose factors is square, and that are no batch. */
 @SuppressWarnings("try") // leases are closed for what they hold, not read
-final class KroneckerAlgebra {
+public final class Algebra {
   /** All are the library's own: nobody closes them meanwhile. */
   private static final Words WORDS = new Words("Kronecker", "", "a tensor");
 
-  private KroneckerAlgebra() {}
+  private Algebra() {}
 
   // ---- dense factors in place of sparse ones
 
@@ -31,14 +32,14 @@ final class KroneckerAlgebra {
     }
     List<Strided> made = new ArrayList<>();
     try {
-      List<KroneckerTerm> terms = new ArrayList<>();
-      for (KroneckerTerm t : k.terms()) {
+      List<Term> terms = new ArrayList<>();
+      for (Term t : k.terms()) {
         if (!t.isSparse()) {
           terms.add(t);
           continue;
         }
         double bytes = (double) t.rows() * t.columns() * t.dtype().bytes();
-        if (bytes > KroneckerElements.DENSE_BYTES) {
+        if (bytes > MatrixElements.DENSE_BYTES) {
           throw new IllegalArgumentException(
               String.format(
                   Locale.ROOT,
@@ -47,11 +48,11 @@ final class KroneckerAlgebra {
                   what,
                   t.describe(),
                   bytes,
-                  KroneckerElements.DENSE_BYTES));
+                  MatrixElements.DENSE_BYTES));
         }
         Strided dense = t.csr().toDense();
         made.add(dense);
-        terms.add(KroneckerTerm.dense(t.turned() ? dense.transpose() : dense));
+        terms.add(Term.dense(t.turned() ? dense.transpose() : dense));
       }
       return then.apply(Factors.of(terms));
     } finally {
@@ -63,7 +64,7 @@ final class KroneckerAlgebra {
 
   /** LU factors of a dense factor, column-major, with the pivots. */
   private record Lu(Strided matrix, Strided pivots, long singular) implements AutoCloseable {
-    static Lu of(KroneckerTerm term) {
+    static Lu of(Term term) {
       long n = term.rows();
       requireOrder("LU", n);
       Strided columns = TensorCopy.copy(term.transposed().tensor());
@@ -92,7 +93,7 @@ final class KroneckerAlgebra {
   }
 
   /** X such that the operator times X is b. */
-  static Strided solve(Factors k, Strided b) {
+  public static Strided solve(Factors k, Strided b) {
     return withDense("solve", k, dense -> solveDense(dense, b));
   }
 
@@ -114,9 +115,7 @@ final class KroneckerAlgebra {
     }
     long[] split =
         IntStream.range(0, b.rank())
-            .mapToObj(
-                d ->
-                    d == axis ? Arrays.stream(k.lengths(true)) : LongStream.of(b.length(d)))
+            .mapToObj(d -> d == axis ? Arrays.stream(k.lengths(true)) : LongStream.of(b.length(d)))
             .flatMapToLong(s -> s)
             .toArray();
     Strided result = TensorCopy.copy(b);
@@ -124,7 +123,7 @@ final class KroneckerAlgebra {
     try {
       Strided view = result.reshape(split);
       for (int f = 0; f < k.count(); f++) {
-        KroneckerTerm term = k.term(f);
+        Term term = k.term(f);
         if (term.isDense()) {
           solveAlong(view, axis + f, term, f);
         } else if (term.isDiagonal()) {
@@ -141,7 +140,7 @@ final class KroneckerAlgebra {
   }
 
   /** X becomes F^-1 X along an axis: LAPACK needs that axis at unit stride. */
-  private static void solveAlong(Strided x, int axis, KroneckerTerm term, int f) {
+  private static void solveAlong(Strided x, int axis, Term term, int f) {
     try (Lu lu = Lu.of(term)) {
       if (lu.singular > 0) {
         throw singular(f, lu.singular - 1);
@@ -171,7 +170,7 @@ final class KroneckerAlgebra {
     }
   }
 
-  private static void divideAlong(Strided x, int axis, KroneckerTerm term, int f) {
+  private static void divideAlong(Strided x, int axis, Term term, int f) {
     double[] inverse = TensorCopy.doubles(term.tensor());
     for (int i = 0; i < inverse.length; i++) {
       if (inverse[i] == 0) {
@@ -199,11 +198,11 @@ final class KroneckerAlgebra {
    *
    * @param sign -1, 0 or 1
    */
-  record LogDeterminant(int sign, double logAbsolute) {}
+  public record LogDeterminant(int sign, double logAbsolute) {}
 
   /** That of an operator, from those of its factors. */
-  static LogDeterminant logDeterminant(Factors k) {
-    return withDense("logDeterminant", k, KroneckerAlgebra::logDeterminantDense);
+  public static LogDeterminant logDeterminant(Factors k) {
+    return withDense("logDeterminant", k, Algebra::logDeterminantDense);
   }
 
   private static LogDeterminant logDeterminantDense(Factors k) {
@@ -212,7 +211,7 @@ final class KroneckerAlgebra {
     if (k.rows() == 0) {
       return new LogDeterminant(1, 0);
     }
-    for (KroneckerTerm term : k.terms()) {
+    for (Term term : k.terms()) {
       if (term.isIdentity()) {
         continue;
       }
@@ -244,7 +243,7 @@ final class KroneckerAlgebra {
   // ---- eigenvalues
 
   /** Real and imaginary parts, each a new vector. */
-  record Eigenvalues(Strided real, Strided imaginary) implements AutoCloseable {
+  public record Eigenvalues(Strided real, Strided imaginary) implements AutoCloseable {
     static Eigenvalues real(Strided real) {
       boolean done = false;
       try {
@@ -274,8 +273,8 @@ final class KroneckerAlgebra {
   }
 
   /** The products of the factors' eigenvalues. */
-  static Eigenvalues eigenvalues(Factors k) {
-    return withDense("eigenvalues", k, KroneckerAlgebra::eigenvaluesDense);
+  public static Eigenvalues eigenvalues(Factors k) {
+    return withDense("eigenvalues", k, Algebra::eigenvaluesDense);
   }
 
   private static Eigenvalues eigenvaluesDense(Factors k) {
@@ -298,7 +297,7 @@ final class KroneckerAlgebra {
     }
   }
 
-  private static Eigenvalues ofTerm(KroneckerTerm term, int f, DType dtype) {
+  private static Eigenvalues ofTerm(Term term, int f, DType dtype) {
     long n = term.rows();
     if (!term.isDense()) {
       return Eigenvalues.real(term.isIdentity() ? ones(dtype, n) : TensorCopy.copy(term.tensor()));

@@ -1,7 +1,8 @@
 // Kronecker: the entries of sparse factors written to their places in a matrix, a row or a
 // diagonal.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Strided;
@@ -40,20 +41,19 @@ final class Spread {
     double[] one = new double[value.length];
     Arrays.setAll(each, e -> e);
     Arrays.fill(one, 1);
-    Csr places =
-        new KroneckerEntries(Views.size(lengths), value.length, place, each, one).matrix(dtype);
+    Csr places = new Entries(Views.size(lengths), value.length, place, each, one).matrix(dtype);
     return new Part(TensorCopy.of(dtype, value), places, lengths);
   }
 
   /** All entries of a sparse factor, over its rows and columns. */
-  private static Part all(KroneckerTerm t) {
-    KroneckerEntries e = KroneckerEntries.of(t);
+  private static Part all(Term t) {
+    Entries e = Entries.of(t);
     return part(t.dtype(), e.value(), e.places(), e.rows(), e.columns());
   }
 
   /** Those whose row is {@code row}, or, when that is -1, those on the diagonal: over columns. */
-  private static Part line(KroneckerTerm t, long row) {
-    KroneckerEntries e = row < 0 ? KroneckerEntries.of(t) : KroneckerEntries.of(t, row, row + 1);
+  private static Part line(Term t, long row) {
+    Entries e = row < 0 ? Entries.of(t) : Entries.of(t, row, row + 1);
     int[] chosen =
         IntStream.range(0, e.row().length)
             .filter(i -> row >= 0 || e.row()[i] == e.column()[i])
@@ -67,7 +67,7 @@ final class Spread {
 
   /** The operator of all other factors; of this type, whatever they are. */
   static Factors others(Factors k) {
-    return k.withoutSparse(KroneckerTerm.diagonal(TensorCopy.full(k.dtype(), 1, 1)));
+    return k.withoutSparse(Term.diagonal(TensorCopy.full(k.dtype(), 1, 1)));
   }
 
   /** The matrix of an operator, from that of its other factors. */
@@ -97,19 +97,19 @@ final class Spread {
    * @param groups axes of the result behind the batch: rows and columns, or one of them
    */
   private static Strided spread(
-      Factors k, Strided others, int groups, long[] shape, Function<KroneckerTerm, Part> parts) {
+      Factors k, Strided others, int groups, long[] shape, Function<Term, Part> parts) {
     if (Views.size(shape) == 0) {
       return TensorCopy.full(k.dtype(), 0, shape);
     }
     int batch = k.batch().length;
-    List<KroneckerTerm> plain = k.terms().stream().filter(t -> !t.isSparse()).toList();
+    List<Term> plain = k.terms().stream().filter(t -> !t.isSparse()).toList();
     long[] lengths = new long[batch + groups * k.count()];
     int[] order = new int[lengths.length];
     System.arraycopy(k.batch(), 0, lengths, 0, batch);
     Arrays.setAll(order, d -> d);
     int n = batch;
     for (int g = 0; g < groups; g++) {
-      for (KroneckerTerm t : plain) {
+      for (Term t : plain) {
         lengths[n++] = groups == 2 && g == 0 ? t.rows() : t.columns();
       }
     }
@@ -118,7 +118,7 @@ final class Spread {
     Strided now = others;
     try {
       for (int f = 0; f < k.count(); f++) {
-        KroneckerTerm t = k.term(f);
+        Term t = k.term(f);
         for (int g = 0; g < groups; g++) {
           order[batch + g * k.count() + f] =
               t.isSparse() ? n + g : batch + g * plain.size() + dense;
@@ -154,7 +154,8 @@ final class Spread {
       Strided result = Strided.empty(now.dtype(), shape);
       boolean done = false;
       try {
-        SparseAxis.run("Kronecker", part.places.arrays(false), compact, result, shape.length - 1, 1, 0);
+        SparseAxis.run(
+            "Kronecker", part.places.arrays(false), compact, result, shape.length - 1, 1, 0);
         done = true;
         return result;
       } finally {

@@ -1,13 +1,14 @@
 // Kronecker: the diagonal of an operator whose factors are not all square.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.Arrays;
 
 /** Element i of the diagonal is at other places in each factor. In F64, rounded at the end. */
 final class SkewDiagonal {
-  private final KroneckerTerm term;
+  private final Term term;
 
   /** How far apart elements of the diagonal are whose rows, or columns, in this factor differ. */
   private final long rowStep;
@@ -20,12 +21,12 @@ final class SkewDiagonal {
   /** Where a sparse factor has elements, in row-major order. */
   private final long[] places;
 
-  private SkewDiagonal(KroneckerTerm term, long rowStep, long columnStep) {
+  private SkewDiagonal(Term term, long rowStep, long columnStep) {
     this.term = term;
     this.rowStep = rowStep;
     this.columnStep = columnStep;
     if (term.isSparse()) {
-      KroneckerEntries entries = KroneckerEntries.of(term).merged();
+      Entries entries = Entries.of(term).merged();
       this.places = entries.places();
       this.values = entries.value();
     } else {
@@ -68,7 +69,7 @@ final class SkewDiagonal {
     long rowStep = 1;
     long columnStep = 1;
     for (int f = parts.length - 1; f >= 0; f--) {
-      KroneckerTerm term = k.term(f);
+      Term term = k.term(f);
       parts[f] = new SkewDiagonal(term, rowStep, columnStep);
       rowStep *= term.rows();
       columnStep *= term.columns();

@@ -1,5 +1,5 @@
 // Kronecker: the product of two operators, factor by factor.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.plan.PlanChecks;
@@ -12,11 +12,11 @@ import java.util.Deque;
 import java.util.List;
 
 /** New factors of two operators that are open; an identity is split where that helps. */
-final class FactorProduct {
+public final class FactorProduct {
   private FactorProduct() {}
 
   /** a b, of factors that fit one by one. */
-  static Factors of(Factors a, Factors b) {
+  public static Factors of(Factors a, Factors b) {
     if (a.columns() != b.rows()) {
       throw new IllegalArgumentException(
           "Kronecker product: the first has "
@@ -29,25 +29,25 @@ final class FactorProduct {
       throw new IllegalArgumentException(
           "Kronecker product: operators of " + a.dtype() + " and " + b.dtype());
     }
-    Deque<KroneckerTerm> left = new ArrayDeque<>(a.terms());
-    Deque<KroneckerTerm> right = new ArrayDeque<>(b.terms());
-    List<KroneckerTerm> result = new ArrayList<>();
+    Deque<Term> left = new ArrayDeque<>(a.terms());
+    Deque<Term> right = new ArrayDeque<>(b.terms());
+    List<Term> result = new ArrayList<>();
     while (!left.isEmpty() && !right.isEmpty()) {
-      KroneckerTerm x = left.poll();
-      KroneckerTerm y = right.poll();
+      Term x = left.poll();
+      Term y = right.poll();
       if (x.columns() > y.rows() && splits(x, y.rows())) {
-        left.push(KroneckerTerm.identity(x.rows() / y.rows()));
-        x = KroneckerTerm.identity(y.rows());
+        left.push(Term.identity(x.rows() / y.rows()));
+        x = Term.identity(y.rows());
       } else if (y.rows() > x.columns() && splits(y, x.columns())) {
-        right.push(KroneckerTerm.identity(y.rows() / x.columns()));
-        y = KroneckerTerm.identity(x.columns());
+        right.push(Term.identity(y.rows() / x.columns()));
+        y = Term.identity(x.columns());
       }
       if (x.columns() != y.rows()) {
         throw misfit(a, b, x, y);
       }
       result.add(multiply(x, y));
     }
-    for (KroneckerTerm rest : left.isEmpty() ? right : left) {
+    for (Term rest : left.isEmpty() ? right : left) {
       if (rest.rows() != 1 || !rest.isIdentity()) {
         throw misfit(a, b, rest, null);
       }
@@ -55,12 +55,11 @@ final class FactorProduct {
     return Factors.of(result);
   }
 
-  private static boolean splits(KroneckerTerm identity, long length) {
+  private static boolean splits(Term identity, long length) {
     return identity.isIdentity() && length > 0 && identity.rows() % length == 0;
   }
 
-  private static IllegalArgumentException misfit(
-      Factors a, Factors b, KroneckerTerm x, KroneckerTerm y) {
+  private static IllegalArgumentException misfit(Factors a, Factors b, Term x, Term y) {
     return new IllegalArgumentException(
         "Kronecker product of "
             + a
@@ -72,7 +71,7 @@ final class FactorProduct {
                 : "the columns of " + x.describe() + " are not the rows of " + y.describe()));
   }
 
-  private static KroneckerTerm multiply(KroneckerTerm x, KroneckerTerm y) {
+  private static Term multiply(Term x, Term y) {
     if (x.isIdentity()) {
       return y;
     }
@@ -91,33 +90,31 @@ final class FactorProduct {
     Strided[] own = {x.tensor(), y.tensor()};
     PlanChecks.sameType(equation, own);
     Strided made = PlanCache.get(equation, own).plan().runOwn(own);
-    return made.rank() == 1 ? KroneckerTerm.diagonal(made) : KroneckerTerm.dense(made);
+    return made.rank() == 1 ? Term.diagonal(made) : Term.dense(made);
   }
 
   /** The product of two factors of which at least one is sparse; neither is an identity. */
-  private static KroneckerTerm multiplySparse(KroneckerTerm x, KroneckerTerm y) {
+  private static Term multiplySparse(Term x, Term y) {
     if (x.isDense()) {
-      return KroneckerTerm.dense(applied(y, x, "Kronecker timesLeft", true));
+      return Term.dense(applied(y, x, "Kronecker timesLeft", true));
     }
     if (y.isDense()) {
-      return KroneckerTerm.dense(applied(x, y, "Kronecker times", false));
+      return Term.dense(applied(x, y, "Kronecker times", false));
     }
     if (x.isSparse() && y.isSparse()) {
-      Csr product =
-          KroneckerEntries.multiply(KroneckerEntries.of(x), KroneckerEntries.of(y), x.dtype());
-      return KroneckerTerm.sparse(product, false);
+      Csr product = Entries.multiply(Entries.of(x), Entries.of(y), x.dtype());
+      return Term.sparse(product, false);
     }
-    KroneckerEntries e = KroneckerEntries.of(x.isSparse() ? x : y);
+    Entries e = Entries.of(x.isSparse() ? x : y);
     double[] scale = TensorCopy.doubles(x.isSparse() ? y.tensor() : x.tensor());
     long[] at = x.isSparse() ? e.column() : e.row();
     for (int i = 0; i < e.value().length; i++) {
       e.value()[i] *= scale[(int) at[i]];
     }
-    return KroneckerTerm.sparse(e.matrix(x.dtype()), false);
+    return Term.sparse(e.matrix(x.dtype()), false);
   }
 
-  private static Strided applied(
-      KroneckerTerm sparse, KroneckerTerm dense, String name, boolean left) {
+  private static Strided applied(Term sparse, Term dense, String name, boolean left) {
     return new Products(Factors.of(sparse)).of(name, dense.tensor(), left);
   }
 }

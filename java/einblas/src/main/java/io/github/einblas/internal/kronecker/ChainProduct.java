@@ -1,6 +1,6 @@
 // Kronecker: two or more dense factors on the native chain, whatever else the operator has and
 // however X lies.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.sparse.Words;
@@ -18,24 +18,24 @@ import java.util.List;
  * an output without the chain's unit stride goes through a contiguous copy.
  */
 @SuppressWarnings("try") // leases are closed for what they hold, not read
-final class KroneckerNative {
+final class ChainProduct {
   /** Runs of fewer elements of X are left to einsum, which has one call for the whole batch. */
   private static final long BATCH_ELEMENTS = 4096;
 
   private static final String COPY = "...->...";
 
-  private final KroneckerProduct product;
-  private final List<KroneckerTerm> dense;
+  private final Product product;
+  private final List<Term> dense;
 
   /** Batch axes along which a factor changes. */
   private final boolean[] varying;
 
-  private KroneckerNative(KroneckerProduct product, List<KroneckerTerm> dense) {
+  private ChainProduct(Product product, List<Term> dense) {
     this.product = product;
     this.dense = dense;
     int rank = product.batch().length;
     this.varying = new boolean[rank];
-    for (KroneckerTerm t : dense) {
+    for (Term t : dense) {
       for (int d = 0; d < t.batchRank(); d++) {
         varying[rank - t.batchRank() + d] |= t.tensor().length(d) > 1;
       }
@@ -43,14 +43,13 @@ final class KroneckerNative {
   }
 
   /** The way for a product, or null where einsum is better. */
-  static KroneckerNative of(KroneckerProduct product) {
-    List<KroneckerTerm> dense =
-        product.factors().terms().stream().filter(KroneckerTerm::isDense).toList();
+  static ChainProduct of(Product product) {
+    List<Term> dense = product.factors().terms().stream().filter(Term::isDense).toList();
     long result = Views.size(product.splitOutputShape());
     if (dense.size() < 2 || product.x().size() == 0 || result == 0) {
       return null;
     }
-    KroneckerNative made = new KroneckerNative(product, dense);
+    ChainProduct made = new ChainProduct(product, dense);
     boolean tiny = made.runs() > 1 && result / made.runs() < BATCH_ELEMENTS;
     return tiny ? null : made;
   }
@@ -64,12 +63,12 @@ final class KroneckerNative {
   }
 
   private boolean hasDiagonals() {
-    return product.factors().terms().stream().anyMatch(KroneckerTerm::isDiagonal);
+    return product.factors().terms().stream().anyMatch(Term::isDiagonal);
   }
 
   // ---- the chain for some strides
 
-  private KroneckerChain chain(long[] shape, long[] strides, long[] outShape, long[] outStrides) {
+  private Chain chain(long[] shape, long[] strides, long[] outShape, long[] outStrides) {
     int[] from = product.inputLabels();
     int[] to = product.outputLabels();
     int batchRank = varying.length;
@@ -85,11 +84,11 @@ final class KroneckerNative {
       }
     }
     boolean left = product.left();
-    KroneckerLabels labels = product.labels();
+    FactorLabels labels = product.labels();
     long[] axes = new long[6 * dense.size()];
     int a = 0;
     for (int f = 0; f < product.factors().count(); f++) {
-      KroneckerTerm term = product.factors().term(f);
+      Term term = product.factors().term(f);
       if (term.isDense()) {
         long[] own = term.tensor().strides();
         axes[a++] = left ? term.rows() : term.columns();
@@ -103,7 +102,7 @@ final class KroneckerNative {
     return product.factors().chain(product.x().dtype(), Arrays.copyOf(outer, n), axes);
   }
 
-  private KroneckerChain chain(Strided source, Strided target) {
+  private Chain chain(Strided source, Strided target) {
     return chain(source.shape(), source.strides(), target.shape(), target.strides());
   }
 
@@ -129,7 +128,7 @@ final class KroneckerNative {
         made.add(source);
       }
       Strided target = out;
-      KroneckerChain chain = chain(source, target);
+      Chain chain = chain(source, target);
       if (!chain.applies() && !source.isContiguous()) {
         source = TensorCopy.copy(source);
         made.add(source);
@@ -160,7 +159,7 @@ final class KroneckerNative {
     LabelledOperands operands = new LabelledOperands();
     operands.add(product.splitInput(), product.inputLabels());
     for (int f = 0; f < product.factors().count(); f++) {
-      KroneckerTerm term = product.factors().term(f);
+      Term term = product.factors().term(f);
       if (term.isDiagonal()) {
         operands.add(term.tensor(), product.labels().term(f));
       }
@@ -168,8 +167,7 @@ final class KroneckerNative {
     return operands.run(product.inputLabels());
   }
 
-  private void runAll(
-      KroneckerChain chain, Strided source, Strided target, double alpha, double beta) {
+  private void runAll(Chain chain, Strided source, Strided target, double alpha, double beta) {
     Strided[] used = new Strided[dense.size() + 1];
     used[0] = source;
     for (int i = 0; i < dense.size(); i++) {
@@ -225,7 +223,7 @@ final class KroneckerNative {
     long[] strides = Views.contiguous(result);
     boolean copied = hasDiagonals();
     long[] from = copied ? Views.contiguous(source.shape()) : source.strides();
-    KroneckerChain chain = chain(source.shape(), from, result, strides);
+    Chain chain = chain(source.shape(), from, result, strides);
     if (!chain.applies()) {
       copied = true;
       chain = chain(source.shape(), Views.contiguous(source.shape()), result, strides);

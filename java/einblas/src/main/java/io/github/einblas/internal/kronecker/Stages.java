@@ -1,5 +1,5 @@
 // Kronecker: the stages of a product with sparse factors: which are applied when.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.natives.NativeKronecker;
 import java.util.ArrayList;
@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
  * for each sparse factor, and one for every run of other factors between them. They commute; of two
  * factors, exchanging them shows which one costs less when it goes first.
  */
-final class KroneckerStages {
-  private KroneckerStages() {}
+final class Stages {
+  private Stages() {}
 
   /**
    * One step.
@@ -29,14 +29,14 @@ final class KroneckerStages {
     }
 
     /** The sparse factor. */
-    KroneckerTerm term() {
+    Term term() {
       return factors.term(sparse);
     }
   }
 
   /** Stages of K X, or of X K when left is set. */
   static List<Stage> of(Factors k, boolean left) {
-    List<KroneckerTerm> terms = k.terms();
+    List<Term> terms = k.terms();
     boolean[] done = new boolean[terms.size()];
     List<Integer> order =
         IntStream.range(0, terms.size())
@@ -64,23 +64,22 @@ final class KroneckerStages {
    * What the native chain orders its factors by; a sparse one reads and writes each element once,
    * beside its entries.
    */
-  private static double weight(KroneckerTerm t, boolean left) {
+  private static double weight(Term t, boolean left) {
     double k = Math.max(1, left ? t.rows() : t.columns());
     double q = Math.max(1, left ? t.columns() : t.rows());
     double work = t.isSparse() ? t.csr().entries() / k + 1 + q / k : t.isDiagonal() ? 1 : q;
     return NativeKronecker.kronWeight(k, q, work);
   }
 
-  private static Stage stage(
-      List<KroneckerTerm> terms, List<Integer> now, boolean[] done, boolean left) {
-    List<KroneckerTerm> own = new ArrayList<>();
+  private static Stage stage(List<Term> terms, List<Integer> now, boolean[] done, boolean left) {
+    List<Term> own = new ArrayList<>();
     long before = 1;
     long behind = 1;
     int sparse = terms.get(now.get(0)).isSparse() ? now.get(0) : -1;
     for (int f = 0; f < terms.size(); f++) {
-      KroneckerTerm t = terms.get(f);
+      Term t = terms.get(f);
       long length = done[f] == left ? t.columns() : t.rows();
-      own.add(now.contains(f) ? t : KroneckerTerm.identity(length));
+      own.add(now.contains(f) ? t : Term.identity(length));
       if (f < sparse) {
         before = Math.multiplyExact(before, length);
       } else if (f > sparse) {
@@ -98,7 +97,7 @@ final class KroneckerStages {
                 t ->
                     t.isSparse() == sparse || t.isIdentity()
                         ? t
-                        : KroneckerTerm.identity(sparse == left ? t.rows() : t.columns()))
+                        : Term.identity(sparse == left ? t.rows() : t.columns()))
             .toList());
   }
 }

@@ -1,5 +1,5 @@
 // Kronecker: the gradients of a product.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.tensor.Strided;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param x gradient of X
  * @param factors one for each factor; null for an identity and for a sparse factor
  */
-record KroneckerGradient(Strided x, List<Strided> factors) implements AutoCloseable {
+public record Gradient(Strided x, List<Strided> factors) implements AutoCloseable {
   @Override
   public void close() {
     x.close();

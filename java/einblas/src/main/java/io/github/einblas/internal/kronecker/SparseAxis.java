@@ -1,5 +1,5 @@
 // Kronecker: a sparse matrix along one axis of a tensor, natively.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.internal.natives.NativeKronecker;
 import io.github.einblas.internal.sparse.CsrArrays;
@@ -17,7 +17,8 @@ final class SparseAxis {
    *
    * @param name of the operation, for errors
    */
-  static void run(String name, CsrArrays a, Strided x, Strided out, int axis, double alpha, double beta) {
+  static void run(
+      String name, CsrArrays a, Strided x, Strided out, int axis, double alpha, double beta) {
     if (out.size() == 0) {
       return;
     }

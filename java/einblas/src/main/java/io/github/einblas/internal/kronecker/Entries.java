@@ -1,6 +1,7 @@
 // Kronecker: the entries of a sparse factor in Java's arrays, and the product of two of them.
-package io.github.einblas;
+package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.sparse.CsrArrays;
 import io.github.einblas.internal.sparse.Indices;
@@ -11,13 +12,13 @@ import java.util.Arrays;
 
 /** Entries of a matrix with their rows and columns, in F64; those of one place add up. */
 @SuppressWarnings("try") // the lease is closed for what it holds, not read
-record KroneckerEntries(long rows, long columns, long[] row, long[] column, double[] value) {
-  static KroneckerEntries of(KroneckerTerm term) {
+record Entries(long rows, long columns, long[] row, long[] column, double[] value) {
+  static Entries of(Term term) {
     return of(term, 0, term.rows());
   }
 
   /** Those of the rows from {@code first} to before {@code end}. */
-  static KroneckerEntries of(KroneckerTerm term, long first, long end) {
+  static Entries of(Term term, long first, long end) {
     CsrArrays a = term.csr().arrays(term.turned());
     try (Lease lease = a.inUse("Kronecker")) {
       long[] begin = Indices.of(a.indptr().slice(0, first, end + 1));
@@ -28,7 +29,7 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
         Arrays.fill(row, (int) (begin[r] - begin[0]), (int) (begin[r + 1] - begin[0]), first + r);
       }
       double[] value = TensorCopy.doubles(a.values().slice(0, begin[0], begin[last]));
-      return new KroneckerEntries(a.rows(), a.columns(), row, column, value);
+      return new Entries(a.rows(), a.columns(), row, column, value);
     }
   }
 
@@ -48,7 +49,7 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
   }
 
   /** The same with one entry for each place: those of one place stand one after the other. */
-  KroneckerEntries merged() {
+  Entries merged() {
     Triples sums = new Triples();
     for (int e = 0; e < row.length; e++) {
       if (e > 0 && row[e] == row[e - 1] && column[e] == column[e - 1]) {
@@ -73,7 +74,7 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
    * Row by row: each entry of the first selects a row of the second (Gustavson). The products of a
    * row are sorted by column, those of one place in the order in which they came, and added up.
    */
-  static Csr multiply(KroneckerEntries a, KroneckerEntries b, DType dtype) {
+  static Csr multiply(Entries a, Entries b, DType dtype) {
     int[] begin = new int[Math.toIntExact(b.rows + 1)];
     for (long r : b.row) {
       begin[(int) r + 1]++;
@@ -132,8 +133,8 @@ record KroneckerEntries(long rows, long columns, long[] row, long[] column, doub
       value[size++] = v;
     }
 
-    KroneckerEntries entries(long rows, long columns) {
-      return new KroneckerEntries(
+    Entries entries(long rows, long columns) {
+      return new Entries(
           rows,
           columns,
           Arrays.copyOf(row, size),
