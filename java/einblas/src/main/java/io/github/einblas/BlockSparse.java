@@ -198,8 +198,10 @@ public final class BlockSparse {
       Tensor dh = kept(made, inputGradient(DOT_GRADIENT, w, input, g, terms));
       Tensor bias = kept(made, Tensor.zeros(g.dtype(), terms.terms().outputBlocks(), g.length(2)));
       addBiasGradient(bias, 1, g, terms.terms());
-      DotGradient all =
-          new DotGradient(dw, h.rank() == 2 ? dh.reshapeInPlace(h.shape()) : dh, bias);
+      if (h.rank() == 2) {
+        dh = new Tensor(dh.strided().reshapeInPlace(h.shape()));
+      }
+      DotGradient all = new DotGradient(dw, dh, bias);
       done = true;
       return all;
     } finally {

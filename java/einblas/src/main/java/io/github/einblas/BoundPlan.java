@@ -2,32 +2,29 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.plan.Binding;
+import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.tensor.Strided;
 
 /**
  * A plan of which some operands are constant: what they alone decide was computed when it was made.
  * Thread-safe; close frees what is kept, what was never closed is freed once it is unreachable.
+ * {@link EinsumPlan#of(BoundPlan)} is the plan behind it, with all operands.
  */
 public final class BoundPlan implements AutoCloseable {
   private final Binding binding;
-  private final EinsumPlan plan;
 
   BoundPlan(Binding binding) {
     this.binding = binding;
-    this.plan = new EinsumPlan(binding.plan());
+  }
+
+  /** The contraction with all operands. */
+  Contraction core() {
+    return binding.plan();
   }
 
   /** Bytes of native memory that are kept between runs. */
   public long heldBytes() {
     return binding.heldBytes();
-  }
-
-  /**
-   * The plan behind it, with all operands: its {@link EinsumPlan#slices} take the constants too, as
-   * other processes have nothing of what is kept here.
-   */
-  public EinsumPlan plan() {
-    return plan;
   }
 
   /** Number of operands that each run gives. */

@@ -29,6 +29,11 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
     this.core = core;
   }
 
+  /** What the implementation knows of this matrix. */
+  Bsr core() {
+    return core;
+  }
+
   // ---- making
 
   /**

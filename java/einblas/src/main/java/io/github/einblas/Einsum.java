@@ -2,6 +2,8 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.operator.MatrixOperand;
+import io.github.einblas.internal.operator.OperatorEquation;
 import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.plan.PlanChecks;
@@ -48,10 +50,27 @@ public final class Einsum {
       if (operand instanceof Tensor tensor) {
         own[i] = tensor.strided();
       } else if (operand != null) {
-        return OperatorEquation.run(equation, operands.clone());
+        return withMatrix(equation, operands.clone());
       }
     }
     return new Tensor(planned(equation, own).plan().runOwn(own));
+  }
+
+  private static Tensor withMatrix(String equation, Operand[] operands) {
+    Strided[] tensors = new Strided[operands.length];
+    MatrixOperand[] matrices = new MatrixOperand[operands.length];
+    for (int i = 0; i < operands.length; i++) {
+      if (operands[i] instanceof Tensor tensor) {
+        tensors[i] = tensor.strided();
+      } else if (operands[i] instanceof CsrMatrix csr) {
+        matrices[i] = new MatrixOperand.OfCsr(csr.core());
+      } else if (operands[i] instanceof BsrMatrix bsr) {
+        matrices[i] = new MatrixOperand.OfBsr(bsr.core());
+      } else if (operands[i] instanceof Kronecker k) {
+        matrices[i] = new MatrixOperand.OfKronecker(k.core(), k.products());
+      }
+    }
+    return new Tensor(OperatorEquation.run(equation, tensors, matrices));
   }
 
   /**

@@ -35,6 +35,22 @@ public final class EinsumPlan {
     this.core = core;
   }
 
+  /**
+   * The plan behind a bound one, with all operands: its {@link #slices} take the constants too, as
+   * other processes have nothing of what the bound plan keeps.
+   */
+  public static EinsumPlan of(BoundPlan bound) {
+    return new EinsumPlan(Objects.requireNonNull(bound, "bound").core());
+  }
+
+  /**
+   * The contraction of a slice's parts of the operands ({@link PlanSlice#operandRanges}), for a
+   * program that has nothing else of them.
+   */
+  public static EinsumPlan of(PlanSlice slice) {
+    return new EinsumPlan(Objects.requireNonNull(slice, "slice").core());
+  }
+
   /** What is behind this door. */
   Contraction core() {
     return core;

@@ -43,6 +43,11 @@ public final class Kronecker implements MatrixOperator {
     return core;
   }
 
+  /** The products with this operator. */
+  Products products() {
+    return products;
+  }
+
   // ---- made
 
   /**

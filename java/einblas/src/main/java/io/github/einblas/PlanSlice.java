@@ -11,15 +11,19 @@ import java.util.stream.IntStream;
 /**
  * A part of a sliced contraction: ranges of the labels that were cut. It can be computed anywhere
  * from its parts of the operands; all slices' results, added to their parts of an output that
- * starts as zeros, are the result.
+ * starts as zeros, are the result. {@link EinsumPlan#of(PlanSlice)} is the contraction of its
+ * parts.
  */
 public final class PlanSlice {
   private final Slice slice;
-  private final EinsumPlan plan;
 
   PlanSlice(Slice slice) {
     this.slice = slice;
-    this.plan = new EinsumPlan(slice.plan());
+  }
+
+  /** The contraction of this slice's parts of the operands. */
+  Contraction core() {
+    return slice.plan();
   }
 
   /** Its number, from 0. */
@@ -65,8 +69,8 @@ public final class PlanSlice {
 
   /**
    * This slice's part of an operand, axis by axis: what a program must have at hand that computes
-   * the slice by {@link #plan}. Of an operand of shape (300, 800) whose second axis is cut it is,
-   * say, 0 to 300 and 400 to 800.
+   * the slice by {@link EinsumPlan#of(PlanSlice)}. Of an operand of shape (300, 800) whose second
+   * axis is cut it is, say, 0 to 300 and 400 to 800.
    *
    * @throws IndexOutOfBoundsException if there is no such operand
    */
@@ -86,11 +90,6 @@ public final class PlanSlice {
     return IntStream.range(0, own.length)
         .mapToObj(d -> range(own[d], all[d][0], all[d][1]))
         .toList();
-  }
-
-  /** The contraction of this slice's parts of the operands: {@link #operandRanges}. */
-  public EinsumPlan plan() {
-    return plan;
   }
 
   /**

@@ -43,6 +43,6 @@ public final class Sublist {
 
   @Override
   public String toString() {
-    return "Sublist(" + tensor.describe() + ", " + Arrays.toString(labels) + ")";
+    return "Sublist(" + tensor.strided().describe() + ", " + Arrays.toString(labels) + ")";
   }
 }

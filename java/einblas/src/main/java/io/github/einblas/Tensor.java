@@ -363,16 +363,6 @@ public final class Tensor implements AutoCloseable, Operand {
     return view(strided.geometry().transpose());
   }
 
-  /** Another shape of the same elements as owner of the memory, in place of this. */
-  Tensor reshapeInPlace(long[] newShape) {
-    return new Tensor(strided.reshapeInPlace(newShape));
-  }
-
-  /** The transpose as owner of the memory, in place of this. */
-  Tensor transposeInPlace() {
-    return new Tensor(strided.transposeInPlace());
-  }
-
   /**
    * Python's {@code start:stop:step} of one axis: negative numbers count from the end, bounds are
    * clipped.
@@ -682,64 +672,17 @@ public final class Tensor implements AutoCloseable, Operand {
   @Override
   public String toString() {
     if (isClosed()) {
-      return "Tensor(" + describe() + ", closed)";
+      return "Tensor(" + strided.describe() + ", closed)";
     }
     try {
       return TensorText.of(strided);
     } catch (IllegalStateException e) {
-      return "Tensor(" + describe() + ", closed)"; // meanwhile
+      return "Tensor(" + strided.describe() + ", closed)"; // meanwhile
     }
-  }
-
-  /** Shape and type in words. */
-  String describe() {
-    return strided.describe();
   }
 
   @Override
   public void close() {
     strided.close();
-  }
-
-  // ---- for what has not moved below yet
-
-  /** Counts a running call in; throws when closed. */
-  void acquire() {
-    strided.acquire();
-  }
-
-  /** Counts a running call out. */
-  void release() {
-    strided.release();
-  }
-
-  /** The shape, not to be changed. */
-  long[] shapeRef() {
-    return strided.shape();
-  }
-
-  /** The strides, not to be changed. */
-  long[] stridesRef() {
-    return strided.strides();
-  }
-
-  /** Whether the two have an element in common, on the safe side for large interleaved views. */
-  boolean sharesElements(Tensor other) {
-    return strided.sharesElements(other.strided);
-  }
-
-  /** Refuses a read-only tensor. */
-  void requireNotReadOnly(String operation) {
-    strided.requireNotReadOnly(operation);
-  }
-
-  /** Refuses a read-only tensor, and one some of whose elements are the same memory. */
-  void requireWritable(String operation) {
-    strided.requireWritable(operation);
-  }
-
-  /** Hands the address to {@code body} while no other thread's close can free the memory. */
-  <E extends Exception> void using(Strided.AddressBody<E> body) throws E {
-    strided.using(body);
   }
 }

@@ -87,6 +87,9 @@ class GoodArguments {
     if (type == BsrMatrix.class) {
       return bsr(DType.F32, 3);
     }
+    if (type == BoundPlan.class || type == PlanSlice.class) {
+      return receiver(type);
+    }
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
       return out ? output(m) : matrix();

@@ -49,7 +49,7 @@ class KroneckerNativeTest {
   }
 
   private void check(Kronecker k, boolean left, Tensor x, boolean turnedOut, String way) {
-    String what = "seed " + SEED + " " + k + (left ? " left " : " ") + x.describe();
+    String what = "seed " + SEED + " " + k + (left ? " left " : " ") + x.strided().describe();
     DType dtype = x.dtype();
     long length = left ? k.rows() : k.columns();
     String said = left ? k.explainLeft(x) : k.explain(x);

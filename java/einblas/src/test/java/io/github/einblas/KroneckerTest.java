@@ -84,7 +84,8 @@ class KroneckerTest extends RandomKronecker {
       if (x.rank() == 1 && k.core().batch().length > 0 && k.core().batch()[0] > 1) {
         continue; // checked by the corpus
       }
-      String what = "seed " + seed + (left ? " left " : " ") + c.text() + " x " + x.describe();
+      String what =
+          "seed " + seed + (left ? " left " : " ") + c.text() + " x " + x.strided().describe();
       double[][][] m = matrices(k);
       double factor = roundings(k) * unit(dtype) * 1.01;
       Tensor y = own(left ? k.timesLeft(x) : k.times(x));

@@ -89,9 +89,9 @@ class PlanScalingTest {
         bound.runInto(out, alpha, beta, given.toArray(Tensor[]::new));
         assertArrayEquals(expected, values(out), 1e-300, which + " bound " + fixed);
         out.fill(before(beta));
-        bound.plan().runInto(out, alpha, beta, in);
+        EinsumPlan.of(bound).runInto(out, alpha, beta, in);
         assertArrayEquals(expected, values(out), 1e-300, which + " behind bound " + fixed);
-        batch(bound.plan(), in, expected, alpha, beta, which + " behind bound " + fixed);
+        batch(EinsumPlan.of(bound), in, expected, alpha, beta, which + " behind bound " + fixed);
       }
     }
   }

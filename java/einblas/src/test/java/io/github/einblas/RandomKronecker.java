@@ -118,7 +118,7 @@ abstract class RandomKronecker {
                 : random(random, dtype, r, c);
         typed = true;
       }
-      text.append(' ').append(factors[i] instanceof Tensor t ? t.describe() : factors[i]);
+      text.append(' ').append(factors[i] instanceof Tensor t ? t.strided().describe() : factors[i]);
     }
     if (!typed) {
       factors[n - 1] = random(random, dtype, 2, 2);

@@ -76,7 +76,6 @@ class RefusalTest extends GoodArguments {
           "PlanOptions.withKernel",
           // Known without the memory, as of any tensor.
           "BoundPlan.operandCount",
-          "BoundPlan.plan",
           "BoundPlan.heldBytes",
           "BsrMatrix.isTransposed",
           "BsrMatrix.rows",
@@ -91,6 +90,7 @@ class RefusalTest extends GoodArguments {
           "PlanSlice.output",
           "PlanSlice.operands",
           "Sublist.of",
+          "EinsumPlan.of",
           "EinsumPlan.equation",
           "EinsumPlan.dtype",
           "EinsumPlan.outputShape",

@@ -1,21 +1,22 @@
 // Einsum with a matrix operator: which product of it an equation is.
-package io.github.einblas;
+package io.github.einblas.internal.operator;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Equations of a {@link MatrixOperator} and a tensor that are matrix products, in any letters and
+ * Equations of a {@link MatrixOperand} and a tensor that are matrix products, in any letters and
  * any order of axes: the tensor is seen as (..., summed, n) and the result as (..., kept, n), both
  * by strides.
  */
-final class OperatorEquation {
+public final class OperatorEquation {
   private final String equation;
-  private final MatrixOperator operator;
-  private final Tensor x;
+  private final MatrixOperand operator;
+  private final Strided x;
 
   /** Labels of the operator's batch axes; none but for a Kronecker operator that is a batch. */
   private final int[] batch;
@@ -29,7 +30,7 @@ final class OperatorEquation {
   private final int summed;
   private final int kept;
 
-  private OperatorEquation(String equation, int place, MatrixOperator operator, Tensor x) {
+  private OperatorEquation(String equation, int place, MatrixOperand operator, Strided x) {
     this.equation = equation;
     this.operator = operator;
     this.x = x;
@@ -69,35 +70,37 @@ final class OperatorEquation {
     }
   }
 
-  /** The result of an equation one of whose operands is no tensor. */
-  static Tensor run(String equation, Operand[] operands) {
-    for (int i = 0; i < operands.length; i++) {
-      if (operands[i] == null) {
+  /**
+   * The result of an equation one of whose operands is no tensor, a new tensor.
+   *
+   * @param tensors null where an operand is none
+   * @param matrices null where an operand is a tensor
+   */
+  public static Strided run(String equation, Strided[] tensors, MatrixOperand[] matrices) {
+    for (int i = 0; i < tensors.length; i++) {
+      if (tensors[i] == null && matrices[i] == null) {
         throw new NullPointerException("\"" + equation + "\": operand " + i + " is null");
       }
     }
-    if (operands.length == 2
-        && operands[0] instanceof MatrixOperator a
-        && operands[1] instanceof Tensor x) {
-      return new OperatorEquation(equation, 0, a, x).run();
-    }
-    if (operands.length == 2
-        && operands[0] instanceof Tensor x
-        && operands[1] instanceof MatrixOperator a) {
-      return new OperatorEquation(equation, 1, a, x).run();
+    for (int place = 0; place < 2 && tensors.length == 2; place++) {
+      Strided x = tensors[1 - place];
+      if (matrices[place] != null && x != null) {
+        return new OperatorEquation(equation, place, matrices[place], x).run();
+      }
     }
     String kinds =
-        String.join(", ", Arrays.stream(operands).map(o -> o.getClass().getSimpleName()).toList());
+        String.join(
+            ", ", Arrays.stream(matrices).map(m -> m == null ? "Tensor" : m.kind()).toList());
     throw refused(equation, kinds, "one such matrix and one tensor are needed");
   }
 
-  private Tensor run() {
+  private Strided run() {
     // Axes of x in front: those that the operator has not, then its batch axes.
     int[] free = Arrays.stream(output).filter(l -> l != kept && index(batch, l) < 0).toArray();
     int n = free.length == 0 ? 0 : 1;
     int[] leading =
         IntStream.concat(Arrays.stream(free, 0, free.length - n), Arrays.stream(batch)).toArray();
-    if (leading.length > 0 && !(operator instanceof Kronecker)) {
+    if (leading.length > 0 && !operator.takesLeadingAxes()) {
       throw refused("the dense operand must have rank 1 or 2, got " + x.describe());
     }
     List<Integer> from = new ArrayList<>();
@@ -115,36 +118,41 @@ final class OperatorEquation {
       from.add(-1);
       to.add(-1);
     }
-    MatrixOperator a = transposed ? operator.transpose() : operator;
-    Tensor out = Tensor.empty(x.dtype(), outputShape(a));
+    MatrixOperand a = transposed ? operator.transpose() : operator;
+    Strided out = Strided.empty(x.dtype(), outputShape(a));
+    boolean done = false;
     try {
-      a.timesInto(view(out, to), 1, 0, view(x, from));
+      a.timesInto(view(out, to), view(x, from));
+      done = true;
       return out;
-    } catch (RuntimeException | Error e) {
-      out.close();
-      throw e;
+    } finally {
+      if (!done) {
+        out.close();
+      }
     }
   }
 
-  private long[] outputShape(MatrixOperator a) {
+  private long[] outputShape(MatrixOperand a) {
     long[] own = operator.shape();
+    long[] turned = a.shape();
+    long rows = turned[turned.length - 2];
     return Arrays.stream(output)
         .mapToLong(
             label -> {
               int axis = index(dense, label);
               int place = index(batch, label);
               long length = axis >= 0 ? x.length(axis) : 1;
-              return label == kept ? a.rows() : length == 1 && place >= 0 ? own[place] : length;
+              return label == kept ? rows : length == 1 && place >= 0 ? own[place] : length;
             })
         .toArray();
   }
 
   /** The axes in this order; -1 is a new one of length 1. */
-  private static Tensor view(Tensor t, List<Integer> axes) {
-    Tensor view = t.permute(axes.stream().filter(a -> a >= 0).mapToInt(a -> a).toArray());
+  private static Strided view(Strided t, List<Integer> axes) {
+    Strided view = t.permute(axes.stream().filter(a -> a >= 0).mapToInt(a -> a).toArray());
     for (int d = 0; d < axes.size(); d++) {
       if (axes.get(d) < 0) {
-        view = view.unsqueeze(d);
+        view = view.view(view.geometry().unsqueeze(d));
       }
     }
     return view;
@@ -164,7 +172,7 @@ final class OperatorEquation {
   }
 
   private IllegalArgumentException refused(String why) {
-    return refused(equation, "a " + operator.getClass().getSimpleName(), why);
+    return refused(equation, "a " + operator.kind(), why);
   }
 
   private static IllegalArgumentException refused(String equation, String with, String why) {
