@@ -7,6 +7,8 @@ import io.github.einblas.internal.sparse.Words;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
+import io.github.einblas.internal.tensor.Transfer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -76,6 +78,17 @@ public final class Algebra {
                 : NativeKronecker.lu(columns.dtype(), n, columns.address(), pivots.address());
         return new Lu(columns, pivots, info);
       }
+    }
+
+    /** Sign of the permutation: row i was exchanged with row pivots[i] - 1. */
+    int swapSign() {
+      int[] swaps = TensorCopy.array(pivots, DType.I32, "pivots", int[]::new);
+      pivots.using(from -> Transfer.out(from, IntBuffer.wrap(swaps), swaps.length));
+      int sign = 1;
+      for (int i = 0; i < swaps.length; i++) {
+        sign = swaps[i] == i + 1 ? sign : -sign;
+      }
+      return sign;
     }
 
     @Override
@@ -222,10 +235,7 @@ public final class Algebra {
       } else {
         try (Lu lu = Lu.of(term)) {
           pivots = TensorCopy.doubles(lu.matrix.view(lu.matrix.geometry().diagonal(0, 1)));
-          double[] swaps = TensorCopy.doubles(lu.pivots);
-          for (int i = 0; i < swaps.length; i++) {
-            own = swaps[i] == i + 1 ? own : -own;
-          }
+          own = lu.swapSign();
         }
       }
       double sum = 0;
