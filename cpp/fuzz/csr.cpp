@@ -37,6 +37,38 @@ void multiply(Random& random) {
   d.unchanged("the dense operand");
 }
 
+template <class T>
+void sampled(Random& random) {
+  const int64_t rows = random.length(200), columns = random.length(200), depth = random.length(80);
+  const auto a = random_csr<T>(random, rows, columns, random.in(0, 12));
+  Tensor<T> x(random, random_layout(random, {rows, depth}, false));
+  Tensor<T> y(random, random_layout(random, {depth, columns}, false));
+  Block<T> values(a->entries), again(a->entries);
+  const auto run = [&](Block<T>& to, int32_t threads) {
+    want_status(counted(einblas_csr_sampled(dtype<T>(), rows, columns, a->entries, a->indptr.address(),
+                                            a->column.address(), depth, x.address(), x.stride(0), x.stride(1),
+                                            y.address(), y.stride(0), y.stride(1), to.address(), threads)),
+                EINBLAS_OK, "einblas_csr_sampled");
+  };
+  run(values, 1);
+  run(again, random.threads());
+  for (int64_t r = 0, e = 0; r < rows; ++r)
+    for (; e < a->indptr[r + 1]; ++e) {
+      double sum = 0, magnitude = 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        const double term = x.value({r, k}) * y.value({k, static_cast<int64_t>(a->column[e])});
+        sum += term;
+        magnitude += std::fabs(term);
+      }
+      const double error = std::fabs(static_cast<double>(values[e]) - sum);
+      if (!(error <= static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * magnitude))
+        fail("einblas_csr_sampled: entry ", e, " is off by ", error);
+      if (std::memcmp(&values[e], &again[e], sizeof(T)) != 0) fail("einblas_csr_sampled: other bits of entry ", e);
+    }
+  x.unchanged("the first operand");
+  y.unchanged("the second operand");
+}
+
 // What docs/decisions/006-batch-invariance.md says: with the same two columns or more, a row of at most 4096 entries
 // has the bits that it has among others.
 template <class T>
@@ -195,6 +227,7 @@ void any_csr(Random& random) {
 
 void fuzz_csr(Random& random) {
   if (random.one_in(2)) return random.one_in(2) ? multiply<float>(random) : multiply<double>(random);
+  if (random.one_in(4)) return random.one_in(2) ? sampled<float>(random) : sampled<double>(random);
   if (random.one_in(4)) return random.one_in(2) ? row_alone<float>(random) : row_alone<double>(random);
   static const std::vector<void (*)(Random&)> types = {any_csr<float>, any_csr<double>, any_csr<int32_t>,
                                                        any_csr<int64_t>};

@@ -297,6 +297,12 @@ EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t co
 
 /* Density of A from which the dense product with so many columns is the faster one on this kind of machine: advice. */
 EINBLAS_API double einblas_csr_dense_from(int32_t dtype, int64_t columns);
+/* Where a matrix has entries, the product of two dense ones: values[e] = sum over k of X[i, k] Y[k, j] for its entry e
+   in row i and column j; X (rows, depth) and Y (depth, columns) by addresses and strides. The matrix's own values are
+   not read. The result has the same bits for any number of threads. */
+EINBLAS_API int32_t einblas_csr_sampled(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t indptr,
+                                        int64_t indices, int64_t depth, int64_t x, int64_t x_row, int64_t x_column,
+                                        int64_t y, int64_t y_row, int64_t y_column, int64_t values, int32_t threads);
 
 /* ---- BSR matrices: sparse ones of stored r x c blocks ----
  *

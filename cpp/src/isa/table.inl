@@ -74,6 +74,7 @@ constexpr TypedKernels<T> typed_kernels() {
   t.block_target = block_target<T>;
   t.csr_rows = csr_rows<T>;
   t.csr_dots = csr_dots<T>;
+  t.csr_sampled = csr_sampled<T>;
   for (int v = 1; v <= 4; ++v) t.bsr_rows[v] = bsr_most_rows(v);
   t.bsr_tile = bsr_tile_any<T>;
   t.bsr_dots = bsr_dots<T>;

@@ -263,3 +263,84 @@ static void csr_dots(const CsrRows<T>* s) {
     *c = s->beta == 0 ? result : result + s->beta * *c;
   }
 }
+
+// Lines of a column of B that are asked for ahead of its entry.
+constexpr int kCsrAheadLines = 4;
+
+// The lanes' sums of Count entries of one row, side by side. Each entry is summed in the same order whatever is beside.
+template <class T, int Count, bool Ahead>
+EINBLAS_INLINE void csr_sampled_entries(const int32_t* column, const T* a, const T* b, int64_t ldb, int64_t k,
+                                        int64_t ahead, vec<T>* sums) {
+  constexpr int w = lanes<T>::value;
+  const T* y[Count];
+  vec<T> acc[Count] = {};
+#pragma GCC unroll 4
+  for (int u = 0; u < Count; ++u) {
+    y[u] = b + column[u] * ldb;
+    if (Ahead) {
+      const T* later = b + column[u + ahead] * ldb;
+      for (int line = 0; line < kCsrAheadLines && line * 64 < k * static_cast<int64_t>(sizeof(T)); ++line)
+        __builtin_prefetch(later + line * (64 / static_cast<int>(sizeof(T))));
+    }
+  }
+  int64_t i = 0;
+  for (; i + w <= k; i += w) {
+    const vec<T> x = load(a + i);
+#pragma GCC unroll 4
+    for (int u = 0; u < Count; ++u) acc[u] += x * load(y[u] + i);
+  }
+  if (i < k) {
+    const int last = static_cast<int>(k - i);
+    const vec<T> x = load_n(a + i, last);
+#pragma GCC unroll 4
+    for (int u = 0; u < Count; ++u) acc[u] += x * load_n(y[u] + i, last);
+  }
+#pragma GCC unroll 4
+  for (int u = 0; u < Count; ++u) sums[u] = acc[u];
+}
+
+template <class T, bool Ahead>
+EINBLAS_INLINE void csr_sampled_range(const CsrSampled<T>* s) {
+  constexpr int w = lanes<T>::value;
+  constexpr int group = w < 4 ? w : 4;
+  vec<T> sums[w];
+  int64_t row = s->row, end = s->indptr[row + 1];
+  for (int64_t p = s->from; p < s->to;) {
+    const int64_t n = s->to - p < w ? s->to - p : w;
+    for (int64_t q = 0; q < n;) {
+      while (p + q >= end) end = s->indptr[++row + 1];
+      const T* a = s->a + row * s->lda;
+      const int32_t* column = s->column + p + q;
+      if (q + group <= n && p + q + group <= end) {
+        csr_sampled_entries<T, group, Ahead>(column, a, s->b, s->ldb, s->k, s->ahead, sums + q);
+        q += group;
+      } else {
+        csr_sampled_entries<T, 1, Ahead>(column, a, s->b, s->ldb, s->k, s->ahead, sums + q);
+        ++q;
+      }
+    }
+    for (int64_t q = n; q < w; ++q) sums[q] = vec<T>{};
+    T* out = s->out + (p - s->from);
+    const vec<T> sum = sum_lanes<T>(sums);
+    const int last = static_cast<int>(n);
+    store_n(out, s->add != 0 ? sum + load_n(out, last) : sum, last);
+    p += n;
+  }
+}
+
+// Sampled products: out[e - from] (+)= sum_k a[row of e, k] * b[k, column[e]], a vector of entries at a time.
+// Assumes: columns can be read `ahead` entries past `to`; entries of a row lie one after the other.
+template <class T>
+static void csr_sampled(const CsrSampled<T>* s) {
+  if (s->k != 1) return s->ahead > 0 ? csr_sampled_range<T, true>(s) : csr_sampled_range<T, false>(s);
+  int64_t row = s->row;
+  for (int64_t p = s->from; p < s->to; ++row) {
+    const int64_t end = s->indptr[row + 1] < s->to ? s->indptr[row + 1] : s->to;
+    const T a = s->a[row * s->lda];
+    T* out = s->out - s->from;
+    for (; p < end; ++p) {
+      const T product = a * s->b[s->column[p] * s->ldb];
+      out[p] = s->add != 0 ? out[p] + product : product;
+    }
+  }
+}

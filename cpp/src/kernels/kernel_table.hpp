@@ -89,6 +89,20 @@ struct CsrRows {
   T alpha, beta;
 };
 
+// Entries [from, to) of a CSR matrix as products of a row of one matrix and a column of another (kernels/csr.inl),
+// strides in elements.
+template <class T>
+struct CsrSampled {
+  int64_t from, to, row;  // the row that holds entry `from`
+  const int64_t* indptr;
+  const int32_t* column;
+  const T *a, *b;  // a: row i begins at i * lda; b: column j at j * ldb; both with unit stride along k
+  int64_t lda, ldb, k;
+  T* out;     // of entry `from`
+  int add;    // 1: added to out
+  int ahead;  // entries before their turn that columns of b are asked for; 0: none are
+};
+
 // A stored block of a BSR matrix and its place along the axis that is summed (kernels/bsr.inl).
 struct BsrTerm {
   int32_t block, other;
@@ -206,6 +220,7 @@ struct TypedKernels {
   // kernels/csr.inl: up to four vectors of columns; one column.
   void (*csr_rows)(const CsrRows<T>* s);
   void (*csr_dots)(const CsrRows<T>* s);
+  void (*csr_sampled)(const CsrSampled<T>* s);
   // kernels/bsr.inl: tiles of 1..4 vectors and at most bsr_rows[vectors] rows; dots of 1..4 columns.
   int bsr_rows[5];
   void (*bsr_tile)(int rows, int vectors, const BsrTile<T>* tile);

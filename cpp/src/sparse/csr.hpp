@@ -90,4 +90,14 @@ int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept;
 // Density of A from which the dense product is the faster one.
 double csr_dense_from(DType dtype, int64_t n) noexcept;
 
+// values[e] = sum over `depth` of x[i, k] * y[k, j] for entry e in row i and column j of a, whose own values are not
+// read: x (a.rows, depth), y (depth, a.columns), of any strides. Same bits for any number of threads.
+struct CsrSample {
+  int64_t depth;
+  Matrix x, y;
+  char* values;
+  int threads;
+};
+int32_t csr_sampled(const Csr& a, const CsrSample& call) noexcept;
+
 }  // namespace einblas

@@ -328,6 +328,77 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
         Objects.requireNonNull(x, "x").strided());
   }
 
+  /**
+   * The product {@code x y} of two dense matrices where {@code pattern} has entries: a new matrix
+   * with the same entries, each with the value of its place (entries of one place have it each).
+   * The rest of the product is not computed, and the pattern's values are not read.
+   *
+   * @param x (rows of the pattern, k), of any strides
+   * @param y (k, columns of the pattern), of any strides
+   */
+  public static CsrMatrix sampledMatmul(CsrMatrix pattern, Tensor x, Tensor y) {
+    return new CsrMatrix(
+        Objects.requireNonNull(pattern, "pattern")
+            .core
+            .sampled(
+                Objects.requireNonNull(x, "x").strided(),
+                Objects.requireNonNull(y, "y").strided()));
+  }
+
+  /**
+   * Gradients of a product; each is new.
+   *
+   * @param x gradient of the dense operand
+   * @param matrix gradient of the entries' values, with the matrix's entries
+   */
+  public record Gradient(Tensor x, CsrMatrix matrix) implements AutoCloseable {
+    @Override
+    public void close() {
+      x.close();
+      matrix.close();
+    }
+  }
+
+  /**
+   * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
+   * {@code g x^T} at the entries.
+   */
+  public Gradient timesGradient(Tensor x, Tensor g) {
+    return gradient(CsrProduct.TIMES, x, g);
+  }
+
+  /**
+   * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
+   * and {@code x^T g} at the entries.
+   */
+  public Gradient timesLeftGradient(Tensor x, Tensor g) {
+    return gradient(CsrProduct.TIMES_LEFT, x, g);
+  }
+
+  private Gradient gradient(CsrProduct product, Tensor x, Tensor g) {
+    product.requireGradient(
+        core, Objects.requireNonNull(x, "x").strided(), Objects.requireNonNull(g, "g").strided());
+    boolean left = product == CsrProduct.TIMES_LEFT;
+    Tensor first = left ? x : g;
+    Tensor second = left ? g : x;
+    try (Tensor rows =
+            first.rank() == 1 ? first.unsqueeze(1) : left ? first.transpose() : view(first);
+        Tensor columns =
+            second.rank() == 1 ? second.unsqueeze(0) : left ? view(second) : second.transpose()) {
+      CsrMatrix matrix = sampledMatmul(this, rows, columns);
+      try (CsrMatrix back = transpose()) {
+        return new Gradient(left ? back.timesLeft(g) : back.times(g), matrix);
+      } catch (RuntimeException | Error e) {
+        matrix.close();
+        throw e;
+      }
+    }
+  }
+
+  private static Tensor view(Tensor t) {
+    return t.permute(0, 1);
+  }
+
   // ---- advice
 
   /**

@@ -123,6 +123,91 @@ class CsrMatrixTest {
     }
   }
 
+  /** Of A x: A^T g, and g x^T where A has entries; of x A on the left: g A^T, and x^T g. */
+  @Property(tries = 150, seed = "20261128", shrinking = ShrinkingMode.OFF)
+  void gradientsAreThoseOfTheDenseProduct(@ForAll long seed) {
+    Random random = new Random(seed);
+    DType dtype = random.nextBoolean() ? DType.F32 : DType.F64;
+    Sample s = sample(random, dtype);
+    boolean vector = random.nextInt(3) == 0;
+    boolean left = random.nextBoolean();
+    int n = vector ? 1 : random.nextInt(40);
+    int summed = left ? s.dense.length : (int) s.csr.columns();
+    int kept = left ? (int) s.csr.columns() : s.dense.length;
+    try (CsrMatrix a = s.csr) {
+      Tensor x = vector ? filled(random, dtype, summed) : operand(random, dtype, left, summed, n);
+      Tensor g = vector ? filled(random, dtype, kept) : operand(random, dtype, left, kept, n);
+      try (CsrMatrix.Gradient gradient = left ? a.timesLeftGradient(x, g) : a.timesGradient(x, g);
+          CsrMatrix back = a.transpose();
+          Tensor dx = left ? back.timesLeft(g) : back.times(g)) {
+        assertArrayEquals(values(dx), values(gradient.x()));
+        assertArrayEquals(values(a.indptr()), values(gradient.matrix().indptr()));
+        assertArrayEquals(values(a.indices()), values(gradient.matrix().indices()));
+        double[] in = values(x);
+        double[] up = values(g);
+        double[] got = values(gradient.matrix().values());
+        long[] indptr = a.indptr().toLongArray();
+        int[] indices = a.indices().toIntArray();
+        double eps = dtype == DType.F32 ? 0x1p-23 : 0x1p-52;
+        for (int r = 0; r < s.dense.length; r++) {
+          for (int e = (int) indptr[r]; e < indptr[r + 1]; e++) {
+            double sum = 0;
+            double size = 0;
+            for (int j = 0; j < n; j++) {
+              double term =
+                  left
+                      ? in[vector ? r : j * summed + r]
+                          * up[vector ? indices[e] : j * kept + indices[e]]
+                      : up[r * n + j] * in[indices[e] * n + j];
+              sum += term;
+              size += Math.abs(term);
+            }
+            assertEquals(sum, got[e], eps * (n + 2) * size, "entry " + e + " of " + a);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aSampledProductOutlivesItsPattern() {
+    CsrMatrix a = CsrMatrix.of(new float[] {1, 2}, new int[] {0, 1}, new int[] {0, 1, 2}, 2, 2);
+    try (Tensor x = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+        CsrMatrix sampled = CsrMatrix.sampledMatmul(a, x, x)) {
+      a.close();
+      assertArrayEquals(new double[] {7, 0, 0, 22}, values(sampled.toDense()));
+    }
+  }
+
+  @Test
+  void sampledProductsRefuseOtherShapesAndTypes() {
+    try (CsrMatrix a =
+            CsrMatrix.of(new float[] {1, 2, 3}, new int[] {0, 2, 2}, new int[] {0, 2, 2, 3}, 3, 4);
+        CsrMatrix whole = a.to(DType.I32)) {
+      Tensor x = Tensor.zeros(DType.F32, 3, 2);
+      Tensor y = Tensor.zeros(DType.F32, 2, 4);
+      CsrMatrix.sampledMatmul(a, x, y).close();
+      refusedSample("(3, k) and (k, 4)", a, y, x);
+      refusedSample("(3, k) and (k, 4)", a, x, Tensor.zeros(DType.F32, 3, 4));
+      refusedSample("of its type", a, x, Tensor.zeros(DType.F64, 2, 4));
+      refusedSample("of its type", a, Tensor.zeros(DType.F32, 3), y);
+      refusedSample("CsrMatrix.to converts", whole, x, y);
+      String text =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> a.timesGradient(Tensor.zeros(DType.F32, 4, 2), y))
+              .getMessage();
+      assertTrue(text.contains("gradient of the result must have shape [3, 2]"), text);
+    }
+  }
+
+  private static void refusedSample(String part, CsrMatrix a, Tensor x, Tensor y) {
+    String text =
+        assertThrows(IllegalArgumentException.class, () -> CsrMatrix.sampledMatmul(a, x, y))
+            .getMessage();
+    assertTrue(text.contains(part), text);
+  }
+
   private static double[] flat(double[][] rows) {
     return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
   }

@@ -75,7 +75,9 @@ class GoodArguments {
   Object argument(Method m, int index) {
     Class<?> type = m.getParameterTypes()[index];
     String name = m.getName();
-    if (m.getDeclaringClass() == CsrMatrix.class && Modifier.isStatic(m.getModifiers())) {
+    if (m.getDeclaringClass() == CsrMatrix.class
+        && Modifier.isStatic(m.getModifiers())
+        && !name.startsWith("sampled")) {
       return csrPart(m, index);
     }
     if (type == CsrMatrix.class) {

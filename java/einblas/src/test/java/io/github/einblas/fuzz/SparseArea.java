@@ -150,10 +150,33 @@ final class SparseArea {
       try (CsrMatrix t = a.transpose()) {
         w.gives(doing + " transpose", dtype, columns, aty, () -> t.times(y.view));
       }
+      csrGradient(a, dense, vector ? w.field(dtype, k) : w.field(dtype, k, n), rows);
       CsrMatrix flat = a.reshape(1, (long) m * k);
       w.gives(doing + " reshape", dtype, new long[] {1, (long) m * k}, dense, flat::toDense);
       files(a, dense, m, k);
       refuse(a, m, k);
+    }
+  }
+
+  /** The gradient of A is what of g x^T its entries have; that of x is A^T g. */
+  private void csrGradient(CsrMatrix a, double[] dense, Field x, long[] rows) throws Exception {
+    int m = (int) a.rows();
+    int k = (int) a.columns();
+    int n = rows.length == 1 ? 1 : (int) rows[1];
+    Field g = w.field(dtype, rows);
+    double[] gx = product(g.values(), turned(x.values(), k, n), m, n, k);
+    try (CsrMatrix.Gradient gradient = a.timesGradient(x.view, g.view)) {
+      double[] live = new double[m * k];
+      long[] indptr = a.indptr().toLongArray();
+      int[] indices = a.indices().toIntArray();
+      for (int i = 0; i < m; i++) {
+        for (int e = (int) indptr[i]; e < indptr[i + 1]; e++) {
+          live[i * k + indices[e]] = gx[i * k + indices[e]];
+        }
+      }
+      w.gives(doing + " gradient", dtype, new long[] {m, k}, live, gradient.matrix()::toDense);
+      double[] dx = product(turned(dense, m, k), g.values(), k, m, n);
+      Field.check(doing + " gradient of x", gradient.x(), dtype, x.shape, dx);
     }
   }
 

@@ -221,6 +221,34 @@ public final class NativeSparse {
     return einblas.einblas_csr_dense_from(Native.code(dtype), columns);
   }
 
+  /**
+   * values[e] = the product of X (rows, depth) and Y (depth, columns) at A's entry e.
+   *
+   * @param a the entries; its values are not read
+   */
+  public static void csrSampled(
+      NativeCsr a, long depth, long x, long[] stridesX, long y, long[] stridesY, long values) {
+    Native.run(
+        () ->
+            einblas.einblas_csr_sampled(
+                Native.code(a.dtype()),
+                a.rows(),
+                a.columns(),
+                a.entries(),
+                a.indptr(),
+                a.indices(),
+                depth,
+                x,
+                stridesX[0],
+                stridesX[1],
+                y,
+                stridesY[0],
+                stridesY[1],
+                values,
+                0),
+        "a sampled CSR product");
+  }
+
   // ---- BSR matrices; addresses are those of the blocks, then of the dense tensors
 
   /**

@@ -122,6 +122,12 @@ public final class Csr implements AutoCloseable {
     return new Csr(plain.converted(dtype), null);
   }
 
+  /** The same places, values those of the product of two dense matrices. */
+  public Csr sampled(Strided x, Strided y) {
+    requireFloating("sampled csr product");
+    return new Csr(plain.sampled(x, y), null);
+  }
+
   /** The dense matrix. */
   public Strided toDense() {
     return plain.toDense();

@@ -26,6 +26,7 @@ public record CsrArrays(
     Strided indices,
     Strided values) {
   private static final long MOST = Integer.MAX_VALUE;
+  private static final String SAMPLED = "sampled csr product";
 
   /** Numbers that einblas_csr_import and einblas_csr_from_coo may find wrong. */
   private static final int FIRST_NOT_ZERO = 1;
@@ -311,18 +312,70 @@ public record CsrArrays(
     try (Lease use = inUse("csr to " + dtype)) {
       Strided converted = TensorCopy.convert(values, dtype);
       try {
-        return new CsrArrays(
-            rows,
-            columns,
-            entries,
-            longest,
-            TensorCopy.copy(indptr),
-            TensorCopy.copy(indices),
-            converted);
+        return withValues(converted);
       } catch (RuntimeException | Error e) {
         converted.close();
         throw e;
       }
+    }
+  }
+
+  /** The same places in new arrays, values those of x y, (rows, k) by (k, columns). */
+  CsrArrays sampled(Strided x, Strided y) {
+    requireSampled(x, y);
+    try (Lease use = inUse(SAMPLED);
+        Lease operands = Lease.of(new Words(SAMPLED, "", "x", "y"), null, x, y)) {
+      Strided made = Strided.empty(dtype(), entries + NativeSparse.CSR_PADDING);
+      try {
+        NativeSparse.csrSampled(
+            forNative(),
+            x.length(1),
+            x.address(),
+            x.strides(),
+            y.address(),
+            y.strides(),
+            made.address());
+        return withValues(made);
+      } catch (RuntimeException | Error e) {
+        made.close();
+        throw e;
+      }
+    }
+  }
+
+  private void requireSampled(Strided x, Strided y) {
+    boolean fits =
+        x.rank() == 2
+            && y.rank() == 2
+            && x.dtype() == dtype()
+            && y.dtype() == dtype()
+            && x.length(0) == rows
+            && y.length(1) == columns
+            && x.length(1) == y.length(0);
+    if (!fits) {
+      throw new IllegalArgumentException(
+          SAMPLED
+              + ": a matrix of "
+              + describe()
+              + " needs tensors of its type and of shapes ("
+              + rows
+              + ", k) and (k, "
+              + columns
+              + "), got "
+              + x.describe()
+              + " and "
+              + y.describe());
+    }
+  }
+
+  /** Copies of the places beside values that become the new matrix's. */
+  private CsrArrays withValues(Strided made) {
+    Strided start = TensorCopy.copy(indptr);
+    try {
+      return new CsrArrays(rows, columns, entries, longest, start, TensorCopy.copy(indices), made);
+    } catch (RuntimeException | Error e) {
+      start.close();
+      throw e;
     }
   }
 

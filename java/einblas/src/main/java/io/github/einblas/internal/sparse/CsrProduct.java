@@ -30,6 +30,22 @@ public enum CsrProduct implements Lease.Words {
     return x.rank() == 1 ? 1 : x.length(left ? 0 : 1);
   }
 
+  /** Refuses an x that the product does not take, or a g that has not the shape of its result. */
+  public void requireGradient(Csr a, Strided x, Strided g) {
+    checkOperand(a, x);
+    long[] shape = outputShape(a, x);
+    if (g.dtype() != a.dtype() || !Arrays.equals(g.shape(), shape)) {
+      throw new IllegalArgumentException(
+          title
+              + ": the gradient of the result must have shape "
+              + Arrays.toString(shape)
+              + " and type "
+              + a.dtype()
+              + ", got "
+              + g.describe());
+    }
+  }
+
   /** The product, a new tensor. */
   public Strided of(Csr a, Strided x) {
     checkOperand(a, x);
