@@ -8,6 +8,7 @@ import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.Views;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -114,7 +115,7 @@ final class Spread {
       }
     }
     int dense = 0;
-    int sparse = 0;
+    List<Part> sparse = new ArrayList<>();
     Strided now = others;
     try {
       for (int f = 0; f < k.count(); f++) {
@@ -127,41 +128,53 @@ final class Spread {
           dense++;
           continue;
         }
-        sparse++;
-        try (Part part = parts.apply(t)) {
-          System.arraycopy(part.lengths, 0, lengths, n, groups);
-          n += groups;
-          Strided next = placed(now, part);
-          if (now != others) {
-            now.close();
-          }
-          now = next;
-        }
+        Part part = parts.apply(t);
+        sparse.add(part);
+        System.arraycopy(part.lengths, 0, lengths, n, groups);
+        n += groups;
+        now = instead(now, others, times(now, part.entries));
+      }
+      // All entries are multiplied before any is placed: what one factor holds nowhere, another's
+      // NaN cannot reach.
+      for (int s = 0; s < sparse.size(); s++) {
+        int axis = now.rank() - sparse.size() + s;
+        now = instead(now, others, placed(now, sparse.get(s), axis));
       }
       return TensorCopy.copy(now.reshape(lengths).permute(order)).reshapeInPlace(shape);
     } finally {
-      if (sparse > 0 && now != others) {
+      sparse.forEach(Part::close);
+      if (now != others) {
         now.close();
       }
     }
   }
 
-  private static Strided placed(Strided now, Part part) {
-    Strided[] own = {now, part.entries};
-    try (Strided compact = PlanCache.get("...,e->...e", own).plan().run(own)) {
-      long[] shape = compact.shape().clone();
-      shape[shape.length - 1] = part.places.rows();
-      Strided result = Strided.empty(now.dtype(), shape);
-      boolean done = false;
-      try {
-        SparseAxis.run(
-            "Kronecker", part.places.arrays(false), compact, result, shape.length - 1, 1, 0);
-        done = true;
-        return result;
-      } finally {
-        if (!done) {
-          result.close();
-        }
+  /** The next tensor; the one before is closed, unless it is the caller's. */
+  private static Strided instead(Strided before, Strided others, Strided next) {
+    if (before != others) {
+      before.close();
+    }
+    return next;
+  }
+
+  private static Strided times(Strided now, Strided entries) {
+    Strided[] own = {now, entries};
+    return PlanCache.get("...,e->...e", own).plan().run(own);
+  }
+
+  /** Entries along an axis at their places. */
+  private static Strided placed(Strided now, Part part, int axis) {
+    long[] shape = now.shape().clone();
+    shape[axis] = part.places.rows();
+    Strided result = Strided.empty(now.dtype(), shape);
+    boolean done = false;
+    try {
+      SparseAxis.run("Kronecker", part.places.arrays(false), now, result, axis, 1, 0);
+      done = true;
+      return result;
+    } finally {
+      if (!done) {
+        result.close();
       }
     }
   }
