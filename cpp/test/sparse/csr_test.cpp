@@ -12,128 +12,21 @@
 #include <vector>
 
 #include "einblas.h"
+#include "support/csr_case.hpp"
 #include "support/dtype.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
-#include "support/tunable.hpp"
 
 namespace {
 
+using einblas_test::Csr;
+using einblas_test::Dense;
 using einblas_test::dtype;
 using einblas_test::Guarded;
+using einblas_test::kShapes;
+using einblas_test::make;
 using einblas_test::Random;
-using einblas_test::WithTunable;
-
-// A matrix in the arrays that the library asks for, with the padding that it may read, and no byte more.
-template <class T>
-struct Csr {
-  int64_t rows, columns, entries, longest = 0;
-  Guarded indptr_, columns_, values_;
-  Csr(int64_t r, int64_t c, int64_t n)
-      : rows(r),
-        columns(c),
-        entries(n),
-        indptr_((r + 1) * 8, Guarded::At::End),
-        columns_((n + EINBLAS_CSR_PADDING) * 4, Guarded::At::End),
-        values_((n + EINBLAS_CSR_PADDING) * static_cast<int64_t>(sizeof(T)), Guarded::At::End) {}
-  int64_t* indptr() const { return indptr_.as<int64_t>(); }
-  int32_t* column() const { return columns_.as<int32_t>(); }
-  T* value() const { return values_.as<T>(); }
-  std::vector<int64_t> arrays() const {
-    return {reinterpret_cast<int64_t>(indptr()), reinterpret_cast<int64_t>(column()),
-            reinterpret_cast<int64_t>(value())};
-  }
-  std::vector<double> dense() const {
-    std::vector<double> d(static_cast<size_t>(rows * columns), 0.0);
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = indptr()[r]; i < indptr()[r + 1]; ++i)
-        d[static_cast<size_t>(r * columns + column()[i])] += static_cast<double>(value()[i]);
-    return d;
-  }
-};
-
-struct Shape {
-  int64_t rows, columns;
-  double per_row;    // mean; negative: just so many entries in each row
-  int64_t long_row;  // entries of the middle row, or 0
-};
-
-const Shape kShapes[] = {{1, 1, 1, 0},     {7, 5, 2, 0},         {40, 33, 4, 0},      {3, 200, 50, 0},
-                         {200, 3, 1, 0},   {5, 4, 0, 0},         {300, 70, 20, 9000}, {64, 500, 3, 70000},
-                         {1, 9, 0, 20000}, {129, 4000, 30, 100}, {150, 1500, 150, 0}, {100, 40, -6, 0}};
-
-// Rows of random lengths, unsorted columns, entries that repeat.
-template <class T>
-std::unique_ptr<Csr<T>> make(const Shape& s, int64_t index_bytes, int seed) {
-  Random random(static_cast<uint32_t>(seed));
-  std::vector<int64_t> indptr{0}, column;
-  std::vector<T> value;
-  for (int64_t r = 0; r < s.rows; ++r) {
-    int64_t n = s.per_row < 0 ? static_cast<int64_t>(-s.per_row)
-                              : std::poisson_distribution<int64_t>(s.per_row + 1e-9)(random.engine());
-    if (s.long_row > 0 && r == s.rows / 2) n = s.long_row;
-    for (int64_t i = 0; i < n; ++i) {
-      column.push_back(random.below(s.columns));
-      value.push_back(static_cast<T>(random.real() * (std::is_integral_v<T> ? 100 : 1)));
-    }
-    indptr.push_back(static_cast<int64_t>(column.size()));
-  }
-  const std::vector<int32_t> narrow_indptr(indptr.begin(), indptr.end()), narrow_column(column.begin(), column.end());
-  auto made = std::make_unique<Csr<T>>(s.rows, s.columns, static_cast<int64_t>(column.size()));
-  const int64_t sizes[] = {s.rows, s.columns, made->entries};
-  const bool wide = index_bytes == 8;
-  const int64_t from[] = {
-      wide ? reinterpret_cast<int64_t>(indptr.data()) : reinterpret_cast<int64_t>(narrow_indptr.data()),
-      wide ? reinterpret_cast<int64_t>(column.data()) : reinterpret_cast<int64_t>(narrow_column.data()),
-      reinterpret_cast<int64_t>(value.data())};
-  int64_t finding[4];
-  const int32_t type = wide ? EINBLAS_I64 : EINBLAS_I32;
-  EXPECT_EQ(einblas_csr_import(dtype<T>(), sizes, from, type, type, made->arrays().data(), finding), EINBLAS_OK);
-  EXPECT_EQ(finding[0], 0);
-  made->longest = finding[3];
-  // The matrix that was asked for, in sorted rows.
-  std::vector<double> want(static_cast<size_t>(s.rows * s.columns), 0.0);
-  for (int64_t r = 0; r < s.rows; ++r)
-    for (int64_t i = indptr[static_cast<size_t>(r)]; i < indptr[static_cast<size_t>(r) + 1]; ++i)
-      want[static_cast<size_t>(r * s.columns + column[static_cast<size_t>(i)])] +=
-          static_cast<double>(value[static_cast<size_t>(i)]);
-  EXPECT_EQ(made->dense(), want);  // the same order of additions: equal entries keep theirs
-  for (int64_t r = 0; r < s.rows; ++r) {
-    const int32_t* c = made->column();
-    EXPECT_TRUE(std::is_sorted(c + made->indptr()[r], c + made->indptr()[r + 1])) << "row " << r;
-  }
-  return made;
-}
-
-// A dense matrix between guard pages. layout 0 row-major, 1 column-major, 2 row-major with gaps, 3 both strides
-// beyond 1, 4 rows backwards.
-template <class T>
-struct Dense {
-  int64_t rows, columns, row, column, first = 0;
-  Guarded memory;
-  static int64_t row_stride(int64_t c, int layout) {
-    if (layout == 1) return 1;
-    if (layout == 2) return c + 3;
-    if (layout == 3) return 2 * c + 1;
-    return layout == 4 ? -c : c;
-  }
-  Dense(int64_t r, int64_t c, int layout, Guarded::At at)
-      : rows(r),
-        columns(c),
-        row(row_stride(c, layout)),
-        column(layout == 1   ? r
-               : layout == 3 ? 2
-                             : 1),
-        memory(extent() * static_cast<int64_t>(sizeof(T)), at) {
-    if (row < 0) first = -row * std::max<int64_t>(0, r - 1);
-  }
-  int64_t extent() const {
-    return rows == 0 || columns == 0 ? 1 : std::abs(row) * (rows - 1) + column * (columns - 1) + 1;
-  }
-  T* base() const { return memory.template as<T>() + first; }
-  T& operator()(int64_t i, int64_t j) const { return base()[i * row + j * column]; }
-  int64_t address() const { return reinterpret_cast<int64_t>(base()); }
-};
+using einblas_test::Shape;
 
 template <class T>
 void run(const Csr<T>& a, const Dense<T>& d, const Dense<T>& c, double alpha, double beta, int threads) {
@@ -214,87 +107,6 @@ void every_shape() {
 
 TEST(Csr, F32TimesDense) { every_shape<float>(); }
 TEST(Csr, F64TimesDense) { every_shape<double>(); }
-
-// The values where the matrix has entries, by plain loops; rows of X and columns of Y without entries hold NaN.
-template <class T>
-void check_sampled(const Csr<T>& a, int64_t depth, int x_layout, int y_layout) {
-  Random random(13);
-  const Dense<T> x(a.rows, depth, x_layout, Guarded::At::End), y(a.columns, depth, y_layout, Guarded::At::Start);
-  const Dense<T>& turned = y;  // row j holds column j of Y
-  for (const Dense<T>* m : {&x, &y})
-    std::fill(m->memory.template as<T>(), m->memory.template as<T>() + m->extent(),
-              std::numeric_limits<T>::quiet_NaN());
-  for (int64_t r = 0; r < a.rows; ++r)
-    for (int64_t k = 0; k < depth && a.indptr()[r] < a.indptr()[r + 1]; ++k) x(r, k) = static_cast<T>(random.real());
-  for (int64_t e = 0; e < a.entries; ++e)
-    for (int64_t k = 0; k < depth; ++k) turned(a.column()[e], k) = static_cast<T>(random.real());
-  const int64_t bytes = a.entries * static_cast<int64_t>(sizeof(T));
-  const Guarded one(bytes, Guarded::At::End), many(bytes, Guarded::At::End);
-  // Strides of Y (depth, columns) are those of its transpose.
-  const auto run = [&](T* values, int threads) {
-    return einblas_csr_sampled(dtype<T>(), a.rows, a.columns, a.entries, a.arrays()[0], a.arrays()[1], depth,
-                               x.address(), x.row, x.column, turned.address(), turned.column, turned.row,
-                               reinterpret_cast<int64_t>(values), threads);
-  };
-  ASSERT_EQ(run(one.as<T>(), 1), EINBLAS_OK);
-  for (int64_t r = 0, e = 0; r < a.rows; ++r)
-    for (; e < a.indptr()[r + 1]; ++e) {
-      double want = 0, magnitude = 0;
-      for (int64_t k = 0; k < depth; ++k) {
-        const double term = static_cast<double>(x(r, k)) * static_cast<double>(turned(a.column()[e], k));
-        want += term;
-        magnitude += std::abs(term);
-      }
-      // Each term is rounded once, and each of its additions.
-      ASSERT_NEAR(
-          static_cast<double>(one.as<T>()[e]), want,
-          static_cast<double>(std::min<int64_t>(depth + 2, 70000)) * std::numeric_limits<T>::epsilon() * magnitude)
-          << a.rows << "x" << a.columns << " depth " << depth << " layouts " << x_layout << y_layout << " entry " << e
-          << " " << einblas_isa();
-    }
-  for (int threads : {2, 3, 7}) {
-    ASSERT_EQ(run(many.as<T>(), threads), EINBLAS_OK);
-    ASSERT_EQ(std::memcmp(many.as<T>(), one.as<T>(), static_cast<size_t>(bytes)), 0)
-        << threads << " threads give other bits";
-  }
-}
-
-template <class T>
-void every_sampled() {
-  int seed = 1;
-  for (const Shape& s : kShapes) {
-    const auto a = make<T>(s, 8, seed++);
-    for (int64_t depth : {0, 1, 2, 3, 7, 8, 15, 16, 17, 33, 130}) {
-      if (s.long_row > 10000 && depth > 33) continue;
-      for (int x = 0; x < 5; ++x) check_sampled(*a, depth, x, (x + depth) % 5);
-      check_sampled(*a, depth, 0, 0);
-    }
-  }
-  // Sums deeper than a part (2048 additions to a lane), and copies of Y in slabs.
-  const auto a = make<T>({5, 4, 3, 0}, 4, 77);
-  for (int layout : {0, 1, 3}) check_sampled(*a, 70001, layout, layout);
-  const WithTunable slabs("CSR_SAMPLED_PACKED", 1024);
-  const auto b = make<T>({20, 30, 5, 0}, 4, 78);
-  for (int layout : {0, 1, 3}) check_sampled(*b, 333, layout, layout);
-}
-
-TEST(Csr, F32Sampled) { every_sampled<float>(); }
-TEST(Csr, F64Sampled) { every_sampled<double>(); }
-
-TEST(Csr, SampledRefusesWhatIsNoProduct) {
-  const auto a = make<float>({5, 4, 2, 0}, 4, 3);
-  const Dense<float> x(5, 3, 0, Guarded::At::End), y(3, 4, 0, Guarded::At::End);
-  std::vector<float> values(static_cast<size_t>(a->entries), 7.0f);
-  const auto call = [&](int32_t type, int64_t rows, int64_t depth) {
-    return einblas_csr_sampled(type, rows, 4, a->entries, a->arrays()[0], a->arrays()[1], depth, x.address(), x.row,
-                               x.column, y.address(), y.row, y.column, reinterpret_cast<int64_t>(values.data()), 1);
-  };
-  EXPECT_EQ(call(EINBLAS_I32, 5, 3), EINBLAS_INVALID_ARGUMENT);
-  EXPECT_EQ(call(99, 5, 3), EINBLAS_INVALID_ARGUMENT);
-  EXPECT_EQ(call(EINBLAS_F32, -1, 3), EINBLAS_INVALID_ARGUMENT);
-  EXPECT_EQ(call(EINBLAS_F32, 5, -1), EINBLAS_INVALID_ARGUMENT);
-  EXPECT_EQ(values, std::vector<float>(values.size(), 7.0f));
-}
 
 TEST(Csr, AlphaZeroReadsNoOperand) {
   const auto a = make<float>({30, 20, 4, 0}, 4, 3);
