@@ -50,11 +50,16 @@ constexpr bool is_float(DType dtype) {
 // The same for a type that products are computed in. Assumes is_float.
 template <class F>
 auto visit_float(DType dtype, const F& f) {
-  using Result = decltype(f(Of<float, DType::F32>{}));
-  return visit(dtype, [&](auto of) -> Result {
-    if constexpr (is_float(decltype(of)::dtype)) return f(of);
-    __builtin_unreachable();
-  });
+  switch (dtype) {
+    case DType::F32:
+      return f(Of<float, DType::F32>{});
+    case DType::F64:
+      return f(Of<double, DType::F64>{});
+    case DType::I32:
+    case DType::I64:
+      break;
+  }
+  __builtin_unreachable();
 }
 
 constexpr const char* name_of(DType dtype) {
