@@ -9,13 +9,13 @@ namespace einblas_test {
 template <class T>
 constexpr int32_t kCode = -1;
 template <>
-constexpr int32_t kCode<float> = EINBLAS_F32;
+inline constexpr int32_t kCode<float> = EINBLAS_F32;
 template <>
-constexpr int32_t kCode<double> = EINBLAS_F64;
+inline constexpr int32_t kCode<double> = EINBLAS_F64;
 template <>
-constexpr int32_t kCode<int32_t> = EINBLAS_I32;
+inline constexpr int32_t kCode<int32_t> = EINBLAS_I32;
 template <>
-constexpr int32_t kCode<int64_t> = EINBLAS_I64;
+inline constexpr int32_t kCode<int64_t> = EINBLAS_I64;
 
 template <class T>
 constexpr int32_t dtype() {
