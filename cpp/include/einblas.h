@@ -288,8 +288,8 @@ EINBLAS_API int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, 
 /* Adds the entries to a row-major matrix. sizes: rows, columns, entries. */
 EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense);
 /* C = alpha * A . D + beta * C, D (columns, n), C (rows, n), each by its address and its strides; A by its sizes, the
-   entries of its longest row and the addresses of its arrays. The result has the same bits for any number of threads.
- */
+   entries of its longest row and the addresses of its arrays. The result has the same bits for any number of
+   threads. */
 EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64_t entries,
                                          int64_t longest_row, int64_t indptr, int64_t indices, int64_t values,
                                          int64_t n, int64_t d, int64_t d_row, int64_t d_column, int64_t c,

@@ -124,8 +124,7 @@ int32_t einblas_csr_sampled(int32_t dtype, int64_t rows, int64_t columns, int64_
                             int64_t indices, int64_t depth, int64_t x, int64_t x_row, int64_t x_column, int64_t y,
                             int64_t y_row, int64_t y_column, int64_t values, int32_t threads) {
   if (!is_float_code(dtype) || !valid(rows, columns, entries) || depth < 0) return EINBLAS_INVALID_ARGUMENT;
-  const Csr a{static_cast<DType>(dtype),  rows,   columns, entries, 0, at<const int64_t>(indptr),
-              at<const int32_t>(indices), nullptr};
+  const Csr a = csr_of(dtype, rows, columns, entries, 0, indptr, indices, 0);
   return csr_sampled(
       a,
       {depth, {at<char>(x), x_row, x_column}, {at<char>(y), y_row, y_column}, at<char>(values), threads_of(threads)});

@@ -98,9 +98,9 @@ struct CsrSampled {
   const int32_t* column;
   const T *a, *b;  // a: row i begins at i * lda; b: column j at j * ldb; both with unit stride along k
   int64_t lda, ldb, k;
-  T* out;     // of entry `from`
-  int add;    // 1: added to out
-  int ahead;  // entries before their turn that columns of b are asked for; 0: none are
+  T* out;         // of entry `from`
+  int add;        // 1: added to out
+  int64_t ahead;  // entries before their turn that columns of b are asked for; 0: none are
 };
 
 // A stored block of a BSR matrix and its place along the axis that is summed (kernels/bsr.inl).

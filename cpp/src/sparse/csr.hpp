@@ -87,6 +87,8 @@ struct CsrMultiply {
   int threads;
 };
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept;
+// Entries before their turn that rows of a dense operand of so many bytes are asked for; 0 where it lies in a cache.
+int64_t csr_ahead_of(int64_t bytes) noexcept;
 // Density of A from which the dense product is the faster one.
 double csr_dense_from(DType dtype, int64_t n) noexcept;
 

@@ -36,11 +36,12 @@ Tunable csr_near_bytes{
     "CSR_NEAR_BYTES", 64 << 10, 1 << 10, int64_t{1} << 40,
     "bytes of four vectors of columns of a CSR product's dense operand beyond which two are summed at once"};
 Tunable csr_vectors{"CSR_VECTORS", 0, 0, 4, "vectors of columns that a CSR product sums at once; 0: by their bytes"};
-Tunable csr_ahead{"CSR_AHEAD", 16, 1, 60, "entries before their turn that rows of the dense operand are asked for"};
+Tunable csr_ahead{"CSR_AHEAD", 16, 1, 60,
+                  "entries before their turn that a CSR product's dense operand is asked for, row by row"};
 Tunable csr_copy_bytes{"CSR_COPY_BYTES", 512 << 10, 0, int64_t{1} << 40,
                        "bytes of a CSR product's dense operand up to which it is copied for the sake of whole vectors"};
 Tunable csr_ahead_from{"CSR_AHEAD_FROM", 512 << 10, 0, int64_t{1} << 40,
-                       "bytes of a panel from which rows of a CSR product's dense operand are asked for ahead"};
+                       "bytes of a CSR product's dense operand, or of a panel of it, from which it is asked for ahead"};
 
 template <class T>
 class Multiply {
@@ -235,8 +236,7 @@ class Multiply {
     }
     // Rows of one vector: out of order execution alone hides them (F32, 8 columns: 1.31 ms, asked for 1.59).
     const int64_t width = std::min(panel_, group_);
-    const bool far = width > lanes_ && a_.columns * width * static_cast<int64_t>(sizeof(T)) >= csr_ahead_from;
-    s.ahead = far ? static_cast<int64_t>(csr_ahead) : 0;
+    s.ahead = width > lanes_ ? csr_ahead_of(a_.columns * width * static_cast<int64_t>(sizeof(T))) : 0;
     for (int64_t j = 0; j < n; j += group_) {
       const int64_t left = std::min(n - j, group_);
       s.vectors = static_cast<int32_t>(ceil_div(left, lanes_));
@@ -337,6 +337,8 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 }
 
 }  // namespace
+
+int64_t csr_ahead_of(int64_t bytes) noexcept { return bytes >= csr_ahead_from ? static_cast<int64_t>(csr_ahead) : 0; }
 
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
   return visit_float(a.dtype, [&](auto of) { return multiply<typename decltype(of)::Type>(a, call); });

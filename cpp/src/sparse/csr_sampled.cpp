@@ -20,8 +20,6 @@ namespace {
 
 Tunable sampled_packed{"CSR_SAMPLED_PACKED", 32 << 20, 1 << 10, int64_t{1} << 36,
                        "bytes of a sampled CSR product's second operand that are copied at once"};
-Tunable sampled_ahead{"CSR_SAMPLED_AHEAD", 8, 0, 60,
-                      "entries before their turn that columns of the dense operand of a sampled product are asked for"};
 
 constexpr int64_t kTaskProducts = 1 << 18;  // multiplications of a task, some 20 us
 constexpr int64_t kMostEntries = 1 << 14;   // of a task
@@ -37,7 +35,8 @@ class Sampled {
         call_(call),
         kernels_(kernel_table().typed<T>()),
         values_(reinterpret_cast<T*>(call.values)),
-        part_(kPartDepth * kernel_table().vector_bytes / size_),
+        lanes_(kernel_table().vector_bytes / size_),
+        part_(kPartDepth * lanes_),
         each_(std::clamp<int64_t>(kTaskProducts / std::max<int64_t>(call.depth, 1), 64, kMostEntries)),
         tasks_(ceil_div(a.entries, each_)),
         threads_(useful_threads(
@@ -92,6 +91,8 @@ class Sampled {
   // y: column j begins at j * ldy, unit stride along k.
   int32_t pass(const T* x, const T* y, int64_t ldy, int64_t depth, bool add) const {
     const bool gathered = call_.x.column != 1 && depth > 1, parts = depth > part_;
+    // 100,000 columns of 64, F32: 18.1 ms not asked for, 13.6 asked for; of 4, F64: 4.2 and 5.9.
+    const int64_t ahead = depth > lanes_ ? csr_ahead_of(a_.columns * depth * size_) : 0;
     const Workspace line(gathered ? depth * size_ : 0, threads_);
     const Workspace total(parts ? each_ * (size_ + 8) : 0, threads_);
     if (!line.ok() || !total.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -104,7 +105,7 @@ class Sampled {
       s.column = a_.column;
       s.b = y;
       s.ldb = ldy;
-      s.ahead = static_cast<int>(static_cast<int64_t>(sampled_ahead));
+      s.ahead = ahead;
       if (!gathered) {
         s.to = last;
         s.a = x;
@@ -156,7 +157,7 @@ class Sampled {
   const CsrSample& call_;
   const TypedKernels<T>& kernels_;
   T* const values_;
-  const int64_t part_, each_, tasks_;
+  const int64_t lanes_, part_, each_, tasks_;
   const int threads_;
 };
 
