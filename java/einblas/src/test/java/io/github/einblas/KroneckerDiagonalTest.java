@@ -100,45 +100,6 @@ class KroneckerDiagonalTest {
     }
   }
 
-  /** Elements of sparse factors alone, strange entries too, in every order of three of them. */
-  @Test
-  void aPlaceWithoutAnEntryIsZeroWhateverOtherFactorsHold() {
-    double nan = Double.NaN;
-    double inf = Double.POSITIVE_INFINITY;
-    double[][][] factors = {{{2, 0}, {0, 3}}, {{nan, 0}, {5, inf}}, {{0, -inf}, {7, 0}}};
-    int[][] orders = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    for (int[] order : orders) {
-      Operand[] operands = new Operand[3];
-      for (int f = 0; f < 3; f++) {
-        double[][] d = factors[order[f]];
-        Tensor dense = own(Tensor.of(new double[] {d[0][0], d[0][1], d[1][0], d[1][1]}, 2, 2));
-        operands[f] = own(CsrMatrix.ofDense(dense, 0));
-      }
-      Kronecker k = Kronecker.of(operands);
-      double[] want = new double[64];
-      for (int i = 0; i < 64; i++) {
-        int row = i / 8;
-        int column = i % 8;
-        double product = 1;
-        boolean entry = true;
-        for (int f = 0; f < 3; f++) {
-          double v = factors[order[f]][row >> (2 - f) & 1][column >> (2 - f) & 1];
-          entry &= v != 0;
-          product *= v;
-        }
-        want[i] = entry ? product : 0;
-      }
-      String what = Arrays.toString(order);
-      assertArrayEquals(want, numbers(k.toDense()), what);
-      double[] diagonal = new double[8];
-      for (int i = 0; i < 8; i++) {
-        assertArrayEquals(Arrays.copyOfRange(want, 8 * i, 8 * i + 8), numbers(k.row(i)), what);
-        diagonal[i] = want[9 * i];
-      }
-      assertArrayEquals(diagonal, numbers(k.diagonal()), what);
-    }
-  }
-
   @Test
   void longDiagonalsOfSparseFactors() {
     Random random = new Random(SEED);

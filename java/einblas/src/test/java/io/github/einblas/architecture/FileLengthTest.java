@@ -22,8 +22,7 @@ class FileLengthTest {
   private static final Map<String, String> LONGER =
       Map.ofEntries(
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
-          Map.entry("BlockSparseTest.java", "every operation against plain loops"),
-          Map.entry("CsrMatrixTest.java", "the public methods of CsrMatrix one after the other"));
+          Map.entry("BlockSparseTest.java", "every operation against plain loops"));
 
   @Test
   void filesAreShort() throws IOException {
