@@ -15,8 +15,8 @@ set(MAY_kernels kernels)
 set(MAY_simd "")
 set(MAY_isa isa kernels simd)
 set(MAY_test test support api step sparse kron layout runtime kernels)
-set(MAY_bench bench runtime)
-set(MAY_fuzz fuzz)
+set(MAY_bench bench support runtime)
+set(MAY_fuzz fuzz support)
 # What is compiled once for each instruction set knows C's headers only: a template of the STL in it may be the copy that
 # the linker keeps for everybody.
 set(ISA_ROOMS kernels simd isa)

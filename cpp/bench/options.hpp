@@ -8,6 +8,7 @@
 
 #include "einblas.h"
 #include "saved.hpp"
+#include "support/dtype.hpp"
 
 namespace einblas_bench {
 
@@ -31,17 +32,12 @@ std::vector<std::string> split(const std::string& text);
 
 const char* name_of(int dtype);
 
-// The code of a type, and f(T{}) for the type of a code: the types that products are computed in.
+// The code of a type.
 template <class T>
-constexpr int32_t code_of() = delete;
-template <>
-constexpr int32_t code_of<float>() {
-  return EINBLAS_F32;
+constexpr int32_t code_of() {
+  return einblas_test::dtype<T>();
 }
-template <>
-constexpr int32_t code_of<double>() {
-  return EINBLAS_F64;
-}
+// f(T{}) for the type of a code: the types that products are computed in.
 template <class F>
 void visit(int dtype, const F& f) {
   if (dtype == EINBLAS_F32) return f(float{});

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "einblas.h"
+#include "support/dtype.hpp"
 
 namespace einblas_fuzz {
 
@@ -92,22 +93,7 @@ class Block {
   T* raw_;
 };
 
-template <class T>
-constexpr int32_t kCode = -1;
-template <>
-inline constexpr int32_t kCode<float> = EINBLAS_F32;
-template <>
-inline constexpr int32_t kCode<double> = EINBLAS_F64;
-template <>
-inline constexpr int32_t kCode<int32_t> = EINBLAS_I32;
-template <>
-inline constexpr int32_t kCode<int64_t> = EINBLAS_I64;
-
-template <class T>
-constexpr int32_t dtype() {
-  static_assert(kCode<T> >= 0, "a type without a code");
-  return kCode<T>;
-}
+using einblas_test::dtype;
 
 // How a tensor lies in memory.
 struct Layout {

@@ -1,4 +1,4 @@
-// Test support: the code of an element's type.
+// Support of tests, fuzzers and benches: the code of an element's type.
 #pragma once
 #include <cstdint>
 
