@@ -17,7 +17,9 @@ public sealed interface MatrixOperand {
   long[] shape();
 
   /** Whether X may have leading axes. */
-  boolean takesLeadingAxes();
+  default boolean takesLeadingAxes() {
+    return false;
+  }
 
   /** The transposed matrix. */
   MatrixOperand transpose();
@@ -35,11 +37,6 @@ public sealed interface MatrixOperand {
     @Override
     public long[] shape() {
       return new long[] {matrix.rows(), matrix.columns()};
-    }
-
-    @Override
-    public boolean takesLeadingAxes() {
-      return false;
     }
 
     @Override
@@ -63,11 +60,6 @@ public sealed interface MatrixOperand {
     @Override
     public long[] shape() {
       return new long[] {matrix.rows(), matrix.columns()};
-    }
-
-    @Override
-    public boolean takesLeadingAxes() {
-      return false;
     }
 
     @Override
