@@ -2,10 +2,18 @@
 // bytedeco's 0.3.31 is a pthread build with 32-bit dimensions.
 #include "runtime/openblas.hpp"
 
+#include <condition_variable>
 #include <cstddef>
+#include <mutex>
 
 extern "C" {
-// Fortran's LAPACK: every argument by address, the lengths of texts last.
+// Fortran's BLAS and LAPACK: every argument by address, the lengths of texts last.
+void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
+            const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc,
+            size_t transa_length, size_t transb_length);
+void dgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const double* alpha,
+            const double* a, const int* lda, const double* b, const int* ldb, const double* beta, double* c,
+            const int* ldc, size_t transa_length, size_t transb_length);
 void sgetrf_(const int* m, const int* n, float* a, const int* lda, int* pivots, int* info);
 void dgetrf_(const int* m, const int* n, double* a, const int* lda, int* pivots, int* info);
 void sgetrs_(const char* trans, const int* n, const int* nrhs, const float* a, const int* lda, const int* pivots,
@@ -32,6 +40,51 @@ namespace einblas {
 void blas_single_threaded() noexcept { openblas_set_num_threads(1); }
 const char* blas_config() noexcept { return openblas_get_config(); }
 const char* blas_core() noexcept { return openblas_get_corename(); }
+
+namespace {
+
+// OpenBLAS has two buffers for each of the processors it was built for, 64 here, and 512 to spare; then it ends the
+// process. Others in the process may call it too.
+constexpr int kBlasCallers = 64;
+
+struct Seats {
+  std::mutex mutex;
+  std::condition_variable free;
+  int taken = 0;
+};
+Seats& seats() {
+  static Seats* s = new Seats;  // never destroyed: threads may outlive static objects
+  return *s;
+}
+
+const char* letter(BlasOperand x) { return x.transposed ? "T" : "N"; }
+
+}  // namespace
+
+BlasSeat::BlasSeat() noexcept {
+  Seats& s = seats();
+  std::unique_lock<std::mutex> lock(s.mutex);
+  s.free.wait(lock, [&] { return s.taken < kBlasCallers; });
+  ++s.taken;
+}
+BlasSeat::~BlasSeat() {
+  Seats& s = seats();
+  {
+    const std::lock_guard<std::mutex> lock(s.mutex);
+    --s.taken;
+  }
+  s.free.notify_one();
+}
+
+// Fortran's matrices are column-major: C' = B' A'.
+void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, float alpha, const float* a,
+               const float* b, float beta, float* c) noexcept {
+  sgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1, 1);
+}
+void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, double alpha, const double* a,
+               const double* b, double beta, double* c) noexcept {
+  dgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1, 1);
+}
 
 int lapack_lu(int n, float* a, int* pivots) noexcept {
   int info = 0;

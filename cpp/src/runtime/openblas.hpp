@@ -8,6 +8,26 @@ void blas_single_threaded() noexcept;
 const char* blas_config() noexcept;
 const char* blas_core() noexcept;
 
+// A caller inside OpenBLAS: those beyond a number wait, as it has buffers for so many (kBlasCallers, openblas.cpp).
+class BlasSeat {
+ public:
+  BlasSeat() noexcept;
+  ~BlasSeat();
+  BlasSeat(const BlasSeat&) = delete;
+  BlasSeat& operator=(const BlasSeat&) = delete;
+};
+
+// How an operand lies: row-major with so many elements from row to row, or its transpose does.
+struct BlasOperand {
+  bool transposed;
+  int leading;
+};
+// C (m x n, row-major, ldc from row to row) = alpha A B + beta C; m, n, k >= 1, alpha not 0. With a seat.
+void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, float alpha, const float* a,
+               const float* b, float beta, float* c) noexcept;
+void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, double alpha, const double* a,
+               const double* b, double beta, double* c) noexcept;
+
 // LAPACK on a column-major n x n matrix without padding, n >= 1; the result is its info, 0 when all is well.
 // LU with partial pivoting, in place; i > 0: U[i-1, i-1] is 0.
 int lapack_lu(int n, float* a, int* pivots) noexcept;

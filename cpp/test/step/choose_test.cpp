@@ -118,7 +118,7 @@ TEST(Kernels, AreListedInTheOrderInWhichTheyAreAsked) {
   std::string names;
   for (int i = 0; i < einblas::kernels().count; ++i)
     names += std::string(i == 0 ? "" : " ") + einblas::kernels().entries[i]->name;
-  EXPECT_EQ(names, "permute product reduce lanes gemm_small gemm_items gemm loops");
+  EXPECT_EQ(names, "permute product reduce lanes gemm_small gemm_items openblas gemm loops");
   EXPECT_EQ(names, einblas_kernels());
 }
 
@@ -133,6 +133,19 @@ TEST(Kernels, SmallProductsAreThoseWithinTheirNumberOfBytes) {
   }
   const WithTunable less("GEMM_SMALL_BYTES", bytes - 1);
   EXPECT_EQ(planned<float>(e, {}).kernel, "gemm");
+}
+
+// OpenBLAS does nothing unless its tunable number says from which size on.
+TEST(Kernels, OpenBlasTakesMatricesFromItsNumberOn) {
+  const WithTunable small("GEMM_SMALL_BYTES", 1024);
+  const Equation e{"ab,bc->ac", {{'a', 64}, {'b', 32}, {'c', 16}}};
+  EXPECT_EQ(planned<float>(e, {}).kernel, "gemm");
+  const WithTunable from("OPENBLAS_FROM", 32);
+  EXPECT_EQ(planned<float>(e, {}).kernel, "openblas");
+  EXPECT_EQ(planned<double>({"ab,bc->ac", {{'a', 64}, {'b', 32}, {'c', 15}}}, {}).kernel, "gemm");
+  Variant v;
+  v.kernel = einblas::kInvariant;
+  EXPECT_EQ(planned<float>(e, v).kernel, "gemm");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 // On each kernel that takes it, and on the one that is chosen.
 void expect_right_by_all(const Equation& e, Variant v) {
-  for (const char* kernel : {"gemm", "gemm_small"}) {
+  for (const char* kernel : {"gemm", "gemm_small", "openblas"}) {
     v.kernel = kernel;
     if (planned<float>(e, v).status != EINBLAS_NOT_APPLICABLE) expect_right(e, v);
   }

@@ -51,6 +51,9 @@ final class TuneCases implements AutoCloseable {
   private void addContractions(DType dtype) {
     add("ab,bc->ac", dtype, "a=96 b=96 c=96");
     add("ab,bc->ac", dtype, "a=640 b=640 c=640");
+    // Dense products that OpenBLAS may take over.
+    add("openblas", "ab,bc->ac", dtype, "a=640 b=640 c=640");
+    add("openblas", "ab,bc->ac", dtype, "a=1100 b=1100 c=1100");
     add("rd,od->ro", dtype, "r=12000 d=784 o=30");
     add("nlmi,kmjn->lkji", dtype, "i=24 j=24 k=24 l=24 m=24 n=24");
     add("ap,srqp->srqa", dtype, "a=48 p=48 q=48 r=48 s=24");
@@ -65,6 +68,11 @@ final class TuneCases implements AutoCloseable {
   }
 
   private void add(String equation, DType dtype, String lengths) {
+    add(null, equation, dtype, lengths);
+  }
+
+  /** Counts for the named kernel, or, if null, for the one that is chosen. */
+  private void add(String kernel, String equation, DType dtype, String lengths) {
     String[] terms = equation.split(",|->", -1);
     Tensor[] all =
         Arrays.stream(terms)
@@ -73,9 +81,8 @@ final class TuneCases implements AutoCloseable {
             .toArray(Tensor[]::new);
     Tensor[] operands = Arrays.copyOf(all, all.length - 1);
     Tensor out = all[operands.length];
-    String kernel = Einsum.plan(equation, operands).kernels(operands).get(0);
     add(
-        kernel,
+        kernel != null ? kernel : Einsum.plan(equation, operands).kernels(operands).get(0),
         () -> {
           EinsumPlan plan = Einsum.plan(equation, operands);
           return () -> plan.runInto(out, operands);

@@ -134,20 +134,27 @@ final class TuneCommand extends BaseCommand {
     return target;
   }
 
-  /** Doubles or halves one number while that gains; whether it changed. */
+  /**
+   * Doubles or halves one number while that gains; whether it changed. At its upper bound a number
+   * means "never": it is halved until some call changes.
+   */
   private boolean tune(Tuning.Value number, TuneCases cases) {
     List<TuneCases.Case> affected = cases.affectedBy(number);
+    boolean off = number.value() == number.most();
     long best = number.value();
     double gained = 1;
     for (boolean up : new boolean[] {true, false}) {
+      long tried = best;
       for (int step = 0; step < MOST_STEPS; step++) {
-        long next = Math.max(number.least(), Math.min(up ? best * 2 : best / 2, number.most()));
-        double gain = next == best ? 0 : gain(affected, number.name(), best, next);
-        if (gain < LEAST_GAIN) {
+        long next = Math.max(number.least(), Math.min(up ? tried * 2 : tried / 2, number.most()));
+        double gain = next == tried ? 0 : gain(affected, number.name(), best, next);
+        if (gain >= LEAST_GAIN) {
+          gained *= gain;
+          best = next;
+        } else if (!off || gain < MOST_LOSS) {
           break;
         }
-        gained *= gain;
-        best = next;
+        tried = next;
       }
       if (best != number.value()) {
         break; // what helps in one direction was not tried to help in the other
