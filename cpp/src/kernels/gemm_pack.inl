@@ -3,6 +3,30 @@
 // Both write to[(j / panel_width) * panel_stride + p * stride + j % panel_width] for lane j and row p; what a lane and
 // a row are is the driver's business (columns and depth of B; rows and depth of A, either way round).
 
+// Panels of lanes that follow each other end to end: row by row, as they lie in memory, and rows to come are asked for.
+// NV: vectors of a panel. Of OpenBLAS's speed, one thread, panel by panel and so: 16 x 2048 x 2048 F32 1.1, 1.3, F64 0.77,
+// 0.90; 16 x 3000 x 1000 F32 1.3, 1.6, F64 0.86, 1.02.
+template <class T, int NV>
+static void pack_rows(T* EINBLAS_RESTRICT to, int64_t panel_stride, int64_t stride, int64_t panels, int64_t count,
+                      const T* from, const int64_t* offset) {
+  constexpr int w = lanes<T>::value;
+  constexpr int64_t kAhead = 4;  // rows
+  for (int64_t p = 0; p < count; ++p) {
+    const T* x = from + offset[p];
+    const T* next = from + offset[p + kAhead < count ? p + kAhead : p];
+    T* out = to + p * stride;
+    for (int64_t j = 0; j < panels; ++j, out += panel_stride, x += NV * w, next += NV * w) {
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) __builtin_prefetch(next + v * w);
+      vec<T> row[NV];
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) row[v] = load(x + v * w);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) store(out + v * w, row[v]);
+    }
+  }
+}
+
 // to[j, p] = from[lane_offset[j] + offset[p]], j < lanes, p < count. Runs of lanes that follow each other are copied as
 // vectors.
 template <class T>
@@ -11,6 +35,22 @@ static void pack_runs(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel
                       const int64_t* offset) {
   constexpr int w = lanes<T>::value;
   constexpr int64_t kRows = 16;  // rows of a pass: few enough pages, enough reuse of the run search
+  const int64_t whole = lane_count / panel_width;
+  if (whole > 0 && (panel_width == 2 * w || panel_width == 3 * w)) {
+    int64_t breaks = 0;
+    for (int64_t j = 1; j < lane_count; ++j) breaks += lane_offset[j] != lane_offset[j - 1] + 1;
+    if (breaks == 0) {
+      if (panel_width == 2 * w) {
+        pack_rows<T, 2>(to, panel_stride, stride, whole, count, from + lane_offset[0], offset);
+      } else {
+        pack_rows<T, 3>(to, panel_stride, stride, whole, count, from + lane_offset[0], offset);
+      }
+      if (whole * panel_width == lane_count) return;
+      to += whole * panel_stride;
+      lane_offset += whole * panel_width;
+      lane_count -= whole * panel_width;
+    }
+  }
   for (int64_t p0 = 0; p0 < count; p0 += kRows) {
     const int64_t pn = p0 + kRows < count ? p0 + kRows : count;
     for (int64_t j = 0; j < lane_count;) {

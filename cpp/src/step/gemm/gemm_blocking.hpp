@@ -46,6 +46,7 @@ struct GemmBlocking {
   void choose_tile(const GemmTiles& tiles);
   void cut_at_runs(const GemmTiles& tiles);
   void cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& tune, int64_t wanted);
+  void balance_rows(const GemmTuning& tune, int64_t most);
   void cut_for_rows_in_place(const GemmTiles& tiles, const GemmTuning& tune);
   void cut_columns_and_groups(const GemmTuning& tune);
   void cut_columns(const GemmTuning& tune, int64_t step);
