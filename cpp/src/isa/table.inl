@@ -14,7 +14,7 @@ namespace einblas {
 namespace {
 #include "simd/vec.hpp"
 // clang-format off
-#include "kernels/permute.inl"  // first: gemm_pack.inl uses its transposition in registers
+#include "kernels/permute.inl"  // first: gemm_pack.inl and lanes.inl use its transposition in registers
 #include "kernels/bsr.inl"
 #include "kernels/gemm.inl"
 #include "kernels/gemm_pack.inl"
@@ -41,6 +41,8 @@ constexpr TypedKernels<T> typed_kernels() {
   t.lanes_columns = EINBLAS_LANES_NR;
   t.lanes_tile = lanes_any<T>;
   t.lanes_pack = lanes_pack<T>;
+  t.lanes_pack_depth = lanes_pack_depth<T>;
+  t.lanes_pack_rows = lanes_pack_rows<T>;
   t.lanes_pack_runs = lanes_pack_runs<T>;
   t.transpose_tile = transpose_tile<T>;
   t.gather_line = gather_line<T>;

@@ -8,7 +8,7 @@
 namespace einblas {
 
 // A row that a tile of kernels/lanes.inl packs beside its sums: to[p * step ..] = the vector at from + offset[p]; the
-// vector at ahead + offset[p] is fetched into the cache for a later tile.
+// vector at ahead + offset[p] is asked for, for a later tile.
 template <class T>
 struct LanesCopy {
   const T* from;
@@ -17,19 +17,32 @@ struct LanesCopy {
   T* to;
   int64_t step;
 };
+// Lines that it asks for only: in step p of depth the one at from + offset[p].
+template <class T>
+struct LanesAhead {
+  const T* from;
+  const int64_t* offset;
+};
 
 constexpr int kLanesCopies = 2;
+constexpr int kLanesAhead = 12;
 
-// The arguments of a tile of kernels/lanes.inl.
+// The arguments of a tile of kernels/lanes.inl: C = alpha * sums + beta * old; old may be C itself.
 template <class T>
 struct LanesTile {
   int64_t k;
   const T *a, *b;
   T* c;
   const int64_t *c_i, *c_j;
+  const T* old;
+  const int64_t *old_i, *old_j;
   T alpha, beta;
   int last, streaming;
+  int fetch;   // 1: the lines of C are asked for before the sums
+  int copies;  // only where a tile is at most one row and one column smaller than the largest, and with no aheads
   LanesCopy<T> copy[kLanesCopies];
+  int aheads;
+  LanesAhead<T> ahead[kLanesAhead];
 };
 
 // Where the columns of a gemm tile lie in C: runs of lanes of one vector. Lane l of run q goes to c[row] + offset + l.
@@ -171,11 +184,15 @@ struct TypedKernels {
                       const T* const* next);
   void (*reduce_dots)(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add);
   void (*reduce_columns)(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int add);
-  // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns; copies <= kLanesCopies.
+  // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns.
   int lanes_rows, lanes_columns;
-  void (*lanes_tile)(int mr, int nr, int copies, const LanesTile<T>* tile);
+  void (*lanes_tile)(int mr, int nr, const LanesTile<T>* tile);
   void (*lanes_pack)(T* to, int64_t step, int rows, int64_t k, const T* from, const int64_t* i_offset,
                      const int64_t* p_offset, const int64_t* lane_offset, int last, int contiguous);
+  void (*lanes_pack_depth)(T* to, int64_t step, int rows, int64_t k, const T* from, const int64_t* i_offset,
+                           const int64_t* p_offset, const int64_t* lane_offset, int last);
+  void (*lanes_pack_rows)(T* to, int64_t step, int rows, int64_t k, const T* from, const int64_t* p_offset,
+                          const int64_t* lane_offset, int last);
   void (*lanes_pack_runs)(T* to, int64_t step, int64_t apart, int vectors, int rows, int64_t k, const T* from,
                           const int64_t* i_offset, const int64_t* p_offset);
   // kernels/permute.inl

@@ -32,6 +32,32 @@ TEST(Lanes, EveryDepth) {
     expect_right({"mkb,knb->mnb", {{'m', 3}, {'k', k}, {'n', 4}, {'b', 21}}}, {}, "lanes");
 }
 
+// Lanes that lie apart: the unit stride is along depth or along the rows.
+TEST(Lanes, TransposedOnTheWay) {
+  for (const char* equation : {"mbk,nbk->mnb", "kbm,kbn->mnb", "mbk,kbn->mnb", "bmk,bkn->mnb", "kmb,nbk->mnb"})
+    for (int64_t b : {2, 3, 8, 15, 16, 17, 37})
+      for (int64_t k : {1, 5, 16, 37}) expect_right({equation, {{'m', 11}, {'k', k}, {'n', 7}, {'b', b}}}, {}, "lanes");
+  for (const Variant& v : usual_variants())
+    expect_right({"mbk,kbn->mnb", {{'m', 11}, {'k', 19}, {'n', 7}, {'b', 37}}}, v, "lanes");
+}
+
+// Deeper than one pass of tiles: sums wait beside C, which is read at the first and written at the last.
+TEST(Lanes, SumsThatWaitForDepth) {
+  for (const Variant& v : usual_variants()) {
+    expect_right({"mkb,nkb->mnb", {{'m', 23}, {'k', 300}, {'n', 12}, {'b', 37}}}, v, "lanes");
+    expect_right({"bmk,bkn->bmn", {{'m', 6}, {'k', 300}, {'n', 7}, {'b', 19}}}, v, "lanes");
+  }
+}
+
+// Few rows and many slices, which are packed together; the last group is shorter.
+TEST(Lanes, GroupsOfSlices) {
+  for (int64_t b : {512, 600, 1031})
+    for (const Variant& v : usual_variants()) {
+      expect_right({"nhd,khd->nkd", {{'n', 8}, {'h', 6}, {'d', b}, {'k', 8}}}, v, "lanes");
+      expect_right({"ndh,khd->nkd", {{'n', 3}, {'h', 6}, {'d', b}, {'k', 2}}}, v, "lanes");
+    }
+}
+
 TEST(Lanes, EveryLayout) {
   const Equation equations[] = {
       {"nhd,khd->nkd", {{'n', 5}, {'h', 6}, {'d', 37}, {'k', 7}}},               // as asked

@@ -2,13 +2,9 @@
 //
 // C[m, n, b] = alpha * sum_k A[m, k, b] B[n, k, b] + beta * C; b, m, n, k each any number of axes of any strides. For
 // one vector of lanes (a slice) this is a small gemm whose "numbers" are vectors: a tile of 5 x 5 feeds 25 FMAs from 10
-// loads. Both operands are packed slice by slice: at the stride of a whole batch row (often a power of two) the lines
-// of a slice would fall into a few sets of L1 and L2. Packing costs more than the sums of a small slice, so there are
-// two ways to walk:
-//  - rolling: B's block stays in L2, A's next panel and B's next block are packed by the tiles themselves, a row or two
-//    beside each tile's sums;
-//  - chunks, where there are too few tiles for that: several slices side by side are packed at once, as runs of 256 to
-//    512 bytes, then multiplied.
+// loads. Both operands are packed: at the stride of a whole batch row (often a power of two) the lines of a slice would
+// fall into a few sets of L1 and L2. Packing waits for memory, so the lines of what is packed next are asked for by the
+// tiles: a block of B is packed panel by panel while the first rows pass, a panel of A before its tiles.
 #include <algorithm>
 
 #include "einblas.h"
@@ -21,20 +17,24 @@
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
 #include "step/lanes/lanes_blocks.hpp"
+#include "step/lanes/lanes_pack.hpp"
 #include "step/sum_in_parts.hpp"
 
 namespace einblas {
 namespace {
 
-// A panel of A (5 rows x 64 vectors of 64 bytes) stays in L1 while panels of B pass by.
-constexpr int64_t kPanelBytes = 20 << 10;
-constexpr int64_t kBlockBytes = 256 << 10;  // B's block, of which there are two, in a 1 MB L2
-constexpr int64_t kChunkBytes = 256 << 10;  // packed chunks of both operands
-constexpr int64_t kMaxVectors = 8;          // slices in a chunk: runs of 512 bytes
-constexpr int64_t kMaxRows = 1024;          // rows in a task: bounds the tables of offsets
+Tunable depth_most{"LANES_DEPTH", 128, 1, 1 << 20, "depth that one pass of tiles takes with the batch in the lanes"};
+Tunable block_bytes{"LANES_BLOCK", 256 << 10, 1 << 10, 1 << 26,
+                    "bytes of a packed block of B with the batch in the lanes, in L2"};
+Tunable sums_bytes{"LANES_SUMS", 256 << 10, 1 << 10, 1 << 26, "bytes of sums that wait for further depth, in L2"};
+Tunable near_bytes{"LANES_NEAR", 192 << 10, 0, 1 << 26, "bytes of the panels of slices that are packed together"};
+Tunable fetch_from{"LANES_FETCH", 8 << 20, 0, int64_t{1} << 40, "bytes of a result whose lines are asked for ahead"};
+Tunable far_bytes{"LANES_FAR", 6 << 20, 0, int64_t{1} << 40,
+                  "bytes of both operands from which on tiles ask for lines and do not pack them"};
 constexpr double kMostCopiesPerTile = 2.5;  // above, tiles cannot carry the packing
+constexpr int64_t kMaxRows = 1024;          // rows in a task: bounds the tables of offsets
 constexpr int64_t kWantedTasks = 8;
-constexpr int64_t kStackBytes = 8 << 10;  // a workspace so small lies on the stack
+constexpr int64_t kStackBytes = 16 << 10;  // a workspace so small lies on the stack
 
 template <class T>
 class LanesPlan final : public KernelPlan {
@@ -46,32 +46,25 @@ class LanesPlan final : public KernelPlan {
     vector_ = kernel_table().vector_bytes;
     width_ = vector_ / static_cast<int64_t>(sizeof(T));
     fill_lanes();
+    order_axes(p.invariant);
     slices_ = ceil_div(elements(lanes_), width_);
     rows_ = elements(m_);
     columns_ = elements(n_);
     depth_ = elements(k_);
     flops_ = 2.0 * static_cast<double>(p.outer_elements()) * static_cast<double>(depth_);
-    kc_ = p.invariant ? invariant_depth(depth_)
-                      : even_part(depth_, std::clamp<int64_t>(kPanelBytes / (mr_ * vector_), 32, 128));
-    const LanesPanels i(rows_, mr_), j(columns_, nr_);
-    const double copies = static_cast<double>(mr_) / static_cast<double>(j.count) +
-                          static_cast<double>(columns_) / static_cast<double>(i.count * j.count);
-    rolling_ = copies <= kMostCopiesPerTile;
-    if (rolling_) {
-      cut_rolling();
-    } else {
-      cut_chunks();
-    }
+    kc_ = p.invariant ? invariant_depth(depth_) : even_part(depth_, depth_most);
+    depth_blocks_ = ceil_div(depth_, kc_);
+    cut();
     row_blocks_ = ceil_div(rows_, task_rows_);
-    slice_groups_ = ceil_div(slices_, task_slices_);
     full_blocks_ = ceil_div(full_columns_, nc_);
     column_blocks_ = full_blocks_ + ceil_div(columns_ - full_columns_, nc_);
-    depth_blocks_ = ceil_div(depth_, kc_);
-    streaming_ = can_stream(p);
+    const int64_t bytes = p.outer_elements() * static_cast<int64_t>(sizeof(T));
+    streaming_ = bytes >= stream_from && whole_lines();
+    fetches_ = bytes >= fetch_from;
   }
 
   int32_t run(const Call& call) const noexcept override {
-    const int64_t tasks = slice_groups_ * row_blocks_;
+    const int64_t tasks = ceil_div(groups_, task_groups_) * row_blocks_;
     const int threads = useful_threads(call.threads, tasks, flops_ / speed::kGemmFlops);
     if (threads == 1 && workspace_bytes() <= kStackBytes) {
       alignas(kAlignment) char stack[kStackBytes];
@@ -89,16 +82,16 @@ class LanesPlan final : public KernelPlan {
     if (part_ > 1) s += " (" + std::to_string(part_) + " columns joined in each)";
     s += ", " + std::to_string(rows_) + "x" + std::to_string(columns_) + "x" + std::to_string(depth_) +
          " for each, tile " + std::to_string(mr_) + "x" + std::to_string(nr_) + ", depth " + std::to_string(kc_) +
-         ", columns " + std::to_string(nc_);
-    s += rolling_ ? ", packed beside the sums" : ", chunks of " + std::to_string(vectors_) + " vectors packed";
-    s += " because batch rows alias in the caches";
+         ", columns " + std::to_string(nc_) + ", packed by groups of " + std::to_string(vectors_) +
+         " vectors because batch rows alias in the caches";
+    if (unit_[0] != LanesUnit::Nowhere || unit_[1] != LanesUnit::Nowhere) s += ", transposed on the way";
     if (streaming_) s += ", non-temporal stores";
     return s;
   }
 
   int64_t workspace_bytes() const override {
-    return (a_elements() + b_elements() + tile_elements()) * static_cast<int64_t>(sizeof(T)) +
-           8 * (2 * task_rows_ + 2 * (2 * nc_ + 2 * kc_) + 3 * width_ * kMaxVectors);
+    return (2 * a_elements() + 2 * b_elements() + sum_elements() + tile_elements()) * static_cast<int64_t>(sizeof(T)) +
+           8 * (2 * task_rows_ + (nr_ + 1) * mr_ + nr_ + 2 * (2 * nc_ + 4 * kc_ + 3 * width_ * vectors_));
   }
 
  private:
@@ -140,55 +133,91 @@ class LanesPlan final : public KernelPlan {
 
   void swap() {
     std::swap(m_, n_);
-    std::swap(a_, b_);
+    std::swap(operand_[0], operand_[1]);
   }
 
-  void cut_rolling() {
-    nc_ = even_part(columns_, std::max<int64_t>(nr_, kBlockBytes / (kc_ * vector_) * 5 / 4));
-    // The first block of a task is packed before its first tile; more slices in a task hide the others'.
-    task_slices_ = std::clamp<int64_t>(64 / rows_, 1, std::max<int64_t>(1, slices_ / 4));
-    task_slices_ = std::max(task_slices_, slices_ / 256);
-    const int64_t groups = ceil_div(slices_, task_slices_);
-    const int64_t wanted = std::min(ceil_div(kWantedTasks, groups), std::max<int64_t>(1, rows_ / 32));
-    task_rows_ = std::min(even_part(rows_, ceil_div(rows_, wanted)), kMaxRows);
+  // An operand whose lanes lie apart is transposed on the way: its unit stride becomes the fastest axis of depth or of
+  // its rows. The slowest axis of n stays, as fill_lanes wants it.
+  void order_axes(bool invariant) {
+    const auto unit = [](Axes& axes, int t, size_t from) {
+      return std::find_if(axes.begin() + static_cast<std::ptrdiff_t>(from), axes.end(),
+                          [t](const Axis& a) { return a.stride[t] == 1; });
+    };
+    bool ordered = invariant;
+    for (int side : {0, 1}) {
+      const int t = operand_[side];
+      if (unit(lanes_, t, 0) != lanes_.end()) continue;
+      const auto deep = unit(k_, t, 0);
+      if (deep != k_.end() && !ordered) std::rotate(deep, deep + 1, k_.end());
+      if (!k_.empty() && k_.back().stride[t] == 1) {
+        unit_[side] = LanesUnit::Depth;
+        ordered = true;
+        continue;
+      }
+      Axes& own = side == 0 ? m_ : n_;
+      const auto row = unit(own, t, side == 1 && part_ > 1 ? 1 : 0);
+      if (row == own.end()) continue;
+      std::rotate(row, row + 1, own.end());
+      unit_[side] = LanesUnit::Rows;
+    }
+  }
+
+  void cut() {
+    nc_ = even_part(columns_, std::max<int64_t>(nr_, block_bytes / (kc_ * vector_)));
+    // Where tiles are too few to pack beside their sums, slices are packed together, as longer runs of memory.
+    const LanesPanels i(rows_, mr_), j(nc_, nr_);
+    const double copies = static_cast<double>(mr_) / static_cast<double>(j.count) +
+                          static_cast<double>(nc_) / static_cast<double>(i.count * j.count);
     vectors_ = 1;
+    while (copies > kMostCopiesPerTile && 2 * vectors_ <= std::min(kLanesSlices, slices_ / kWantedTasks) &&
+           2 * vectors_ * (nc_ + mr_) * kc_ * vector_ <= near_bytes)
+      vectors_ *= 2;
+    carries_ = vectors_ == 1 && unit_[0] == LanesUnit::Nowhere && unit_[1] == LanesUnit::Nowhere &&
+               slices_ * (rows_ + columns_) * depth_ * vector_ < far_bytes;
+    groups_ = ceil_div(slices_, vectors_);
+    // The first panels of a task are not asked for ahead: more slices in a task make up for them.
+    task_groups_ = std::clamp<int64_t>(64 / (rows_ * vectors_), 1, std::max<int64_t>(1, groups_ / 4));
+    task_groups_ = std::max(task_groups_, groups_ / 256);
+    const int64_t tasks = ceil_div(groups_, task_groups_);
+    const int64_t wanted = std::min(ceil_div(kWantedTasks, tasks), std::max<int64_t>(1, rows_ / 32));
+    int64_t most = std::min(ceil_div(rows_, wanted), kMaxRows);
+    if (depth_blocks_ > 1) most = std::min(most, std::max<int64_t>(2 * mr_, sums_bytes / (vectors_ * nc_ * vector_)));
+    task_rows_ = even_part(rows_, most);
   }
-
-  void cut_chunks() {
-    nc_ = std::min<int64_t>(columns_, 64);
-    vectors_ = std::min(slices_, kMaxVectors);
-    while (vectors_ > 1 && chunk_rows() < std::min<int64_t>(rows_, 2 * mr_)) vectors_ /= 2;
-    task_slices_ = vectors_;
-    task_rows_ = std::max<int64_t>(std::min(rows_, 2 * static_cast<int64_t>(mr_)), std::min(rows_, chunk_rows()));
-    task_rows_ = even_part(rows_, task_rows_);
-  }
-  int64_t chunk_rows() const { return kChunkBytes / (vectors_ * kc_ * vector_) - nc_; }
 
   // Whole aligned lines only: a part of a line that passes the caches costs as much as a line.
-  bool can_stream(const Problem& p) const {
-    if (vector_ != 64 || depth_blocks_ > 1 || part_ > 1) return false;
-    if (p.outer_elements() * static_cast<int64_t>(sizeof(T)) < stream_from) return false;
+  bool whole_lines() const {
+    if (vector_ != 64 || part_ > 1) return false;
     for (const Axes* axes : {&m_, &n_, &lanes_})
       for (const Axis& a : *axes)
         if (a.stride[kOut] != 1 && a.stride[kOut] % width_ != 0) return false;
     return true;
   }
 
-  int64_t a_elements() const { return (rolling_ ? 2 * mr_ : vectors_ * task_rows_) * kc_ * width_; }
-  int64_t b_elements() const { return (rolling_ ? 2 : vectors_) * nc_ * kc_ * width_; }
-  int64_t tile_elements() const { return static_cast<int64_t>(mr_) * nr_ * width_; }
+  // Elements of the panels of one slice, and of all slices of a group.
+  int64_t a_apart() const { return mr_ * kc_ * width_; }
+  int64_t b_apart() const { return nc_ * kc_ * width_; }
+  int64_t a_elements() const { return vectors_ * a_apart(); }
+  int64_t b_elements() const { return vectors_ * b_apart(); }
+  int64_t tile_elements() const { return mr_ * nr_ * width_; }
+  int64_t sum_elements() const {
+    if (depth_blocks_ == 1) return 0;
+    return vectors_ * ceil_div(task_rows_, mr_) * ceil_div(nc_, nr_) * tile_elements();
+  }
 
   struct Scratch {
-    T *a, *b, *tile;
-    int64_t *m_a, *m_c;
+    T *a[2], *b[2], *sums, *tile;
+    int64_t *m_a, *m_c, *rows, *columns;  // the last two: offsets of the tile's buffer, rows for each width of a tile
     LanesBlock block[2];
-    LanesSlice lanes[kMaxVectors];
   };
 
   void lay_out(char* at, Scratch& s) const {
-    s.a = reinterpret_cast<T*>(at);
-    s.b = s.a + a_elements();
-    s.tile = s.b + b_elements();
+    s.a[0] = reinterpret_cast<T*>(at);
+    s.a[1] = s.a[0] + a_elements();
+    s.b[0] = s.a[1] + a_elements();
+    s.b[1] = s.b[0] + b_elements();
+    s.sums = s.b[1] + b_elements();
+    s.tile = s.sums + sum_elements();
     int64_t* next = reinterpret_cast<int64_t*>(s.tile + tile_elements());
     auto take = [&](int64_t count) {
       int64_t* table = next;
@@ -197,16 +226,20 @@ class LanesPlan final : public KernelPlan {
     };
     s.m_a = take(task_rows_);
     s.m_c = take(task_rows_);
+    s.rows = take((nr_ + 1) * mr_);
+    s.columns = take(nr_);
+    for (int64_t j = 0; j < nr_; ++j) s.columns[j] = j * width_;
+    for (int64_t i = 0; i < mr_ * (nr_ + 1); ++i) s.rows[i] = i % mr_ * (i / mr_) * width_;
     for (LanesBlock& b : s.block) {
-      b.n_b = take(nc_);
+      b.rows[kLanesA] = s.m_a;
+      b.rows[kLanesB] = take(nc_);
       b.n_c = take(nc_);
-      b.k_a = take(kc_);
-      b.k_b = take(kc_);
-    }
-    for (LanesSlice& l : s.lanes) {
-      l.a = take(width_);
-      l.b = take(width_);
-      l.c = take(width_);
+      for (int side : {0, 1}) {
+        b.depth[side] = take(kc_);
+        b.line[side] = take(kc_);
+      }
+      for (int64_t v = 0; v < vectors_; ++v)
+        for (int64_t*& lanes : b.slice[v].at) lanes = take(width_);
     }
   }
 
@@ -214,255 +247,188 @@ class LanesPlan final : public KernelPlan {
     Scratch s;
     lay_out(memory, s);
     const int64_t i0 = index % row_blocks_ * task_rows_, mm = std::min(task_rows_, rows_ - i0);
-    const int64_t first = index / row_blocks_ * task_slices_, slices = std::min(task_slices_, slices_ - first);
-    fill_offsets(m_, a_, i0, mm, s.m_a);
+    const int64_t first = index / row_blocks_ * task_groups_, groups = std::min(task_groups_, groups_ - first);
+    fill_offsets(m_, operand_[0], i0, mm, s.m_a);
     fill_offsets(m_, kOut, i0, mm, s.m_c);
-    if (rolling_) {
-      roll(call, first, slices, mm, s);
-    } else {
-      chunk(call, first, slices, mm, s);
-    }
+    roll(call, first, groups, mm, s);
   }
 
-  void set_lanes(int64_t slice, LanesSlice& l) const {
-    const int64_t first = slice * width_;
-    l.count = static_cast<int>(std::min(width_, elements(lanes_) - first));
-    fill_offsets(lanes_, a_, first, l.count, l.a);
-    fill_offsets(lanes_, b_, first, l.count, l.b);
-    fill_offsets(lanes_, kOut, first, l.count, l.c);
-    l.a_together = contiguous(l.a, l.count);
-    l.b_together = contiguous(l.b, l.count);
-    l.c_together = contiguous(l.c, l.count);
+  void set_slices(int64_t group, LanesBlock& b) const {
+    b.slices = std::min(vectors_, slices_ - group * vectors_);
+    b.runs[0] = b.runs[1] = b.slices > 1;
+    for (int64_t v = 0; v < b.slices; ++v) {
+      LanesSlice& l = b.slice[v];
+      const int64_t first = (group * vectors_ + v) * width_;
+      l.count = static_cast<int>(std::min(width_, elements(lanes_) - first));
+      for (int t : {kLanesA, kLanesB, kLanesC}) {
+        fill_offsets(lanes_, t == kLanesC ? kOut : operand_[t], first, l.count, l.at[t]);
+        l.together[t] = contiguous(l.at[t], l.count);
+      }
+      for (int side : {0, 1})
+        b.runs[side] &= l.together[side] && l.count == width_ && l.at[side][0] == b.slice[0].at[side][0] + v * width_;
+    }
   }
 
   void set_block(int64_t column, int64_t deep, LanesBlock& b) const {
     const bool full = column < full_blocks_;
     const int64_t j0 = full ? column * nc_ : full_columns_ + (column - full_blocks_) * nc_;
     b.nn = std::min(nc_, (full ? full_columns_ : columns_) - j0);
-    if (!full) b.lanes.count = static_cast<int>(short_lanes_);
+    for (int64_t v = 0; v < b.slices && !full; ++v) {
+      b.slice[v].count = std::min(b.slice[v].count, static_cast<int>(short_lanes_));
+      b.runs[0] = b.runs[1] = false;
+    }
     b.kk = std::min(kc_, depth_ - deep * kc_);
     b.first = deep == 0;
-    fill_offsets(n_, b_, j0, b.nn, b.n_b);
+    b.last = deep == depth_blocks_ - 1;
+    fill_offsets(n_, operand_[1], j0, b.nn, b.rows[kLanesB]);
     fill_offsets(n_, kOut, j0, b.nn, b.n_c);
-    fill_offsets(k_, a_, deep * kc_, b.kk, b.k_a);
-    fill_offsets(k_, b_, deep * kc_, b.kk, b.k_b);
-  }
-
-  // ---- rolling ----
-
-  // Rows still to be packed into one place, by tiles or at once.
-  struct Feed {
-    const T* from = nullptr;  // null: nothing to pack
-    const int64_t *rows = nullptr, *offset = nullptr, *lanes = nullptr;
-    T* to = nullptr;
-    int64_t kk = 0, done = 0, panel = 0;
-    int count = 0;
-    bool together = false;
-    LanesPanels panels{1, 1};
-  };
-
-  Feed feed_a(const Call& call, const LanesBlock& b, const int64_t* rows, int64_t count, T* to) const {
-    Feed f;
-    f.from = reinterpret_cast<const T*>(call.x[a_]);
-    f.rows = rows;
-    f.offset = b.k_a;
-    f.lanes = b.lanes.a;
-    f.to = to;
-    f.kk = b.kk;
-    f.count = b.lanes.count;
-    f.together = b.lanes.a_together;
-    f.panels = LanesPanels(count, mr_);
-    return f;
-  }
-
-  Feed feed_b(const Call& call, const LanesBlock& b, T* to) const {
-    Feed f;
-    f.from = reinterpret_cast<const T*>(call.x[b_]);
-    f.rows = b.n_b;
-    f.offset = b.k_b;
-    f.lanes = b.lanes.b;
-    f.to = to;
-    f.kk = b.kk;
-    f.count = b.lanes.count;
-    f.together = b.lanes.b_together;
-    f.panels = LanesPanels(b.nn, nr_);
-    return f;
-  }
-
-  // Packs until `until` rows are done, the first of them as copies of the tile to come.
-  void feed(Feed& f, int64_t until, bool carries, int64_t kk, LanesTile<T>& tile, int& copies) const {
-    if (f.from == nullptr) return;
-    carries = carries && f.together && f.count == width_ && f.kk == kk;
-    const int64_t due = until - f.done;
-    for (; f.done < until; ++f.done) {
-      const int64_t row = f.done;
-      if (row == f.panels.start(f.panel + 1)) ++f.panel;
-      const int64_t start = f.panels.start(f.panel), step = f.panels.size(f.panel) * width_;
-      T* to = f.to + start * f.kk * width_ + (row - start) * width_;
-      if (carries && copies < kLanesCopies) {
-        const int64_t ahead = row + due < f.panels.rows ? row + due : row;
-        tile.copy[copies++] = {f.from + f.rows[row] + f.lanes[0], f.from + f.rows[ahead] + f.lanes[0], f.offset, to,
-                               step};
-      } else {
-        kernels_->lanes_pack(to, step, 1, f.kk, f.from, f.rows + row, f.offset, f.lanes, f.count, f.together);
-      }
+    for (int side : {0, 1}) {
+      fill_offsets(k_, operand_[side], deep * kc_, b.kk, b.depth[side]);
+      set_lines(side, b);
     }
   }
 
-  void roll(const Call& call, int64_t first_slice, int64_t slices, int64_t mm, Scratch& s) const {
-    const int64_t steps = slices * column_blocks_ * depth_blocks_;
+  // Lines of a row: a vector at each depth, or where depth has the unit stride those of each lane in turn; as many as
+  // the deepest tile has steps.
+  void set_lines(int side, LanesBlock& b) const {
+    if (carries_) return;
+    const LanesSlice& l = b.slice[0];
+    const bool deep = !l.together[side] && unit_[side] == LanesUnit::Depth;
+    int64_t* const line = b.line[side];
+    for (int64_t p = 0; p < b.kk; p += width_)
+      for (int64_t lane = 0; lane < width_ && p + lane < b.kk; ++lane)
+        line[p + lane] = deep ? b.depth[side][p] + l.at[side][std::min<int64_t>(lane, l.count - 1)] - l.at[side][0]
+                              : b.depth[side][p + lane];
+    for (int64_t p = b.kk; p < kc_; ++p) line[p] = line[p - 1];
+  }
+
+  LanesFeed<T> feed_a(const Call& call, const LanesBlock& b, const LanesPanels& panels, int64_t i, T* to) const {
+    return {*kernels_,      b,   kLanesA, unit_[0], reinterpret_cast<const T*>(call.x[operand_[0]]), panels.start(i),
+            panels.size(i), mr_, to,      a_apart()};
+  }
+  LanesFeed<T> feed_b(const Call& call, const LanesBlock& b, T* to) const {
+    return {*kernels_, b,    kLanesB, unit_[1], reinterpret_cast<const T*>(call.x[operand_[1]]),
+            0,         b.nn, nr_,     to,       b_apart()};
+  }
+
+  void roll(const Call& call, int64_t first_group, int64_t groups, int64_t mm, Scratch& s) const {
+    const int64_t steps = groups * column_blocks_ * depth_blocks_;
     const LanesPanels i_panels(mm, mr_);
     auto enter = [&](int64_t step) {
       LanesBlock& b = s.block[step & 1];
-      b.lanes = s.lanes[step & 1];
-      set_lanes(first_slice + step / (column_blocks_ * depth_blocks_), b.lanes);
+      set_slices(first_group + step / (column_blocks_ * depth_blocks_), b);
       set_block(step / depth_blocks_ % column_blocks_, step % depth_blocks_, b);
     };
-    T* const panel[2] = {s.a, s.a + mr_ * kc_ * width_};
-    T* const held[2] = {s.b, s.b + nc_ * kc_ * width_};
-    LanesTile<T> tile{};
-    int none = 0, turn = 0;
     enter(0);
-    Feed start_b = feed_b(call, s.block[0], held[0]);
-    feed(start_b, s.block[0].nn, false, 0, tile, none);
-    Feed start_a = feed_a(call, s.block[0], s.m_a, i_panels.size(0), panel[0]);
-    feed(start_a, i_panels.size(0), false, 0, tile, none);
+    feed_b(call, s.block[0], s.b[0]).pack_all(width_);
+    feed_a(call, s.block[0], i_panels, 0, s.a[0]).pack_all(width_);
+    int turn = 0;
+    LanesTile<T> tile{};
     for (int64_t step = 0; step < steps; ++step) {
       const LanesBlock& b = s.block[step & 1];
-      const LanesBlock& next = s.block[(step + 1) & 1];
-      Feed next_b;
-      if (step + 1 < steps) {
+      const LanesBlock* const next = step + 1 < steps ? &s.block[(step + 1) & 1] : nullptr;
+      LanesFeed<T> next_b;
+      if (next != nullptr) {
         enter(step + 1);
-        next_b = feed_b(call, next, held[(step + 1) & 1]);
+        next_b = feed_b(call, *next, s.b[(step + 1) & 1]);
       }
+      if (b.slices == 1) set_tile(call, b, b.slice[0], tile);
       const LanesPanels j_panels(b.nn, nr_);
-      const int64_t tiles = i_panels.count * j_panels.count;
+      const int64_t row = j_panels.count * b.slices, all = i_panels.count * row;
       for (int64_t i = 0; i < i_panels.count; ++i, turn ^= 1) {
-        Feed next_a;
+        LanesFeed<T> next_a;
         if (i + 1 < i_panels.count) {
-          next_a = feed_a(call, b, s.m_a + i_panels.start(i + 1), i_panels.size(i + 1), panel[turn ^ 1]);
-        } else if (step + 1 < steps) {
-          next_a = feed_a(call, next, s.m_a, i_panels.size(0), panel[turn ^ 1]);
+          next_a = feed_a(call, b, i_panels, i + 1, s.a[turn ^ 1]);
+        } else if (next != nullptr) {
+          next_a = feed_a(call, *next, i_panels, 0, s.a[turn ^ 1]);
         }
         const int mr = static_cast<int>(i_panels.size(i));
         for (int64_t j = 0; j < j_panels.count; ++j) {
           const int nr = static_cast<int>(j_panels.size(j));
-          const bool carries = mr >= mr_ - 1 && nr >= nr_ - 1;
-          int copies = 0;
-          feed(next_a, (j + 1) * next_a.panels.rows / j_panels.count, carries, b.kk, tile, copies);
-          feed(next_b, (i * j_panels.count + j + 1) * next_b.panels.rows / tiles, carries, b.kk, tile, copies);
-          tile.a = panel[turn];
-          tile.b = held[step & 1] + j_panels.start(j) * b.kk * width_;
-          multiply(call, s, b, b.lanes, s.m_c + i_panels.start(i), b.n_c + j_panels.start(j), mr, nr, copies, tile);
-        }
-      }
-    }
-  }
-
-  // ---- chunks ----
-
-  void chunk(const Call& call, int64_t first_slice, int64_t slices, int64_t mm, Scratch& s) const {
-    LanesBlock& b = s.block[0];
-    for (int64_t v = 0; v < slices; ++v) set_lanes(first_slice + v, s.lanes[v]);
-    const LanesPanels i_panels(mm, mr_);
-    LanesTile<T> tile{};
-    for (int64_t column = 0; column < column_blocks_; ++column)
-      for (int64_t deep = 0; deep < depth_blocks_; ++deep) {
-        b.lanes.count = static_cast<int>(width_);
-        set_block(column, deep, b);
-        for (int64_t v = 0; v < slices; ++v) s.lanes[v].count = std::min(s.lanes[v].count, b.lanes.count);
-        const LanesPanels j_panels(b.nn, nr_);
-        const int64_t a_apart = task_rows_ * kc_ * width_, b_apart = nc_ * kc_ * width_;
-        pack_chunk(reinterpret_cast<const T*>(call.x[b_]), s.b, b_apart, j_panels, b.kk, b.n_b, b.k_b, s.lanes, slices,
-                   &LanesSlice::b, &LanesSlice::b_together);
-        pack_chunk(reinterpret_cast<const T*>(call.x[a_]), s.a, a_apart, i_panels, b.kk, s.m_a, b.k_a, s.lanes, slices,
-                   &LanesSlice::a, &LanesSlice::a_together);
-        for (int64_t i = 0; i < i_panels.count; ++i)
-          for (int64_t j = 0; j < j_panels.count; ++j)
-            for (int64_t v = 0; v < slices; ++v) {
-              tile.a = s.a + v * a_apart + i_panels.start(i) * b.kk * width_;
-              tile.b = s.b + v * b_apart + j_panels.start(j) * b.kk * width_;
-              multiply(call, s, b, s.lanes[v], s.m_c + i_panels.start(i), b.n_c + j_panels.start(j),
-                       static_cast<int>(i_panels.size(i)), static_cast<int>(j_panels.size(j)), 0, tile);
+          const bool carries = carries_ && mr >= mr_ - 1 && nr >= nr_ - 1;
+          for (int64_t v = 0; v < b.slices; ++v) {
+            tile.aheads = tile.copies = 0;
+            if (carries) {
+              if (next_a.some()) next_a.carry(row, b.kk, width_, tile);
+              if (next_b.some()) next_b.carry(all, b.kk, width_, tile);
+            } else {
+              if (next_a.some()) next_a.ask(row, tile);
+              if (next_b.some()) next_b.ask(all, tile);
             }
-      }
-  }
-
-  // Packs all rows for each of the slices, runs of whole slices that lie side by side together.
-  void pack_chunk(const T* from, T* to, int64_t apart, const LanesPanels& panels, int64_t kk, const int64_t* rows,
-                  const int64_t* offset, const LanesSlice* lanes, int64_t slices, int64_t* LanesSlice::*at,
-                  bool LanesSlice::*together) const {
-    for (int64_t v = 0; v < slices;) {
-      const LanesSlice& l = lanes[v];
-      int64_t run = 0;
-      while (v + run < slices && lanes[v + run].*together && lanes[v + run].count == width_ &&
-             (lanes[v + run].*at)[0] == (l.*at)[0] + run * width_)
-        ++run;
-      for (int64_t i = 0; i < panels.count; ++i) {
-        const int64_t start = panels.start(i), size = panels.size(i);
-        T* panel = to + v * apart + start * kk * width_;
-        if (run > 1) {
-          kernels_->lanes_pack_runs(panel, size * width_, apart, static_cast<int>(run), static_cast<int>(size), kk,
-                                    from + (l.*at)[0], rows + start, offset);
-        } else {
-          kernels_->lanes_pack(panel, size * width_, static_cast<int>(size), kk, from, rows + start, offset, l.*at,
-                               l.count, l.*together);
+            if (b.slices > 1) set_tile(call, b, b.slice[v], tile);
+            tile.a = s.a[turn] + v * a_apart();
+            tile.b = s.b[step & 1] + v * b_apart() + j_panels.start(j) * b.kk * width_;
+            T* const sums = s.sums + ((v * i_panels.count + i) * ceil_div(nc_, nr_) + j) * tile_elements();
+            multiply(call, s, b, b.slice[v], s.m_c + i_panels.start(i), b.n_c + j_panels.start(j), mr, nr, sums, tile);
+          }
+          if (next_a.some()) next_a.pack_asked(width_);
+          if (next_b.some()) next_b.pack_asked(width_);
         }
       }
-      v += std::max<int64_t>(run, 1);
     }
   }
 
-  // ---- both ----
-
-  // One tile into C; through a buffer where the lanes of C do not lie side by side.
-  void multiply(const Call& call, const Scratch& s, const LanesBlock& b, const LanesSlice& lanes, const int64_t* m_c,
-                const int64_t* n_c, int mr, int nr, int copies, LanesTile<T>& tile) const {
-    T* c = reinterpret_cast<T*>(call.c);
-    const T beta = b.first ? static_cast<T>(call.beta) : T{1};
+  // What the tiles of a block and a slice have in common.
+  void set_tile(const Call& call, const LanesBlock& b, const LanesSlice& lanes, LanesTile<T>& tile) const {
+    T* const c = reinterpret_cast<T*>(call.c) + lanes.at[kLanesC][0];
     tile.k = b.kk;
     tile.alpha = static_cast<T>(call.alpha);
-    if (lanes.c_together) {
-      tile.c = c + lanes.c[0];
-      tile.c_i = m_c;
-      tile.c_j = n_c;
-      tile.last = lanes.count;
-      tile.beta = beta;
-      tile.streaming =
-          streaming_ && beta == 0 && lanes.count == width_ && reinterpret_cast<uintptr_t>(tile.c) % 64 == 0;
-      kernels_->lanes_tile(mr, nr, copies, &tile);
+    tile.beta = b.first ? static_cast<T>(call.beta) : T{1};
+    tile.last = lanes.count;
+    tile.c = c;
+    tile.old = c;
+    const bool in_place = b.last && lanes.together[kLanesC];
+    tile.streaming = in_place && streaming_ && call.beta == 0 && lanes.count == width_ &&
+                     reinterpret_cast<uintptr_t>(c) % kAlignment == 0;
+    tile.fetch = in_place && fetches_ && tile.streaming == 0;
+  }
+
+  // One tile, set for its block and slice. Its sums wait in `sums` for further depth; C is reached through a buffer
+  // where its lanes lie apart.
+  void multiply(const Call& call, const Scratch& s, const LanesBlock& b, const LanesSlice& lanes, const int64_t* m_c,
+                const int64_t* n_c, int mr, int nr, T* sums, LanesTile<T>& tile) const {
+    const bool together = lanes.together[kLanesC];
+    tile.c_i = tile.old_i = m_c;
+    tile.c_j = tile.old_j = n_c;
+    if (b.first && b.last && together) {
+      kernels_->lanes_tile(mr, nr, &tile);
       return;
     }
-    int64_t rows[8], columns[8];
-    for (int i = 0; i < mr; ++i) rows[i] = i * nr * width_;
-    for (int j = 0; j < nr; ++j) columns[j] = j * width_;
-    tile.c = s.tile;
-    tile.c_i = rows;
-    tile.c_j = columns;
-    tile.last = static_cast<int>(width_);
-    tile.beta = beta;
-    tile.streaming = 0;
+    T* const c = reinterpret_cast<T*>(call.c);
+    const int64_t* const at = lanes.at[kLanesC];
+    const int64_t* const rows = s.rows + nr * mr_;
     const auto each = [&](const auto& f) {
       for (int i = 0; i < mr; ++i)
         for (int j = 0; j < nr; ++j)
-          for (int l = 0; l < lanes.count; ++l) f(c[m_c[i] + n_c[j] + lanes.c[l]], s.tile[rows[i] + columns[j] + l]);
+          for (int l = 0; l < lanes.count; ++l) f(c[m_c[i] + n_c[j] + at[l]], s.tile[rows[i] + s.columns[j] + l]);
     };
-    if (beta != 0) {
-      std::fill_n(s.tile, mr * nr * width_, T{0});
-      each([](const T& at, T& x) { x = at; });
+    tile.c = c + at[0];
+    tile.old = c + at[0];
+    if (!b.last || !together) {
+      tile.c = b.last ? s.tile : sums;
+      tile.c_i = rows;
+      tile.c_j = s.columns;
     }
-    kernels_->lanes_tile(mr, nr, copies, &tile);
-    each([](T& at, const T& x) { at = x; });
+    if (!b.first || !together) {
+      tile.old = b.first ? s.tile : sums;
+      tile.old_i = rows;
+      tile.old_j = s.columns;
+      if (b.first && tile.beta != 0) each([](const T& from, T& x) { x = from; });
+    }
+    kernels_->lanes_tile(mr, nr, &tile);
+    if (b.last && !together) each([](T& to, const T& x) { to = x; });
   }
 
   Axes lanes_, m_, n_, k_;
-  int a_ = 0, b_ = 1;  // the operands in the roles of A and B
+  int operand_[2] = {0, 1};  // the operands in the roles of A and B
+  LanesUnit unit_[2] = {LanesUnit::Nowhere, LanesUnit::Nowhere};
   int64_t part_ = 1, full_columns_ = 0, short_lanes_ = 0;
-  int64_t vector_, width_, slices_, rows_, columns_, depth_, kc_, nc_, vectors_, task_slices_, task_rows_;
-  int64_t row_blocks_, slice_groups_, full_blocks_, column_blocks_, depth_blocks_;
-  int mr_, nr_;
+  int64_t vector_, width_, slices_, rows_, columns_, depth_, kc_, nc_;
+  int64_t vectors_, groups_;  // slices that are packed together, and how many such groups there are
+  int64_t task_groups_, task_rows_, row_blocks_, full_blocks_, column_blocks_, depth_blocks_;
+  int64_t mr_, nr_;
   double flops_;
-  bool rolling_, streaming_;
+  bool streaming_, fetches_, carries_;
   const TypedKernels<T>* kernels_;
 };
 
