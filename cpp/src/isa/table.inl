@@ -45,6 +45,7 @@ constexpr TypedKernels<T> typed_kernels() {
   t.lanes_pack_rows = lanes_pack_rows<T>;
   t.lanes_pack_runs = lanes_pack_runs<T>;
   t.transpose_tile = transpose_tile<T>;
+  t.transpose_rows = transpose_rows<T>;
   t.gather_line = gather_line<T>;
   t.repeat_rows = repeat_rows<T>;
   t.gemm_vectors = EINBLAS_GEMM_VECTORS;

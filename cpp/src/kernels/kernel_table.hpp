@@ -72,6 +72,25 @@ struct GemmAhead {
   int64_t second, by, back;
 };
 
+// A tile of a transposition (kernels/permute.inl): rows of `from`, found by their offsets, become columns of rows of
+// `to`; offsets in elements.
+template <class T>
+struct TransposeRows {
+  int64_t ni, nq;
+  T* to;
+  const int64_t* to_offset;  // nq rows of ni elements side by side
+  const T* from;
+  const int64_t* from_offset;  // ni rows of nq elements side by side
+  T alpha, beta;
+  const T* ahead;  // of a later tile, whose lines are asked for; or null
+  const int64_t* ahead_offset;
+  int64_t ahead_rows;
+  // Not null: whole lines are written with non-temporal stores (beta 0; a vector is a line). A line that this tile and
+  // the next along the rows of `to` share waits here: a vector for each of the nq rows, aligned.
+  T* carry;
+  int32_t first, last;  // 1: nothing came before along these rows; nothing follows
+};
+
 // A batch of small products (kernels/gemm_small.inl), strides in elements.
 template <class T>
 struct GemmSmall {
@@ -198,6 +217,7 @@ struct TypedKernels {
   // kernels/permute.inl
   void (*transpose_tile)(int64_t ni, int64_t nq, T* to, int64_t to_stride, const T* from, int64_t from_stride, T alpha,
                          T beta, const T* ahead, bool past_caches);
+  void (*transpose_rows)(const TransposeRows<T>* t);
   // kernels/gemm.inl: register tiles; vectors <= gemm_vectors, or 4 where gemm_rows[4] is not 0; rows <=
   // gemm_rows[vectors].
   int gemm_vectors, gemm_rows[5];

@@ -192,3 +192,176 @@ static void transpose_tile(int64_t ni, int64_t nq, T* to, int64_t to_stride, con
                                                     past_caches);
   transpose_plane<T, w>(ni, nq, to, to_stride, from, from_stride, alpha, beta, ahead, past_caches);
 }
+
+// Within each quarter: elements of x and y in turn, of their first halves or of their second.
+template <class T, int HALF, int... L>
+EINBLAS_INLINE vec<T> zip_quarters(vec<T> x, vec<T> y, lane_list<L...>) {
+  constexpr int w = lanes<T>::value, g = quarter<T>::value;
+  return __builtin_shufflevector(x, y, (L / g * g + HALF * (g / 2) + L % g / 2 + L % 2 * w)...);
+}
+// Within each quarter of four: halves of x and y, the first or the second.
+template <class T, int HALF, int... L>
+EINBLAS_INLINE vec<T> halves_of_quarters(vec<T> x, vec<T> y, lane_list<L...>) {
+  constexpr int w = lanes<T>::value;
+  return __builtin_shufflevector(x, y, (L / 4 * 4 + HALF * 2 + L % 2 + L / 2 % 2 * w)...);
+}
+
+// Vector g + j: elements g + j of all rows. v[g .. g + quarter): rows j, j + quarter, ... have their elements g and on
+// in the quarters of vector g + j.
+template <class T>
+EINBLAS_INLINE void transpose_quarters(vec<T>* v) {
+  const auto all = all_lanes<T>();
+  if constexpr (quarter<T>::value == 2) {
+    const vec<T> x = v[0], y = v[1];
+    v[0] = zip_quarters<T, 0>(x, y, all);
+    v[1] = zip_quarters<T, 1>(x, y, all);
+  } else {
+    const vec<T> a = zip_quarters<T, 0>(v[0], v[1], all), b = zip_quarters<T, 1>(v[0], v[1], all);
+    const vec<T> c = zip_quarters<T, 0>(v[2], v[3], all), d = zip_quarters<T, 1>(v[2], v[3], all);
+    v[0] = halves_of_quarters<T, 0>(a, c, all);
+    v[1] = halves_of_quarters<T, 1>(a, c, all);
+    v[2] = halves_of_quarters<T, 0>(b, d, all);
+    v[3] = halves_of_quarters<T, 1>(b, d, all);
+  }
+}
+
+// A square of lanes x lanes elements whose rows begin at from + offset[r].
+template <class T>
+EINBLAS_INLINE void load_transposed(vec<T>* v, const T* from, const int64_t* offset) {
+  constexpr int w = lanes<T>::value, g = quarter<T>::value, k = quarter<T>::count;
+#pragma GCC unroll 4
+  for (int j = 0; j < g; ++j) {
+    const T* row[k];
+#pragma GCC unroll 4
+    for (int l = 0; l < k; ++l) row[l] = from + offset[l * g + j];
+#pragma GCC unroll 8
+    for (int q = 0; q < w; q += g) {
+      v[q + j] = load_quarters<T>(row);
+#pragma GCC unroll 4
+      for (int l = 0; l < k; ++l) row[l] += g;
+    }
+  }
+#pragma GCC unroll 8
+  for (int q = 0; q < w; q += g) transpose_quarters<T>(v + q);
+}
+
+// The same of `in` rows of qn elements; vectors from qn on and lanes from `in` on are of no meaning.
+template <class T>
+static inline __attribute__((noinline)) void load_transposed_n(vec<T>* v, const T* from, const int64_t* offset, int in,
+                                                               int qn) {
+  constexpr int w = lanes<T>::value, g = quarter<T>::value, k = quarter<T>::count;
+  for (int q = 0; q < w; q += g) {
+    if (q >= qn) return;
+    for (int j = 0; j < g; ++j) {
+      const T* row[k];
+      for (int l = 0; l < k; ++l) row[l] = from + offset[l * g + j < in ? l * g + j : 0] + q;
+      v[q + j] = q + g <= qn ? load_quarters<T>(row) : load_quarters_n<T>(row, qn - q);
+    }
+    transpose_quarters<T>(v + q);
+  }
+}
+
+// Lines are asked for where the last of a vector's elements lie: the first were asked for one vector before.
+template <class T>
+EINBLAS_INLINE void ask_rows(const TransposeRows<T>* t, int64_t q, int64_t i) {
+  constexpr int w = lanes<T>::value;
+  if (t->ahead == nullptr) return;
+  const T* at = t->ahead + q + w - 1;
+  const int64_t end = i + w < t->ahead_rows ? i + w : t->ahead_rows;
+  for (int64_t r = i; r < end; ++r) __builtin_prefetch(at + t->ahead_offset[r], 0, 2);
+}
+
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+// Rows q to q + qn, at most lanes of them, past the caches: each vector is joined with what the one before left of its
+// line.
+template <class T>
+static void transpose_past_caches(const TransposeRows<T>* t, int64_t q, int qn) {
+  constexpr int w = lanes<T>::value;
+  const vec<T> s = splat(t->alpha);
+  T* line[w];
+  int ahead[w];  // elements of the line that lie before the row
+  __m512i pick[w];
+  bool aligned = true;
+  for (int r = 0; r < w; ++r) {
+    T* row = t->to + t->to_offset[q + (r < qn ? r : 0)];
+    ahead[r] = static_cast<int>(reinterpret_cast<uintptr_t>(row) % EINBLAS_VBYTES / sizeof(T));
+    line[r] = row - ahead[r];
+    pick[r] = lanes_from(vec<T>{}, w - ahead[r]);
+    aligned &= ahead[r] == 0;
+  }
+  T* carry = t->carry + q * w;
+  for (int64_t i = 0; i < t->ni; i += w) {
+    ask_rows(t, q, i);
+    const int in = t->ni - i < w ? static_cast<int>(t->ni - i) : w;
+    const bool first = t->first != 0 && i == 0, last = t->last != 0 && i + in == t->ni;
+    vec<T> v[w];
+    const T* from = t->from + q;
+    if (in == w && qn == w && (aligned || !(first || last))) {
+      load_transposed(v, from, t->from_offset + i);
+      if (aligned) {
+#pragma GCC unroll 16
+        for (int r = 0; r < w; ++r) stream(line[r] + i, s * v[r]);
+        continue;
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < w; ++r) {
+        const vec<T> x = s * v[r];
+        const vec<T> whole = joined(*reinterpret_cast<const vec<T>*>(carry + r * w), pick[r], x);
+        *reinterpret_cast<vec<T>*>(carry + r * w) = x;
+        stream(line[r] + i, whole);
+      }
+      continue;
+    }
+    load_transposed_n(v, from, t->from_offset + i, in, qn);
+    for (int r = 0; r < qn; ++r) {
+      const vec<T> x = s * v[r];
+      const int begin = first ? ahead[r] : 0, end = ahead[r] + in;
+      const vec<T> before = first ? x : load(carry + r * w);
+      const vec<T> whole = joined(before, pick[r], x);
+      store(carry + r * w, x);
+      if (begin == 0 && end >= w) {
+        stream(line[r] + i, whole);
+      } else {
+        store_between(line[r] + i, whole, begin, end < w ? end : w);
+      }
+      if (last && end > w) store_between(line[r] + i + w, joined(x, pick[r], x), 0, end - w);
+    }
+  }
+}
+#endif
+
+// to[to_offset[q] + i] = alpha * from[from_offset[i] + q] + beta * to[...], i < ni, q < nq.
+template <class T>
+static void transpose_rows(const TransposeRows<T>* t) {
+  constexpr int w = lanes<T>::value;
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+  if (t->carry != nullptr) {
+    for (int64_t q = 0; q < t->nq; q += w) transpose_past_caches(t, q, t->nq - q < w ? static_cast<int>(t->nq - q) : w);
+    return stream_fence();
+  }
+#endif
+  const vec<T> s = splat(t->alpha), old = splat(t->beta);
+  for (int64_t q = 0; q < t->nq; q += w) {
+    const int qn = t->nq - q < w ? static_cast<int>(t->nq - q) : w;
+    const T* from = t->from + q;
+    T* row[w];
+    for (int r = 0; r < w; ++r) row[r] = t->to + t->to_offset[q + (r < qn ? r : 0)];
+    for (int64_t i = 0; i < t->ni; i += w) {
+      ask_rows(t, q, i);
+      const int in = t->ni - i < w ? static_cast<int>(t->ni - i) : w;
+      vec<T> v[w];
+      if (in == w && qn == w && t->beta == 0) {
+        load_transposed(v, from, t->from_offset + i);
+#pragma GCC unroll 16
+        for (int r = 0; r < w; ++r) store(row[r] + i, s * v[r]);
+        continue;
+      }
+      load_transposed_n(v, from, t->from_offset + i, in, qn);
+      for (int r = 0; r < qn; ++r) {
+        vec<T> x = s * v[r];
+        if (t->beta != 0) x = plus_product<T>(x, old, load_n(row[r] + i, in));
+        store_n(row[r] + i, x, in);
+      }
+    }
+  }
+}

@@ -149,6 +149,81 @@ EINBLAS_INLINE void stream_fence() {}
 #endif
 #endif
 
+// Elements of a quarter: 16 bytes of a vector.
+template <class T>
+struct quarter {
+  static constexpr int value = 16 / static_cast<int>(sizeof(T));
+  static constexpr int count = EINBLAS_VBYTES / 16;  // of them in a vector
+};
+// Quarter k of the vector is what lies at p[k]; the second takes the first n elements of each alone, 0 < n < a quarter.
+#if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
+EINBLAS_INLINE __m512 four_quarters(__m128 a, __m128 b, __m128 c, __m128 d) {
+  __m512 v = _mm512_castps128_ps512(a);
+  v = _mm512_mask_broadcast_f32x4(v, 0x00f0, b);
+  v = _mm512_mask_broadcast_f32x4(v, 0x0f00, c);
+  return _mm512_mask_broadcast_f32x4(v, 0xf000, d);
+}
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters(const T* const* p) {
+  const auto at = [&](int k) __attribute__((always_inline)) {
+    return _mm_loadu_ps(reinterpret_cast<const float*>(p[k]));
+  };
+  return (vec<T>)four_quarters(at(0), at(1), at(2), at(3));
+}
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters_n(const T* const* p, int n) {
+  __mmask8 mask = (__mmask8)((1u << (n * static_cast<int>(sizeof(T)) / 4)) - 1u);
+  __asm__("" : "+k"(mask));  // as in load_n
+  const auto at = [&](int k) __attribute__((always_inline)) {
+    return _mm_maskz_loadu_ps(mask, reinterpret_cast<const float*>(p[k]));
+  };
+  return (vec<T>)four_quarters(at(0), at(1), at(2), at(3));
+}
+// The last `before` lanes of x, then the first of y: v[i] = (x, y)[lanes - before + i].
+EINBLAS_INLINE __m512i lanes_from(vf32, int first) {
+  return _mm512_add_epi32(_mm512_set1_epi32(first),
+                          _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+EINBLAS_INLINE __m512i lanes_from(vf64, int first) {
+  return _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+}
+EINBLAS_INLINE vf32 joined(vf32 x, __m512i lanes, vf32 y) {
+  return (vf32)_mm512_permutex2var_ps((__m512)x, lanes, (__m512)y);
+}
+EINBLAS_INLINE vf64 joined(vf64 x, __m512i lanes, vf64 y) {
+  return (vf64)_mm512_permutex2var_pd((__m512d)x, lanes, (__m512d)y);
+}
+// Lanes [first, end) of v to p and on.
+EINBLAS_INLINE void store_between(float* p, vf32 v, int first, int end) {
+  _mm512_mask_storeu_ps(p, (__mmask16)(((1u << end) - 1u) & ~((1u << first) - 1u)), (__m512)v);
+}
+EINBLAS_INLINE void store_between(double* p, vf64 v, int first, int end) {
+  _mm512_mask_storeu_pd(p, (__mmask8)(((1u << end) - 1u) & ~((1u << first) - 1u)), (__m512d)v);
+}
+#elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
+EINBLAS_INLINE __m256 two_quarters(__m128 a, __m128 b) { return _mm256_insertf128_ps(_mm256_castps128_ps256(a), b, 1); }
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters(const T* const* p) {
+  return (vec<T>)two_quarters(_mm_loadu_ps(reinterpret_cast<const float*>(p[0])),
+                              _mm_loadu_ps(reinterpret_cast<const float*>(p[1])));
+}
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters_n(const T* const* p, int n) {
+  const __m128i mask = _mm256_castsi256_si128(first_lanes_32(n * static_cast<int>(sizeof(T)) / 4));
+  return (vec<T>)two_quarters(_mm_maskload_ps(reinterpret_cast<const float*>(p[0]), mask),
+                              _mm_maskload_ps(reinterpret_cast<const float*>(p[1]), mask));
+}
+#else
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters(const T* const* p) {
+  return load(p[0]);
+}
+template <class T>
+EINBLAS_INLINE vec<T> load_quarters_n(const T* const* p, int n) {
+  return load_n(p[0], n);
+}
+#endif
+
 // Sum of the lanes, in a fixed order (pairwise halves).
 #if defined(__ARM_NEON) && EINBLAS_VBYTES == 16
 // In registers: through memory, GCC 12 keeps the sums of bsr_dots there all along (32 of 59 instructions of its loop).

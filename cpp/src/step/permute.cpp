@@ -6,6 +6,7 @@
 // element.
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -16,6 +17,7 @@
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
+#include "step/permute_rows.hpp"
 
 namespace einblas {
 namespace {
@@ -255,7 +257,8 @@ bool suits(const Problem& p) {
 
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
-  return make_typed<PermutePlan>(p);
+  std::unique_ptr<KernelPlan> rows = permute_rows(p);
+  return rows != nullptr ? std::move(rows) : make_typed<PermutePlan>(p);
 }
 
 }  // namespace

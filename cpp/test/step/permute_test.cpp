@@ -1,6 +1,7 @@
 // The permutation: every tail of a plane, short axes, axes that share lines, results past the caches.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,33 @@ TEST(Permute, LargeResults) {
   }
 }
 
+// Rows that are long on both sides: their borders lie anywhere in a line, one axis or several make them, and tiles end
+// in every way.
+TEST(Permute, LargeResultsOfLongRows) {
+  const Equation equations[] = {
+      {"ab->ba", {{'a', 2100}, {'b', 1031}}},
+      {"ab->ba", {{'a', 521}, {'b', 257}}},
+      {"ab->ba", {{'a', 1040}, {'b', 528}}},
+      {"abcd->dcba", {{'a', 7}, {'b', 90}, {'c', 3}, {'d', 301}}},
+      {"abcdef->fedcba", {{'a', 5}, {'b', 11}, {'c', 13}, {'d', 7}, {'e', 9}, {'f', 8}}},
+      {"abcd->acdb", {{'a', 2}, {'b', 530}, {'c', 3}, {'d', 90}}},
+      {"abcdefg->gbfedca", {{'a', 3}, {'b', 4}, {'c', 35}, {'d', 5}, {'e', 4}, {'f', 9}, {'g', 7}}},
+  };
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  for (const Equation& e : equations) {
+    for (int64_t pad : {0, 1}) {
+      for (double beta : {0.0, 0.5}) {
+        Variant v;
+        v.pad = pad;
+        v.alpha = 2;
+        v.beta = beta;
+        v.threads = 2;
+        expect_right(e, v);
+      }
+    }
+  }
+}
+
 // Rows a whole number of lines apart, beginning beside a line: no aligned store may be used.
 TEST(Permute, LargeResultBesideALine) {
   const WithTunable stream("STREAM_FROM", 1 << 16);
@@ -91,6 +119,29 @@ TEST(Permute, LargeResultBesideALine) {
         EINBLAS_OK);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j) ASSERT_EQ(out[i * n + j], x[static_cast<size_t>(j * n + i)]) << i << " " << j;
+  }
+  einblas_step_destroy(step);
+}
+
+// Rows that begin anywhere in a line, at every place of the first one; nothing beside them is written.
+TEST(Permute, LongRowsBesideALine) {
+  const WithTunable stream("STREAM_FROM", 1 << 16);
+  const int64_t n = 553, m = 283, pitch = 561, strides[] = {1, m, pitch, 1}, lengths[] = {m, n};
+  std::vector<float> x(n * m), c(m * pitch + 32);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+  int64_t step = 0;
+  ASSERT_EQ(einblas_step_create(EINBLAS_F32, 1, 2, 2, lengths, strides, "permute", &step), EINBLAS_OK);
+  for (size_t shift = 1; shift < 18; ++shift) {
+    std::fill(c.begin(), c.end(), -1.0f);
+    float* out = c.data() + shift;
+    ASSERT_EQ(
+        einblas_step_run(step, reinterpret_cast<int64_t>(x.data()), 0, 0, reinterpret_cast<int64_t>(out), 1, 0, 2),
+        EINBLAS_OK);
+    std::vector<float> expected(c.size(), -1.0f);
+    for (int64_t j = 0; j < m; ++j)
+      for (int64_t i = 0; i < n; ++i)
+        expected[shift + static_cast<size_t>(j * pitch + i)] = x[static_cast<size_t>(i * m + j)];
+    ASSERT_TRUE(c == expected) << shift;
   }
   einblas_step_destroy(step);
 }
