@@ -19,7 +19,8 @@ namespace {
 #include "kernels/gemm.inl"
 #include "kernels/gemm_pack.inl"
 #include "kernels/gemm_small.inl"
-#include "kernels/kron.inl"  // after gemm.inl and gemm_small.inl, whose tiles and shuffles it uses
+#include "kernels/gemm_tiny.inl"  // after gemm.inl and gemm_small.inl
+#include "kernels/kron.inl"  // after gemm.inl and gemm_tiny.inl, whose tiles and shuffles it uses
 #include "kernels/lanes.inl"
 #include "kernels/machine.inl"
 #include "kernels/product.inl"
@@ -54,6 +55,13 @@ constexpr TypedKernels<T> typed_kernels() {
   t.gemm_tile = gemm_tile_any<T>;
   t.gemm_tile_ahead = gemm_tile_ahead_any<T>;
   t.gemm_small = gemm_small<T>;
+  t.small_batch = small_batch<T>();
+  t.small_shares = EINBLAS_SHARES;
+  t.gemm_batch = gemm_batch<T>;
+#if EINBLAS_SHARES > 1
+  t.gemm_look_up[1] = gemm_look_up<T, 1>;
+  t.gemm_look_up[2] = gemm_look_up<T, 2>;
+#endif
   t.gemm_tiny[0] = nullptr;
   t.gemm_tiny[1] = gemm_tiny_of<T, 2>();
   t.gemm_tiny[2] = gemm_tiny_of<T, 4>();

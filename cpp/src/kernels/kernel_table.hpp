@@ -104,6 +104,14 @@ struct GemmSmall {
   int32_t past_caches;  // 1: c is written with non-temporal stores; its rows are whole vectors on their alignment
   int64_t ahead;        // items before their turn whose lines are asked for; 0: none are
   T alpha, beta;
+  // Of gemm_batch alone.
+  int64_t b_lane;            // stride of b along j; not 1: its items are transposed on the way
+  int64_t ldp;               // row of such an item
+  int32_t share;             // columns fill 1 / share of a vector at most: 1, 2 or 4
+  int32_t stages;            // 1: items of c lie side by side; they are put together in L1, then written as lines
+  int32_t spill;             // 1: a row of c is written as a whole vector: what follows it is written later
+  int32_t a_lines, b_lines;  // of an item, asked for `ahead` items before their turn
+  const T* index;            // of gemm_look_up: for each step and vector of c, lanes of a and of b, as integers
 };
 
 // Rows of a CSR matrix times a panel of a dense one (kernels/csr.inl), strides in elements.
@@ -228,6 +236,13 @@ struct TypedKernels {
                           T* const* c, const GemmColumns* columns, T alpha, T beta, const GemmAhead* ahead);
   // kernels/gemm_small.inl
   void (*gemm_small)(const GemmSmall<T>* s);
+  // The same for items of at most small_batch elements (a group's products; a group's packed b); tiles may have
+  // 1 / 1 .. 1 / small_shares of a vector.
+  int64_t small_batch;
+  int small_shares;
+  void (*gemm_batch)(const GemmSmall<T>* s);
+  // Items of at most 1 and 2 vectors; null where no instruction looks lanes up.
+  void (*gemm_look_up[3])(const GemmSmall<T>* s);
   // Square products of `order` 2, 4 or 8 whose items lie one after the other, several rows or items per vector; null
   // where a row fills a vector. Takes items, a, b, c, alpha, beta, past_caches.
   void (*gemm_tiny[4])(const GemmSmall<T>* s);  // by log2(order)

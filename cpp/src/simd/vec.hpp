@@ -47,8 +47,8 @@ EINBLAS_INLINE vec<T> splat(T x) {
 }
 
 // x + b * c, where x may be a product: that one is rounded, so that every kernel rounds alpha * sum + beta * c alike.
-template <class T>
-EINBLAS_INLINE vec<T> plus_product(vec<T> x, vec<T> b, vec<T> c) {
+template <class V>
+EINBLAS_INLINE V add_product(V x, V b, V c) {
 #if defined(__ARM_NEON)
   __asm__("" : "+w"(x));
 #elif defined(__AVX512F__)
@@ -57,6 +57,10 @@ EINBLAS_INLINE vec<T> plus_product(vec<T> x, vec<T> b, vec<T> c) {
   __asm__("" : "+x"(x));
 #endif
   return x + b * c;
+}
+template <class T>
+EINBLAS_INLINE vec<T> plus_product(vec<T> x, vec<T> b, vec<T> c) {
+  return add_product(x, b, c);
 }
 
 // First n lanes, 0 <= n <= lanes; the rest 0 and not touched in memory.

@@ -107,15 +107,37 @@ TEST(Gemm, TinyItems) {
       }
 }
 
+// Items of every small shape, in every order of the elements of each operand and of the result; batches at the fastest,
+// at the slowest and at a middle axis; more items than are put together at once.
+TEST(Gemm, SmallItemsOfEveryShape) {
+  const char* const texts[] = {"qab,qbc->qac", "qba,qbc->qac", "qab,qcb->qac", "qba,qcb->qac", "qab,qbc->qca",
+                               "qba,qcb->qca", "aqb,qbc->aqc", "qab,bcq->qac", "qab,cqb->qac", "qab,cb->qac"};
+  uint32_t seed = 0;
+  for (const char* text : texts)
+    for (int64_t a : {1, 2, 3, 5, 8, 13, 16})
+      for (int64_t b : {2, 3, 4, 7, 11, 16})
+        for (int64_t c : {1, 2, 4, 5, 6, 9, 16, 19}) {
+          Variant v;
+          v.seed = ++seed;
+          v.pad = seed % 5 == 0 ? 1 : 0;
+          v.at_end = seed % 2 == 0;
+          v.beta = seed % 3 == 0 ? -0.5 : 0;
+          v.threads = 2;
+          const Equation e{text, {{'q', seed % 7 == 0 ? 301 : 37}, {'a', a}, {'b', b}, {'c', c}}};
+          v.kernel = "gemm_small";
+          if (planned<float>(e, v).status != EINBLAS_NOT_APPLICABLE) expect_right(e, v);
+        }
+}
+
 // Batches from beyond the caches, whose items are asked for ahead, and results that pass the caches.
 TEST(Gemm, LargeBatches) {
   const struct {
     int64_t items, m, n, k;
-  } shapes[] = {{8000, 4, 4, 4}, {2500, 8, 8, 8},   {600, 16, 16, 16}, {300, 16, 32, 5},
-                {90, 33, 48, 7}, {150, 30, 30, 30}, {30000, 2, 2, 2}};
+  } shapes[] = {{8000, 4, 4, 4},   {2500, 8, 8, 8},  {600, 16, 16, 16}, {300, 16, 32, 5}, {90, 33, 48, 7},
+                {150, 30, 30, 30}, {30000, 2, 2, 2}, {9001, 3, 3, 3},   {4001, 5, 4, 5},  {3001, 3, 7, 9}};
   const WithTunable stream("STREAM_FROM", 1 << 16);
   for (const auto& s : shapes)
-    for (const char* text : {"qab,qbc->qac", "qba,qbc->qac"})
+    for (const char* text : {"qab,qbc->qac", "qba,qbc->qac", "qba,qcb->qac"})
       for (double beta : {0.0, 1.0}) {
         Variant v;
         v.threads = 2;

@@ -3,7 +3,9 @@
 // C[b, m, n] = alpha * sum_k A[b, m, k] B[b, n, k] + beta * C with one axis each for m, n and k, of any strides; any
 // number of batch axes. Where B has no unit stride along n its items are packed one by one into a block on the stack.
 #include <algorithm>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -36,6 +38,11 @@ constexpr double kChunkFlops = 400e3;
 constexpr int64_t kDepth = 2048;  // additions to one element one after the other: deeper items go in such parts
 // Operands of fewer bytes stay in L2 from call to call.
 constexpr int64_t kFarBytes = 1 << 20;
+// Of gemm_batch. Packed items of B, from memory, ns for an item of 16 cubed in F32 with 1, 2, 4, 8 KB 137, 195, 132,
+// 395; in F64 with 2, 4, 8, 16 KB 321, 270, 457, 803.
+Tunable packed_bytes{"GEMM_SMALL_PACKED", 4 << 10, 64, 16 << 10, "bytes of small items transposed at once, in L1"};
+Tunable batch_bytes{"GEMM_SMALL_BATCH", 8 << 10, 64, 16 << 10, "bytes of small products put together in L1"};
+Tunable batch_ahead{"GEMM_SMALL_NEAR", 4 << 10, 64, 1 << 20, "bytes before their turn that small items are asked for"};
 Tunable ahead_bytes{"GEMM_SMALL_AHEAD", 16384, 64, 1 << 20, "bytes before their turn that operands are asked for"};
 
 template <class T>
@@ -78,18 +85,21 @@ class GemmSmallPlan final : public KernelPlan {
     padded_ = vectors * w;
     choose_tiny(n.stride[g_.b]);
     const int64_t all_items = s.items * elements(outer_);
-    past_caches_ = all_items * s.m * s.n * size_ >= stream_from && whole_lines(w);
+    choose_batch(w, one_item * all_items > kFarBytes);
+    past_caches_ = all_items * s.m * s.n * size_ >= stream_from && (s.stages != 0 || whole_lines(w));
     // Items that come from beyond L2, in pieces that the hardware's prefetcher hardly follows (16 x 16 F32: 13 GB/s
     // without asking ahead, 46 with).
-    s.ahead = one_item * all_items > kFarBytes ? std::max<int64_t>(1, ahead_bytes / one_item) : 0;
-    if (s.ahead > 0 && s.m * s.n > s.rows * s.vectors * w) s.group = 1;
+    if (!batch_ && look_up_ == nullptr)
+      s.ahead = one_item * all_items > kFarBytes ? std::max<int64_t>(1, ahead_bytes / one_item) : 0;
+    if (!batch_ && s.ahead > 0 && s.m * s.n > s.rows * s.vectors * w) s.group = 1;
     const double flops = 2.0 * static_cast<double>(s.m * s.n) * static_cast<double>(s.k);
     const double all = flops * static_cast<double>(s.items) * static_cast<double>(elements(outer_));
     run_ = std::clamp<int64_t>(static_cast<int64_t>(static_cast<double>(task_flops) / flops), 1, s.items);
     // A memory-bound item takes longer than its flops: 20 GB/s as well as 100 GFLOP/s.
     run_ = std::min(run_, std::max<int64_t>(1, 1000000 / one_item));
     // Tiny items: a task begins on a line of the result.
-    if (tiny_ != nullptr && run_ < s.items) run_ = std::min(s.items, std::max(kLine, run_ / kLine * kLine));
+    if ((tiny_ != nullptr || s.stages != 0) && run_ < s.items)
+      run_ = std::min(s.items, std::max(kLine, run_ / kLine * kLine));
     per_outer_ = ceil_div(s.items, run_);
     split_rows(flops);
     tasks_ = per_outer_ * elements(outer_) * chunks_;
@@ -99,12 +109,14 @@ class GemmSmallPlan final : public KernelPlan {
 
   int32_t run(const Call& call) const noexcept override {
     GemmSmall<T> s = small_;
+    if (look_up_ != nullptr) s.index = reinterpret_cast<const T*>(lanes_.data() + lanes_at());
     s.a = reinterpret_cast<const T*>(call.x[g_.a]);
     s.b = reinterpret_cast<const T*>(call.x[g_.b]);
     s.c = reinterpret_cast<T*>(call.c);
     s.alpha = static_cast<T>(call.alpha);
     s.beta = static_cast<T>(call.beta);
-    s.past_caches = past_caches_ && call.beta == 0 && reinterpret_cast<uintptr_t>(call.c) % kLine == 0 ? 1 : 0;
+    s.past_caches =
+        past_caches_ && call.beta == 0 && (s.stages != 0 || reinterpret_cast<uintptr_t>(call.c) % kLine == 0);
     if (tasks_ == 1) {
       items(s);
       return EINBLAS_OK;
@@ -129,8 +141,9 @@ class GemmSmallPlan final : public KernelPlan {
     return "small gemm " + std::to_string(small_.m) + "x" + std::to_string(small_.n) + "x" + std::to_string(small_.k) +
            ", items " + std::to_string(small_.items * elements(outer_)) + ", tile " + std::to_string(small_.rows) +
            " rows by " + std::to_string(small_.vectors) + " vectors; operands read in place" +
-           (tiny_ != nullptr ? ", rows or items side by side in a vector" : "") +
-           (packs_ ? ", B's items transposed on the way" : "");
+           (tiny_ != nullptr || look_up_ != nullptr ? ", rows or items side by side in a vector" : "") +
+           (packs_ ? ", B's items transposed on the way" : "") +
+           (small_.stages != 0 ? ", C's items put together in L1" : "");
   }
 
  private:
@@ -139,7 +152,7 @@ class GemmSmallPlan final : public KernelPlan {
     const GemmSmall<T>& s = small_;
     chunk_ = s.m;
     chunks_ = 1;
-    if (s.items > 1 || !outer_.empty() || packs_ || tiny_ != nullptr) return;
+    if (s.items > 1 || !outer_.empty() || packs_ || tiny_ != nullptr || look_up_ != nullptr) return;
     const int64_t tiles = ceil_div(s.m, s.rows);
     const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops / kChunkFlops), 1, tiles);
     chunk_ = ceil_div(tiles, wanted) * s.rows;
@@ -149,11 +162,94 @@ class GemmSmallPlan final : public KernelPlan {
   // Whether every row that a tile writes is whole lines, or every task's run of tiny items begins on one.
   bool whole_lines(int64_t w) const {
     const GemmSmall<T>& s = small_;
-    bool whole = !packs_ && s.n * size_ % kLine == 0 && s.vectors * w * size_ % kLine == 0 &&
+    bool whole = (batch_ || !packs_) && s.n * size_ % kLine == 0 && s.vectors * w * size_ % kLine == 0 &&
                  s.ldc * size_ % kLine == 0 && s.c_item * size_ % kLine == 0;
     whole |= tiny_ != nullptr;
     for (const Axis& a : outer_) whole &= a.stride[kOut] * size_ % kLine == 0;
     return whole;
+  }
+
+  // Items by groups: where B is transposed on the way, or where rows of C are no whole lines.
+  void choose_batch(int64_t w, bool far) {
+    GemmSmall<T>& s = small_;
+    s.b_lane = g_.n[0].stride[g_.b];
+    if (choose_look_up(w)) return;
+    const bool together = s.ldc == s.n && (s.items == 1 || s.c_item == s.m * s.n) && s.n * size_ % kLine != 0;
+    const int64_t share = part_of_vector(s.n, w);
+    s.ldp = round_up(s.n, w / part_of_vector(std::min(s.n, s.k), w));
+    batch_ = tiny_ == nullptr && s.k <= depth_ && s.m * s.n <= kernels_->small_batch &&
+             (packs_ ? s.k * s.ldp <= kernels_->small_batch : (together || share > 1) && s.items > 1);
+    if (!batch_) return;
+    s.share = static_cast<int32_t>(share);
+    if (share > 1) s.rows = even_part(s.m, kernels_->gemm_rows[1]);
+    s.stages = together ? 1 : 0;
+    s.spill = together && s.n <= s.vectors * w ? 1 : 0;
+    const int64_t each = std::max(packs_ ? s.k * s.ldp : 1, together ? s.m * s.n : 1);
+    s.group = std::max<int64_t>(1, std::min(s.items, (packs_ ? packed_bytes : batch_bytes) / (each * size_)));
+    s.a_lines = far ? lines(s.a_item, s.m, s.rs, s.k, s.cs) : 0;
+    s.b_lines = far ? lines(s.b_item, s.n, s.b_lane, s.k, s.ldb) : 0;
+    const int64_t item = (s.m + s.n) * s.k * size_;
+    s.ahead = s.a_lines + s.b_lines == 0 ? 0 : std::max<int64_t>(1, batch_ahead / item);
+  }
+
+  // Whole items in a vector or two, where picking out lanes takes less time than rows of tiles: in L1, ns for each item
+  // that way / by tiles / by tiles with B transposed: F32 2 cubed 0.9 / 3.0 / 7.9, 3 2.9 / 5.0 / 10.8, 4 4.7 / 6.8 /
+  // 11.5, 5 11.0 / 9.5 / 15.5; F64 2 1.7 / 3.7 / 6.4, 3 8.0 / 5.4 / 10.7, 4 9.6 / 7.9 / 12.3.
+  bool choose_look_up(int64_t w) {
+    GemmSmall<T>& s = small_;
+    const bool dense = lies_dense(s.m, s.rs, s.k, s.cs) && lies_dense(s.n, s.b_lane, s.k, s.ldb) && s.ldc == s.n;
+    const bool together =
+        (s.a_item == 0 || s.a_item == s.m * s.k) && (s.b_item == 0 || s.b_item == s.n * s.k) && s.c_item == s.m * s.n;
+    if (tiny_ != nullptr || !dense || !(s.items == 1 ? packs_ : together)) return false;
+    const double tiles = 2.5 + 0.27 * static_cast<double>(s.m * s.k * s.vectors) + (packs_ ? 4.5 : 0);
+    double best = tiles;
+    for (int64_t v = 1; v <= 2; ++v) {
+      const int64_t room = v * w, a = s.m * s.k, b = s.n * s.k, c = s.m * s.n;
+      if (kernels_->gemm_look_up[v] == nullptr || std::max({a, b, c}) > room || s.k > room) continue;
+      int64_t group = room / c;
+      if (s.a_item != 0) group = std::min(group, room / a);
+      if (s.b_item != 0) group = std::min(group, room / b);
+      const double nanos = 0.3 + 1.15 * static_cast<double>(s.k * v) / static_cast<double>(group);
+      if (nanos >= best) continue;
+      best = nanos;
+      look_up_ = kernels_->gemm_look_up[v];
+      s.group = group;
+      list_lanes(v * w);
+    }
+    s.stages = look_up_ != nullptr ? 1 : 0;
+    return look_up_ != nullptr;
+  }
+  static bool lies_dense(int64_t x, int64_t x_stride, int64_t y, int64_t y_stride) {
+    return (x_stride == 1 && y_stride == x) || (y_stride == 1 && x_stride == y);
+  }
+
+  // For each step of depth and vector of c: which element of a, and of b, each lane takes.
+  void list_lanes(int64_t room) {
+    using Lane = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+    const GemmSmall<T>& s = small_;
+    const int64_t w = kernel_table().vector_bytes / size_, one = s.m * s.n;
+    lanes_.assign(static_cast<size_t>((2 * s.k * room + w) * size_), 0);
+    Lane* to = reinterpret_cast<Lane*>(lanes_.data() + lanes_at());
+    for (int64_t p = 0; p < s.k; ++p)
+      for (int64_t l = 0; l < room; ++l) {
+        const int64_t q = l / one, i = l % one / s.n, j = l % s.n;
+        Lane* at = to + (p * room + l / w * w) * 2 + l % w;
+        at[0] = static_cast<Lane>(q < s.group ? q * s.a_item + i * s.rs + p * s.cs : 0);
+        at[w] = static_cast<Lane>(q < s.group ? q * s.b_item + j * s.b_lane + p * s.ldb : 0);
+      }
+  }
+  int64_t lanes_at() const { return static_cast<int64_t>(-reinterpret_cast<uintptr_t>(lanes_.data()) % kLine); }
+
+  // Columns fill so small a part of a vector: 1, 2 or 4 of them.
+  int64_t part_of_vector(int64_t n, int64_t w) const {
+    int64_t share = 1;
+    while (share < kernels_->small_shares && 2 * share * n <= w) share *= 2;
+    return share;
+  }
+
+  // Lines of an operand's item whose elements lie side by side; 0 where they do not, or where the item does not move.
+  static int32_t lines(int64_t item, int64_t x, int64_t x_stride, int64_t y, int64_t y_stride) {
+    return item != 0 && lies_dense(x, x_stride, y, y_stride) ? static_cast<int32_t>(ceil_div(x * y * size_, kLine)) : 0;
   }
 
   // Squares of a small power of two, items and rows side by side, go several rows or items to a vector.
@@ -170,6 +266,10 @@ class GemmSmallPlan final : public KernelPlan {
   void items(const GemmSmall<T>& s) const {
     if (tiny_ != nullptr) {
       tiny_(&s);
+    } else if (look_up_ != nullptr) {
+      look_up_(&s);
+    } else if (batch_) {
+      kernels_->gemm_batch(&s);
     } else if (packs_) {
       packed_items(s);
     } else if (s.k > depth_) {
@@ -216,8 +316,10 @@ class GemmSmallPlan final : public KernelPlan {
   int64_t depth_;  // of a part
   int64_t run_, per_outer_, tasks_, padded_, chunk_, chunks_;
   double nanos_;
-  bool packs_, past_caches_;
+  bool packs_, past_caches_, batch_ = false;
   void (*tiny_)(const GemmSmall<T>*) = nullptr;
+  void (*look_up_)(const GemmSmall<T>*) = nullptr;
+  std::vector<char> lanes_;  // from lanes_at() on, see GemmSmall::index
   const TypedKernels<T>* kernels_;
 };
 
