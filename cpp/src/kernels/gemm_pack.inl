@@ -4,8 +4,8 @@
 // a row are is the driver's business (columns and depth of B; rows and depth of A, either way round).
 
 // Panels of lanes that follow each other end to end: row by row, as they lie in memory, and rows to come are asked for.
-// NV: vectors of a panel. Of OpenBLAS's speed, one thread, panel by panel and so: 16 x 2048 x 2048 F32 1.1, 1.3, F64 0.77,
-// 0.90; 16 x 3000 x 1000 F32 1.3, 1.6, F64 0.86, 1.02.
+// NV: vectors of a panel. Of OpenBLAS's speed, one thread, panel by panel and so: 16 x 2048 x 2048 F32 1.1, 1.3, F64
+// 0.77, 0.90; 16 x 3000 x 1000 F32 1.3, 1.6, F64 0.86, 1.02.
 template <class T, int NV>
 static void pack_rows(T* EINBLAS_RESTRICT to, int64_t panel_stride, int64_t stride, int64_t panels, int64_t count,
                       const T* from, const int64_t* offset) {

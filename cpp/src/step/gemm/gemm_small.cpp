@@ -34,12 +34,13 @@ Tunable task_flops{"GEMM_SMALL_TASK", 4000000, 1000, int64_t{1} << 40, "floating
 constexpr int64_t kPackedBytes = 32 << 10;
 constexpr int64_t kPackedLength = 128;
 constexpr int64_t kLine = 64;
+constexpr int64_t kOneByOne = 1 << 10;  // bytes of B's items of whole vectors that are transposed one by one
 constexpr double kChunkFlops = 400e3;
 constexpr int64_t kDepth = 2048;  // additions to one element one after the other: deeper items go in such parts
 // Operands of fewer bytes stay in L2 from call to call.
 constexpr int64_t kFarBytes = 1 << 20;
-// Of gemm_batch. Packed items of B, from memory, ns for an item of 16 cubed in F32 with 1, 2, 4, 8 KB 137, 195, 132,
-// 395; in F64 with 2, 4, 8, 16 KB 321, 270, 457, 803.
+// Of gemm_batch. Items of 16 cubed from memory, by bytes of packed B: up to 4 KB 132 to 195 ns in F32, 270 to 321 in
+// F64; 8 KB 395 and 457.
 Tunable packed_bytes{"GEMM_SMALL_PACKED", 4 << 10, 64, 16 << 10, "bytes of small items transposed at once, in L1"};
 Tunable batch_bytes{"GEMM_SMALL_BATCH", 8 << 10, 64, 16 << 10, "bytes of small products put together in L1"};
 Tunable batch_ahead{"GEMM_SMALL_NEAR", 4 << 10, 64, 1 << 20, "bytes before their turn that small items are asked for"};
@@ -177,7 +178,9 @@ class GemmSmallPlan final : public KernelPlan {
     const bool together = s.ldc == s.n && (s.items == 1 || s.c_item == s.m * s.n) && s.n * size_ % kLine != 0;
     const int64_t share = part_of_vector(s.n, w);
     s.ldp = round_up(s.n, w / part_of_vector(std::min(s.n, s.k), w));
-    batch_ = tiny_ == nullptr && s.k <= depth_ && s.m * s.n <= kernels_->small_batch &&
+    // 16 cubed in F32 from memory, one by one / by groups: 4.1 / 5.0 ms on one thread, 2.0 / 3.0 on two.
+    const bool one_by_one = packs_ && s.n % w == 0 && s.n * s.k * size_ >= kOneByOne;
+    batch_ = tiny_ == nullptr && !one_by_one && s.k <= depth_ && s.m * s.n <= kernels_->small_batch &&
              (packs_ ? s.k * s.ldp <= kernels_->small_batch : (together || share > 1) && s.items > 1);
     if (!batch_) return;
     s.share = static_cast<int32_t>(share);
