@@ -84,7 +84,8 @@ EINBLAS_INLINE V zip_lanes(V x, V y, lane_list<L...>) {
 }
 // Pieces of 16 bytes of four vectors, or of two, transposed.
 template <class V>
-EINBLAS_INLINE void transpose_pieces(V* a, V* b, V* c, V* d) {
+EINBLAS_INLINE void transpose_pieces([[maybe_unused]] V* a, [[maybe_unused]] V* b, [[maybe_unused]] V* c,
+                                     [[maybe_unused]] V* d) {
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
   const __m512 x = (__m512)*a, y = (__m512)*b, z = (__m512)*c, t = (__m512)*d;
   const __m512 p = _mm512_maskz_shuffle_f32x4(0xffff, x, y, 0x44), q = _mm512_maskz_shuffle_f32x4(0xffff, x, y, 0xee),
