@@ -6,7 +6,6 @@
 // element.
 #include <algorithm>
 #include <cstdlib>
-#include <utility>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -257,8 +256,8 @@ bool suits(const Problem& p) {
 
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
-  std::unique_ptr<KernelPlan> rows = permute_rows(p);
-  return rows != nullptr ? std::move(rows) : make_typed<PermutePlan>(p);
+  if (auto rows = permute_rows(p)) return rows;
+  return make_typed<PermutePlan>(p);
 }
 
 }  // namespace
