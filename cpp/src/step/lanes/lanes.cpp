@@ -345,12 +345,12 @@ class LanesPlan final : public KernelPlan {
         const int mr = static_cast<int>(i_panels.size(i));
         for (int64_t j = 0; j < j_panels.count; ++j) {
           const int nr = static_cast<int>(j_panels.size(j));
-          const bool carries = carries_ && mr >= mr_ - 1 && nr >= nr_ - 1;
+          const bool beside = mr >= mr_ - 1 && nr >= nr_ - 1;
           for (int64_t v = 0; v < b.slices; ++v) {
             tile.aheads = tile.copies = 0;
-            if (carries) {
-              if (next_a.some()) next_a.carry(row, b.kk, width_, tile);
-              if (next_b.some()) next_b.carry(all, b.kk, width_, tile);
+            if (carries_) {
+              if (next_a.some()) next_a.carry(row, b.kk, width_, beside, tile);
+              if (next_b.some()) next_b.carry(all, b.kk, width_, beside, tile);
             } else {
               if (next_a.some()) next_a.ask(row, tile);
               if (next_b.some()) next_b.ask(all, tile);

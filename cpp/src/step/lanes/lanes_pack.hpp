@@ -46,11 +46,11 @@ class LanesFeed {
     }
   }
   // The same for a single slice, but the tile packs up to two rows beside its sums and asks for those that a later tile
-  // packs; further rows are packed before it. kk: depth of the tile.
-  void carry(int64_t parts, int64_t kk, int64_t width, LanesTile<T>& tile) {
+  // packs; further rows, and all where it packs none `beside` its sums, are packed before it. kk: depth of the tile.
+  void carry(int64_t parts, int64_t kk, int64_t width, bool beside, LanesTile<T>& tile) {
     advance(parts);
     const LanesSlice& s = block_->slice[0];
-    const bool carries = block_->kk == kk && s.together[side_] && s.count == width;
+    const bool carries = beside && block_->kk == kk && s.together[side_] && s.count == width;
     const int64_t ask = due_ - packed_;
     const T* const from = from_ + s.at[side_][0];
     for (; carries && packed_ < due_ && tile.copies < kLanesCopies; ++packed_) {
