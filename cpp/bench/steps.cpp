@@ -23,6 +23,7 @@ struct Options {
   std::vector<int> busy;
   std::string kernel, catalogue = EINBLAS_CATALOGUE;
   bool fresh = false;
+  std::vector<int> packed;
 };
 
 class Bench {
@@ -91,7 +92,18 @@ class Bench {
         static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), &step);
     if (status == EINBLAS_NOT_APPLICABLE) return skip(c, "kernel " + options_.kernel + " does not apply");
     if (status != EINBLAS_OK) return skip(c, "status " + std::to_string(status));
+    std::unique_ptr<Block> copies[2];
+    int64_t packed[2] = {0, 0};
+    for (int t : options_.packed) {
+      const int64_t bytes = einblas_step_packed_bytes(step, t);
+      if (bytes == 0) continue;
+      copies[t] = std::make_unique<Block>(bytes);
+      if (copies[t]->address() == 0) return skip(c, "memory is short");
+      if (einblas_step_pack(step, t, x[t], copies[t]->address(), 0) == EINBLAS_OK) packed[t] = copies[t]->address();
+    }
     auto once = [&](int threads) {
+      if (packed[0] != 0 || packed[1] != 0)
+        return einblas_step_run_packed(step, x[0], x[1], x[2], out.address(), packed[0], packed[1], 1, 0, threads);
       if (!options_.fresh) return einblas_step_run(step, x[0], x[1], x[2], out.address(), 1, 0, threads);
       const Block result(out_bytes);
       return einblas_step_run(step, x[0], x[1], x[2], result.address(), 1, 0, threads);
@@ -106,8 +118,9 @@ class Bench {
     const double memory_s = limits_.seconds(work.read, work.written, threads);
     const bool by_flops = compute_s > memory_s;
     const double bound_ns = std::max(compute_s, memory_s) * 1e9;
-    const std::string verdict =
-        figures_.add(name, dtype, threads, options_.kernel + (options_.fresh ? " fresh" : ""), f);
+    const std::string verdict = figures_.add(
+        name, dtype, threads,
+        options_.kernel + (options_.fresh ? " fresh" : "") + (options_.packed.empty() ? "" : " packed"), f);
     std::printf("%-27s %s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", name.c_str(), name_of(dtype),
                 threads, kernel, f.median / 1e3, by_flops ? work.flops / f.median : bytes / f.median,
                 by_flops ? "GFLOP/s" : "GB/s   ", 100 * bound_ns / f.median, by_flops ? "P" : "B",
@@ -156,6 +169,10 @@ int bench_steps(int argc, char** argv, bool steps, bool blocks) {
                    [&](const std::string& v) { o.kernel = v; }},
                   {'f', "fresh", nullptr, "allocate the result in every run (from the pool)",
                    [&](const std::string&) { o.fresh = true; }},
+                  {'p', "packed", "0,1", "operands that are packed before, where the kernel packs them",
+                   [&](const std::string& v) {
+                     for (const std::string& n : split(v)) o.packed.push_back(std::min(number(n, "--packed", 0), 1));
+                   }},
                   {'b', "busy", "1,2,4",
                    "beside so many busy processes: single calls on one thread and on all by the\n"
                    "                         pool and by OpenMP, in turns; 0 is a quiet machine",

@@ -45,7 +45,8 @@ void one_step(Random& random) {
       einblas_step_workspace(step.handle) > einblas_step_memory(step.handle, 1))
     fail("what a step says of itself");
   run_checked<T>(
-      random, *step.c, [&](int32_t threads) { return step.run(alpha, beta, threads); }, "einblas_step_run");
+      random, *step.c, [&](int32_t threads) { return step.run(alpha, beta, threads, random.one_in(3)); },
+      "einblas_step_run");
   Expected<T> expected(*step.c);
   step.expect(expected, alpha, beta);
   try {

@@ -50,10 +50,23 @@ struct Step {
     return counted(einblas_step_create(dtype<T>(), shape.operands, shape.axes, shape.outer, shape.lengths.data(),
                                        strides.data(), kernel, &handle));
   }
-  int32_t run(double alpha, double beta, int32_t threads) const {
+  // packed: with packed copies of the operands that the step packs.
+  int32_t run(double alpha, double beta, int32_t threads, bool packed = false) const {
+    constexpr int64_t line = 64;
     int64_t at[3] = {0, 0, 0};
     for (size_t t = 0; t < x.size(); ++t) at[t] = x[t]->address();
-    return einblas_step_run(handle, at[0], at[1], at[2], c->address(), alpha, beta, threads);
+    if (!packed) return einblas_step_run(handle, at[0], at[1], at[2], c->address(), alpha, beta, threads);
+    std::vector<std::unique_ptr<Block<char>>> copies;
+    int64_t copy[2] = {0, 0};
+    for (int t = 0; t < 2; ++t) {
+      const int64_t bytes = einblas_step_packed_bytes(handle, t);
+      if (bytes == 0) continue;
+      copies.push_back(std::make_unique<Block<char>>(bytes + line));
+      copy[t] = (copies.back()->address() + line - 1) / line * line;
+      const int32_t status = einblas_step_pack(handle, t, at[t], copy[t], threads);
+      if (status != EINBLAS_OK) return status;
+    }
+    return einblas_step_run_packed(handle, at[0], at[1], at[2], c->address(), copy[0], copy[1], alpha, beta, threads);
   }
 
   // Calls f(index of each tensor's element, the output last) for all points of the axes [axis, end).

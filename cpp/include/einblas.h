@@ -159,6 +159,15 @@ EINBLAS_API void einblas_step_destroy(int64_t step);
    threads 0: the process's number. The result has the same bits for any number of threads. */
 EINBLAS_API int32_t einblas_step_run(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha,
                                      double beta, int32_t threads);
+/* Operands that stay the same from run to run. _packed_bytes: bytes of operand 0 or 1 as the step's tiles read it, 0
+   where such a copy would spare a run nothing. _pack writes it, to an address that is a multiple of 64. _run_packed
+   runs with such copies; 0 for an operand that has none. An operand with a copy may be read all the same. The result
+   has the same bits as without. */
+EINBLAS_API int64_t einblas_step_packed_bytes(int64_t step, int32_t operand);
+EINBLAS_API int32_t einblas_step_pack(int64_t step, int32_t operand, int64_t x, int64_t packed, int32_t threads);
+EINBLAS_API int32_t einblas_step_run_packed(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c,
+                                            int64_t packed0, int64_t packed1, double alpha, double beta,
+                                            int32_t threads);
 /* Name of the kernel that a step uses, and a text for people: folded shape, tiles, what is packed and
    why. Valid as long as the step. */
 EINBLAS_API const char* einblas_step_kernel(int64_t step);

@@ -100,8 +100,12 @@ const char* one(DType dtype) {
   });
 }
 
+struct Packed {
+  int64_t at[2] = {0, 0};  // addresses of copies that pack wrote; 0 for none
+};
+
 int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
-                 int32_t threads) {
+                 int32_t threads, const Packed& packed = {}) {
   if (s.problem.empty_output) return EINBLAS_OK;
   threads = threads_of(threads);
   auto at = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
@@ -110,7 +114,22 @@ int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, d
     return s.scale->run({{nullptr, nullptr, nullptr}, at(c, kOut), 0.0, beta, threads});
   }
   const char* second = !s.ones ? at(x1, 1) : one(s.problem.dtype);
-  return s.plan->run({{at(x0, 0), second, at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads});
+  Call call{{at(x0, 0), second, at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads};
+  for (int t = 0; t < 2; ++t) call.packed[t] = reinterpret_cast<const char*>(packed.at[t]);
+  return s.plan->run(call);
+}
+
+// Bytes of a packed copy of an operand, unless it would be much larger than the operand itself.
+int64_t packed_bytes(const Step& s, int32_t operand) {
+  constexpr int64_t most = 4;  // times as large: short rows fill a small part of a vector
+  const Problem& p = s.problem;
+  if (s.plan == nullptr || s.ones || operand < 0 || operand > 1 || operand >= p.operands) return 0;
+  int64_t own = size_of(p.dtype);
+  for (const Axes* axes : {&p.outer, &p.reduced})
+    for (const Axis& a : *axes)
+      if (a.stride[operand] != 0) own *= a.length;
+  const int64_t bytes = s.plan->packed_bytes(operand);
+  return bytes <= most * own ? bytes : 0;
 }
 
 std::string kernel_names() {
@@ -153,6 +172,25 @@ int32_t einblas_step_run(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64
                          int32_t threads) {
   if (step == 0) return EINBLAS_INVALID_ARGUMENT;
   return run_step(*step_of(step), x0, x1, x2, c, alpha, beta, threads);
+}
+
+int64_t einblas_step_packed_bytes(int64_t step, int32_t operand) {
+  return step == 0 ? 0 : packed_bytes(*step_of(step), operand);
+}
+
+int32_t einblas_step_pack(int64_t step, int32_t operand, int64_t x, int64_t packed, int32_t threads) {
+  if (step == 0) return EINBLAS_INVALID_ARGUMENT;
+  const Step& s = *step_of(step);
+  if (packed_bytes(s, operand) == 0) return EINBLAS_NOT_APPLICABLE;
+  if (x == 0 || packed == 0 || packed % kAlignment != 0) return EINBLAS_INVALID_ARGUMENT;
+  return s.plan->pack(operand, reinterpret_cast<const char*>(x + s.byte_offset[operand]),
+                      reinterpret_cast<char*>(packed), threads_of(threads));
+}
+
+int32_t einblas_step_run_packed(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c, int64_t packed0,
+                                int64_t packed1, double alpha, double beta, int32_t threads) {
+  if (step == 0) return EINBLAS_INVALID_ARGUMENT;
+  return run_step(*step_of(step), x0, x1, x2, c, alpha, beta, threads, {{packed0, packed1}});
 }
 
 int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* places, int64_t sets, int32_t slots,

@@ -15,6 +15,8 @@ struct Call {
   char* c;
   double alpha, beta;
   int threads;
+  // Of an operand what KernelPlan::pack wrote, or null.
+  const char* packed[2] = {nullptr, nullptr};
 };
 
 // A step with its tiles and task split decided. Immutable: many threads run it at once.
@@ -29,6 +31,11 @@ class KernelPlan {
   virtual int64_t workspace_bytes() const { return 0; }
   // Bytes that all threads of a run share.
   virtual int64_t shared_bytes() const { return 0; }
+  // Bytes of operand t (0 or 1) as this plan's tiles read it, for runs with the same elements in it; 0 where such a copy
+  // would spare a run nothing.
+  virtual int64_t packed_bytes(int /*t*/) const { return 0; }
+  // Writes that copy; x as in a Call. Returns a status code. Must not throw.
+  virtual int32_t pack(int /*t*/, const char* /*x*/, char* /*packed*/, int /*threads*/) const noexcept { return 0; }
 };
 
 // Why a kernel is asked: the list has come to it, or it was named (forced), and then it need not be a good choice.

@@ -131,8 +131,20 @@ struct Setup {
     }
     int64_t x[3] = {0, 0, 0};
     for (size_t t = 0; t < operands.size(); ++t) x[t] = reinterpret_cast<int64_t>(operands[t].origin());
-    const int32_t ran = einblas_step_run(step, x[0], x[1], x[2], reinterpret_cast<int64_t>(output.origin()), v.alpha,
-                                         v.beta, v.threads);
+    const int64_t c = reinterpret_cast<int64_t>(output.origin());
+    std::unique_ptr<Guarded> copies[2];
+    int64_t packed[2] = {0, 0};
+    int32_t ran = EINBLAS_OK;
+    for (int t = 0; v.packed && t < 2; ++t) {
+      const int64_t bytes = einblas_step_packed_bytes(step, t);
+      if (bytes == 0) continue;
+      if (outcome != nullptr) outcome->packed[t] = true;
+      copies[t] = std::make_unique<Guarded>((bytes + 63) / 64 * 64, Guarded::At::End);
+      packed[t] = reinterpret_cast<int64_t>(copies[t]->as<char>());
+      ran = std::max(ran, einblas_step_pack(step, t, x[t], packed[t], v.threads));
+    }
+    if (ran == EINBLAS_OK)
+      ran = einblas_step_run_packed(step, x[0], x[1], x[2], c, packed[0], packed[1], v.alpha, v.beta, v.threads);
     einblas_step_destroy(step);
     return ran;
   }
@@ -276,13 +288,13 @@ std::string to_string(const Equation& e, const Variant& v) {
   text << e.text;
   for (const auto& l : e.lengths) text << ' ' << l.first << '=' << l.second;
   text << " pad=" << v.pad << " negative=" << v.negative << " spread=" << v.spread << " at_end=" << v.at_end
-       << " alpha=" << v.alpha << " beta=" << v.beta << " threads=" << v.threads
+       << " alpha=" << v.alpha << " beta=" << v.beta << " threads=" << v.threads << " packed=" << v.packed
        << " kernel=" << (v.kernel == nullptr ? "auto" : v.kernel) << " seed=" << v.seed;
   return text.str();
 }
 
 std::vector<Variant> usual_variants() {
-  std::vector<Variant> all(8);
+  std::vector<Variant> all(9);
   all[1].at_end = false;
   all[2].pad = 3;
   all[3].negative = true;
@@ -295,6 +307,9 @@ std::vector<Variant> usual_variants() {
   all[6].beta = 1;
   all[7].alpha = 0;
   all[7].beta = 2;
+  all[8].packed = true;
+  all[8].pad = 1;
+  all[8].threads = 2;
   return all;
 }
 

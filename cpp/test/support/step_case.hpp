@@ -24,14 +24,16 @@ struct Variant {
   double alpha = 1, beta = 0;
   int threads = 1;
   const char* kernel = nullptr;  // forced kernel
+  bool packed = false;           // with packed copies of the operands that the step packs
   uint32_t seed = 1;
 };
 
 struct Outcome {
   int32_t status = 0;
-  std::string kernel;       // that ran
-  std::string description;  // of the plan
-  std::string error;        // empty when right
+  std::string kernel;               // that ran
+  std::string description;          // of the plan
+  bool packed[2] = {false, false};  // whether an operand was packed before
+  std::string error;                // empty when right
 };
 
 // Runs the equation for T in {float, double}. Inputs are random in [-1, 1]; an element is right when

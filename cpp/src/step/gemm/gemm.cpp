@@ -14,6 +14,7 @@
 #include "runtime/memory.hpp"
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
+#include "runtime/tuning.hpp"
 #include "step/gemm/gemm_blocking.hpp"
 #include "step/kernel.hpp"
 #include "step/sum_in_parts.hpp"
@@ -26,6 +27,8 @@ using On = UnitStride::On;
 constexpr int kMostRows = 12;
 constexpr int64_t kLine = 64;  // bytes
 constexpr int64_t kMostPanels = 12;
+Tunable prepack_most{"GEMM_PREPACK", 1024, 0, int64_t{1} << 40,
+                     "rows or columns up to which a constant factor beside them is kept packed"};
 
 template <class T>
 class GemmPlan final : public KernelPlan, private GemmBlocking {
@@ -34,7 +37,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   int32_t run(const Call& call) const noexcept override {
     const double nanos = static_cast<double>(items_) * flops_ / speed::kGemmFlops;
-    const int64_t tasks = by_columns_ ? ceil_div(columns_, nc_) : by_item_ ? items_ : ceil_div(rows_, mc_) * chunks_;
+    const int64_t tasks = by_columns_ ? column_blocks() : by_item_ ? items_ : row_blocks() * chunks_;
     const int threads = useful_threads(call.threads, tasks, nanos);
     const Workspace shared(shared_bytes(), 1);
     const Workspace own(workspace_bytes(), threads);
@@ -69,8 +72,44 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   int64_t workspace_bytes() const override { return worker_bytes() + (by_item_ ? b_bytes() : 0); }
   int64_t shared_bytes() const override {
-    if (by_columns_) return ceil_div(depth_, kc_) * a_elements() * size();
+    if (by_columns_) return depth_blocks() * a_elements() * size();
     return by_item_ ? 0 : b_bytes();
+  }
+
+  // Copies of A and B as a run packs them, for all blocks; one for all items where the batch does not move the operand.
+  int64_t packed_bytes(int t) const override {
+    const bool of_a = t == g_.a;
+    if ((of_a ? columns_ : rows_) > prepack_most || (of_a && direct_)) return 0;
+    return copies(t) * (of_a ? a_copy() : b_copy()) * size();
+  }
+
+  int32_t pack(int t, const char* from, char* packed, int threads) const noexcept override {
+    const int64_t blocks = t == g_.a ? row_blocks() * depth_blocks() : column_blocks() * depth_blocks();
+    const int64_t tasks = copies(t) * blocks;
+    const double nanos = static_cast<double>(packed_bytes(t)) / static_cast<double>(size()) / speed::kPackElements;
+    threads = useful_threads(threads, tasks, nanos);
+    const Workspace own(worker_bytes(), threads);
+    if (!own.ok()) return EINBLAS_OUT_OF_MEMORY;
+    parallel_tasks(tasks, threads, [&](int64_t index, int worker) {
+      Call call{};
+      call.x[t] = from;
+      const int64_t copy = index / blocks, block = index % blocks / depth_blocks(), p = index % depth_blocks() * kc_;
+      const Item x = item_at(call, copy);
+      Scratch s = scratch(own.of(worker));
+      T* const to = reinterpret_cast<T*>(packed);
+      if (t == g_.a) {
+        const int64_t i0 = block * mc_, mm = std::min(mc_, rows_ - i0), kk = std::min(kc_, depth_ - p);
+        fill_offsets(g_.m, g_.a, i0, mm, s.m_a);
+        fill_offsets(g_.k, g_.a, p, kk, s.k_a);
+        s.a = to + copy * a_copy() + a_block(block, p);
+        pack_a(x, s, 0, mm, kk);
+      } else {
+        const int64_t j0 = block * nc_;
+        const Region r{j0, std::min(nc_, columns_ - j0), p, std::min(kc_, depth_ - p)};
+        pack_b(x, s, r, 0, 0, r.nn, to + copy * b_copy() + b_region(r));
+      }
+    });
+    return EINBLAS_OK;
   }
 
  private:
@@ -84,6 +123,16 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
   int64_t a_elements() const {
     if (direct_) return mr_ * row_stride();
     return a_rowwise_ ? mc_ * row_stride() : round_up(mc_, mr_) * kc_;
+  }
+  int64_t depth_blocks() const { return ceil_div(depth_, kc_); }
+  int64_t row_blocks() const { return ceil_div(rows_, mc_); }
+  int64_t column_blocks() const { return ceil_div(columns_, nc_); }
+  // Elements of packed copies of a whole item, and where the blocks lie in them.
+  int64_t a_copy() const { return row_blocks() * depth_blocks() * a_elements(); }
+  int64_t a_block(int64_t block, int64_t p) const { return (block * depth_blocks() + p / kc_) * a_elements(); }
+  int64_t b_copy() const { return column_blocks() * panels(nc_) * width_ * depth_; }
+  int64_t copies(int t) const {
+    return std::any_of(g_.batch.begin(), g_.batch.end(), [t](const Axis& a) { return a.stride[t] != 0; }) ? items_ : 1;
   }
   int64_t b_elements() const { return panels(std::min(nc_, columns_)) * width_ * std::min(kg_, round_up(depth_, kc_)); }
   int64_t b_bytes() const { return round_up(b_elements() * size(), 64); }
@@ -119,6 +168,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     T* c;
     T alpha, beta;
     int32_t past_caches;
+    const T *packed_a, *packed_b;  // its copies that were packed before, or null
   };
   Item item_at(const Call& call, int64_t item) const {
     return {reinterpret_cast<const T*>(call.x[g_.a]) + offset_of(g_.batch, g_.a, item),
@@ -126,7 +176,13 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
             reinterpret_cast<T*>(call.c) + offset_of(g_.batch, kOut, item),
             static_cast<T>(call.alpha),
             static_cast<T>(call.beta),
-            streaming_ && call.beta == 0 ? 1 : 0};
+            streaming_ && call.beta == 0 ? 1 : 0,
+            packed_of(call, g_.a, item, a_copy()),
+            packed_of(call, g_.b, item, b_copy())};
+  }
+  const T* packed_of(const Call& call, int t, int64_t item, int64_t copy) const {
+    const T* const all = reinterpret_cast<const T*>(call.packed[t]);
+    return all == nullptr || copies(t) == 1 ? all : all + item * copy;
   }
 
   // A region of the problem: columns [j0, + nn) and depth [p0, + kk), of which B is packed block of depth by block.
@@ -134,6 +190,9 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     int64_t j0, nn, p0, kk;
   };
   T* packed_at(T* packed, const Region& r, int64_t p) const { return packed + panels(r.nn) * width_ * p; }
+  const T* packed_at(const T* packed, const Region& r, int64_t p) const { return packed + panels(r.nn) * width_ * p; }
+  // Where a region lies in B's copy of a whole item.
+  int64_t b_region(const Region& r) const { return (r.j0 / nc_ * panels(nc_) * depth_ + panels(r.nn) * r.p0) * width_; }
 
   void whole_item(const Call& call, int64_t item, char* at, T* packed_b) const {
     const Item x = item_at(call, item);
@@ -141,15 +200,16 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     for (int64_t j0 = 0; j0 < columns_; j0 += nc_) {
       for (int64_t p0 = 0; p0 < depth_; p0 += kg_) {
         const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kg_, depth_ - p0)};
-        for (int64_t p = 0; p < r.kk; p += kc_) pack_b(x, s, r, p, 0, r.nn, packed_b);
-        for (int64_t i0 = 0; i0 < rows_; i0 += mc_) block(x, s, r, i0, 0, r.nn, packed_b);
+        if (x.packed_b == nullptr)
+          for (int64_t p = 0; p < r.kk; p += kc_) pack_b(x, s, r, p, 0, r.nn, packed_b);
+        const T* const b = x.packed_b == nullptr ? packed_b : x.packed_b + b_region(r);
+        for (int64_t i0 = 0; i0 < rows_; i0 += mc_) block(x, s, r, i0, 0, r.nn, b);
       }
     }
   }
 
   void parallel_item(const Call& call, int64_t item, int threads, const Workspace& own, T* packed_b) const {
     const Item x = item_at(call, item);
-    const int64_t row_blocks = ceil_div(rows_, mc_);
     for (int64_t j0 = 0; j0 < columns_; j0 += nc_) {
       for (int64_t p0 = 0; p0 < depth_; p0 += kg_) {
         const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kg_, depth_ - p0)};
@@ -157,14 +217,17 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
         const int64_t step = round_up(8 * std::max(panel_, b_step()), panel_), packs = ceil_div(r.nn, step);
         const int64_t depths = ceil_div(r.kk, kc_);
         const double pack_nanos = static_cast<double>(r.nn * r.kk) / speed::kPackElements;
-        parallel_tasks(packs * depths, useful_threads(threads, packs * depths, pack_nanos), [&](int64_t t, int worker) {
-          const int64_t from = t % packs * step;
-          pack_b(x, scratch(own.of(worker)), r, t / packs * kc_, from, std::min(step, r.nn - from), packed_b);
-        });
-        parallel_tasks(row_blocks * chunks_, threads, [&](int64_t t, int worker) {
+        const T* const b = x.packed_b == nullptr ? packed_b : x.packed_b + b_region(r);
+        if (x.packed_b == nullptr)
+          parallel_tasks(
+              packs * depths, useful_threads(threads, packs * depths, pack_nanos), [&](int64_t t, int worker) {
+                const int64_t from = t % packs * step;
+                pack_b(x, scratch(own.of(worker)), r, t / packs * kc_, from, std::min(step, r.nn - from), packed_b);
+              });
+        parallel_tasks(row_blocks() * chunks_, threads, [&](int64_t t, int worker) {
           const int64_t from = t % chunks_ * chunk;
           if (from < r.nn)
-            block(x, scratch(own.of(worker)), r, t / chunks_ * mc_, from, std::min(chunk, r.nn - from), packed_b);
+            block(x, scratch(own.of(worker)), r, t / chunks_ * mc_, from, std::min(chunk, r.nn - from), b);
         });
       }
     }
@@ -183,7 +246,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   // Rows [i0, + mc) and columns [from, + count) of the region, over its whole depth.
   void block(const Item& x, const Scratch& s, const Region& r, int64_t i0, int64_t from, int64_t count,
-             T* packed_b) const {
+             const T* packed_b) const {
     const int64_t mm = std::min(mc_, rows_ - i0);
     fill_offsets(g_.m, g_.a, i0, mm, s.m_a);
     fill_offsets(g_.m, kOut, i0, mm, s.m_c);
@@ -197,25 +260,28 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
         rows_in_place(x, s, mm, count, kk, b, beta);
         continue;
       }
-      pack_a(x, s, 0, mm, kk);
-      all_tiles(x, s, mm, count, kk, b, beta);
+      if (x.packed_a == nullptr) pack_a(x, s, 0, mm, kk);
+      all_tiles(x, s, x.packed_a == nullptr ? s.a : x.packed_a + a_block(i0 / mc_, r.p0 + p), mm, count, kk, b, beta);
     }
     // Stores past the caches are ordered with those of other threads by a fence alone.
     if (x.past_caches != 0) std::atomic_thread_fence(std::memory_order_seq_cst);
   }
 
-  void all_tiles(const Item& x, const Scratch& s, int64_t mm, int64_t count, int64_t kk, const T* b, T beta) const {
+  void all_tiles(const Item& x, const Scratch& s, const T* a, int64_t mm, int64_t count, int64_t kk, const T* b,
+                 T beta) const {
     for (int64_t j = 0; j < count; j += panel_) {
       const int64_t n = std::min(panel_, count - j);
       const GemmColumns columns = describe_columns(x, s, j, n);
       for (int64_t i = 0; i < mm; i += mr_)
-        tile(x, s, i, std::min(mr_, mm - i), n, kk, b + panels(j) * width_ * kk, columns, beta);
+        tile(x, s, a, i, std::min(mr_, mm - i), n, kk, b + panels(j) * width_ * kk, columns, beta);
     }
   }
 
   // All rows by tasks of columns: A is packed once, for all; B by the task that needs it.
   void by_columns(const Item& x, int threads, const Workspace& own, T* packed_a) const {
-    parallel_tasks(ceil_div(depth_, kc_), flops_ < 1e8 ? 1 : threads, [&](int64_t t, int worker) {
+    const T* const a = x.packed_a == nullptr ? packed_a : x.packed_a;
+    const int64_t packs = x.packed_a == nullptr ? depth_blocks() : 0;
+    parallel_tasks(packs, flops_ < 1e8 ? 1 : threads, [&](int64_t t, int worker) {
       Scratch s = scratch(own.of(worker));
       const int64_t p = t * kc_, kk = std::min(kc_, depth_ - p);
       s.a = packed_a + t * a_elements();
@@ -223,17 +289,17 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
       fill_offsets(g_.k, g_.a, p, kk, s.k_a);
       pack_a(x, s, 0, rows_, kk);
     });
-    parallel_tasks(ceil_div(columns_, nc_), threads, [&](int64_t t, int worker) {
-      Scratch s = scratch(own.of(worker));
-      T* b = s.a;
+    parallel_tasks(column_blocks(), threads, [&](int64_t t, int worker) {
+      const Scratch s = scratch(own.of(worker));
+      T* const packed_b = s.a;
       const int64_t j0 = t * nc_, nn = std::min(nc_, columns_ - j0);
       fill_offsets(g_.m, kOut, 0, rows_, s.m_c);
       for (int64_t p = 0; p < depth_; p += kc_) {
         const Region r{j0, nn, p, std::min(kc_, depth_ - p)};
-        pack_b(x, s, r, 0, 0, nn, b);
+        if (x.packed_b == nullptr) pack_b(x, s, r, 0, 0, nn, packed_b);
         fill_offsets(g_.n, kOut, j0, nn, s.n_c);
-        s.a = packed_a + p / kc_ * a_elements();
-        all_tiles(x, s, rows_, nn, r.kk, b, p == 0 ? x.beta : T{1});
+        all_tiles(x, s, a + a_block(0, p), rows_, nn, r.kk, x.packed_b == nullptr ? packed_b : x.packed_b + b_region(r),
+                  p == 0 ? x.beta : T{1});
       }
       if (x.past_caches != 0) std::atomic_thread_fence(std::memory_order_seq_cst);
     });
@@ -250,11 +316,11 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     }
   }
 
-  void tile(const Item& x, const Scratch& s, int64_t i, int64_t rows, int64_t n, int64_t kk, const T* b,
-            const GemmColumns& columns, T beta) const {
+  void tile(const Item& x, const Scratch& s, const T* packed_a, int64_t i, int64_t rows, int64_t n, int64_t kk,
+            const T* b, const GemmColumns& columns, T beta) const {
     T* c[kMostRows];
     for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
-    const T* a = a_rowwise_ ? s.a + i * row_stride() : s.a + i * kk;
+    const T* a = packed_a + i * (a_rowwise_ ? row_stride() : kk);
     const int64_t rs = a_rowwise_ ? row_stride() : 1, cs = a_rowwise_ ? 1 : mr_;
     kernels_->gemm_tile(static_cast<int>(rows), static_cast<int>(ceil_div(n, w_)), kk, a, rs, cs, b, width_, c,
                         &columns, x.alpha, beta);

@@ -41,7 +41,7 @@ constexpr int64_t kDepth = 2048;  // additions to one element one after the othe
 constexpr int64_t kFarBytes = 1 << 20;
 // Of gemm_batch. Items of 16 cubed from memory, by bytes of packed B: up to 4 KB 132 to 195 ns in F32, 270 to 321 in
 // F64; 8 KB 395 and 457.
-Tunable packed_bytes{"GEMM_SMALL_PACKED", 4 << 10, 64, 16 << 10, "bytes of small items transposed at once, in L1"};
+Tunable transposed_bytes{"GEMM_SMALL_PACKED", 4 << 10, 64, 16 << 10, "bytes of small items transposed at once, in L1"};
 Tunable batch_bytes{"GEMM_SMALL_BATCH", 8 << 10, 64, 16 << 10, "bytes of small products put together in L1"};
 Tunable batch_ahead{"GEMM_SMALL_NEAR", 4 << 10, 64, 1 << 20, "bytes before their turn that small items are asked for"};
 Tunable ahead_bytes{"GEMM_SMALL_AHEAD", 16384, 64, 1 << 20, "bytes before their turn that operands are asked for"};
@@ -80,6 +80,9 @@ class GemmSmallPlan final : public KernelPlan {
     if (s.vectors == 3 && vectors % 3 != 0) s.vectors = 2;
     const int64_t most = kernels_->gemm_rows[s.vectors];
     s.rows = even_part(s.m, most);
+    const bool b_moves = s.b_item != 0 || std::any_of(outer_.begin(), outer_.end(),
+                                                      [this](const Axis& a) { return a.stride[g_.b] != 0; });
+    b_copies_ = b_moves ? s.items * elements(outer_) : 1;
     const int64_t one_item = (s.m * s.k + s.k * s.n + s.m * s.n) * static_cast<int64_t>(sizeof(T));
     s.group = std::max<int64_t>(1, std::min(s.items, group_bytes / one_item));
     packs_ = n.stride[g_.b] != 1;
@@ -118,8 +121,10 @@ class GemmSmallPlan final : public KernelPlan {
     s.beta = static_cast<T>(call.beta);
     s.past_caches =
         past_caches_ && call.beta == 0 && (s.stages != 0 || reinterpret_cast<uintptr_t>(call.c) % kLine == 0);
+    const bool packed = call.packed[g_.b] != nullptr;
+    if (packed) use_packed(reinterpret_cast<const T*>(call.packed[g_.b]), s);
     if (tasks_ == 1) {
-      items(s);
+      items(s, packed);
       return EINBLAS_OK;
     }
     parallel_tasks(tasks_, useful_threads(call.threads, tasks_, nanos_), [&](int64_t t, int) {
@@ -131,9 +136,29 @@ class GemmSmallPlan final : public KernelPlan {
       part.a += row * s.rs;
       part.c += row * s.ldc;
       part.a += first * s.a_item + offset_of(outer_, g_.a, outer);
-      part.b += first * s.b_item + offset_of(outer_, g_.b, outer);
+      if (packed) {
+        part.b += b_copies_ == 1 ? 0 : (outer * s.items + first) * s.b_item;
+      } else {
+        part.b += first * s.b_item + offset_of(outer_, g_.b, outer);
+      }
       part.c += first * s.c_item + offset_of(outer_, kOut, outer);
-      items(part);
+      items(part, packed);
+    });
+    return EINBLAS_OK;
+  }
+
+  // B's items where they are transposed on the way, and rows of C are written as they are without packing.
+  int64_t packed_bytes(int t) const override {
+    if (t != g_.b || !packs_ || look_up_ != nullptr || small_.stages != 0) return 0;
+    return b_copies_ * small_.k * padded_ * size_;
+  }
+
+  int32_t pack(int t, const char* from, char* packed, int threads) const noexcept override {
+    const double nanos = static_cast<double>(packed_bytes(t)) / static_cast<double>(size_) / speed::kTransposeElements;
+    parallel_tasks(b_copies_, useful_threads(threads, b_copies_, nanos), [&](int64_t copy, int) {
+      const int64_t outer = copy / small_.items, item = copy % small_.items;
+      pack_item(reinterpret_cast<const T*>(from) + offset_of(outer_, t, outer) + item * small_.b_item,
+                reinterpret_cast<T*>(packed) + copy * small_.k * padded_);
     });
     return EINBLAS_OK;
   }
@@ -188,7 +213,7 @@ class GemmSmallPlan final : public KernelPlan {
     s.stages = together ? 1 : 0;
     s.spill = together && s.n <= s.vectors * w ? 1 : 0;
     const int64_t each = std::max(packs_ ? s.k * s.ldp : 1, together ? s.m * s.n : 1);
-    s.group = std::max<int64_t>(1, std::min(s.items, (packs_ ? packed_bytes : batch_bytes) / (each * size_)));
+    s.group = std::max<int64_t>(1, std::min(s.items, (packs_ ? transposed_bytes : batch_bytes) / (each * size_)));
     s.a_lines = far ? lines(s.a_item, s.m, s.rs, s.k, s.cs) : 0;
     s.b_lines = far ? lines(s.b_item, s.n, s.b_lane, s.k, s.ldb) : 0;
     const int64_t item = (s.m + s.n) * s.k * size_;
@@ -266,8 +291,17 @@ class GemmSmallPlan final : public KernelPlan {
     tiny_ = kernels_->gemm_tiny[order == 2 ? 1 : order == 4 ? 2 : 3];
   }
 
-  void items(const GemmSmall<T>& s) const {
-    if (tiny_ != nullptr) {
+  // The items of B lie packed, one after the other.
+  void use_packed(const T* packed, GemmSmall<T>& s) const {
+    s.b = packed;
+    s.ldb = padded_;
+    s.b_item = b_copies_ == 1 ? 0 : s.k * padded_;
+  }
+
+  void items(const GemmSmall<T>& s, bool packed) const {
+    if (packed) {
+      kernels_->gemm_small(&s);
+    } else if (tiny_ != nullptr) {
       tiny_(&s);
     } else if (look_up_ != nullptr) {
       look_up_(&s);
@@ -294,19 +328,25 @@ class GemmSmallPlan final : public KernelPlan {
     }
   }
 
+  // Rows of k as tiles read them.
+  void pack_item(const T* b, T* packed) const {
+    int64_t lane[kPackedLength], row[kPackedLength];
+    const int64_t step = g_.n[0].stride[g_.b];
+    for (int64_t j = 0; j < small_.n; ++j) lane[j] = j * step;
+    for (int64_t p = 0; p < small_.k; ++p) row[p] = p * small_.ldb;
+    pack_panels(*kernels_, packed, {padded_, 0, padded_}, b, {lane, small_.n, row, small_.k}, g_.b_unit);
+  }
+
   void packed_items(GemmSmall<T> s) const {
     alignas(64) T packed[kPackedBytes / sizeof(T)];
-    int64_t lane[kPackedLength], row[kPackedLength];
-    const int64_t step = g_.n[0].stride[g_.b], count = s.items;
-    for (int64_t j = 0; j < s.n; ++j) lane[j] = j * step;
-    for (int64_t p = 0; p < s.k; ++p) row[p] = p * s.ldb;
+    const int64_t count = s.items;
     const T* b = s.b;
     s.b = packed;
     s.ldb = padded_;
     s.items = 1;
     s.ahead = 0;
     for (int64_t q = 0; q < count; ++q) {
-      pack_panels(*kernels_, packed, {padded_, 0, padded_}, b + q * s.b_item, {lane, s.n, row, s.k}, g_.b_unit);
+      pack_item(b + q * s.b_item, packed);
       kernels_->gemm_small(&s);
       s.a += s.a_item;
       s.c += s.c_item;
@@ -318,6 +358,7 @@ class GemmSmallPlan final : public KernelPlan {
   GemmSmall<T> small_{};
   int64_t depth_;  // of a part
   int64_t run_, per_outer_, tasks_, padded_, chunk_, chunks_;
+  int64_t b_copies_;  // packed items of B: one where all items share it
   double nanos_;
   bool packs_, past_caches_, batch_ = false;
   void (*tiny_)(const GemmSmall<T>*) = nullptr;

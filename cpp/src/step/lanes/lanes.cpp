@@ -17,6 +17,7 @@
 #include "runtime/tuning.hpp"
 #include "step/kernel.hpp"
 #include "step/lanes/lanes_blocks.hpp"
+#include "step/lanes/lanes_layout.hpp"
 #include "step/lanes/lanes_pack.hpp"
 #include "step/sum_in_parts.hpp"
 
@@ -35,22 +36,22 @@ Tunable fetch_from{"LANES_FETCH", 8 << 20, 0, int64_t{1} << 40, "bytes of a resu
 // F32, one thread, asked for / carried: 16 MB (128, 128, 64, 256) 6.9 / 7.2 ms, 3 MB (100, 60, 50, 100) 984 / 894 us.
 Tunable far_bytes{"LANES_FAR", 6 << 20, 0, int64_t{1} << 40,
                   "bytes of both operands from which on tiles ask for lines and do not pack them"};
+Tunable prepack_most{"LANES_PREPACK", 1024, 0, int64_t{1} << 40,
+                     "rows or columns up to which a constant factor beside them is kept packed"};
 constexpr double kMostCopiesPerTile = 2.5;  // above, tiles cannot carry the packing
 constexpr int64_t kMaxRows = 1024;          // rows in a task: bounds the tables of offsets
 constexpr int64_t kWantedTasks = 8;
 constexpr int64_t kStackBytes = 16 << 10;  // a workspace so small lies on the stack
 
 template <class T>
-class LanesPlan final : public KernelPlan {
+class LanesPlan final : public KernelPlan, private LanesLayout {
  public:
-  explicit LanesPlan(const Problem& p) : lanes_(p.batch), m_(p.m), n_(p.n), k_(p.k) {
+  explicit LanesPlan(const Problem& p)
+      : LanesLayout(p, kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T))),
+        vector_(kernel_table().vector_bytes) {
     kernels_ = &kernel_table().typed<T>();
     mr_ = kernels_->lanes_rows;
     nr_ = kernels_->lanes_columns;
-    vector_ = kernel_table().vector_bytes;
-    width_ = vector_ / static_cast<int64_t>(sizeof(T));
-    fill_lanes();
-    order_axes(p.invariant);
     slices_ = ceil_div(elements(lanes_), width_);
     rows_ = elements(m_);
     columns_ = elements(n_);
@@ -98,74 +99,35 @@ class LanesPlan final : public KernelPlan {
            8 * (2 * task_rows_ + (nr_ + 1) * mr_ + nr_ + 2 * (2 * nc_ + 4 * kc_ + 3 * width_ * vectors_));
   }
 
+  // Panels of A and blocks of B as tasks pack them, of all slices.
+  int64_t packed_bytes(int t) const override {
+    const bool of_a = t == operand_[0];
+    if ((of_a ? columns_ : rows_) > prepack_most) return 0;
+    return groups_ * depth_blocks_ * (of_a ? row_blocks_ * a_panels() * a_elements() : column_blocks_ * b_elements()) *
+           static_cast<int64_t>(sizeof(T));
+  }
+
+  int32_t pack(int t, const char* from, char* packed, int threads) const noexcept override {
+    const double nanos = static_cast<double>(packed_bytes(t) / static_cast<int64_t>(sizeof(T))) / speed::kPackElements;
+    threads = useful_threads(threads, groups_, nanos);
+    const Workspace workspace(workspace_bytes(), threads);
+    if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
+    Call call{};
+    call.x[t] = from;
+    call.packed[t] = packed;
+    parallel_tasks(groups_, threads, [&](int64_t group, int worker) {
+      Scratch s;
+      lay_out(workspace.of(worker), s);
+      if (t == operand_[0]) {
+        pack_rows(call, group, s);
+      } else {
+        pack_columns(call, group, s);
+      }
+    });
+    return EINBLAS_OK;
+  }
+
  private:
-  // Roles and lanes. The operand with more rows is A: it passes by while B's block stays. A batch much shorter than a
-  // vector takes columns of n into the lanes too: B is gathered, A's lanes repeat. Those columns become the slowest of
-  // n, so that only the last ones have fewer of them.
-  void fill_lanes() {
-    if (elements(m_) < elements(n_)) swap();
-    const int64_t batch = elements(lanes_), fit = width_ / batch;
-    if (fit >= 2) {
-      Axis* best = nullptr;
-      bool of_m = false;
-      for (Axes* axes : {&n_, &m_})
-        for (Axis& a : *axes)
-          if (best == nullptr || (a.stride[kOut] == batch) > (best->stride[kOut] == batch)) {
-            best = &a;
-            of_m = axes == &m_;
-          }
-      if (best != nullptr && best->length > 1) {
-        const Axis whole = *best;
-        Axes& axes = of_m ? m_ : n_;
-        axes.erase(axes.begin() + (best - axes.data()));
-        part_ = std::min(fit, whole.length);
-        Axis groups = whole, part = whole;
-        groups.length = ceil_div(whole.length, part_);
-        for (int64_t& s : groups.stride) s *= part_;
-        part.length = part_;
-        axes.insert(axes.begin(), groups);
-        lanes_.insert(lanes_.begin(), part);
-        if (of_m) swap();
-        const int64_t rest = whole.length - (groups.length - 1) * part_;
-        full_columns_ = elements(n_) / groups.length * (rest == part_ ? groups.length : groups.length - 1);
-        short_lanes_ = rest * batch;
-        return;
-      }
-    }
-    full_columns_ = elements(n_);
-  }
-
-  void swap() {
-    std::swap(m_, n_);
-    std::swap(operand_[0], operand_[1]);
-  }
-
-  // An operand whose lanes lie apart is transposed on the way: its unit stride becomes the fastest axis of depth or of
-  // its rows. The slowest axis of n stays, as fill_lanes wants it.
-  void order_axes(bool invariant) {
-    const auto unit = [](Axes& axes, int t, size_t from) {
-      return std::find_if(axes.begin() + static_cast<std::ptrdiff_t>(from), axes.end(),
-                          [t](const Axis& a) { return a.stride[t] == 1; });
-    };
-    bool ordered = invariant;
-    for (int side : {0, 1}) {
-      const int t = operand_[side];
-      if (unit(lanes_, t, 0) != lanes_.end()) continue;
-      const auto deep = unit(k_, t, 0);
-      if (deep != k_.end() && !ordered) std::rotate(deep, deep + 1, k_.end());
-      if (!k_.empty() && k_.back().stride[t] == 1) {
-        unit_[side] = LanesUnit::Depth;
-        ordered = true;
-        continue;
-      }
-      Axes& own = side == 0 ? m_ : n_;
-      const auto row = unit(own, t, side == 1 && part_ > 1 ? 1 : 0);
-      if (row == own.end()) continue;
-      std::rotate(row, row + 1, own.end());
-      unit_[side] = LanesUnit::Rows;
-    }
-  }
-
   void cut() {
     nc_ = even_part(columns_, std::max<int64_t>(nr_, block_bytes / (kc_ * vector_)));
     // Where tiles are too few to pack beside their sums, slices are packed together, as longer runs of memory.
@@ -203,6 +165,7 @@ class LanesPlan final : public KernelPlan {
   int64_t b_apart() const { return nc_ * kc_ * width_; }
   int64_t a_elements() const { return vectors_ * a_apart(); }
   int64_t b_elements() const { return vectors_ * b_apart(); }
+  int64_t a_panels() const { return ceil_div(task_rows_, mr_); }  // of a task, at most
   int64_t tile_elements() const { return mr_ * nr_ * width_; }
   int64_t sum_elements() const {
     if (depth_blocks_ == 1) return 0;
@@ -254,7 +217,7 @@ class LanesPlan final : public KernelPlan {
     const int64_t first = index / row_blocks_ * task_groups_, groups = std::min(task_groups_, groups_ - first);
     fill_offsets(m_, operand_[0], i0, mm, s.m_a);
     fill_offsets(m_, kOut, i0, mm, s.m_c);
-    roll(call, first, groups, mm, s);
+    roll(call, first, groups, index % row_blocks_, mm, s);
   }
 
   void set_slices(int64_t group, LanesBlock& b) const {
@@ -315,7 +278,43 @@ class LanesPlan final : public KernelPlan {
             0,         b.nn, nr_,     to,       b_apart()};
   }
 
-  void roll(const Call& call, int64_t first_group, int64_t groups, int64_t mm, Scratch& s) const {
+  // Where panels lie that were packed before; null where they were not.
+  T* packed_a(const Call& call, int64_t group, int64_t deep, int64_t row_block, int64_t panel) const {
+    T* const all = reinterpret_cast<T*>(const_cast<char*>(call.packed[operand_[0]]));
+    if (all == nullptr) return nullptr;
+    return all + (((group * depth_blocks_ + deep) * row_blocks_ + row_block) * a_panels() + panel) * a_elements();
+  }
+  T* packed_b(const Call& call, int64_t group, int64_t column, int64_t deep) const {
+    T* const all = reinterpret_cast<T*>(const_cast<char*>(call.packed[operand_[1]]));
+    return all == nullptr ? nullptr : all + ((group * column_blocks_ + column) * depth_blocks_ + deep) * b_elements();
+  }
+
+  void pack_rows(const Call& call, int64_t group, Scratch& s) const {
+    LanesBlock& b = s.block[0];
+    for (int64_t block = 0; block < row_blocks_; ++block) {
+      const int64_t i0 = block * task_rows_;
+      const LanesPanels panels(std::min(task_rows_, rows_ - i0), mr_);
+      fill_offsets(m_, operand_[0], i0, panels.rows, s.m_a);
+      for (int64_t deep = 0; deep < depth_blocks_; ++deep) {
+        set_slices(group, b);
+        set_block(0, deep, b);
+        for (int64_t i = 0; i < panels.count; ++i)
+          feed_a(call, b, panels, i, packed_a(call, group, deep, block, i)).pack_all(width_);
+      }
+    }
+  }
+  void pack_columns(const Call& call, int64_t group, Scratch& s) const {
+    LanesBlock& b = s.block[0];
+    for (int64_t column = 0; column < column_blocks_; ++column)
+      for (int64_t deep = 0; deep < depth_blocks_; ++deep) {
+        set_slices(group, b);
+        set_block(column, deep, b);
+        feed_b(call, b, packed_b(call, group, column, deep)).pack_all(width_);
+      }
+  }
+
+  // Tiles of one task: those of a block of rows for each group of slices.
+  void roll(const Call& call, int64_t first_group, int64_t groups, int64_t row_block, int64_t mm, Scratch& s) const {
     const int64_t steps = groups * column_blocks_ * depth_blocks_;
     const LanesPanels i_panels(mm, mr_);
     auto enter = [&](int64_t step) {
@@ -323,9 +322,10 @@ class LanesPlan final : public KernelPlan {
       set_slices(first_group + step / (column_blocks_ * depth_blocks_), b);
       set_block(step / depth_blocks_ % column_blocks_, step % depth_blocks_, b);
     };
+    const bool packs_a = call.packed[operand_[0]] == nullptr, packs_b = call.packed[operand_[1]] == nullptr;
     enter(0);
-    feed_b(call, s.block[0], s.b[0]).pack_all(width_);
-    feed_a(call, s.block[0], i_panels, 0, s.a[0]).pack_all(width_);
+    if (packs_b) feed_b(call, s.block[0], s.b[0]).pack_all(width_);
+    if (packs_a) feed_a(call, s.block[0], i_panels, 0, s.a[0]).pack_all(width_);
     int turn = 0;
     LanesTile<T> tile{};
     for (int64_t step = 0; step < steps; ++step) {
@@ -334,14 +334,20 @@ class LanesPlan final : public KernelPlan {
       LanesFeed<T> next_b;
       if (next != nullptr) {
         enter(step + 1);
-        next_b = feed_b(call, *next, s.b[(step + 1) & 1]);
+        if (packs_b) next_b = feed_b(call, *next, s.b[(step + 1) & 1]);
       }
       if (b.slices == 1) set_tile(call, b, b.slice[0], tile);
+      const int64_t group = first_group + step / (column_blocks_ * depth_blocks_), deep = step % depth_blocks_;
+      const T* const block_b =
+          packs_b ? s.b[step & 1] : packed_b(call, group, step / depth_blocks_ % column_blocks_, deep);
       const LanesPanels j_panels(b.nn, nr_);
       const int64_t row = j_panels.count * b.slices, all = i_panels.count * row;
       for (int64_t i = 0; i < i_panels.count; ++i, turn ^= 1) {
         LanesFeed<T> next_a;
-        if (i + 1 < i_panels.count) {
+        const T* const panel_a = packs_a ? s.a[turn] : packed_a(call, group, deep, row_block, i);
+        if (!packs_a) {
+          // Nothing to prepare.
+        } else if (i + 1 < i_panels.count) {
           next_a = feed_a(call, b, i_panels, i + 1, s.a[turn ^ 1]);
         } else if (next != nullptr) {
           next_a = feed_a(call, *next, i_panels, 0, s.a[turn ^ 1]);
@@ -360,8 +366,8 @@ class LanesPlan final : public KernelPlan {
               if (next_b.some()) next_b.ask(all, tile);
             }
             if (b.slices > 1) set_tile(call, b, b.slice[v], tile);
-            tile.a = s.a[turn] + v * a_apart();
-            tile.b = s.b[step & 1] + v * b_apart() + j_panels.start(j) * b.kk * width_;
+            tile.a = panel_a + v * a_apart();
+            tile.b = block_b + v * b_apart() + j_panels.start(j) * b.kk * width_;
             T* const sums = s.sums + ((v * i_panels.count + i) * ceil_div(nc_, nr_) + j) * tile_elements();
             multiply(call, s, b, b.slice[v], s.m_c + i_panels.start(i), b.n_c + j_panels.start(j), mr, nr, sums, tile);
           }
@@ -423,11 +429,7 @@ class LanesPlan final : public KernelPlan {
     if (b.last && !together) each([](T& to, const T& x) { to = x; });
   }
 
-  Axes lanes_, m_, n_, k_;
-  int operand_[2] = {0, 1};  // the operands in the roles of A and B
-  LanesUnit unit_[2] = {LanesUnit::Nowhere, LanesUnit::Nowhere};
-  int64_t part_ = 1, full_columns_ = 0, short_lanes_ = 0;
-  int64_t vector_, width_, slices_, rows_, columns_, depth_, kc_, nc_;
+  int64_t vector_, slices_, rows_, columns_, depth_, kc_, nc_;
   int64_t vectors_, groups_;  // slices that are packed together, and how many such groups there are
   int64_t task_groups_, task_rows_, row_blocks_, full_blocks_, column_blocks_, depth_blocks_;
   int64_t mr_, nr_;

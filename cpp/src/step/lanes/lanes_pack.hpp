@@ -6,11 +6,9 @@
 
 #include "kernels/kernel_table.hpp"
 #include "step/lanes/lanes_blocks.hpp"
+#include "step/lanes/lanes_layout.hpp"
 
 namespace einblas {
-
-// Where an operand has its unit stride, if not along the lanes.
-enum class LanesUnit { Depth, Rows, Nowhere };
 
 // Rows on their way into panels: lines are asked for by tiles, in pairs of a row and a slice, before the rows are
 // packed.

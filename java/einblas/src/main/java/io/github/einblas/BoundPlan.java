@@ -6,8 +6,21 @@ import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.tensor.Strided;
 
 /**
- * A plan of which some operands are constant: what they alone decide was computed when it was made.
- * Thread-safe; close frees what is kept, what was never closed is freed once it is unreachable.
+ * A plan of which some operands are constant: what they alone decide was computed when it was made,
+ * and factors of products lie packed, as the kernels read them. Thread-safe; close frees what is
+ * kept, what was never closed is freed once it is unreachable.
+ *
+ * <p>Packed copies take about the memory of the constants once more. They are made for row-major
+ * tensors at once, and for the first other layout that is run. They are left out where the other
+ * factor has more than some thousand rows, in a sliced plan, and where the memory limit or the free
+ * memory has no room. A result has the same bits with and without them.
+ *
+ * <pre>{@code
+ * try (BoundPlan layer = Einsum.plan("ij,jk->ik", x, weights).bind(null, weights)) {
+ *   Tensor y = layer.run(x);
+ * }
+ * }</pre>
+ *
  * {@link EinsumPlan#of(BoundPlan)} is the plan behind it, with all operands.
  */
 public final class BoundPlan implements AutoCloseable {
@@ -22,7 +35,7 @@ public final class BoundPlan implements AutoCloseable {
     return binding.plan();
   }
 
-  /** Bytes of native memory that are kept between runs. */
+  /** Bytes of native memory that are kept between runs, packed copies among them. */
   public long heldBytes() {
     return binding.heldBytes();
   }

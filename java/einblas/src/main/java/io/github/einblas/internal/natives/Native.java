@@ -209,6 +209,49 @@ public final class Native {
     einblas.einblas_step_destroy(step);
   }
 
+  /** What addresses of packed copies are multiples of. */
+  public static final long ALIGNMENT = 64;
+
+  /** Bytes of a packed copy of operand 0 or 1 of a step; 0 where it would spare a run nothing. */
+  public static long stepPackedBytes(long step, int operand) {
+    return einblas.einblas_step_packed_bytes(step, operand);
+  }
+
+  /** Packs an operand of a step. */
+  public static void packStep(long step, int operand, long x, long packed, int threads) {
+    IntSupplier call = () -> einblas.einblas_step_pack(step, operand, x, packed, threads);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK) {
+      failed(status, call, () -> "packing operand " + operand + " of a step", 0);
+    }
+  }
+
+  /** Runs a step with packed copies of operands 0 and 1; 0 where there is none. */
+  public static void runStep(
+      long step,
+      long x0,
+      long x1,
+      long x2,
+      long c,
+      long packed0,
+      long packed1,
+      double alpha,
+      double beta,
+      int threads) {
+    if (packed0 == 0 && packed1 == 0) {
+      runStep(step, x0, x1, x2, c, alpha, beta, threads);
+      return;
+    }
+    IntSupplier call =
+        () ->
+            einblas.einblas_step_run_packed(
+                step, x0, x1, x2, c, packed0, packed1, alpha, beta, threads);
+    int status = call.getAsInt();
+    if (status != einblas.EINBLAS_OK) {
+      failed(status, call, () -> "running a step", 0);
+    }
+  }
+
   /** Runs a step; unused operands are 0; threads 0 means the process's number. */
   public static void runStep(
       long step, long x0, long x1, long x2, long c, double alpha, double beta, int threads) {

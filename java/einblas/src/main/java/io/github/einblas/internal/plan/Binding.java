@@ -1,21 +1,19 @@
 // Binding: a contraction some of whose operands are given once.
 package io.github.einblas.internal.plan;
 
-import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Constants of a contraction, and what they alone decide, in native memory. Thread-safe; closing
- * waits for the runs that use it.
+ * Constants of a contraction, what they alone decide, and packed copies, in native memory.
+ * Thread-safe; closing waits for the runs that use it.
  */
 public final class Binding implements AutoCloseable {
   private final Contraction plan;
   private final Strided[] constants;
   private final int free;
-  private final Handle held;
-  private final long heldBytes;
+  private final PlanRun.Kept kept;
   private int running;
   private boolean closed;
 
@@ -23,7 +21,7 @@ public final class Binding implements AutoCloseable {
   private final Binding[] gradients;
 
   /**
-   * Computes what the constants alone decide.
+   * Computes what the constants alone decide, and packs them.
    *
    * @param constants null where a run gives the operand
    */
@@ -32,14 +30,12 @@ public final class Binding implements AutoCloseable {
     this.constants = constants;
     this.free = (int) Arrays.stream(constants).filter(Objects::isNull).count();
     this.gradients = new Binding[free];
-    long[] bytes = new long[1];
-    this.held = plan.runs().hold(constants, bytes);
-    this.heldBytes = bytes[0];
+    this.kept = plan.runs().keep(constants);
   }
 
   /** Bytes of native memory that are kept between runs. */
   public long heldBytes() {
-    return heldBytes;
+    return kept.bytes();
   }
 
   /** The contraction, with all operands. */
@@ -57,7 +53,7 @@ public final class Binding implements AutoCloseable {
     Strided[] all = all(operands);
     enter();
     try {
-      return plan.runs().fresh(all, new PlanRun.Extras(false, held.value(), null, null));
+      return plan.runs().fresh(all, new PlanRun.Extras(false, kept, null, null));
     } finally {
       leave();
     }
@@ -69,7 +65,7 @@ public final class Binding implements AutoCloseable {
     plan.checks().target(out);
     enter();
     try {
-      plan.runs().into(out, alpha, beta, all, new PlanRun.Extras(true, held.value(), null, null));
+      plan.runs().into(out, alpha, beta, all, new PlanRun.Extras(true, kept, null, null));
     } finally {
       leave();
     }
@@ -111,7 +107,7 @@ public final class Binding implements AutoCloseable {
         given[0] = upstream;
         System.arraycopy(operands, 0, given, 1, i);
         System.arraycopy(operands, i + 1, given, i + 1, free - 1 - i);
-        results[i] = kept(i).run(given);
+        results[i] = gradientOf(i).run(given);
       }
       done = true;
       return results;
@@ -125,7 +121,7 @@ public final class Binding implements AutoCloseable {
     }
   }
 
-  private Binding kept(int i) {
+  private Binding gradientOf(int i) {
     synchronized (gradients) {
       if (gradients[i] == null) {
         gradients[i] = gradient(i);
@@ -179,7 +175,7 @@ public final class Binding implements AutoCloseable {
 
   private void freeUnused() {
     if (closed && running == 0) {
-      held.close();
+      kept.close();
       closeGradients();
     }
   }

@@ -120,7 +120,7 @@ public final class CompiledPlan {
     main.run(
         0,
         main.program().firstOf(Program.EACH_RUN),
-        new CompiledSteps.Places(operands, held, 0, 0),
+        new CompiledSteps.Places(operands, held, 0, 0, null),
         1,
         0,
         threads,
@@ -128,9 +128,31 @@ public final class CompiledPlan {
   }
 
   /**
+   * Places for packed copies of constants, as {@link CompiledSteps#packedPlaces}; of a plan in
+   * slices, whose constants are read part by part, there are none.
+   */
+  long[] packedPlaces(boolean[] constant) {
+    return slices.cuts() > 0 ? new long[1] : variants[0].packedPlaces(constant);
+  }
+
+  /** Whether the memory limit leaves room for so many bytes more. */
+  boolean hasRoomFor(long bytes, int threads) {
+    if (room == Long.MAX_VALUE) {
+      return true;
+    }
+    return bytes <= room - peakBytes(threads == 0 ? Native.threads() : threads);
+  }
+
+  /** Writes packed copies of constants. */
+  void pack(long[] operands, long held, long[] packed, int threads) {
+    variants[0].pack(new CompiledSteps.Places(operands, held, 0, 0, packed), threads);
+  }
+
+  /**
    * Runs all slices.
    *
    * @param held what {@link #hold} computed, or 0 for it to be computed and freed
+   * @param packed addresses of packed constants, or null
    * @param afterSlice told the number of slices done after each, or null
    * @param nanos gets the time of each step added, or null
    */
@@ -141,9 +163,11 @@ public final class CompiledPlan {
       double beta,
       int threads,
       long held,
+      long[] packed,
       LongConsumer afterSlice,
       long[] nanos) {
-    run(new Job(operands, out, alpha, beta, threads, afterSlice, nanos), 0, slices.slices(), held);
+    Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos);
+    run(job, 0, slices.slices(), held);
   }
 
   /**
@@ -154,7 +178,7 @@ public final class CompiledPlan {
    */
   public void add(long[] operands, long out, int threads, long from, long to) {
     if (from < to) {
-      run(new Job(operands, out, 1, 1, threads, null, null), from, to, 0);
+      run(new Job(operands, out, 1, 1, threads, null, null, null), from, to, 0);
     }
   }
 
@@ -165,11 +189,12 @@ public final class CompiledPlan {
       double alpha,
       double beta,
       int threads,
+      long[] packed,
       LongConsumer afterSlice,
       long[] nanos) {}
 
   private void run(Job job, long from, long to, long held) {
-    if (single != null && job.nanos == null) {
+    if (single != null && job.nanos == null && job.packed == null) {
       single.runSingle(
           job.operands[0],
           job.operands.length > 1 ? job.operands[1] : 0,
@@ -206,7 +231,8 @@ public final class CompiledPlan {
   private void runSteps(Job job, long from, long to, long held, long workspace) {
     CompiledSteps main = variants[0];
     int first = main.program().firstOf(Program.EACH_SLICE);
-    CompiledSteps.Places all = new CompiledSteps.Places(job.operands, held, workspace, job.out);
+    CompiledSteps.Places all =
+        new CompiledSteps.Places(job.operands, held, workspace, job.out, job.packed);
     if (job.alpha != 0) {
       int once = main.program().firstOf(Program.EACH_RUN);
       main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos);
@@ -236,7 +262,7 @@ public final class CompiledPlan {
     long[] starts = slices.starts(slice);
     boolean begins = SlicedProgram.isFirst(slices, starts);
     CompiledSteps steps = variants[slices.variant(starts)];
-    CompiledSteps.Places at = places(job.operands, held, workspace, job.out, starts);
+    CompiledSteps.Places at = places(job, held, workspace, starts);
     if (job.alpha != 0) {
       double beta = begins ? job.beta : 1;
       steps.run(first(steps), steps.count(), at, job.alpha, beta, job.threads, job.nanos);
@@ -271,7 +297,7 @@ public final class CompiledPlan {
     for (int set = 0; set < sets; set++) {
       int at = set * (operands + 1);
       long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
-      run(own, addresses[at + operands], alpha, beta, threads, 0, null, null);
+      run(own, addresses[at + operands], alpha, beta, threads, 0, null, null, null);
     }
   }
 
@@ -284,16 +310,15 @@ public final class CompiledPlan {
     steps.run(steps.count() - 1, steps.count(), at, alpha, beta, threads, null);
   }
 
-  private CompiledSteps.Places places(
-      long[] operands, long held, long workspace, long out, long[] starts) {
-    long[] own = operands.clone();
-    long result = out;
+  private CompiledSteps.Places places(Job job, long held, long workspace, long[] starts) {
+    long[] own = job.operands.clone();
+    long result = job.out;
     for (int k = 0; k < starts.length; k++) {
       for (int i = 0; i < own.length; i++) {
         own[i] += starts[k] * steps[k][i];
       }
       result += starts[k] * steps[k][own.length];
     }
-    return new CompiledSteps.Places(own, held, workspace, result);
+    return new CompiledSteps.Places(own, held, workspace, result, job.packed);
   }
 }

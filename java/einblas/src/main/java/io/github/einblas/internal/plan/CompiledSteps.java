@@ -124,8 +124,63 @@ public final class CompiledSteps {
     return Math.min(given == 0 ? Native.threads() : given, mostThreads[step]);
   }
 
-  /** Where a run's data lie. Addresses are of element [0,0,...] of each tensor. */
-  public record Places(long[] operands, long held, long workspace, long out) {}
+  /**
+   * Where a run's data lie. Addresses are of element [0,0,...] of each tensor.
+   *
+   * @param packed of the first two inputs of each step what {@link #pack} wrote, or 0; null for
+   *     none at all
+   */
+  public record Places(long[] operands, long held, long workspace, long out, long[] packed) {}
+
+  /** Inputs of a step that may have a packed copy. */
+  static final int PACKED_INPUTS = 2;
+
+  /**
+   * Places for packed copies of constants, in bytes from the start of a block: for the first two
+   * inputs of each step, -1 where there is to be none; last the size of the block.
+   *
+   * @param constant which operands stay the same from run to run
+   */
+  long[] packedPlaces(boolean[] constant) {
+    long[] places = new long[PACKED_INPUTS * handles.length + 1];
+    Arrays.fill(places, -1);
+    long size = 0;
+    try {
+      for (int s = 0; s < handles.length; s++) {
+        int[] in = program.steps().get(s).inputs();
+        boolean each = s >= program.firstOf(Program.EACH_RUN);
+        for (int t = 0; each && t < Math.min(in.length, PACKED_INPUTS); t++) {
+          boolean stays = in[t] < operands ? constant[in[t]] : program.isHeld(in[t]);
+          long bytes = stays ? Native.stepPackedBytes(handles[s], t) : 0;
+          if (bytes > 0) {
+            places[PACKED_INPUTS * s + t] = size;
+            size =
+                Math.addExact(size, Math.addExact(bytes, Native.ALIGNMENT - 1) & -Native.ALIGNMENT);
+          }
+        }
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+    places[places.length - 1] = size;
+    return places;
+  }
+
+  /** Writes the packed copies that {@code at.packed} has a place for. */
+  void pack(Places at, int threads) {
+    try {
+      for (int i = 0; i < at.packed.length; i++) {
+        int s = i / PACKED_INPUTS;
+        int t = i % PACKED_INPUTS;
+        if (at.packed[i] != 0) {
+          long from = address(program.steps().get(s).inputs(), t, at);
+          Native.packStep(handles[s], t, from, at.packed[i], threads(s, threads));
+        }
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
 
   /**
    * Runs steps [from, to). The last of the program writes the result, {@code alpha * result + beta
@@ -148,6 +203,8 @@ public final class CompiledSteps {
             address(in, 1, at),
             address(in, 2, at),
             s == last ? at.out : intermediate(step.output(), at),
+            at.packed == null ? 0 : at.packed[PACKED_INPUTS * s],
+            at.packed == null ? 0 : at.packed[PACKED_INPUTS * s + 1],
             s == last ? alpha : 1,
             s == last ? beta : 0,
             threads(s, threads));
@@ -168,6 +225,23 @@ public final class CompiledSteps {
     int last = handles.length - 1;
     try {
       Native.runStep(handles[last], x0, x1, x2, out, alpha, beta, threads(last, threads));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * As {@link #runSingle}, with packed copies.
+   *
+   * @param packed as in {@link Places}, not null
+   */
+  void runSinglePacked(
+      long x0, long x1, long x2, long out, long[] packed, double alpha, double beta, int threads) {
+    int last = handles.length - 1;
+    long p0 = packed[PACKED_INPUTS * last];
+    long p1 = packed[PACKED_INPUTS * last + 1];
+    try {
+      Native.runStep(handles[last], x0, x1, x2, out, p0, p1, alpha, beta, threads(last, threads));
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -158,7 +158,7 @@ public final class Contraction {
 
   /** As {@link #run}, told after each slice how many are done. */
   public Strided run(LongConsumer afterSlice, Strided[] operands) {
-    return run.fresh(checks.operands(operands), new PlanRun.Extras(false, 0, afterSlice, null));
+    return run.fresh(checks.operands(operands), new PlanRun.Extras(false, null, afterSlice, null));
   }
 
   /** As {@link #run}, by so many threads; 0 for the plan's. */
@@ -232,7 +232,7 @@ public final class Contraction {
 
   /** Runs on operands that are open, and times each step: adds to {@code nanos}. */
   public void runTimed(Strided out, Strided[] operands, long[] nanos) {
-    run.into(out, 1, 0, operands, new PlanRun.Extras(false, 0, null, nanos));
+    run.into(out, 1, 0, operands, new PlanRun.Extras(false, null, null, nanos));
   }
 
   /** Runs, with what the constants alone decide; for {@link Binding}. */

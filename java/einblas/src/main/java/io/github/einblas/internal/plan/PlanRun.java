@@ -29,20 +29,20 @@ final class PlanRun {
    * What a run may be given beside its tensors.
    *
    * @param checkOverlap whether the output may share elements with an operand
-   * @param held what the constants alone decide, or 0
+   * @param kept what a binding keeps of its constants, or null
    * @param afterSlice told the number of slices done, or null
    * @param nanos gets the time of each step added, or null
    * @param threads in place of the plan's, or 0
    */
   record Extras(
-      boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos, int threads) {
-    Extras(boolean checkOverlap, long held, LongConsumer afterSlice, long[] nanos) {
-      this(checkOverlap, held, afterSlice, nanos, 0);
+      boolean checkOverlap, Kept kept, LongConsumer afterSlice, long[] nanos, int threads) {
+    Extras(boolean checkOverlap, Kept kept, LongConsumer afterSlice, long[] nanos) {
+      this(checkOverlap, kept, afterSlice, nanos, 0);
     }
 
     /** Into a new tensor, by so many threads. */
     static Extras freshBy(int threads) {
-      return new Extras(false, 0, null, null, threads);
+      return new Extras(false, null, null, null, threads);
     }
   }
 
@@ -50,7 +50,7 @@ final class PlanRun {
   static final Extras FRESH = Extras.freshBy(0);
 
   /** Into a tensor of the caller's. */
-  static final Extras GIVEN = new Extras(true, 0, null, null);
+  static final Extras GIVEN = new Extras(true, null, null, null);
 
   /** Runs into a new tensor. */
   Strided fresh(Strided[] operands, Extras extras) {
@@ -105,10 +105,12 @@ final class PlanRun {
       known = layouts.of(operands, out.strides());
     }
     CompiledPlan plan = known;
-    CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
     int workers = extras.threads == 0 ? threads : extras.threads;
+    long held = extras.kept == null ? 0 : extras.kept.held.value();
+    long[] packed = extras.kept == null || alpha == 0 ? null : extras.kept.packed.of(plan, workers);
+    CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
     if (single != null) {
-      intoSingle(single, out, alpha, beta, operands, extras.checkOverlap, workers);
+      intoSingle(single, out, alpha, beta, operands, packed, extras.checkOverlap, workers);
       return;
     }
     try (Lease lease = Lease.of(checks, out, operands)) {
@@ -128,7 +130,8 @@ final class PlanRun {
             alpha,
             rest,
             workers,
-            extras.held,
+            held,
+            packed,
             extras.afterSlice,
             extras.nanos);
       } catch (NativeMemoryException e) {
@@ -146,6 +149,7 @@ final class PlanRun {
       double alpha,
       double beta,
       Strided[] operands,
+      long[] packed,
       boolean checkOverlap,
       int workers) {
     int held = 0;
@@ -157,14 +161,14 @@ final class PlanRun {
       for (int i = 0; checkOverlap && i < operands.length; i++) {
         Lease.apart(checks, out, operands[i], i);
       }
-      steps.runSingle(
-          operands[0].address(),
-          operands.length > 1 ? operands[1].address() : 0,
-          operands.length > 2 ? operands[2].address() : 0,
-          out.address(),
-          alpha,
-          beta,
-          workers);
+      long x0 = operands[0].address();
+      long x1 = operands.length > 1 ? operands[1].address() : 0;
+      long x2 = operands.length > 2 ? operands[2].address() : 0;
+      if (packed == null) {
+        steps.runSingle(x0, x1, x2, out.address(), alpha, beta, workers);
+      } else {
+        steps.runSinglePacked(x0, x1, x2, out.address(), packed, alpha, beta, workers);
+      }
     } finally {
       for (int i = 0; i < held; i++) {
         operands[i].release();
@@ -215,24 +219,44 @@ final class PlanRun {
   }
 
   /**
-   * Computes what the constants alone decide, into a new native block; for {@link Binding}.
+   * What a binding keeps of its constants in native memory.
+   *
+   * @param held what they alone decide
+   * @param heldBytes its size
+   * @param packed copies as steps read them
+   */
+  record Kept(Handle held, long heldBytes, PackedConstants packed) implements AutoCloseable {
+    long bytes() {
+      return heldBytes + packed.bytes();
+    }
+
+    @Override
+    public void close() {
+      held.close();
+      packed.close();
+    }
+  }
+
+  /**
+   * Computes what the constants alone decide, and packs them for row-major tensors beside them; for
+   * {@link Binding}.
    *
    * @param constants null where a run gives the operand
-   * @param bytes gets the size of the block
    */
-  Handle hold(Strided[] constants, long[] bytes) {
+  Kept keep(Strided[] constants) {
     CompiledPlan plan = layouts.ofConstants(constants);
     long size = plan.heldBytes();
-    bytes[0] = size;
     Handle held = new Handle(address -> Native.free(address, size), Native.alloc(size));
+    Kept kept = new Kept(held, size, new PackedConstants(constants, checks, held.value()));
     boolean done = false;
     try (Lease lease = Lease.of(checks, null, constants)) {
       plan.hold(lease.addresses(), held.value(), threads);
+      kept.packed.of(plan, threads);
       done = true;
-      return held;
+      return kept;
     } finally {
       if (!done) {
-        held.close();
+        kept.close();
       }
     }
   }
