@@ -82,6 +82,8 @@ constexpr TypedKernels<T> typed_kernels() {
   t.block_rows = block_rows<T, false>;
   t.block_rows_alike = block_rows<T, true>;
   t.block_dots = block_dots<T>;
+  t.block_terms = block_terms<T>;
+  t.block_terms_dots = block_terms_dots<T>;
   t.block_target = block_target<T>;
   t.csr_rows = csr_rows<T>;
   t.csr_dots = csr_dots<T>;

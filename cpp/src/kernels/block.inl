@@ -275,3 +275,133 @@ static void block_dots(int64_t rows, const T* const* a, const T* b, int64_t ldb,
     }
   }
 }
+
+// One row over the blocks of many terms: C[n] += alpha * sum_t sum_k A_t[k] * B_t[k * ldb + n]. The sums stay in
+// registers from block to block, in `chains` for each vector: an FMA takes 4 cycles and two begin in each.
+// Assumes: A_t, B_t and C have unit stride along k, n and n; b[t + ahead] is a block's address for each term t.
+template <class T, int NV, bool WHOLE>
+static void block_terms_tile(int64_t terms, const T* const* a, const T* const* b, int64_t n0, int64_t ldb, T* c,
+                             int64_t k, int last, T alpha, int64_t ahead) {
+  constexpr int w = lanes<T>::value, chains = NV == 1 ? 8 : NV == 2 ? 4 : 2;
+  vec<T> acc[chains][NV];
+#pragma GCC unroll 8
+  for (int u = 0; u < chains; ++u)
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) acc[u][v] = vec<T>{};
+  for (int64_t t = 0; t < terms; ++t) {
+    const T* x = a[t];
+    const T* at = b[t] + n0;
+    const T* later = b[t + ahead] + n0;
+    int64_t p = 0;
+    for (; p + chains <= k; p += chains) {
+#pragma GCC unroll 8
+      for (int u = 0; u < chains; ++u) {
+        const int64_t row = (p + u) * ldb;
+        ask_for<T, NV>(later + row);
+        const vec<T> xv = splat(x[p + u]);
+#pragma GCC unroll 4
+        for (int v = 0; v < NV - 1; ++v) acc[u][v] += xv * load(at + row + v * w);
+        acc[u][NV - 1] += xv * load_last<T, WHOLE>(at + row + (NV - 1) * w, last);
+      }
+    }
+    for (; p < k; ++p) {
+      ask_for<T, NV>(later + p * ldb);
+      const vec<T> xv = splat(x[p]);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV - 1; ++v) acc[0][v] += xv * load(at + p * ldb + v * w);
+      acc[0][NV - 1] += xv * load_last<T, WHOLE>(at + p * ldb + (NV - 1) * w, last);
+    }
+  }
+#pragma GCC unroll 3
+  for (int h = chains / 2; h > 0; h /= 2)
+#pragma GCC unroll 4
+    for (int u = 0; u < h; ++u)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) acc[u][v] += acc[u + h][v];
+  const vec<T> s = splat(alpha);
+#pragma GCC unroll 4
+  for (int v = 0; v < NV; ++v) {
+    T* to = c + n0 + v * w;
+    if (v < NV - 1) {
+      store(to, load(to) + s * acc[0][v]);
+    } else {
+      store_last<T, WHOLE>(to, load_last<T, WHOLE>(to, last) + s * acc[0][v], last);
+    }
+  }
+}
+
+template <class T>
+static void block_terms(int64_t terms, const T* const* a, const T* const* b, int64_t ldb, T* c, int64_t n, int64_t k,
+                        T alpha, int64_t ahead) {
+  constexpr int w = lanes<T>::value;
+  for (int64_t n0 = 0; n0 < n; n0 += kBlockVectors * w) {
+    const int64_t left = n - n0 < kBlockVectors * w ? n - n0 : kBlockVectors * w;
+    const int vectors = static_cast<int>((left + w - 1) / w);
+    const int last = static_cast<int>(left - static_cast<int64_t>(vectors - 1) * w);
+    const bool whole = last == w;
+    switch (vectors) {
+#if EINBLAS_VBYTES == 64 || defined(__aarch64__)
+      case 4:
+        (whole ? block_terms_tile<T, 4, true> : block_terms_tile<T, 4, false>)(terms, a, b, n0, ldb, c, k, last, alpha,
+                                                                               ahead);
+        break;
+#endif
+      case 3:
+        (whole ? block_terms_tile<T, 3, true> : block_terms_tile<T, 3, false>)(terms, a, b, n0, ldb, c, k, last, alpha,
+                                                                               ahead);
+        break;
+      case 2:
+        (whole ? block_terms_tile<T, 2, true> : block_terms_tile<T, 2, false>)(terms, a, b, n0, ldb, c, k, last, alpha,
+                                                                               ahead);
+        break;
+      default:
+        (whole ? block_terms_tile<T, 1, true> : block_terms_tile<T, 1, false>)(terms, a, b, n0, ldb, c, k, last, alpha,
+                                                                               ahead);
+        break;
+    }
+  }
+}
+
+// The same where B has unit stride along k: C[j] += alpha * sum_t sum_k A_t[k] * B_t[j * ldb + k]. Lanes are summed
+// once for all terms.
+template <class T>
+static void block_terms_dots(int64_t terms, const T* const* a, const T* const* b, int64_t ldb, T* c, int64_t n,
+                             int64_t k, T alpha, int64_t ahead) {
+  constexpr int w = lanes<T>::value;
+  for (int64_t j0 = 0; j0 < n; j0 += w) {
+    const int m = n - j0 < w ? static_cast<int>(n - j0) : w;
+    vec<T> acc[w];
+#pragma GCC unroll 16
+    for (int j = 0; j < w; ++j) acc[j] = vec<T>{};
+    for (int64_t t = 0; t < terms; ++t) {
+      for (int64_t p = 0; p < k; p += w) {
+        const int last = k - p < w ? static_cast<int>(k - p) : w;
+        const T* from = b[t] + j0 * ldb + p;
+        const T* later = b[t + ahead] + j0 * ldb + p;
+        if (m == w && last == w) {
+          const vec<T> x = load(a[t] + p);
+#pragma GCC unroll 16
+          for (int j = 0; j < w; ++j) {
+            if (EINBLAS_VBYTES == 64) __builtin_prefetch(later + j * ldb);
+            acc[j] += x * load(from + j * ldb);
+          }
+        } else {
+          const vec<T> x = load_n(a[t] + p, last);
+#pragma GCC unroll 16
+          for (int j = 0; j < w; ++j)
+            if (j < m) acc[j] += x * load_n(from + j * ldb, last);
+        }
+        if (EINBLAS_VBYTES < 64 && p * static_cast<int64_t>(sizeof(T)) % 64 == 0)
+          for (int j = 0; j < m; ++j) __builtin_prefetch(later + j * ldb);
+      }
+    }
+    const vec<T> total = sum_lanes<T>(acc);
+    T* at = c + j0;
+    const vec<T> s = splat(alpha);
+    if (m == w) {
+      store(at, load(at) + s * total);
+    } else {
+      store_n(at, load_n(at, m) + s * total, m);
+    }
+  }
+}

@@ -258,6 +258,12 @@ struct TypedKernels {
                      T alpha, const T* ahead);
   void (*block_rows_alike)(int64_t rows, const T* const* a, const T* b, int64_t ldb, T* const* c, int64_t n, int64_t k,
                            T alpha, const T* ahead);
+  // One row of a result over blocks by pointers: columns of a block side by side, or its depth (block_terms_dots). The
+  // block `ahead` terms later is asked for, so b has as many pointers behind its terms.
+  void (*block_terms)(int64_t terms, const T* const* a, const T* const* b, int64_t ldb, T* c, int64_t n, int64_t k,
+                      T alpha, int64_t ahead);
+  void (*block_terms_dots)(int64_t terms, const T* const* a, const T* const* b, int64_t ldb, T* c, int64_t n, int64_t k,
+                           T alpha, int64_t ahead);
   // kernels/kron.inl: f is packed in blocks of kron_block results for kron_lines. kron_tiny and kron_short by log2 of
   // their order or line; null where a line fills a vector.
   int kron_block;

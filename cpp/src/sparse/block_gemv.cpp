@@ -2,7 +2,8 @@
 //
 // A task writes the rows of one group (rows that share a target block) in a range of columns. It walks the group's
 // buckets: a weight block used by r rows is read once and multiplied with r rows given by pointers, nothing gathered.
-// Assumes: checked indices; o shares no byte with an operand.
+// Where few rows share a block, a task takes whole rows instead, and a row's sums stay in registers over all its
+// blocks. Assumes: checked indices; o shares no byte with an operand.
 #include <algorithm>
 
 #include "einblas.h"
@@ -21,10 +22,21 @@ namespace {
 Tunable block_ahead{"BLOCK_AHEAD", 8 << 10, 64, 1 << 20,
                     "bytes of weight blocks before their turn that a block is asked for"};
 
+// F32, 16 x 16: 1.8 rows to a block 220 us one by one, 301 together; 4 rows 205, 187. 32 x 32: 2.3 rows 62, 60.
+Tunable block_by_rows{"BLOCK_BY_ROWS", 200, 0, 1 << 20,
+                      "hundredths of rows that share a weight block, up to which rows are summed one by one"};
+// Dots save the sums of lanes. Rows to a block, us one by one and together: F32 16 x 16 4 rows 153, 304; 32 x 32 8 rows
+// 207, 237. F64 16 x 16 1.8 rows 328, 457; 32 x 32 4.3 rows 324, 235. F32 16 x 16 32 rows: 78, 55.
+Tunable block_dot_bytes{"BLOCK_DOT_BYTES", 32 << 10, 0, 1 << 30,
+                        "the same where a block's depth has unit stride: by rows times bytes of the block"};
+constexpr int64_t kMostRows = 8;
+constexpr int64_t kBlockBytes = 16 << 10;  // of such a block: beyond, L1 loses what was asked for
 constexpr int64_t kColumns = 256;  // columns per task: 1 KB of each row, and tasks enough when one block has all rows
 constexpr int64_t kMaxRows = kGroupRows;
 // Additions to one place one after the other: sums of more go in such runs; deeper blocks in parts.
 constexpr int64_t kRun = 2048, kDepth = 4096;
+constexpr int64_t kList = 512, kAhead = 8;  // terms whose pointers are made at once, and those asked for
+constexpr double kTaskFlops = 1 << 18;      // of a task of rows, some 5 us
 
 template <class T>
 class Gemv {
@@ -32,6 +44,10 @@ class Gemv {
   Gemv(const Pattern& p, const BlockGemv& g)
       : g_(g),
         ordering_(g.transposed ? p.to_x() : p.to_y()),
+        source_(g.transposed ? p.y() : p.x()),
+        target_(g.transposed ? p.x() : p.y()),
+        target_window_(g.transposed ? p.shape().x_window : p.shape().y_window),
+        invariant_(p.invariant()),
         kernels_(kernel_table().typed<T>()),
         rows_(p.invariant() ? kernels_.block_rows_alike : kernels_.block_rows),
         chunks_(ceil_div(g.target_size, kColumns)),
@@ -59,6 +75,7 @@ class Gemv {
   }
 
   int32_t run() const {
+    if (by_rows()) return run_rows();
     const int64_t tasks = static_cast<int64_t>(ordering_.groups.size()) * chunks_;
     const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(g_.source_size) *
                          static_cast<double>(g_.target_size);
@@ -74,10 +91,69 @@ class Gemv {
   }
 
  private:
+  // Whether rows are summed one by one, their sums in registers: where few share a block, which then comes again from
+  // L2. An invariant pattern's rows would be summed in another order beside other rows.
+  bool by_rows() const {
+    if (invariant_ || g_.alpha == 0 || apart_ || !h_contiguous_ || g_.source_size == 0 || ordering_.terms.empty() ||
+        (!columns_contiguous_ && !depth_contiguous_))
+      return false;
+    const int64_t bytes = g_.source_size * g_.target_size * int64_t{sizeof(T)};
+    const int64_t terms = static_cast<int64_t>(ordering_.terms.size());
+    const int64_t blocks = static_cast<int64_t>(ordering_.buckets.size());
+    if (bytes > kBlockBytes) return false;
+    if (columns_contiguous_) return 100 * terms <= block_by_rows * blocks;
+    return terms <= kMostRows * blocks && terms * bytes <= block_dot_bytes * blocks;
+  }
+
+  // Rows one by one, each over all its terms.
+  int32_t run_rows() const {
+    const int64_t window = static_cast<int64_t>(ordering_.terms.size() / ordering_.rows.size());
+    const int64_t count = static_cast<int64_t>(ordering_.rows.size());
+    const double row_flops =
+        2.0 * static_cast<double>(window) * static_cast<double>(g_.source_size) * static_cast<double>(g_.target_size);
+    const int64_t each =
+        std::clamp<int64_t>(static_cast<int64_t>(kTaskFlops / row_flops), 1, std::max<int64_t>(1, kList / window));
+    const int64_t tasks = ceil_div(count, each);
+    const int threads = useful_threads(g_.threads, tasks, row_flops * static_cast<double>(count) / speed::kGemvFlops);
+    parallel_tasks(tasks, threads,
+                   [&](int64_t task, int) { some_rows(task * each, std::min(count, (task + 1) * each), window); });
+    return EINBLAS_OK;
+  }
+
+  void some_rows(int64_t begin, int64_t end, int64_t window) const {
+    const T *a[kList], *b[kList + kAhead];
+    const auto kernel = columns_contiguous_ ? kernels_.block_terms : kernels_.block_terms_dots;
+    const int64_t ldb = columns_contiguous_ ? g_.w.stride[2] : g_.w.stride[3];
+    const int64_t most = std::clamp<int64_t>(kDepth / g_.source_size, 1, kList);
+    const int64_t last = end * window - 1;
+    for (int64_t first = begin * window; first <= last; first += kList) {
+      const int64_t count = std::min(kList, last + 1 - first);
+      for (int64_t t = 0; t < count + distance_; ++t) {
+        const int64_t at = std::min(first + t, last), w = at % window;
+        const Place& row = ordering_.rows[static_cast<size_t>(at / window)];
+        const int64_t source = source_[row.b * window + w], target = target_[row.b * target_window_ + row.w];
+        b[t] = as(g_.w) + source * g_.w.stride[0] + target * g_.w.stride[1];
+        if (t < count) a[t] = as(g_.h) + row.b * g_.h.stride[0] + w * g_.h.stride[1];
+      }
+      for (int64_t t = 0; t < count;) {
+        const int64_t row = (first + t) / window, w = (first + t) % window;
+        const Place& place = ordering_.rows[static_cast<size_t>(row)];
+        T* c = output(place, 0);
+        if (w == 0) start_row(place, target_[place.b * target_window_ + place.w], 0, g_.target_size, c);
+        const int64_t terms = std::min({count - t, window - w, most});
+        kernel(terms, a + t, b + t, ldb, c, g_.target_size, g_.source_size, static_cast<T>(g_.alpha), distance_);
+        t += terms;
+      }
+    }
+  }
+
   static T* as(const Strided& s) { return reinterpret_cast<T*>(s.at); }
 
-  T* output(const Ordering::Group& g, int64_t row, int64_t n0) const {
-    const Place& at = ordering_.rows[static_cast<size_t>(g.row_begin + row)];
+  const Place& place(const Ordering::Group& g, int64_t row) const {
+    return ordering_.rows[static_cast<size_t>(g.row_begin + row)];
+  }
+
+  T* output(const Place& at, int64_t n0) const {
     return as(g_.o) + at.b * g_.o.stride[0] + at.w * g_.o.stride[1] + n0 * g_.o.stride[2];
   }
 
@@ -85,8 +161,8 @@ class Gemv {
     const int64_t rows = g.row_end - g.row_begin;
     T* c[kMaxRows];
     for (int64_t r = 0; r < rows; ++r) {
-      c[r] = apart_ ? scratch + r * n : output(g, r, n0);
-      start_row(g, r, n0, n, in_runs_ && o_contiguous_ ? output(g, r, n0) : c[r]);
+      c[r] = apart_ ? scratch + r * n : output(place(g, r), n0);
+      start_row(place(g, r), g.target, n0, n, in_runs_ && o_contiguous_ ? output(place(g, r), n0) : c[r]);
       if (in_runs_) {
         if (!o_contiguous_) add_row(g, r, n0, n, c[r], false);
         std::fill_n(c[r], n, T{0});
@@ -129,7 +205,7 @@ class Gemv {
 
   // o = c, or o += c
   void add_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, const T* c, bool add) const {
-    T* o = output(g, row, n0);
+    T* o = output(place(g, row), n0);
     for (int64_t i = 0; i < n; ++i) {
       T& at = o[i * g_.o.stride[2]];
       at = add ? at + c[i] : c[i];
@@ -137,10 +213,10 @@ class Gemv {
   }
 
   // c = beta * o + bias
-  void start_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, T* c) const {
+  void start_row(const Place& row, int64_t target, int64_t n0, int64_t n, T* c) const {
     const int64_t so = g_.o.stride[2], sb = g_.bias.stride[1];
-    const T* o = output(g, row, n0);
-    const T* bias = g_.bias.at == nullptr ? nullptr : as(g_.bias) + g.target * g_.bias.stride[0] + n0 * sb;
+    const T* o = output(row, n0);
+    const T* bias = g_.bias.at == nullptr ? nullptr : as(g_.bias) + target * g_.bias.stride[0] + n0 * sb;
     const T beta = static_cast<T>(g_.beta);
     if (beta == 1 && bias == nullptr && c == o) return;
     for (int64_t i = 0; i < n; ++i) {
@@ -207,6 +283,9 @@ class Gemv {
 
   const BlockGemv& g_;
   const Ordering& ordering_;
+  const int32_t *const source_, *const target_;  // blocks of the window places
+  const int64_t target_window_;
+  const bool invariant_;
   const TypedKernels<T>& kernels_;
   const decltype(TypedKernels<T>::block_rows) rows_;
   const int64_t chunks_;

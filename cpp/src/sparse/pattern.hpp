@@ -58,6 +58,9 @@ class Pattern {
   // Targets on the y side (gemv, outer) or on the x side (gradient of h). Built on first use; may throw bad_alloc.
   const Ordering& to_y() const;
   const Ordering& to_x() const;
+  // Block of each window place: x (batch, x_window), y (batch, y_window).
+  const int32_t* x() const { return x_.data(); }
+  const int32_t* y() const { return y_.data(); }
 
  private:
   Pattern(const PatternShape& shape, bool invariant) : shape_(shape), invariant_(invariant) {}

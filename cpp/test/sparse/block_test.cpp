@@ -182,6 +182,46 @@ void check_everything() {
 TEST(Block, GemvAndOuterAreRightF32) { check_everything<float>(); }
 TEST(Block, GemvAndOuterAreRightF64) { check_everything<double>(); }
 
+// Few rows share a block: rows are summed one by one. Windows beyond a list of pointers, depths and columns that fill
+// no vector, one of each, blocks of the largest size that goes so and of one beyond.
+template <class T>
+void check_rows_one_by_one() {
+  const Shape shapes[] = {{3, 40, 40, 16, 16, 5, 4}, {1, 300, 3, 3, 5, 600, 2}, {2, 20, 40, 33, 17, 3, 9},
+                          {4, 30, 30, 1, 20, 6, 6},  {4, 30, 30, 20, 1, 6, 6},  {2, 8, 8, 64, 64, 3, 3},
+                          {1, 8, 8, 64, 65, 3, 3},   {2, 5, 5, 2000, 1, 3, 2},  {2, 5, 5, 1, 2000, 3, 2},
+                          {1, 90, 2, 7, 50, 40, 2},  {20, 6, 6, 16, 16, 2, 2}};
+  for (const Shape& s : shapes)
+    for (bool permuted : {false, true})
+      for (int64_t pad : {0, 2})
+        for (bool transposed : {false, true}) {
+          check_gemv<T>(s, transposed, permuted, pad, false, 1, 1);
+          check_gemv<T>(s, transposed, permuted, pad, true, 0, 3);
+        }
+}
+TEST(Block, RowsOneByOneAreRightF32) { check_rows_one_by_one<float>(); }
+TEST(Block, RowsOneByOneAreRightF64) { check_rows_one_by_one<double>(); }
+
+TEST(Block, RowsOneByOneHaveSameBitsForAnyNumberOfThreads) {
+  const Shape s{4, 64, 64, 16, 16, 24, 16};
+  for (bool back : {false, true}) {
+    std::vector<std::vector<float>> results;
+    for (int threads : {1, 2, 3, 7}) {
+      Case<float> c(s);
+      Tensor<float> x({s.batch, s.x_window, s.x_size}, {0, 1, 2}, 0, c.random);
+      Tensor<float> y({s.batch, s.y_window, s.y_size}, {0, 1, 2}, 0, c.random);
+      Tensor<float> w({s.x_blocks, s.y_blocks, s.x_size, s.y_size}, {0, 1, 2, 3}, 0, c.random);
+      const std::vector<int64_t> turned = {w.strides[1], w.strides[0], w.strides[3], w.strides[2]};
+      const auto strides = back ? all_strides({&y.strides, &turned, &x.strides, &y.strides})
+                                : all_strides({&x.strides, &w.strides, &y.strides, &x.strides});
+      ASSERT_EQ(einblas_block_gemv(c.pattern, EINBLAS_F32, back ? 1 : 0, 16, 16, back ? y.address() : x.address(),
+                                   w.address(), back ? x.address() : y.address(), 0, strides.data(), 1, 1, threads),
+                EINBLAS_OK);
+      results.push_back(back ? x.values() : y.values());
+      EXPECT_EQ(results.front(), results.back()) << threads << " threads, back " << back;
+    }
+  }
+}
+
 TEST(Block, SameBitsForAnyNumberOfThreads) {
   const Shape s{64, 16, 16, 48, 40, 8, 8};
   std::vector<std::vector<float>> gemv, outer;
