@@ -298,16 +298,15 @@ class GemmSmallPlan final : public KernelPlan {
     s.b_item = b_copies_ == 1 ? 0 : s.k * padded_;
   }
 
+  // packed: as use_packed left them.
   void items(const GemmSmall<T>& s, bool packed) const {
-    if (packed) {
-      kernels_->gemm_small(&s);
-    } else if (tiny_ != nullptr) {
+    if (tiny_ != nullptr) {
       tiny_(&s);
     } else if (look_up_ != nullptr) {
       look_up_(&s);
-    } else if (batch_) {
+    } else if (batch_ && !packed) {
       kernels_->gemm_batch(&s);
-    } else if (packs_) {
+    } else if (packs_ && !packed) {
       packed_items(s);
     } else if (s.k > depth_) {
       deep_items(s);

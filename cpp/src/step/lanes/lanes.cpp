@@ -108,7 +108,7 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
   }
 
   int32_t pack(int t, const char* from, char* packed, int threads) const noexcept override {
-    const double nanos = static_cast<double>(packed_bytes(t) / static_cast<int64_t>(sizeof(T))) / speed::kPackElements;
+    const double nanos = static_cast<double>(packed_bytes(t)) / static_cast<double>(sizeof(T)) / speed::kPackElements;
     threads = useful_threads(threads, groups_, nanos);
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
