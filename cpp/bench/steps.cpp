@@ -24,6 +24,7 @@ struct Options {
   std::string kernel, catalogue = EINBLAS_CATALOGUE;
   bool fresh = false;
   std::vector<int> packed;
+  int room = -1;  // KB of workspaces; none: as much as they like
 };
 
 class Bench {
@@ -87,9 +88,10 @@ class Bench {
     if (out.address() == 0) return skip(c, "memory is short");
     int64_t step = 0;
     const auto lengths = c.axis_lengths(), strides = c.axis_strides();
-    const int32_t status = einblas_step_create(
+    const int64_t room = options_.room < 0 ? INT64_MAX : int64_t{options_.room} << 10;
+    const int32_t status = einblas_step_create_within(
         dtype, static_cast<int32_t>(c.operands.size()), static_cast<int32_t>(c.axes.size()),
-        static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), &step);
+        static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), room, &step);
     if (status == EINBLAS_NOT_APPLICABLE) return skip(c, "kernel " + options_.kernel + " does not apply");
     if (status != EINBLAS_OK) return skip(c, "status " + std::to_string(status));
     std::unique_ptr<Block> copies[2];
@@ -102,6 +104,7 @@ class Bench {
       if (einblas_step_pack(step, t, x[t], copies[t]->address(), 0) == EINBLAS_OK) packed[t] = copies[t]->address();
     }
     auto once = [&](int threads) {
+      while (threads > 1 && einblas_step_memory(step, threads) > room) --threads;
       if (packed[0] != 0 || packed[1] != 0)
         return einblas_step_run_packed(step, x[0], x[1], x[2], out.address(), packed[0], packed[1], 1, 0, threads);
       if (!options_.fresh) return einblas_step_run(step, x[0], x[1], x[2], out.address(), 1, 0, threads);
@@ -173,6 +176,8 @@ int bench_steps(int argc, char** argv, bool steps, bool blocks) {
                    [&](const std::string& v) {
                      for (const std::string& n : split(v)) o.packed.push_back(std::min(number(n, "--packed", 0), 1));
                    }},
+                  {'r', "room", "KB", "workspaces of at most so many KB, and as few threads as have room in them",
+                   [&](const std::string& v) { o.room = number(v, "--room", 0); }},
                   {'b', "busy", "1,2,4",
                    "beside so many busy processes: single calls on one thread and on all by the\n"
                    "                         pool and by OpenMP, in turns; 0 is a quiet machine",

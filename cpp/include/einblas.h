@@ -154,6 +154,12 @@ EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* length
 EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
                                         const int64_t* lengths, const int64_t* strides, const char* kernel,
                                         int64_t* step);
+/* The same with at most so many bytes of einblas_step_memory on one thread: blocks are made smaller, as little as will
+   do, and so that some threads have room where that costs little. The bytes decide blocks, and so do bits; threads do
+   not. Where none is small enough the step is the smallest there is; einblas_step_memory tells. */
+EINBLAS_API int32_t einblas_step_create_within(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
+                                               const int64_t* lengths, const int64_t* strides, const char* kernel,
+                                               int64_t bytes, int64_t* step);
 EINBLAS_API void einblas_step_destroy(int64_t step);
 /* Runs a step on the addresses of element [0,0,...] of each tensor; unused operands are 0.
    threads 0: the process's number. The result has the same bits for any number of threads. */

@@ -56,7 +56,7 @@ void count(Step& s) {
 }
 
 int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
-                  const char* kernel, Step& s) {
+                  const char* kernel, int64_t bytes, Step& s) {
   bool empty = false;  // an empty output may have any strides
   for (int a = 0; a < axes; ++a) {
     if (lengths[a] < 0) return EINBLAS_INVALID_ARGUMENT;
@@ -85,7 +85,7 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
     s.description = "empty sum: beta * C";
     return EINBLAS_OK;
   }
-  Choice chosen = choose(p, kernel);
+  Choice chosen = choose(p, kernel, bytes);
   if (chosen.entry == nullptr) return EINBLAS_NOT_APPLICABLE;
   s.entry = chosen.entry;
   s.plan = std::move(chosen.plan);
@@ -153,14 +153,20 @@ extern "C" {
 
 int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes, const int64_t* lengths,
                             const int64_t* strides, const char* kernel, int64_t* step) {
+  return einblas_step_create_within(dtype, operands, axes, outer_axes, lengths, strides, kernel, INT64_MAX, step);
+}
+
+int32_t einblas_step_create_within(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
+                                   const int64_t* lengths, const int64_t* strides, const char* kernel, int64_t bytes,
+                                   int64_t* step) {
   if (!is_float_code(dtype) || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 ||
-      outer_axes > axes || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
+      outer_axes > axes || bytes < 0 || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
     return EINBLAS_INVALID_ARGUMENT;
   *step = 0;
   return guard_initialised([&] {
     auto made = std::make_unique<Step>();
     const int32_t status =
-        make_step(static_cast<DType>(dtype), operands, axes, outer_axes, lengths, strides, kernel, *made);
+        make_step(static_cast<DType>(dtype), operands, axes, outer_axes, lengths, strides, kernel, bytes, *made);
     if (status == EINBLAS_OK) *step = handle_of(std::move(made));
     return status;
   });
@@ -253,9 +259,7 @@ int64_t einblas_step_workspace(int64_t step) {
 int64_t einblas_step_memory(int64_t step, int32_t threads) {
   const KernelPlan* p = step_of(step)->plan.get();
   if (p == nullptr) return 0;
-  const int64_t part = round_up(p->workspace_bytes(), kAlignment);
-  const int64_t shared = round_up(p->shared_bytes(), kAlignment);
-  return part * threads + shared;
+  return memory_of(*p, threads);
 }
 const char* einblas_kernels(void) {
   static const std::string* names = new std::string(kernel_names());

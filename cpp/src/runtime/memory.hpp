@@ -57,11 +57,23 @@ class Workspace {
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   bool ok() const { return bytes_ == 0 || block_ != nullptr; }
-  char* of(int worker) const { return block_ + part_ * worker; }
+  char* of(int worker) const { return block_ == nullptr ? nullptr : block_ + part_ * worker; }
 
  private:
   int64_t part_, bytes_;
   char* block_;
 };
+
+// What is so small lies on the stack of the worker and is no workspace: little more than a page, and in L1.
+constexpr int64_t kStackBytes = 12 << 10;
+inline int64_t beyond_stack(int64_t bytes) { return bytes <= kStackBytes ? 0 : bytes; }
+
+// f(room) with the worker's part of a workspace of beyond_stack bytes each, or with room on the stack.
+template <class F>
+void with_room(const Workspace& own, int worker, const F& f) {
+  if (own.of(worker) != nullptr) return f(own.of(worker));
+  alignas(kAlignment) char stack[kStackBytes];
+  f(static_cast<char*>(stack));
+}
 
 }  // namespace einblas

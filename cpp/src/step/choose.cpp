@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "einblas.h"
+#include "layout/arithmetic.hpp"
+#include "runtime/memory.hpp"
 #include "step/kernel.hpp"
 
 namespace einblas {
@@ -70,9 +72,7 @@ Choice choose_invariant(const Problem& p) {
   return first_in_turn(p, {&kGemmSmallKernel, &kGemmItemsKernel}, kGemmKernel);
 }
 
-}  // namespace
-
-Choice choose(const Problem& p, const char* forced) {
+Choice choose_as_it_is(const Problem& p, const char* forced) {
   if (p.invariant) return choose_invariant(p);
   const bool by_name = forced != nullptr && *forced != '\0';
   for (const KernelEntry* e : kEntries) {
@@ -81,6 +81,46 @@ Choice choose(const Problem& p, const char* forced) {
     if (c.entry != nullptr || by_name) return c;
   }
   return {};
+}
+
+// Threads for whom there should be room, each with so many bytes or more: smaller blocks cost more than a thread gives.
+// Never by the threads of a run, for the depth of blocks decides bits.
+struct Share {
+  int64_t threads, least;
+};
+constexpr Share kShares[] = {{8, 128 << 10}, {4, 64 << 10}, {2, 24 << 10}, {1, 0}};
+
+}  // namespace
+
+int64_t memory_of(const KernelPlan& plan, int64_t threads) {
+  return round_up(plan.workspace_bytes(), kAlignment) * threads + round_up(plan.shared_bytes(), kAlignment);
+}
+
+Choice choose(const Problem& p, const char* forced, int64_t bytes) {
+  Choice whole = choose_as_it_is(p, forced);
+  if (whole.plan == nullptr || bytes == INT64_MAX) return whole;
+  const int64_t whole_bytes = memory_of(*whole.plan, 1);
+  for (const Share& share : kShares) {
+    if (memory_of(*whole.plan, share.threads) <= bytes) return whole;
+    if (bytes / share.threads < std::min(share.least, whole_bytes)) continue;
+    // The least steps that are enough.
+    Choice best;
+    int low = 0, high = kMostShrinks + 1;
+    while (high - low > 1) {
+      Problem smaller = p;
+      smaller.shrinks = (low + high) / 2;
+      Choice c = choose_as_it_is(smaller, forced);
+      if (memory_of(*c.plan, share.threads) <= bytes) {
+        high = smaller.shrinks;
+        best = std::move(c);
+      } else {
+        low = smaller.shrinks;
+        if (low == kMostShrinks && share.threads == 1 && memory_of(*c.plan, 1) < whole_bytes) whole = std::move(c);
+      }
+    }
+    if (best.plan != nullptr) return best;
+  }
+  return whole;
 }
 
 }  // namespace einblas

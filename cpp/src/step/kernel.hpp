@@ -38,6 +38,9 @@ class KernelPlan {
   virtual int32_t pack(int /*t*/, const char* /*x*/, char* /*packed*/, int /*threads*/) const noexcept { return 0; }
 };
 
+// Bytes that a run with so many threads takes at most.
+int64_t memory_of(const KernelPlan& plan, int64_t threads);
+
 // Why a kernel is asked: the list has come to it, or it was named (forced), and then it need not be a good choice.
 enum class Asked { InTurn, ByName };
 
@@ -70,7 +73,8 @@ struct Choice {
   std::unique_ptr<KernelPlan> plan;
 };
 // The first that gives a plan in turn, or the forced one; none when the name is unknown or it does not apply. Of an
-// invariant problem the fastest of those that add up alike.
-Choice choose(const Problem& p, const char* forced);
+// invariant problem the fastest of those that add up alike. Its blocks are made smaller until its memory is at most
+// `bytes`, or as small as they come.
+Choice choose(const Problem& p, const char* forced, int64_t bytes = INT64_MAX);
 
 }  // namespace einblas

@@ -29,6 +29,7 @@ Tunable tile_elements{"PERMUTE_TILE", 8192, 64, 1 << 20, "elements of a tile at 
 // Of the next tile lines are asked for beside this one's work, which ends with a task: few, long tasks.
 Tunable task_bytes{"PERMUTE_TASK", 4 << 20, 1 << 10, 1 << 30, "bytes that a task writes"};
 constexpr int64_t kLine = 64;
+constexpr int64_t kShrunkRow = 64;          // elements of a tile's row in the output where memory is short
 constexpr int64_t kLanes = 16;              // of the widest vector: tiles begin on a line where rows do
 constexpr int64_t kCachedTask = 128 << 10;  // the same where the caches hold the result
 
@@ -69,7 +70,7 @@ enum class Target { Output, PastCaches, Buffer };
 template <class T>
 class PermutePlan final : public KernelPlan {
  public:
-  explicit PermutePlan(const Problem& p) {
+  explicit PermutePlan(const Problem& p) : shrinks_(p.shrinks) {
     for (const Axis& a : p.outer) dims_.push_back({a.length, a.stride[0], a.stride[kOut]});
     to_ = dims_.size() - 1;
     from_ = to_;
@@ -111,12 +112,12 @@ class PermutePlan final : public KernelPlan {
  private:
   // Tiles, and the order in which they are walked.
   void cut() {
-    const int64_t least = tile_elements;
-    grow(dims_, &Dim::c, out_elements);
-    grow(dims_, &Dim::x, in_bytes / static_cast<int64_t>(sizeof(T)));
-    for (int64_t row = out_elements; volume(dims_) < least && row < least; row *= 2) grow(dims_, &Dim::c, row);
-    Dim& out = dims_[to_];
-    if (out.block < out.length) out.block = std::min(out.length, round_up(out.block, kLanes));
+    const int64_t least = shrunk(tile_elements, shrinks_, 64), out = shrunk(out_elements, shrinks_, kShrunkRow);
+    grow(dims_, &Dim::c, out);
+    grow(dims_, &Dim::x, shrunk(in_bytes, shrinks_, kLine) / static_cast<int64_t>(sizeof(T)));
+    for (int64_t row = out; volume(dims_) < least && row < least; row *= 2) grow(dims_, &Dim::c, row);
+    Dim& fastest = dims_[to_];
+    if (fastest.block < fastest.length) fastest.block = std::min(fastest.length, round_up(fastest.block, kLanes));
     tiles_ = 1;
     for (size_t d = 0; d < dims_.size(); ++d) {
       tiles_ *= dims_[d].tiles();
@@ -148,7 +149,7 @@ class PermutePlan final : public KernelPlan {
       if (dims_[d - 1].block > 1) rows_.push_back(d - 1);
       buffer_ *= dims_[d - 1].block;
     }
-    streaming_ = bytes_ >= stream_from && segment_ * static_cast<int64_t>(sizeof(T)) >= 256;
+    streaming_ = bytes_ >= stream_from && shrinks_ < kMostShrinks && segment_ * static_cast<int64_t>(sizeof(T)) >= 256;
     direct_ = streaming_ && units_ && kernel_table().vector_bytes == kLine;
     for (size_t i = 0; i < dims_.size(); ++i)
       direct_ &= i == to_ || dims_[i].c * static_cast<int64_t>(sizeof(T)) % kLine == 0;
@@ -234,6 +235,7 @@ class PermutePlan final : public KernelPlan {
     kernels_->product_lines(1, rows_.empty() ? 1 : n[rows_[0]], stride, line, c, x, step, alpha, T{0}, 1);
   }
 
+  const int shrinks_;
   std::vector<Dim> dims_;     // in the output's order, fastest last
   size_t to_ = 0, from_ = 0;  // the fastest axis of the output, and of the operand
   std::vector<size_t> order_, planes_, rows_;

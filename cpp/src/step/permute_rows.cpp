@@ -59,7 +59,7 @@ struct Side {
 template <class T>
 class PermuteRows final : public KernelPlan {
  public:
-  explicit PermuteRows(const Problem& p) : outer_(p.outer), bytes_(p.outer_elements() * kSize) {
+  explicit PermuteRows(const Problem& p) : shrinks_(p.shrinks), outer_(p.outer), bytes_(p.outer_elements() * kSize) {
     kernels_ = &kernel_table().typed<T>();
     take_sides();
     cut();
@@ -76,8 +76,9 @@ class PermuteRows final : public KernelPlan {
     const Workspace carry(call.beta == 0 ? workspace_bytes() : 0, threads);
     if (!carry.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
-      walk(call, task * per_task_, std::min(items_, (task + 1) * per_task_),
-           call.beta == 0 ? reinterpret_cast<T*>(carry.of(worker)) : nullptr);
+      const int64_t end = std::min(items_, (task + 1) * per_task_);
+      if (call.beta != 0) return walk(call, task * per_task_, end, nullptr);
+      with_room(carry, worker, [&](char* room) { walk(call, task * per_task_, end, reinterpret_cast<T*>(room)); });
     });
     return EINBLAS_OK;
   }
@@ -87,7 +88,7 @@ class PermuteRows final : public KernelPlan {
            std::to_string(rows_.length) + ", tiles of " + std::to_string(columns_.block) + "x" +
            std::to_string(rows_.block) + ", transposed in registers, non-temporal stores";
   }
-  int64_t workspace_bytes() const override { return columns_.chunk * kLine; }
+  int64_t workspace_bytes() const override { return beyond_stack(columns_.chunk * kLine); }
 
  private:
   static constexpr int64_t kSize = static_cast<int64_t>(sizeof(T));
@@ -126,7 +127,7 @@ class PermuteRows final : public KernelPlan {
   }
 
   void cut() {
-    columns_.cut(in_bytes / kSize, panel_bytes / kSize);
+    columns_.cut(in_bytes / kSize, shrunk(panel_bytes, shrinks_, 1) / kSize);
     rows_.cut(out_elements, std::max(int64_t{out_elements}, kTaskBytes / kSize / columns_.chunk));
     items_ = elements(outer_) * rows_.chunks() * columns_.chunks();
     per_task_ = std::max<int64_t>(1, kTaskBytes / (rows_.chunk * columns_.chunk * kSize));
@@ -217,6 +218,7 @@ class PermuteRows final : public KernelPlan {
     kernels_->transpose_rows(&rows);
   }
 
+  const int shrinks_;
   Axes outer_;           // around the matrices
   Side rows_, columns_;  // axes side by side in C, and in X
   int64_t bytes_ = 0, items_ = 1, per_task_ = 1;

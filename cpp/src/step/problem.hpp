@@ -1,5 +1,6 @@
 // Middle-end: a step as the kernels see it, after its axes are normalised and grouped.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -26,6 +27,8 @@ struct Problem {
   // The order of additions must not depend on the outer axes: the summed axes are in the caller's order and direction.
   // Then groups m and n of a binary problem are never empty; they may have an axis of length 1.
   bool invariant = false;
+  // Memory is short: kernels make their blocks smaller, by this many steps of `shrunk`.
+  int shrinks = 0;
 
   // Groups of a binary problem, by which operand has the axis (stride not 0); each in the order of outer / reduced.
   // m also takes outer axes that neither operand has. k takes every reduced axis, also those of one operand only.
@@ -38,6 +41,15 @@ struct Problem {
 // Builds the normalised problem. strides[i * axes + a] as in einblas_step_create.
 Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
                   bool invariant);
+
+constexpr int kMostShrinks = 28;  // 1/16384
+
+// A size that is made smaller in steps of 1, 3/4, 1/2, 3/8, 1/4 and so on; never less than `least`, unless it was.
+inline int64_t shrunk(int64_t size, int shrinks, int64_t least) {
+  if (shrinks <= 0) return size;
+  const int64_t part = (shrinks % 2 == 0 ? size : size - size / 4) >> (shrinks / 2);
+  return std::max(part, std::min(size, least));
+}
 
 // Depth of a block of an invariant sum of `depth` terms: a block is added up term by term, blocks one after the other.
 inline int64_t invariant_depth(int64_t depth) {

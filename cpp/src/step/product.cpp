@@ -27,7 +27,7 @@ constexpr int64_t kPattern = 2048;  // elements of a pattern row at most: 16 KB 
 template <class T>
 class ProductPlan final : public KernelPlan {
  public:
-  explicit ProductPlan(const Problem& p) : operands_(p.operands), outer_(p.outer) {
+  explicit ProductPlan(const Problem& p) : operands_(p.operands), outer_(p.outer), shrinks_(p.shrinks) {
     if (outer_.empty()) outer_.push_back({1, {0, 0, 0, 1}});
     // The line: the axis with the output's unit stride, else a line of one element.
     if (outer_.back().stride[kOut] != 1) outer_.push_back({1, {0, 0, 0, 1}});
@@ -59,8 +59,10 @@ class ProductPlan final : public KernelPlan {
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
-      walk(call, task * per_task, std::min(units, (task + 1) * per_task), chunks_per_line,
-           workspace_bytes() == 0 ? nullptr : reinterpret_cast<T*>(workspace.of(worker)));
+      const int64_t end = std::min(units, (task + 1) * per_task);
+      if (buffer_bytes() == 0) return walk(call, task * per_task, end, chunks_per_line, nullptr);
+      with_room(workspace, worker,
+                [&](char* room) { walk(call, task * per_task, end, chunks_per_line, reinterpret_cast<T*>(room)); });
     });
     return EINBLAS_OK;
   }
@@ -75,17 +77,19 @@ class ProductPlan final : public KernelPlan {
     }
     return s;
   }
-  int64_t workspace_bytes() const override {
+  int64_t workspace_bytes() const override { return beyond_stack(buffer_bytes()); }
+
+ private:
+  int64_t buffer_bytes() const {
     int buffers = 0;
     for (int t = 0; t < 3; ++t) buffers += gather_[t] || build_[t] ? 1 : 0;
     return buffers * buffer_length() * static_cast<int64_t>(sizeof(T));
   }
 
- private:
   // Short inner axes that are contiguous in the output become one line, whose operands are built in L1.
   void join_short_lines() {
     while (line_.length < kShortLine && !outer_.empty() && outer_.back().stride[kOut] == line_.length &&
-           outer_.back().length * line_.length <= kPattern) {
+           outer_.back().length * line_.length <= shrunk(kPattern, shrinks_, kShortLine)) {
       if (inner_.empty()) inner_.push_back(line_);
       inner_.insert(inner_.begin(), outer_.back());
       line_.length *= outer_.back().length;
@@ -104,7 +108,7 @@ class ProductPlan final : public KernelPlan {
   int64_t buffer_length() const { return chunk_ + kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T)); }
 
   void cut_line() {
-    constexpr int64_t most = kTaskBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t most = shrunk(kTaskBytes / static_cast<int64_t>(sizeof(T)), shrinks_, kPattern / 8);
     chunk_ = inner_.empty() ? std::min(line_.length, most) : line_.length;
   }
 
@@ -166,6 +170,7 @@ class ProductPlan final : public KernelPlan {
 
   const int operands_;
   Axes outer_, inner_;
+  const int shrinks_;
   Axis line_;
   int64_t outputs_, lines_, chunk_;
   bool gather_[3], build_[3], streaming_;

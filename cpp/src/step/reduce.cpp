@@ -22,6 +22,7 @@ namespace {
 
 constexpr int64_t kStrip = 8192;          // accumulators of a strip: 32 or 64 KB (rows of 10000: 33 GB/s, of 2048 29)
 constexpr int64_t kPiece = 16384;         // elements of a line handled at once: operand pieces stay in L2
+constexpr int64_t kLeastPiece = 1024;     // of both where memory is short
 constexpr int64_t kTaskElements = 65536;  // elements per task: some 10 us at memory speed
 constexpr int64_t kWantedTasks = 64;      // parts are made until so many tasks exist
 constexpr int64_t kRows = 128;            // outputs computed at once: their sums stay in L1
@@ -35,20 +36,26 @@ constexpr int64_t kNearLine = 1024;
 template <class T>
 class ReducePlan final : public KernelPlan {
  public:
-  explicit ReducePlan(const Problem& p) : operands_(p.operands), outer_(p.outer), rest_(p.reduced) {
+  explicit ReducePlan(const Problem& p)
+      : operands_(p.operands),
+        outer_(p.outer),
+        rest_(p.reduced),
+        strip_(shrunk(kStrip, p.shrinks, kLeastPiece)),
+        piece_(shrunk(kPiece, p.shrinks, kLeastPiece)) {
     main_ = operands_ == 2 && size(p, 1) > size(p, 0) ? 1 : 0;
     other_ = 1 - main_;
     take_line();
     sums_ = elements(rest_);
     outputs_ = elements(outer_);
     kernels_ = &kernel_table().typed<T>();
-    const int64_t strips = ceil_div(line_.length, kStrip);
-    pieces_ = across_ ? ceil_div(line_.length, kPiece) : 1;
+    const int64_t strips = ceil_div(line_.length, strip_);
+    pieces_ = across_ ? ceil_div(line_.length, piece_) : 1;
     units_ = sums_ * pieces_;  // summed in turn for each output (across) or strip (down)
     points_ = across_ ? outputs_ : outputs_ * strips;
-    const int64_t unit = across_ ? std::min(line_.length, kPiece) : std::min(line_.length, kStrip);
+    const int64_t unit = across_ ? std::min(line_.length, piece_) : std::min(line_.length, strip_);
     const int64_t wanted = std::max<int64_t>(1, units_ * unit / kTaskElements);
-    parts_ = points_ >= kWantedTasks ? 1 : std::min({wanted, units_, ceil_div(kWantedTasks, points_)});
+    parts_ =
+        points_ >= kWantedTasks ? 1 : shrunk(std::min({wanted, units_, ceil_div(kWantedTasks, points_)}), p.shrinks, 1);
     per_task_ = std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, units_ * unit));
     const bool plain = line_.stride[main_] == 1;
     const int64_t along = operands_ == 2 ? line_.stride[other_] : across_ ? 1 : 0;
@@ -68,14 +75,13 @@ class ReducePlan final : public KernelPlan {
     if (!own.ok() || !partial.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* results = parts_ > 1 ? reinterpret_cast<T*>(partial.of(0)) : nullptr;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
-      T* scratch = reinterpret_cast<T*>(own.of(worker));
-      if (parts_ > 1) {
-        point(call, task / parts_, task % parts_, results, scratch);
-        return;
-      }
       const int64_t first = task * per_task_, last = std::min(points_, first + per_task_);
       if (rows_) return rows(call, first, last);
-      for (int64_t i = first; i < last; ++i) point(call, i, 0, nullptr, scratch);
+      with_room(own, worker, [&](char* room) {
+        T* scratch = reinterpret_cast<T*>(room);
+        if (parts_ > 1) return point(call, task / parts_, task % parts_, results, scratch);
+        for (int64_t i = first; i < last; ++i) point(call, i, 0, nullptr, scratch);
+      });
     });
     for (int64_t i = 0; parts_ > 1 && i < points_; ++i) combine(call, i, results);
     return EINBLAS_OK;
@@ -88,7 +94,9 @@ class ReducePlan final : public KernelPlan {
            (line_.stride[main_] == 1 ? ""
                                      : ", its lines gathered (stride " + std::to_string(line_.stride[main_]) + ")");
   }
-  int64_t workspace_bytes() const override { return worker_elements() * static_cast<int64_t>(sizeof(T)); }
+  int64_t workspace_bytes() const override {
+    return rows_ ? 0 : beyond_stack(worker_elements() * static_cast<int64_t>(sizeof(T)));
+  }
   int64_t shared_bytes() const override {
     return parts_ > 1 ? parts_ * result_elements() * static_cast<int64_t>(sizeof(T)) : 0;
   }
@@ -122,7 +130,7 @@ class ReducePlan final : public KernelPlan {
     from->erase(from->begin() + static_cast<std::ptrdiff_t>(index));
   }
 
-  int64_t piece() const { return across_ ? std::min(line_.length, kPiece) : std::min(line_.length, kStrip); }
+  int64_t piece() const { return across_ ? std::min(line_.length, piece_) : std::min(line_.length, strip_); }
   // Gathered pieces of both operands (4 rows down), a strip, and one for the run in work.
   int64_t worker_elements() const {
     const int64_t gathered = (line_.stride[main_] == 1 ? 0 : 1) + (operands_ == 2 && !other_direct() ? 1 : 0);
@@ -190,8 +198,8 @@ class ReducePlan final : public KernelPlan {
       }
       return;
     }
-    const int64_t strips = ceil_div(line_.length, kStrip);
-    const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
+    const int64_t strips = ceil_div(line_.length, strip_);
+    const int64_t from = i % strips * strip_, n = std::min(strip_, line_.length - from);
     const Walk outer(outer_, i / strips);
     T* acc = results != nullptr ? results + part * result_elements() + i / strips * line_.length + from : scratch;
     runs(call, outer, from, n, first, last, acc, results != nullptr ? scratch : scratch + piece());
@@ -204,7 +212,7 @@ class ReducePlan final : public KernelPlan {
     double total = 0;
     for (int64_t u = first; u < last; ++u) {
       T* free = scratch;
-      const int64_t from = p * kPiece, n = std::min(kPiece, line_.length - from);
+      const int64_t from = p * piece_, n = std::min(piece_, line_.length - from);
       const T* x = line_at(main_, base(call, main_, outer, rest, from), n, free);
       if (operands_ == 1) {
         total += static_cast<double>(kernels_->reduce_dot(n, x, nullptr));
@@ -288,8 +296,8 @@ class ReducePlan final : public KernelPlan {
       finish(call, reinterpret_cast<T*>(call.c) + Walk(outer_, i).at(kOut), s);
       return;
     }
-    const int64_t strips = ceil_div(line_.length, kStrip);
-    const int64_t from = i % strips * kStrip, n = std::min(kStrip, line_.length - from);
+    const int64_t strips = ceil_div(line_.length, strip_);
+    const int64_t from = i % strips * strip_, n = std::min(strip_, line_.length - from);
     T* acc = results + i / strips * line_.length + from;
     for (int64_t part = 1; part < parts_; ++part) {
       const T* more = acc + part * result_elements();
@@ -303,6 +311,7 @@ class ReducePlan final : public KernelPlan {
   Axis line_;
   int main_, other_;
   bool across_, rows_, columns_;
+  const int64_t strip_, piece_;
   int64_t sums_, outputs_, pieces_, units_, points_, parts_, per_task_;
   double elements_;
   const TypedKernels<T>* kernels_;

@@ -116,9 +116,9 @@ struct Setup {
   }
 
   int32_t create(const Variant& v, int64_t* step) const {
-    return einblas_step_create(dtype<T>(), static_cast<int32_t>(operands.size()),
-                               static_cast<int32_t>(parsed.axes.size()), static_cast<int32_t>(parsed.output.size()),
-                               lengths.data(), strides.data(), v.kernel, step);
+    return einblas_step_create_within(
+        dtype<T>(), static_cast<int32_t>(operands.size()), static_cast<int32_t>(parsed.axes.size()),
+        static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, v.room, step);
   }
 
   int32_t call(const Variant& v, Outcome* outcome) {
@@ -246,6 +246,7 @@ Outcome planned(const Equation& equation, const Variant& variant) {
   if (outcome.status != EINBLAS_OK) return outcome;
   outcome.kernel = einblas_step_kernel(step);
   outcome.description = einblas_step_description(step);
+  outcome.memory = einblas_step_memory(step, 1);
   einblas_step_destroy(step);
   return outcome;
 }

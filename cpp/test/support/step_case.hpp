@@ -23,6 +23,7 @@ struct Variant {
   bool at_end = true;     // the tensors end (else begin) at a guard page
   double alpha = 1, beta = 0;
   int threads = 1;
+  int64_t room = INT64_MAX;      // bytes for workspaces
   const char* kernel = nullptr;  // forced kernel
   bool packed = false;           // with packed copies of the operands that the step packs
   uint32_t seed = 1;
@@ -34,6 +35,7 @@ struct Outcome {
   std::string description;          // of the plan
   bool packed[2] = {false, false};  // whether an operand was packed before
   std::string error;                // empty when right
+  int64_t memory = 0;               // bytes of a run on one thread
 };
 
 // Runs the equation for T in {float, double}. Inputs are random in [-1, 1]; an element is right when

@@ -37,7 +37,10 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   int32_t run(const Call& call) const noexcept override {
     const double nanos = static_cast<double>(items_) * flops_ / speed::kGemmFlops;
-    const int64_t tasks = by_columns_ ? column_blocks() : by_item_ ? items_ : row_blocks() * chunks_;
+    const int64_t tasks = part_rows_ > 0 ? items_ * ceil_div(rows_, part_rows_) * column_blocks()
+                          : by_columns_  ? column_blocks()
+                          : by_item_     ? items_
+                                         : row_blocks() * chunks_;
     const int threads = useful_threads(call.threads, tasks, nanos);
     const Workspace shared(shared_bytes(), 1);
     const Workspace own(workspace_bytes(), threads);
@@ -45,6 +48,11 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     if (by_columns_) {
       for (int64_t item = 0; item < items_; ++item)
         by_columns(item_at(call, item), threads, own, reinterpret_cast<T*>(shared.of(0)));
+      return EINBLAS_OK;
+    }
+    if (part_rows_ > 0) {
+      parallel_tasks(tasks, threads,
+                     [&](int64_t t, int worker) { with_room(own, worker, [&](char* at) { part(call, t, at); }); });
       return EINBLAS_OK;
     }
     if (by_item_) {
@@ -64,22 +72,27 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
            (items_ > 1 ? " times " + std::to_string(items_) : "") + ", tile " + std::to_string(mr_) + "x" +
            std::to_string(panel_) + ", blocks " + std::to_string(mc_) + "x" + std::to_string(kc_) +
            "; B packed by panels from where it lies" +
+           (part_rows_ > 0 ? ", by each task of " + std::to_string(part_rows_) + " rows and " + std::to_string(nc_) +
+                                 " columns, as memory is short"
+                           : "") +
            (by_columns_ ? ", by each task of " + std::to_string(nc_) + " columns" : "") +
            (direct_ ? ", A read in place" : ", A too") +
            (g_.c_unit ? "" : ", tiles scattered: the output has no unit stride along m or n") + "; rows " +
            describe_axes(g_.m, 2) + ", columns " + describe_axes(g_.n, 2) + ", depth " + describe_axes(g_.k, 2);
   }
 
-  int64_t workspace_bytes() const override { return worker_bytes() + (by_item_ ? b_bytes() : 0); }
+  int64_t workspace_bytes() const override {
+    return part_rows_ > 0 ? beyond_stack(worker_bytes() + b_bytes()) : worker_bytes() + (by_item_ ? b_bytes() : 0);
+  }
   int64_t shared_bytes() const override {
     if (by_columns_) return depth_blocks() * a_elements() * size();
-    return by_item_ ? 0 : b_bytes();
+    return by_item_ || part_rows_ > 0 ? 0 : b_bytes();
   }
 
   // Copies of A and B as a run packs them, for all blocks; one for all items where the batch does not move the operand.
   int64_t packed_bytes(int t) const override {
     const bool of_a = t == g_.a;
-    if ((of_a ? columns_ : rows_) > prepack_most || (of_a && direct_)) return 0;
+    if (part_rows_ > 0 || (of_a ? columns_ : rows_) > prepack_most || (of_a && direct_)) return 0;
     return copies(t) * (of_a ? a_copy() : b_copy()) * size();
   }
 
@@ -205,6 +218,21 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
         const T* const b = x.packed_b == nullptr ? packed_b : x.packed_b + b_region(r);
         for (int64_t i0 = 0; i0 < rows_; i0 += mc_) block(x, s, r, i0, 0, r.nn, b);
       }
+    }
+  }
+
+  // Where memory is short: a block of columns of some rows of an item, over all depth, by one worker with its own B.
+  void part(const Call& call, int64_t t, char* at) const {
+    const int64_t down = ceil_div(rows_, part_rows_), across = ceil_div(columns_, nc_);
+    const Item x = item_at(call, t / across / down);
+    const Scratch s = scratch(at);
+    T* const packed_b = reinterpret_cast<T*>(at + worker_bytes());
+    const int64_t j0 = t / down % across * nc_, first = t % down * part_rows_;
+    for (int64_t p0 = 0; p0 < depth_; p0 += kc_) {
+      const Region r{j0, std::min(nc_, columns_ - j0), p0, std::min(kc_, depth_ - p0)};
+      pack_b(x, s, r, 0, 0, r.nn, packed_b);
+      for (int64_t i0 = first; i0 < std::min(rows_, first + part_rows_); i0 += mc_)
+        block(x, s, r, i0, 0, r.nn, packed_b);
     }
   }
 

@@ -34,7 +34,10 @@ Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of 
 Tunable least_rows{"GEMM_ROWS", 128, 1, 1 << 20, "least rows of a task"};
 Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
 
-constexpr int64_t kLine = 64;        // bytes
+constexpr int64_t kLine = 64;  // bytes
+// Where memory is short: panels of packed B, and the rows that it is packed for at least.
+constexpr int64_t kShrunkPanels = 4;
+constexpr int64_t kPartRows = 256;
 constexpr int64_t kMostDepth = 512;  // of a block; with narrower tiles too, so that rows of A stay in L1
 constexpr int64_t kFewBlocks = 16;   // of rows, from which on the last ones are a small part
 
@@ -45,7 +48,21 @@ struct GemmTuning {
   int64_t panel_bytes = einblas::panel_bytes, block_bytes = einblas::block_bytes, shared_bytes = einblas::shared_bytes,
           columns = most_columns, task_flops = einblas::task_flops, tasks = most_tasks, rows = least_rows,
           chunk = least_chunk, skinny = skinny_bytes, wide = wide_bytes, wide_from = einblas::wide_from,
-          wide_chunk = chunk_bytes;
+          wide_chunk = chunk_bytes, tables = INT64_MAX;
+
+  // B shrinks first; then A, and the depth, so that B's block has some panels side by side.
+  void shrink(int shrinks, int64_t size) {
+    if (shrinks == 0) return;
+    const int64_t b = shrunk(shared_bytes, shrinks, 1 << 10);
+    shared_bytes = b;
+    block_bytes = std::min(block_bytes, b / kShrunkPanels);
+    panel_bytes = std::min(panel_bytes, b / kShrunkPanels);
+    skinny = std::min(skinny, b);
+    wide = 0;
+    tables = std::max<int64_t>(b / 64, 1);
+    shrunk_b = b / size;
+  }
+  int64_t shrunk_b = 0;  // elements of packed B where memory is short
 };
 
 GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
@@ -58,19 +75,29 @@ GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
       depth_(elements(g_.k)),
       flops_(2.0 * static_cast<double>(rows_) * static_cast<double>(columns_) * static_cast<double>(depth_)),
       invariant_(p.invariant) {
-  const GemmTuning tune;
+  GemmTuning tune;
+  tune.shrink(p.shrinks, size_);
   most_columns_ = tune.columns;
   choose_tile(tiles);
   cut_at_runs(tiles);
   const int64_t wanted =
       std::clamp<int64_t>(static_cast<int64_t>(flops_ / static_cast<double>(tune.task_flops)), 1, tune.tasks);
   cut_rows_and_depth(tiles, tune, wanted);
+  if (tune.shrunk_b > 0) tune.columns = std::clamp(tune.shrunk_b / kc_ / panel_ * panel_, panel_, tune.columns);
   cut_columns_and_groups(tune);
+  if (tune.shrunk_b > 0) cut_parts(wanted);
   chunks_ = by_columns_ ? 1
                         : std::max<int64_t>(1, std::min(ceil_div(wanted, ceil_div(rows_, mc_)),
                                                         std::min(columns_, nc_) / tune.chunk));
   streaming_ = w_ * size_ == kLine && kc_ >= depth_ && p.outer_elements() * size_ >= stream_from && whole_lines();
   by_item_ = items_ > 1 && !by_columns_ && (flops_ < 16e6 || items_ >= 64);
+}
+
+// Each part of rows packs B again: they are long.
+void GemmBlocking::cut_parts(int64_t wanted) {
+  kg_ = kc_;
+  const int64_t down = ceil_div(wanted, items_ * ceil_div(columns_, nc_));
+  part_rows_ = round_up(std::max(ceil_div(rows_, down), std::min(rows_, kPartRows)), mc_);
 }
 
 void GemmBlocking::choose_tile(const GemmTiles& tiles) {
@@ -116,13 +143,15 @@ void GemmBlocking::cut_at_runs(const GemmTiles& tiles) {
 void GemmBlocking::cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& tune, int64_t wanted) {
   const int64_t depth_step =
       std::max(g_.a_unit.on == On::Depth ? g_.a_unit.step : 1, g_.b_unit.on == On::Depth ? g_.b_unit.step : 1);
-  kc_ = std::min(depth_, even_part(depth_, std::min(tune.panel_bytes / (width_ * size_), kMostDepth),
-                                   depth_step < 512 ? depth_step : 1));
+  const int64_t deep = std::min(tune.panel_bytes / (width_ * size_), kMostDepth);
+  const bool whole_runs = depth_step < (tune.shrunk_b > 0 ? deep : 512);
+  kc_ = std::min(depth_, even_part(depth_, deep, whole_runs ? depth_step : 1));
   if (invariant_) kc_ = invariant_depth(depth_);
   const int64_t most = tiles.rows[vectors_];
   const int64_t row_step = g_.a_unit.on == On::Own && g_.a_unit.step < 2048 ? g_.a_unit.step : 1;
   mc_ = std::min(tune.block_bytes / (kc_ * size_), std::max(ceil_div(rows_, wanted), tune.rows));
   mc_ = std::min(rows_, even_part(rows_, mc_, row_step > 1 ? row_step : most));
+  mc_ = std::min(mc_, std::max(tune.tables / most * most, most));
   if (row_step == 1 && wanted > 1) balance_rows(tune, most);
   if (direct_) cut_for_rows_in_place(tiles, tune);
   by_columns_ = !direct_ && columns_ >= 8 * rows_ && rows_ * depth_ * size_ <= tune.wide &&
@@ -150,7 +179,7 @@ void GemmBlocking::cut_columns_and_groups(const GemmTuning& tune) {
                    ceil_div(depth_, kc_)) *
         kc_;
   int64_t step = g_.b_unit.on == On::Own && g_.b_unit.step > 1 && g_.b_unit.step < tune.columns ? g_.b_unit.step : 1;
-  if (block_ != 0 || panel_ != width_) step = near_multiple(step, tune.columns);
+  if (block_ != 0 || panel_ != width_ || tune.shrunk_b > 0) step = near_multiple(step, tune.columns);
   nc_ = even_part(columns_, tune.columns, step);
   if (by_columns_) cut_columns(tune, step);
 }
@@ -160,7 +189,8 @@ void GemmBlocking::cut_for_rows_in_place(const GemmTiles& tiles, const GemmTunin
   const int64_t most = tiles.rows[vectors_];
   kc_ = even_part(depth_, tune.skinny / (panels(columns_) * width_ * size_), 1);
   kc_ = invariant_ ? invariant_depth(depth_) : std::min(kc_, depth_);
-  mc_ = std::min(rows_, even_part(rows_, std::max(ceil_div(rows_, 2 * tune.tasks), tune.rows), most));
+  const int64_t rows = std::min(std::max(ceil_div(rows_, 2 * tune.tasks), tune.rows), std::max(tune.tables, most));
+  mc_ = std::min(rows_, even_part(rows_, rows, most));
 }
 
 // Columns of a task: their B stays in L2, and where its unit stride lies on a slower axis, whole lines of it.

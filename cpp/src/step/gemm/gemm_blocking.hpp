@@ -35,12 +35,13 @@ struct GemmBlocking {
   int64_t kg_, nc_;          // depth and columns of B that are packed at once
   int64_t chunks_;           // tasks along the columns for each block of rows
   int64_t most_columns_;
-  bool a_rowwise_;   // rows of A lie along depth
-  bool direct_;      // A is read in place
-  bool by_columns_;  // tasks are columns, and pack their own B
-  bool by_item_;     // tasks are items of the batch
-  bool invariant_;   // blocks of depth by the depth alone
-  bool streaming_;   // C is written past the caches
+  int64_t part_rows_ = 0;  // rows of a task that packs its own B as memory is short; 0: it is not
+  bool a_rowwise_;         // rows of A lie along depth
+  bool direct_;            // A is read in place
+  bool by_columns_;        // tasks are columns, and pack their own B
+  bool by_item_;           // tasks are items of the batch
+  bool invariant_;         // blocks of depth by the depth alone
+  bool streaming_;         // C is written past the caches
 
  private:
   void choose_tile(const GemmTiles& tiles);
@@ -49,6 +50,7 @@ struct GemmBlocking {
   void balance_rows(const GemmTuning& tune, int64_t most);
   void cut_for_rows_in_place(const GemmTiles& tiles, const GemmTuning& tune);
   void cut_columns_and_groups(const GemmTuning& tune);
+  void cut_parts(int64_t wanted);
   void cut_columns(const GemmTuning& tune, int64_t step);
   int64_t near_multiple(int64_t step, int64_t most) const;
   bool whole_lines() const;

@@ -41,7 +41,7 @@ Tunable prepack_most{"LANES_PREPACK", 1024, 0, int64_t{1} << 40,
 constexpr double kMostCopiesPerTile = 2.5;  // above, tiles cannot carry the packing
 constexpr int64_t kMaxRows = 1024;          // rows in a task: bounds the tables of offsets
 constexpr int64_t kWantedTasks = 8;
-constexpr int64_t kStackBytes = 16 << 10;  // a workspace so small lies on the stack
+constexpr int kBlocksFirst = 6;  // where memory is short: blocks of B shrink so often before the depth does
 
 template <class T>
 class LanesPlan final : public KernelPlan, private LanesLayout {
@@ -57,28 +57,26 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     columns_ = elements(n_);
     depth_ = elements(k_);
     flops_ = 2.0 * static_cast<double>(p.outer_elements()) * static_cast<double>(depth_);
-    kc_ = p.invariant ? invariant_depth(depth_) : even_part(depth_, depth_most);
+    shrinks_ = p.shrinks;
+    kc_ = p.invariant ? invariant_depth(depth_) : even_part(depth_, shrunk(depth_most, shrinks_ - kBlocksFirst, 8));
     depth_blocks_ = ceil_div(depth_, kc_);
     cut();
     row_blocks_ = ceil_div(rows_, task_rows_);
     full_blocks_ = ceil_div(full_columns_, nc_);
     column_blocks_ = full_blocks_ + ceil_div(columns_ - full_columns_, nc_);
     const int64_t bytes = p.outer_elements() * static_cast<int64_t>(sizeof(T));
-    streaming_ = bytes >= stream_from && whole_lines();
+    streaming_ = bytes >= stream_from && whole_lines() && (depth_blocks_ == 1 || !sums_in_c());
     fetches_ = bytes >= fetch_from;
   }
 
   int32_t run(const Call& call) const noexcept override {
     const int64_t tasks = ceil_div(groups_, task_groups_) * row_blocks_;
     const int threads = useful_threads(call.threads, tasks, flops_ / speed::kGemmFlops);
-    if (threads == 1 && workspace_bytes() <= kStackBytes) {
-      alignas(kAlignment) char stack[kStackBytes];
-      for (int64_t t = 0; t < tasks; ++t) task(call, t, stack);
-      return EINBLAS_OK;
-    }
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
-    parallel_tasks(tasks, threads, [&](int64_t t, int worker) { task(call, t, workspace.of(worker)); });
+    parallel_tasks(tasks, threads, [&](int64_t t, int worker) {
+      with_room(workspace, worker, [&](char* room) { task(call, t, room); });
+    });
     return EINBLAS_OK;
   }
 
@@ -95,14 +93,15 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
   }
 
   int64_t workspace_bytes() const override {
-    return (2 * a_elements() + 2 * b_elements() + sum_elements() + tile_elements()) * static_cast<int64_t>(sizeof(T)) +
-           8 * (2 * task_rows_ + (nr_ + 1) * mr_ + nr_ + 2 * (2 * nc_ + 4 * kc_ + 3 * width_ * vectors_));
+    return beyond_stack((buffers() * (a_elements() + b_elements()) + sum_elements() + tile_elements()) *
+                            static_cast<int64_t>(sizeof(T)) +
+                        8 * (2 * task_rows_ + (nr_ + 1) * mr_ + nr_ + 2 * (2 * nc_ + 4 * kc_ + 3 * width_ * vectors_)));
   }
 
   // Panels of A and blocks of B as tasks pack them, of all slices.
   int64_t packed_bytes(int t) const override {
     const bool of_a = t == operand_[0];
-    if ((of_a ? columns_ : rows_) > prepack_most) return 0;
+    if (shrinks_ > 0 || (of_a ? columns_ : rows_) > prepack_most) return 0;
     return groups_ * depth_blocks_ * (of_a ? row_blocks_ * a_panels() * a_elements() : column_blocks_ * b_elements()) *
            static_cast<int64_t>(sizeof(T));
   }
@@ -116,29 +115,32 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     call.x[t] = from;
     call.packed[t] = packed;
     parallel_tasks(groups_, threads, [&](int64_t group, int worker) {
-      Scratch s;
-      lay_out(workspace.of(worker), s);
-      if (t == operand_[0]) {
-        pack_rows(call, group, s);
-      } else {
-        pack_columns(call, group, s);
-      }
+      with_room(workspace, worker, [&](char* room) {
+        Scratch s;
+        lay_out(room, s);
+        if (t == operand_[0]) {
+          pack_rows(call, group, s);
+        } else {
+          pack_columns(call, group, s);
+        }
+      });
     });
     return EINBLAS_OK;
   }
 
  private:
   void cut() {
-    nc_ = even_part(columns_, std::max<int64_t>(nr_, block_bytes / (kc_ * vector_)));
+    const int64_t fit = std::max<int64_t>(nr_, shrunk(block_bytes, shrinks_, 1) / (kc_ * vector_));
+    nc_ = shrinks_ == 0 ? even_part(columns_, fit) : std::min(columns_, even_part(columns_, fit / nr_ * nr_, nr_));
     // Where tiles are too few to pack beside their sums, slices are packed together, as longer runs of memory.
     const LanesPanels i(rows_, mr_), j(nc_, nr_);
     const double copies = static_cast<double>(mr_) / static_cast<double>(j.count) +
                           static_cast<double>(nc_) / static_cast<double>(i.count * j.count);
     vectors_ = 1;
     while (copies > kMostCopiesPerTile && 2 * vectors_ <= std::min(kLanesSlices, slices_ / kWantedTasks) &&
-           2 * vectors_ * (nc_ + mr_) * kc_ * vector_ <= near_bytes)
+           2 * vectors_ * (nc_ + mr_) * kc_ * vector_ <= shrunk(near_bytes, shrinks_, 0))
       vectors_ *= 2;
-    carries_ = vectors_ == 1 && unit_[0] == LanesUnit::Nowhere && unit_[1] == LanesUnit::Nowhere &&
+    carries_ = vectors_ == 1 && buffers() == 2 && unit_[0] == LanesUnit::Nowhere && unit_[1] == LanesUnit::Nowhere &&
                slices_ * (rows_ + columns_) * depth_ * vector_ < far_bytes;
     groups_ = ceil_div(slices_, vectors_);
     // The first panels of a task are not asked for ahead: more slices in a task make up for them.
@@ -146,8 +148,9 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     task_groups_ = std::max(task_groups_, groups_ / 256);
     const int64_t tasks = ceil_div(groups_, task_groups_);
     const int64_t wanted = std::min(ceil_div(kWantedTasks, tasks), std::max<int64_t>(1, rows_ / 32));
-    int64_t most = std::min(ceil_div(rows_, wanted), kMaxRows);
-    if (depth_blocks_ > 1) most = std::min(most, std::max<int64_t>(2 * mr_, sums_bytes / (vectors_ * nc_ * vector_)));
+    int64_t most = std::min(ceil_div(rows_, wanted), shrunk(kMaxRows, shrinks_ - kBlocksFirst, 2 * mr_));
+    if (depth_blocks_ > 1 && !sums_in_c())
+      most = std::min(most, std::max<int64_t>(2 * mr_, sums_bytes / (vectors_ * nc_ * vector_)));
     task_rows_ = even_part(rows_, most);
   }
 
@@ -168,9 +171,14 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
   int64_t a_panels() const { return ceil_div(task_rows_, mr_); }  // of a task, at most
   int64_t tile_elements() const { return mr_ * nr_ * width_; }
   int64_t sum_elements() const {
-    if (depth_blocks_ == 1) return 0;
+    if (depth_blocks_ == 1 || sums_in_c()) return 0;
     return vectors_ * ceil_div(task_rows_, mr_) * ceil_div(nc_, nr_) * tile_elements();
   }
+
+  // Packed blocks of A and of B each: with one, what comes next is packed between tiles.
+  int64_t buffers() const { return shrinks_ > kBlocksFirst ? 1 : 2; }
+  // Sums wait in C for further depth where memory is short; the bits are the same.
+  bool sums_in_c() const { return shrinks_ > 0; }
 
   struct Scratch {
     T *a[2], *b[2], *sums, *tile;
@@ -180,9 +188,9 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
 
   void lay_out(char* at, Scratch& s) const {
     s.a[0] = reinterpret_cast<T*>(at);
-    s.a[1] = s.a[0] + a_elements();
+    s.a[1] = s.a[0] + (buffers() - 1) * a_elements();
     s.b[0] = s.a[1] + a_elements();
-    s.b[1] = s.b[0] + b_elements();
+    s.b[1] = s.b[0] + (buffers() - 1) * b_elements();
     s.sums = s.b[1] + b_elements();
     s.tile = s.sums + sum_elements();
     int64_t* next = reinterpret_cast<int64_t*>(s.tile + tile_elements());
@@ -371,10 +379,13 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
             T* const sums = s.sums + ((v * i_panels.count + i) * ceil_div(nc_, nr_) + j) * tile_elements();
             multiply(call, s, b, b.slice[v], s.m_c + i_panels.start(i), b.n_c + j_panels.start(j), mr, nr, sums, tile);
           }
+          if (buffers() == 1) continue;
           if (next_a.some()) next_a.pack_asked(width_);
           if (next_b.some()) next_b.pack_asked(width_);
         }
+        if (buffers() == 1 && next_a.some()) next_a.pack_all(width_);
       }
+      if (buffers() == 1 && next_b.some()) next_b.pack_all(width_);
     }
   }
 
@@ -400,7 +411,7 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     const bool together = lanes.together[kLanesC];
     tile.c_i = tile.old_i = m_c;
     tile.c_j = tile.old_j = n_c;
-    if (b.first && b.last && together) {
+    if (together && (sums_in_c() || (b.first && b.last))) {
       kernels_->lanes_tile(mr, nr, &tile);
       return;
     }
@@ -414,25 +425,27 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     };
     tile.c = c + at[0];
     tile.old = c + at[0];
-    if (!b.last || !together) {
-      tile.c = b.last ? s.tile : sums;
+    const bool to_c = b.last || sums_in_c(), from_c = b.first || sums_in_c();
+    if (!to_c || !together) {
+      tile.c = to_c ? s.tile : sums;
       tile.c_i = rows;
       tile.c_j = s.columns;
     }
-    if (!b.first || !together) {
-      tile.old = b.first ? s.tile : sums;
+    if (!from_c || !together) {
+      tile.old = from_c ? s.tile : sums;
       tile.old_i = rows;
       tile.old_j = s.columns;
-      if (b.first && tile.beta != 0) each([](const T& from, T& x) { x = from; });
+      if (from_c && tile.beta != 0) each([](const T& from, T& x) { x = from; });
     }
     kernels_->lanes_tile(mr, nr, &tile);
-    if (b.last && !together) each([](T& to, const T& x) { to = x; });
+    if (to_c && !together) each([](T& to, const T& x) { to = x; });
   }
 
   int64_t vector_, slices_, rows_, columns_, depth_, kc_, nc_;
   int64_t vectors_, groups_;  // slices that are packed together, and how many such groups there are
   int64_t task_groups_, task_rows_, row_blocks_, full_blocks_, column_blocks_, depth_blocks_;
   int64_t mr_, nr_;
+  int shrinks_;
   double flops_;
   bool streaming_, fetches_, carries_;
   const TypedKernels<T>* kernels_;

@@ -123,6 +123,44 @@ class SlicedPlanTest {
     }
   }
 
+  /** A product that packs megabytes is not cut where smaller blocks will do. */
+  @Test
+  void littleRoomMakesBlocksSmallerAndDoesNotCut() {
+    Random random = new Random(8);
+    Tensor a = whole(random, 200, 300);
+    Tensor b = whole(random, 300, 250);
+    double[] expected = naive("ij,jk->ik", a, b);
+    for (long room : new long[] {0, 1 << 10, 20 << 10, 64 << 10, 1 << 20}) {
+      PlanOptions options = PlanOptions.DEFAULT.withMemoryLimit(200 * 250 * 8 + room);
+      for (int threads : new int[] {1, 3}) {
+        EinsumPlan plan = Einsum.plan("ij,jk->ik", options.withThreads(threads), a, b);
+        assertEquals(1, plan.sliceCount(), room + " bytes");
+        assertArrayEquals(expected, plan.run(a, b).toDoubleArray(), room + " bytes");
+      }
+    }
+  }
+
+  /**
+   * A slice has the blocks of the run that it is a part of, not those of a plan without a limit.
+   */
+  @Test
+  void slicesHaveTheBlocksOfTheRun() {
+    Random random = new Random(9);
+    Tensor a = rough(random, 90, 700);
+    Tensor b = rough(random, 700, 80);
+    Tensor c = rough(random, 80, 60);
+    PlanOptions options = PlanOptions.DEFAULT.withMemoryLimit(90 * 60 * 8 + (40 << 10));
+    EinsumPlan plan = Einsum.plan(CHAIN, options, a, b, c);
+    assertTrue(plan.sliceCount() > 1, "not cut");
+    double[] expected = plan.run(a, b, c).toDoubleArray();
+    try (Tensor sum = Tensor.zeros(DType.F64, 90, 60)) {
+      for (PlanSlice slice : plan.slices()) {
+        slice.addTo(sum, a, b, c);
+      }
+      assertArrayEquals(expected, sum.toDoubleArray());
+    }
+  }
+
   @Test
   void gradientsUnderALimitHaveTheSameBitsForAnyNumberOfThreads() {
     Random random = new Random(3);

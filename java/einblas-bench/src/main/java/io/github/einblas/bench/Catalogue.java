@@ -65,6 +65,11 @@ public final class Catalogue {
     return read("/plans.txt");
   }
 
+  /** Cases for memory limits and predictions (cpp/bench/limits.txt), where {@link PlanTimes} is. */
+  public static Map<String, Case> limits() {
+    return read("/limits.txt");
+  }
+
   /**
    * The case of that name in any of the files.
    *

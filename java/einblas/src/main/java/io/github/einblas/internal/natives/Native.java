@@ -171,12 +171,35 @@ public final class Native {
    */
   public static long createStep(
       DType type, int operands, int outerAxes, long[] lengths, long[] strides, String kernel) {
+    return createStep(type, operands, outerAxes, lengths, strides, kernel, Long.MAX_VALUE);
+  }
+
+  /**
+   * As above, with blocks so small that a run on one thread takes no more than so many bytes, or as
+   * small as they come: {@link #stepMemory} tells.
+   */
+  public static long createStep(
+      DType type,
+      int operands,
+      int outerAxes,
+      long[] lengths,
+      long[] strides,
+      String kernel,
+      long bytes) {
     require();
     long[] handle = new long[1];
     IntSupplier call =
         () ->
-            einblas.einblas_step_create(
-                code(type), operands, lengths.length, outerAxes, lengths, strides, kernel, handle);
+            einblas.einblas_step_create_within(
+                code(type),
+                operands,
+                lengths.length,
+                outerAxes,
+                lengths,
+                strides,
+                kernel,
+                bytes,
+                handle);
     int status = call.getAsInt();
     if (status != einblas.EINBLAS_OK) {
       status =

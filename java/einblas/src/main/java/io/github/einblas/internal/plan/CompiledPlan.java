@@ -28,6 +28,7 @@ public final class CompiledPlan {
    *
    * @param room bytes for all but operands and result; {@link Long#MAX_VALUE} for no limit. Steps
    *     run with fewer threads where the workspaces of all would not fit.
+   * @param stepRoom what of it a step has beside the intermediates: its blocks are made so small
    */
   public CompiledPlan(
       SlicedProgram slices,
@@ -35,7 +36,8 @@ public final class CompiledPlan {
       long[][] strides,
       long[] outputStrides,
       String kernel,
-      long room) {
+      long room,
+      long stepRoom) {
     this.slices = slices;
     this.room = room;
     this.elementBytes = dtype.bytes();
@@ -53,7 +55,8 @@ public final class CompiledPlan {
               slices.shapesOf(v),
               strides,
               outputStrides,
-              kernel);
+              kernel,
+              stepRoom);
       if (room != Long.MAX_VALUE) {
         variants[v].limitThreads(room - workspaceBytes() - heldBytes());
       }

@@ -28,6 +28,7 @@ public final class CompiledSteps {
    * Makes the steps.
    *
    * @param from the first that will be run; those before are not made
+   * @param room bytes that a step's workspaces should fit on one thread
    */
   public CompiledSteps(
       Program program,
@@ -36,7 +37,8 @@ public final class CompiledSteps {
       long[][] shapes,
       long[][] strides,
       long[] outputStrides,
-      String kernel) {
+      String kernel,
+      long room) {
     this.program = program;
     this.elementBytes = dtype.bytes();
     this.operands = shapes.length;
@@ -55,7 +57,8 @@ public final class CompiledSteps {
                 step.outer().length,
                 program.axisLengths(step),
                 program.axisStrides(step, shapes, strides, outputStrides),
-                kernel);
+                kernel,
+                room);
       }
       done = true;
     } finally {

@@ -309,7 +309,7 @@ public final class Contraction {
         dtype,
         slices.shapesOf(variant),
         options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
-        KnownPlan.of(slices.slice(variant)));
+        KnownPlan.of(slices.slice(variant), layouts.stepRoom(slices)));
   }
 
   /** Equal ones have the same equation (as written), type, shapes, options, path and cuts. */

@@ -24,6 +24,7 @@ public final class PlanLayouts {
   private final long[] outputShape;
   private final long[] contiguousOutput;
   private final long outputBytes;
+  private final long givenStepRoom;
 
   /** Newest first; replaced as a whole, never changed. */
   private volatile CompiledPlan[] layouts = {};
@@ -49,6 +50,7 @@ public final class PlanLayouts {
     this.options = options;
     this.constant = constant;
     this.form = form;
+    this.givenStepRoom = known == null ? Long.MAX_VALUE : known.stepRoom();
     SlicedProgram whole =
         known != null && known.program() != null
             ? known.program()
@@ -75,6 +77,8 @@ public final class PlanLayouts {
             shapes,
             options,
             constant,
+            dtype,
+            outputBytes,
             p ->
                 p.main().isPossible()
                     ? outputBytes + compile(p, strides, outputStrides).peakBytes(1)
@@ -251,6 +255,20 @@ public final class PlanLayouts {
         strides,
         outputStrides,
         options.batchInvariance() ? Native.INVARIANT : options.kernel(),
-        isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE);
+        isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE,
+        stepRoom(program));
+  }
+
+  /**
+   * Bytes that a step's workspaces have under the limit, beside result and intermediates. Decided
+   * by the contraction and the limit alone, as the blocks are that it decides, hence bits.
+   */
+  long stepRoom(SlicedProgram program) {
+    if (!isLimited(options)) {
+      return givenStepRoom;
+    }
+    long elements =
+        Math.addExact(program.workspaceElements(), program.main().heldElements()) * dtype.bytes();
+    return Math.max(0, options.memoryLimit() - outputBytes - elements);
   }
 }
