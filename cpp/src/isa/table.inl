@@ -24,7 +24,9 @@ namespace {
 #include "kernels/lanes.inl"
 #include "kernels/machine.inl"
 #include "kernels/product.inl"
-#include "kernels/reduce.inl"
+#include "kernels/reduce_short.inl"
+#include "kernels/reduce.inl"  // after reduce_short.inl
+#include "kernels/reduce_columns.inl"  // after reduce_short.inl
 #include "kernels/csr.inl"    // after reduce.inl: uses its sums of lanes
 #include "kernels/block.inl"  // after reduce.inl: uses its sums of lanes
 // clang-format on
@@ -38,6 +40,9 @@ constexpr TypedKernels<T> typed_kernels() {
   t.reduce_rows = reduce_rows<T>;
   t.reduce_dots = reduce_dots<T>;
   t.reduce_columns = reduce_columns<T>;
+  t.reduce_picks = EINBLAS_PICKS;
+  t.reduce_down = reduce_down<T>;
+  t.reduce_items = reduce_items<T>;
   t.lanes_rows = EINBLAS_LANES_MR;
   t.lanes_columns = EINBLAS_LANES_NR;
   t.lanes_tile = lanes_any<T>;

@@ -195,6 +195,33 @@ struct KronStep {
   T alpha, beta;
 };
 
+// Sums down rows of at most a vector (kernels/reduce_columns.inl), strides in elements.
+template <class T>
+struct ReduceDown {
+  int64_t rows, n;
+  const T* x;
+  int64_t sx;
+  const T* y;  // or null
+  int64_t sy;
+  const int32_t* pick;  // for each lane its element of y behind that of the vector's first row; null: y lies as x does
+  int64_t reach;        // elements of y that a row takes
+  T* acc;
+  int add;
+};
+
+// Sums down the rows of each of many items (kernels/reduce_columns.inl), strides in elements.
+template <class T>
+struct ReduceItems {
+  int64_t items, rows, n;
+  const T* x;
+  int64_t x_item, sx;
+  const T* y;  // or null; one for each row
+  int64_t y_item, sy;
+  T* c;
+  int64_t c_item;
+  T alpha, beta;
+};
+
 // Kernels for one element type.
 template <class T>
 struct TypedKernels {
@@ -209,8 +236,14 @@ struct TypedKernels {
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add,
                       const T* const* next);
-  void (*reduce_dots)(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add);
-  void (*reduce_columns)(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int add);
+  void (*reduce_dots)(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add,
+                      int64_t beyond);
+  void (*reduce_columns)(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int y_line,
+                         int add);
+  // kernels/reduce_columns.inl; picks: 1 where lanes of y may be picked.
+  int reduce_picks;
+  void (*reduce_down)(const ReduceDown<T>* d);
+  void (*reduce_items)(const ReduceItems<T>* t);
   // kernels/lanes.inl: tiles of vectors; mr <= lanes_rows, nr <= lanes_columns.
   int lanes_rows, lanes_columns;
   void (*lanes_tile)(int mr, int nr, const LanesTile<T>* tile);

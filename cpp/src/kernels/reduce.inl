@@ -22,61 +22,6 @@ static T reduce_dot(int64_t n, const T* x, const T* y) {
   return sum<T>(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));
 }
 
-// Sums the lanes of v[0..lanes): lane r of the result is the sum of v[r]'s lanes, by halves of swapped blocks.
-template <class T, int H>
-EINBLAS_INLINE void sum_lanes_stage(vec<T>* v) {
-#pragma GCC unroll 16
-  for (int r = 0; r < H; ++r) {
-    swap_blocks<vec<T>, H>(v[r], v[r + H], all_lanes<T>());
-    v[r] += v[r + H];
-  }
-}
-template <class T>
-EINBLAS_INLINE vec<T> sum_lanes(vec<T>* v) {
-  constexpr int w = lanes<T>::value;
-  if constexpr (w >= 16) sum_lanes_stage<T, 8>(v);
-  if constexpr (w >= 8) sum_lanes_stage<T, 4>(v);
-  if constexpr (w >= 4) sum_lanes_stage<T, 2>(v);
-  sum_lanes_stage<T, 1>(v);
-  return v[0];
-}
-
-// The lanes' partial sums of one short row.
-template <class T, int Y>
-EINBLAS_INLINE vec<T> short_row(int64_t n, const T* x, const T* y) {
-  constexpr int w = lanes<T>::value;
-  vec<T> s = {};
-  int64_t i = 0;
-  for (; i + w <= n; i += w) s += Y ? load(x + i) * load(y + i) : load(x + i);
-  if (i < n) {
-    const int m = static_cast<int>(n - i);
-    s += Y ? load_n(x + i, m) * load_n(y + i, m) : load_n(x + i, m);
-  }
-  return s;
-}
-
-// out[r] (+)= sum_i x[r * sx + i] (* y[r * sy + i]), r < rows; lanes rows at a time, whose lanes are summed together.
-template <class T, int Y>
-EINBLAS_INLINE void short_rows(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy,
-                               int add) {
-  constexpr int w = lanes<T>::value;
-  int64_t r = 0;
-  for (; r + w <= rows; r += w) {
-    vec<T> v[w];
-#pragma GCC unroll 16
-    for (int k = 0; k < w; ++k) v[k] = short_row<T, Y>(n, x + (r + k) * sx, y + (r + k) * sy);
-    const vec<T> s = sum_lanes<T>(v);
-    store(out + r, add ? s + load(out + r) : s);
-  }
-  if (r == rows) return;
-  const int m = static_cast<int>(rows - r);
-  vec<T> v[w];
-#pragma GCC unroll 16
-  for (int k = 0; k < w; ++k) v[k] = k < m ? short_row<T, Y>(n, x + (r + k) * sx, y + (r + k) * sy) : vec<T>{};
-  const vec<T> s = sum_lanes<T>(v);
-  store_n(out + r, add ? s + load_n(out + r, m) : s, m);
-}
-
 // Four rows against one y: each of its vectors is loaded once.
 template <class T>
 EINBLAS_INLINE void four_rows(int64_t n, T* out, const T* x, int64_t sx, const T* y, int add) {
@@ -102,13 +47,16 @@ EINBLAS_INLINE void four_rows(int64_t n, T* out, const T* x, int64_t sx, const T
 }
 
 // out[r] (+)= sum_i x[r * sx + i] * y[r * sy + i], or sum_i x[r * sx + i] where y is null; r < rows. add 0 starts from
-// 0.
+// 0. `beyond` rows follow these at the same strides, of x and, where sy is not 0, of y; they are asked for.
 template <class T>
-static void reduce_dots(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add) {
+static void reduce_dots(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add,
+                        int64_t beyond) {
   // Up to so many vectors the sums of the lanes cost more than the row; beyond, eight chains of additions are faster.
   if (n <= 8 * lanes<T>::value) {
-    if (y == nullptr) return short_rows<T, 0>(rows, n, out, x, sx, x, sx, add);
-    return short_rows<T, 1>(rows, n, out, x, sx, y, sy, add);
+    y == nullptr ? short_rows<T, 0>(rows, n, out, x, sx, x, sx, add, beyond)
+    : sy == 0    ? short_rows<T, 2>(rows, n, out, x, sx, y, sy, add, beyond)
+                 : short_rows<T, 1>(rows, n, out, x, sx, y, sy, add, beyond);
+    return;
   }
   int64_t r = 0;
   if (y != nullptr && sy == 0)
@@ -119,8 +67,8 @@ static void reduce_dots(int64_t rows, int64_t n, T* out, const T* x, int64_t sx,
   }
 }
 
-// acc[i] (+)= sum_r x[r * sx + i] (* y[r * sy]), i < n, r < rows, in registers: n fills at most V vectors, and C rows
-// at a time have accumulators of their own.
+// acc[i] (+)= sum_r x[r * sx + i] (* y), i < n, r < rows, in registers: n fills at most V vectors, and C rows at a
+// time have accumulators of their own. y: none (Y = 0), y[r * sy] (1), y[r * sy + i] (2).
 template <class T, int V, int C, int Y>
 EINBLAS_INLINE void short_columns(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy,
                                   int add) {
@@ -132,21 +80,25 @@ EINBLAS_INLINE void short_columns(int64_t rows, int64_t n, T* acc, const T* x, i
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
       const T* row = x + (r + c) * sx;
-      const vec<T> f = Y ? splat(y[(r + c) * sy]) : vec<T>{};
+      const T* z = y + (r + c) * sy;
+      const vec<T> f = Y == 1 ? splat(*z) : vec<T>{};
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
         const vec<T> e = v < V - 1 || last == w ? load(row + v * w) : load_n(row + v * w, last);
-        s[c][v] += Y ? e * f : e;
+        const vec<T> g = Y != 2 ? f : v < V - 1 || last == w ? load(z + v * w) : load_n(z + v * w, last);
+        s[c][v] += Y ? e * g : e;
       }
     }
   }
   for (; r < rows; ++r) {
     const T* row = x + r * sx;
-    const vec<T> f = Y ? splat(y[r * sy]) : vec<T>{};
+    const T* z = y + r * sy;
+    const vec<T> f = Y == 1 ? splat(*z) : vec<T>{};
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
       const vec<T> e = v < V - 1 || last == w ? load(row + v * w) : load_n(row + v * w, last);
-      s[0][v] += Y ? e * f : e;
+      const vec<T> g = Y != 2 ? f : v < V - 1 || last == w ? load(z + v * w) : load_n(z + v * w, last);
+      s[0][v] += Y ? e * g : e;
     }
   }
 #pragma GCC unroll 4
@@ -159,23 +111,28 @@ EINBLAS_INLINE void short_columns(int64_t rows, int64_t n, T* acc, const T* x, i
   }
 }
 
-// The same with y null for 1. Assumes: n at most 4 vectors.
-template <class T>
-static void reduce_columns(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int add) {
+template <class T, int Y>
+EINBLAS_INLINE void columns_of(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy,
+                               int add) {
   switch ((n + lanes<T>::value - 1) / lanes<T>::value) {
     case 1:
-      return y == nullptr ? short_columns<T, 1, 4, 0>(rows, n, acc, x, sx, y, sy, add)
-                          : short_columns<T, 1, 4, 1>(rows, n, acc, x, sx, y, sy, add);
+      return short_columns<T, 1, 4, Y>(rows, n, acc, x, sx, y, sy, add);
     case 2:
-      return y == nullptr ? short_columns<T, 2, 4, 0>(rows, n, acc, x, sx, y, sy, add)
-                          : short_columns<T, 2, 4, 1>(rows, n, acc, x, sx, y, sy, add);
+      return short_columns<T, 2, 4, Y>(rows, n, acc, x, sx, y, sy, add);
     case 3:
-      return y == nullptr ? short_columns<T, 3, 2, 0>(rows, n, acc, x, sx, y, sy, add)
-                          : short_columns<T, 3, 2, 1>(rows, n, acc, x, sx, y, sy, add);
+      return short_columns<T, 3, 2, Y>(rows, n, acc, x, sx, y, sy, add);
     default:
-      return y == nullptr ? short_columns<T, 4, 2, 0>(rows, n, acc, x, sx, y, sy, add)
-                          : short_columns<T, 4, 2, 1>(rows, n, acc, x, sx, y, sy, add);
+      return short_columns<T, 4, 2, Y>(rows, n, acc, x, sx, y, sy, add);
   }
+}
+
+// The same with y null for 1; y_line: y[r * sy + i]. Assumes: n at most 4 vectors.
+template <class T>
+static void reduce_columns(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int y_line,
+                           int add) {
+  if (y == nullptr) return columns_of<T, 0>(rows, n, acc, x, sx, x, sx, add);
+  if (y_line) return columns_of<T, 2>(rows, n, acc, x, sx, y, sy, add);
+  columns_of<T, 1>(rows, n, acc, x, sx, y, sy, add);
 }
 
 // acc[i] (+)= sum_r x[r][i] * y_r, y_r = y[r][i] (y_line) or y[r][0] or 1 (y null); r < 4. add 0 starts from 0. next:

@@ -16,6 +16,7 @@
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/kernel.hpp"
+#include "step/reduce_short.hpp"
 
 namespace einblas {
 namespace {
@@ -25,7 +26,7 @@ constexpr int64_t kPiece = 16384;         // elements of a line handled at once:
 constexpr int64_t kLeastPiece = 1024;     // of both where memory is short
 constexpr int64_t kTaskElements = 65536;  // elements per task: some 10 us at memory speed
 constexpr int64_t kWantedTasks = 64;      // parts are made until so many tasks exist
-constexpr int64_t kRows = 128;            // outputs computed at once: their sums stay in L1
+constexpr int64_t kRows = 512;            // outputs computed at once: their sums stay in L1
 constexpr int64_t kRun = 2048;            // units added to one place one after the other: longer sums go in such runs
 constexpr int64_t kShortVectors = 4;      // a line of so many vectors is summed down in registers
 // Operands beyond the caches whose rows are so short: the next ones are asked for (rows of 400 F32: 19 GB/s without, 25
@@ -42,7 +43,7 @@ class ReducePlan final : public KernelPlan {
         rest_(p.reduced),
         strip_(shrunk(kStrip, p.shrinks, kLeastPiece)),
         piece_(shrunk(kPiece, p.shrinks, kLeastPiece)) {
-    main_ = operands_ == 2 && size(p, 1) > size(p, 0) ? 1 : 0;
+    main_ = main_operand(p);
     other_ = 1 - main_;
     take_line();
     sums_ = elements(rest_);
@@ -61,7 +62,9 @@ class ReducePlan final : public KernelPlan {
     const int64_t along = operands_ == 2 ? line_.stride[other_] : across_ ? 1 : 0;
     const int64_t lanes = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
     rows_ = across_ && plain && along == 1 && pieces_ == 1 && parts_ == 1 && !outer_.empty();
-    columns_ = !across_ && plain && along == 0 && line_.length <= kShortVectors * lanes && !rest_.empty();
+    columns_ = !across_ && plain && along <= 1 && along >= 0 && line_.length <= kShortVectors * lanes && !rest_.empty();
+    follow_ = rows_ && one_after_the_other(main_) &&
+              (operands_ == 1 || outer_.back().stride[other_] == 0 || one_after_the_other(other_));
     elements_ = static_cast<double>(points_) * static_cast<double>(units_) * static_cast<double>(unit);
   }
 
@@ -102,12 +105,11 @@ class ReducePlan final : public KernelPlan {
   }
 
  private:
-  static int64_t size(const Problem& p, int t) {
-    int64_t n = 1;
-    for (const Axes* axes : {&p.outer, &p.reduced})
-      for (const Axis& a : *axes)
-        if (a.stride[t] != 0) n *= a.length;
-    return n;
+  // All outputs' lines lie along the last axis.
+  bool one_after_the_other(int t) const {
+    for (size_t a = 1; a < outer_.size(); ++a)
+      if (outer_[a - 1].stride[t] != outer_[a].stride[t] * outer_[a].length) return false;
+    return true;
   }
 
   // The line: the main operand's axis of smallest stride, among the summed ones where there is a tie.
@@ -148,27 +150,33 @@ class ReducePlan final : public KernelPlan {
     return line;
   }
 
-  // Outputs first to last, as many at a time as lie along one axis.
+  // Outputs first to last, as many at a time as lie along one axis. Plain sums go straight to C.
   void rows(const Call& call, int64_t first, int64_t last) const {
     const Axis& axis = outer_.back();
     const int64_t sy = operands_ == 2 ? axis.stride[other_] : 0;
-    T sums[kRows];
+    const bool straight = sums_ == 1 && axis.stride[kOut] == 1 && call.alpha == 1 && call.beta == 0;
+    T kept[kRows];
+    Walk outer(outer_, first);
     for (int64_t i = first; i < last;) {
-      const int64_t run = std::min({last - i, axis.length - i % axis.length, kRows});
-      const Walk outer(outer_, i);
+      const int64_t run = std::min({last - i, outer.left(), straight ? last : kRows});
+      const int64_t beyond = follow_ ? outputs_ - i - run : outer.left() - run;
+      T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut);
+      T* sums = straight ? c : kept;
       Walk rest(rest_, 0);
       double before[kRows];  // of the runs before
       for (int64_t u = 0; u < sums_; ++u, rest.next()) {
         if (u > 0 && u % kRun == 0)
           for (int64_t r = 0; r < run; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<double>(sums[r]);
         kernels_->reduce_dots(run, line_.length, sums, base(call, main_, outer, rest, 0), axis.stride[main_],
-                              operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr, sy, u % kRun > 0);
+                              operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr, sy, u % kRun > 0, beyond);
       }
       if (sums_ > kRun)
         for (int64_t r = 0; r < run; ++r) sums[r] = static_cast<T>(before[r] + static_cast<double>(sums[r]));
-      T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut);
-      for (int64_t r = 0; r < run; ++r) finish(call, c + r * axis.stride[kOut], sums[r]);
+      for (int64_t r = 0; !straight && r < run; ++r) finish(call, c + r * axis.stride[kOut], sums[r]);
       i += run;
+      const bool end = run == outer.left();
+      outer.skip(run - (end ? 1 : 0));
+      if (end) outer.next();
     }
   }
 
@@ -180,7 +188,8 @@ class ReducePlan final : public KernelPlan {
       const Walk rest(rest_, u);
       kernels_->reduce_columns(run, line_.length, acc, base(call, main_, outer, rest, 0), axis.stride[main_],
                                operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr,
-                               operands_ == 2 ? axis.stride[other_] : 0, u > first);
+                               operands_ == 2 ? axis.stride[other_] : 0,
+                               operands_ == 2 && line_.stride[other_] != 0, u > first);
       u += run;
     }
   }
@@ -310,7 +319,7 @@ class ReducePlan final : public KernelPlan {
   Axes outer_, rest_;
   Axis line_;
   int main_, other_;
-  bool across_, rows_, columns_;
+  bool across_, rows_, columns_, follow_;
   const int64_t strip_, piece_;
   int64_t sums_, outputs_, pieces_, units_, points_, parts_, per_task_;
   double elements_;
@@ -327,6 +336,8 @@ bool suits(const Problem& p) { return p.operands == 1 || p.m.empty() || p.n.empt
 
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  if (auto down = sums_down_short_rows(p)) return down;
+  if (auto items = sums_of_items(p)) return items;
   return make_typed<ReducePlan>(p);
 }
 
