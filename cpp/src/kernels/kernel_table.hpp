@@ -195,6 +195,20 @@ struct KronStep {
   T alpha, beta;
 };
 
+// Sums along rows (kernels/reduce.inl), strides in elements.
+template <class T>
+struct ReduceDots {
+  int64_t rows, n;
+  const T* x;
+  int64_t sx;
+  const T* y;             // or null
+  int64_t sy;             // 0: one y for all rows
+  int64_t group, y_left;  // y is the next one after so many rows, the first one after y_left; at least 1
+  T* out;
+  int add;         // 0 starts from 0
+  int64_t beyond;  // rows that follow these at the same strides, of y too where group is 1; they are asked for
+};
+
 // Sums down rows of at most a vector (kernels/reduce_columns.inl), strides in elements.
 template <class T>
 struct ReduceDown {
@@ -236,8 +250,7 @@ struct TypedKernels {
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add,
                       const T* const* next);
-  void (*reduce_dots)(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add,
-                      int64_t beyond);
+  void (*reduce_dots)(const ReduceDots<T>* d);
   void (*reduce_columns)(int64_t rows, int64_t n, T* acc, const T* x, int64_t sx, const T* y, int64_t sy, int y_line,
                          int add);
   // kernels/reduce_columns.inl; picks: 1 where lanes of y may be picked.

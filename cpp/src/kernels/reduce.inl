@@ -46,24 +46,34 @@ EINBLAS_INLINE void four_rows(int64_t n, T* out, const T* x, int64_t sx, const T
   for (int r = 0; r < 4; ++r) out[r] = add ? out[r] + sum<T>(s[r] + t[r]) : sum<T>(s[r] + t[r]);
 }
 
-// out[r] (+)= sum_i x[r * sx + i] * y[r * sy + i], or sum_i x[r * sx + i] where y is null; r < rows. add 0 starts from
-// 0. `beyond` rows follow these at the same strides, of x and, where sy is not 0, of y; they are asked for.
+// out[r] (+)= sum_i x[r * sx + i] (* y_r[i]), r < rows: y_r = y + (r + group - y_left) / group * sy.
 template <class T>
-static void reduce_dots(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy, int add,
-                        int64_t beyond) {
+static void reduce_dots(const ReduceDots<T>* d) {
   // Up to so many vectors the sums of the lanes cost more than the row; beyond, eight chains of additions are faster.
-  if (n <= 8 * lanes<T>::value) {
-    y == nullptr ? short_rows<T, 0>(rows, n, out, x, sx, x, sx, add, beyond)
-    : sy == 0    ? short_rows<T, 2>(rows, n, out, x, sx, y, sy, add, beyond)
-                 : short_rows<T, 1>(rows, n, out, x, sx, y, sy, add, beyond);
+  if (d->n <= 8 * lanes<T>::value) {
+    d->y == nullptr ? short_rows<T, 0>(d)
+    : d->sy == 0    ? short_rows<T, 2>(d)
+    : d->group == 1 ? short_rows<T, 1>(d)
+                    : short_rows<T, 3>(d);
     return;
   }
-  int64_t r = 0;
-  if (y != nullptr && sy == 0)
-    for (; r + 4 <= rows; r += 4) four_rows(n, out + r, x + r * sx, sx, y, add);
-  for (; r < rows; ++r) {
-    const T s = reduce_dot(n, x + r * sx, y == nullptr ? nullptr : y + r * sy);
-    out[r] = add ? out[r] + s : s;
+  const T* y = d->y;
+  int64_t y_left = d->y_left;
+  for (int64_t r = 0; r < d->rows;) {
+    const T* x = d->x + r * d->sx;
+    int64_t count = 1;
+    if (y != nullptr && (d->sy == 0 || y_left >= 4) && r + 4 <= d->rows) {
+      four_rows(d->n, d->out + r, x, d->sx, y, d->add);
+      count = 4;
+    } else {
+      const T s = reduce_dot(d->n, x, y);
+      d->out[r] = d->add ? d->out[r] + s : s;
+    }
+    r += count;
+    y_left -= count;
+    if (y == nullptr || y_left > 0 || r == d->rows) continue;
+    y += d->sy;
+    y_left = d->group;
   }
 }
 

@@ -1,8 +1,8 @@
 // Micro-kernels of sums whose line is in the output and short: down rows of at most a vector, and down few rows of each
 // of many items.
 
-// acc[j] (+)= sum_r x[r * sx + j] (* y), j < n, r < rows. Rows that lie one after the other share a vector; eight vectors
-// have accumulators of their own. Y: 0 without y; 1 y lies as x does; 2 lane l takes y[r * sy + pick[l]].
+// acc[j] (+)= sum_r x[r * sx + j] (* y), j < n, r < rows. Rows that lie one after the other share a vector; eight
+// vectors have accumulators of their own. Y: 0 without y; 1 y lies as x does; 2 lane l takes y[r * sy + pick[l]].
 // Assumes: n at most a vector, sx >= n; with Y = 1 sy = sx, with Y = 2 sy >= 0 and the picks of the rows of a vector
 // below lanes; `reach` is 1 more than the largest pick of one row.
 template <class T, int Y>
@@ -62,17 +62,18 @@ static void reduce_down(const ReduceDown<T>* d) {
 }
 
 // c[i * c_item + j] = alpha * sum_r x[i * x_item + r * sx + j] (* y[i * y_item + r * sy]) + beta * c, i < items, j < n,
-// r < rows: V vectors of j at a time, whose sums stay in registers.
+// r < rows: V vectors of j at a time, whose sums stay in registers. whole: the last one may be read to its end.
 template <class T, int V, int Y>
-EINBLAS_INLINE void item_columns(const ReduceItems<T>* t, int64_t n, const T* x, const T* y, T* c) {
+EINBLAS_INLINE void item_columns(const ReduceItems<T>* t, int64_t n, const T* x, const T* y, T* c, bool whole) {
   constexpr int w = lanes<T>::value;
   const int last = static_cast<int>(n - (V - 1) * w);
   vec<T> s[V] = {};
-  for (int64_t r = 0; r < t->rows; ++r, x += t->sx, y += Y ? t->sy : 0) {
-    const vec<T> f = Y ? splat(*y) : vec<T>{};
+  for (int64_t r = 0; r < t->rows; ++r) {
+    const T* row = x + r * t->sx;
+    const vec<T> f = Y ? splat(y[r * t->sy]) : vec<T>{};
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
-      const vec<T> e = v < V - 1 || last == w ? load(x + v * w) : load_n(x + v * w, last);
+      const vec<T> e = v < V - 1 || whole ? load(row + v * w) : load_n(row + v * w, last);
       s[v] += Y ? e * f : e;
     }
   }
@@ -85,30 +86,34 @@ EINBLAS_INLINE void item_columns(const ReduceItems<T>* t, int64_t n, const T* x,
   }
 }
 template <class T, int Y>
-EINBLAS_INLINE void item_columns_any(const ReduceItems<T>* t, int64_t n, const T* x, const T* y, T* c) {
+EINBLAS_INLINE void item_columns_any(const ReduceItems<T>* t, int64_t n, const T* x, const T* y, T* c, bool whole) {
   constexpr int w = lanes<T>::value;
-  for (; n > 4 * w; n -= 4 * w, x += 4 * w, c += 4 * w) item_columns<T, 4, Y>(t, 4 * w, x, y, c);
+  for (; n > 4 * w; n -= 4 * w, x += 4 * w, c += 4 * w) item_columns<T, 4, Y>(t, 4 * w, x, y, c, true);
   switch ((n + w - 1) / w) {
     case 1:
-      return item_columns<T, 1, Y>(t, n, x, y, c);
+      return item_columns<T, 1, Y>(t, n, x, y, c, whole);
     case 2:
-      return item_columns<T, 2, Y>(t, n, x, y, c);
+      return item_columns<T, 2, Y>(t, n, x, y, c, whole);
     case 3:
-      return item_columns<T, 3, Y>(t, n, x, y, c);
+      return item_columns<T, 3, Y>(t, n, x, y, c, whole);
     default:
-      return item_columns<T, 4, Y>(t, n, x, y, c);
+      return item_columns<T, 4, Y>(t, n, x, y, c, whole);
   }
 }
 
 template <class T>
 static void reduce_items(const ReduceItems<T>* t) {
+  constexpr int w = lanes<T>::value;
+  // Elements that the last vector of a line reaches beyond it, hence items that end so far before the last one's end.
+  const int64_t over = (w - t->n % w) % w;
+  const int64_t whole = over == 0 ? t->items : t->x_item < 1 || t->sx < 0 ? 0 : t->items - (over - 1) / t->x_item - 1;
   for (int64_t i = 0; i < t->items; ++i) {
     const T* x = t->x + i * t->x_item;
     T* c = t->c + i * t->c_item;
     if (t->y == nullptr) {
-      item_columns_any<T, 0>(t, t->n, x, x, c);
+      item_columns_any<T, 0>(t, t->n, x, x, c, i < whole);
     } else {
-      item_columns_any<T, 1>(t, t->n, x, t->y + i * t->y_item, c);
+      item_columns_any<T, 1>(t, t->n, x, t->y + i * t->y_item, c, i < whole);
     }
   }
 }

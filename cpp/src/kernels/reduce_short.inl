@@ -19,13 +19,15 @@ using ivec = typename lane_ints<T>::type;
 // Lane l of the result is v's lane from[l].
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
 #define EINBLAS_PICKS 1
-EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) { return (vf32)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)from, (__m512)v); }
-EINBLAS_INLINE vf64 pick(vf64 v, ivec<double> from) { return (vf64)_mm512_maskz_permutexvar_pd(0xff, (__m512i)from, (__m512d)v); }
+EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) {
+  return (vf32)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)from, (__m512)v);
+}
+EINBLAS_INLINE vf64 pick(vf64 v, ivec<double> from) {
+  return (vf64)_mm512_maskz_permutexvar_pd(0xff, (__m512i)from, (__m512d)v);
+}
 #elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
 #define EINBLAS_PICKS 1
-EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) {
-  return (vf32)_mm256_permutevar8x32_ps((__m256)v, (__m256i)from);
-}
+EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) { return (vf32)_mm256_permutevar8x32_ps((__m256)v, (__m256i)from); }
 EINBLAS_INLINE vf64 pick(vf64 v, ivec<double> from) {
   const ivec<double> halves = 2 * from + ((2 * from + 1) << 32);
   return (vf64)_mm256_permutevar8x32_ps((__m256)v, (__m256i)halves);
@@ -75,9 +77,13 @@ EINBLAS_INLINE vec<T> sum_lanes(vec<T>* v) {
   return sum_slots<T, lanes<T>::value>(v);
 }
 
-// Rows before their turn that are asked for: those some 3 KB ahead, or the next lanes rows. Long runs of short rows take
-// 25 to 60 % longer without (F32 rows of 10: 16 GB/s, 29 with; 1 KB ahead 21, 2 KB 25, 4 KB 29; Zen 5, one thread).
-// No Tunable: twice or half as many make 10 %.
+// A masked load takes twice its time where a line of its masked lanes alone is not in L1, and there is one such line
+// for nearly every short row (F32 rows of 10 from memory: 3.8 ns masked, 1.9 whole; Zen 5). So whole vectors are loaded
+// where they end within the operand, and lanes cleared in registers.
+
+// Rows before their turn that are asked for: those some 3 KB ahead, or the next lanes rows. Long runs of short rows
+// take 25 to 60 % longer without (F32 rows of 10: 16 GB/s, 29 with; 1 KB ahead 21, 2 KB 25, 4 KB 29; Zen 5, one
+// thread). No Tunable: twice or half as many make 10 %.
 template <class T>
 EINBLAS_INLINE int64_t rows_ahead(int64_t stride) {
   constexpr int64_t most = 3072 / static_cast<int64_t>(sizeof(T));
@@ -86,14 +92,15 @@ EINBLAS_INLINE int64_t rows_ahead(int64_t stride) {
   return rows < lanes<T>::value ? lanes<T>::value : rows;
 }
 
-// out[r] (+)= sum_i x[r * sx + i] (* y[r * sy + i]), r < rows, for rows of at most a vector. `beyond` rows follow these
-// at the same strides; they are asked for. Y: 0 without y, 1 with a y
-// for each row, 2 with one y. Rows lie in slots of S lanes, R of them in a vector; S - n lanes are cleared.
-// Assumes: S / 2 < n <= S; where S is not a vector, rows lie one after the other (sx = n, and sy with Y = 1).
+// Rows of at most a vector, which lie in slots of S lanes, R of them in a vector; S - n lanes are cleared. Y: 0 without
+// y, 1 with a y for each row, 2 with one y, 3 with one for each group of rows.
+// Assumes: S / 2 < n <= S; where S is not a vector, rows lie one after the other (sx = n, and sy with Y = 1), and Y
+// < 3.
 template <class T, int S, int Y>
-EINBLAS_INLINE void rows_in_slots(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy,
-                                  int add, int64_t beyond) {
+EINBLAS_INLINE void rows_in_slots(const ReduceDots<T>* d) {
   constexpr int w = lanes<T>::value, R = w / S;
+  const int64_t rows = d->rows, n = d->n, sx = d->sx, sy = Y == 0 || Y == 2 ? 0 : d->sy;
+  const T *x = d->x, *y = d->y;
   const ivec<T> lane = lane_numbers<T>();
   const ivec<T> at = lane & (S - 1);
   const ivec<T> mask = at < static_cast<typename lane_ints<T>::element>(n);
@@ -104,18 +111,26 @@ EINBLAS_INLINE void rows_in_slots(int64_t rows, int64_t n, T* out, const T* x, i
     for (int i = 0; i < w; ++i) t[i] = i % S < n ? y[i % S] : 0;
     one = load(t);
   }
+  int64_t y_left = d->y_left;
+  const auto next_group = [&]() __attribute__((always_inline)) {
+    if (--y_left > 0) return;
+    y += sy;
+    y_left = d->group;
+    one = load_n(y, static_cast<int>(n));
+  };
+  if (Y == 3) one = load_n(y, static_cast<int>(n));
   const auto in_slots = [&](vec<T> v) __attribute__((always_inline)) {
     if (R > 1 && n < S) v = pick(v, from);
     if (n < S) v = kept<T>(v, mask);
-    return Y == 2 ? v * one : v;
+    return Y >= 2 ? v * one : v;
   };
-  const auto finish = [&](vec<T>* v) __attribute__((always_inline)) {
+  const auto finish = [&](vec<T> * v) __attribute__((always_inline)) {
     const vec<T> s = sum_slots<T, S>(v);
     return R > 1 ? groups_to_lanes<T, S>(s, all_lanes<T>()) : s;
   };
-  // Whole vectors may be read up to the last row's end.
-  const int64_t last_x = (rows - 1) * sx + n - w, last_y = (rows - 1) * sy + n - w;
-  const int64_t reach = w - R, ahead = rows_ahead<T>(sx), last = rows + beyond - w;
+  // Whole vectors may be read up to the end of the last row that follows.
+  const int64_t most = rows + d->beyond - 1, last_x = most * sx + n - w, last_y = most * sy + n - w;
+  const int64_t reach = w - R, ahead = rows_ahead<T>(sx), last = most - reach;
   int64_t r = 0;
   if (sx >= 0 && sy >= 0)
     for (; r + w <= rows && (r + reach) * sx <= last_x && (Y != 1 || (r + reach) * sy <= last_y); r += w) {
@@ -127,9 +142,10 @@ EINBLAS_INLINE void rows_in_slots(int64_t rows, int64_t n, T* out, const T* x, i
         if (Y == 1) __builtin_prefetch(y + (later + k * R) * sy);
         const vec<T> e = load(x + (r + k * R) * sx);
         v[k] = in_slots(Y == 1 ? e * load(y + (r + k * R) * sy) : e);
+        if (Y == 3 && r + k + 1 < rows) next_group();
       }
       const vec<T> s = finish(v);
-      store(out + r, add ? s + load(out + r) : s);
+      store(d->out + r, d->add ? s + load(d->out + r) : s);
     }
   for (; r < rows; r += w) {
     const int m = rows - r < w ? static_cast<int>(rows - r) : w;
@@ -139,18 +155,20 @@ EINBLAS_INLINE void rows_in_slots(int64_t rows, int64_t n, T* out, const T* x, i
       const int count = static_cast<int>((m - k * R < R ? m - k * R : R) * n);
       const vec<T> e = load_n(x + (r + k * R) * sx, count);
       v[k] = in_slots(Y == 1 ? e * load_n(y + (r + k * R) * sy, count) : e);
+      if (Y == 3 && r + k + 1 < rows) next_group();
     }
     const vec<T> s = finish(v);
-    store_n(out + r, add ? s + load_n(out + r, m) : s, m);
+    store_n(d->out + r, d->add ? s + load_n(d->out + r, m) : s, m);
   }
 }
 
-// The same for rows of more than V - 1 vectors and at most V, or with V = 0 of any number above 1; the last one overlaps
-// the one before it.
+// The same for rows of more than V - 1 vectors and at most V, or with V = 0 of any number above 1; the last one
+// overlaps the one before it.
 template <class T, int V, int Y>
-EINBLAS_INLINE void rows_of_vectors(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy,
-                                    int add, int64_t beyond) {
+EINBLAS_INLINE void rows_of_vectors(const ReduceDots<T>* d) {
   constexpr int w = lanes<T>::value;
+  const int64_t rows = d->rows, n = d->n, sx = d->sx, sy = d->sy;
+  const T *x = d->x, *y = d->y;
   const int vectors = V > 0 ? V : static_cast<int>((n + w - 1) / w);
   const ivec<T> mask = lane_numbers<T>() >= static_cast<typename lane_ints<T>::element>(vectors * w - n);
   vec<T> one[V > 0 ? V : 1] = {};
@@ -158,17 +176,22 @@ EINBLAS_INLINE void rows_of_vectors(int64_t rows, int64_t n, T* out, const T* x,
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) one[v] = load(v < V - 1 ? y + v * w : y + n - w);
   }
+  int64_t y_left = d->y_left;
   const auto row = [&](int64_t r) __attribute__((always_inline)) {
     const T *p = x + r * sx, *q = Y == 1 ? y + r * sy : y;
     const auto term = [&](int v, int64_t i) __attribute__((always_inline)) {
-      return Y == 0 ? load(p + i) : Y == 1 || V == 0 ? load(p + i) * load(q + i) : load(p + i) * one[v];
+      return Y == 0 ? load(p + i) : Y != 2 || V == 0 ? load(p + i) * load(q + i) : load(p + i) * one[v];
     };
     vec<T> s = kept<T>(term(vectors - 1, n - w), mask);
 #pragma GCC unroll 4
     for (int v = 0; v < vectors - 1; ++v) s += term(v, v * w);
+    if (Y == 3 && --y_left == 0 && r + 1 < rows) {
+      y += sy;
+      y_left = d->group;
+    }
     return s;
   };
-  const int64_t ahead = rows_ahead<T>(sx), last = rows + beyond - w;
+  const int64_t ahead = rows_ahead<T>(sx), last = rows + d->beyond - w;
   int64_t r = 0;
   for (; r + w <= rows; r += w) {
     const int64_t later = r + ahead < last ? r + ahead : last;
@@ -183,7 +206,7 @@ EINBLAS_INLINE void rows_of_vectors(int64_t rows, int64_t n, T* out, const T* x,
       v[k] = row(r + k);
     }
     const vec<T> s = sum_lanes<T>(v);
-    store(out + r, add ? s + load(out + r) : s);
+    store(d->out + r, d->add ? s + load(d->out + r) : s);
   }
   if (r == rows) return;
   const int m = static_cast<int>(rows - r);
@@ -191,31 +214,30 @@ EINBLAS_INLINE void rows_of_vectors(int64_t rows, int64_t n, T* out, const T* x,
 #pragma GCC unroll 1
   for (int k = 0; k < m; ++k) v[k] = row(r + k);
   const vec<T> s = sum_lanes<T>(v);
-  store_n(out + r, add ? s + load_n(out + r, m) : s, m);
+  store_n(d->out + r, d->add ? s + load_n(d->out + r, m) : s, m);
 }
 
 // Rows of a few vectors.
 template <class T, int Y>
-EINBLAS_INLINE void short_rows(int64_t rows, int64_t n, T* out, const T* x, int64_t sx, const T* y, int64_t sy,
-                               int add, int64_t beyond) {
+EINBLAS_INLINE void short_rows(const ReduceDots<T>* d) {
   constexpr int w = lanes<T>::value;
-  const bool side_by_side = sx == n && (Y != 1 || sy == n);
+  const int64_t n = d->n;
   switch ((n + w - 1) / w) {
     case 1:
-      if (w > 2 && n <= 2 && side_by_side)
-        return rows_in_slots<T, w < 2 ? w : 2, Y>(rows, n, out, x, sx, y, sy, add, beyond);
-      if (w > 4 && n <= 4 && side_by_side)
-        return rows_in_slots<T, w < 4 ? w : 4, Y>(rows, n, out, x, sx, y, sy, add, beyond);
-      if (w > 8 && n <= 8 && side_by_side)
-        return rows_in_slots<T, w < 8 ? w : 8, Y>(rows, n, out, x, sx, y, sy, add, beyond);
-      return rows_in_slots<T, w, Y>(rows, n, out, x, sx, y, sy, add, beyond);
+      if constexpr (Y != 3)
+        if (d->sx == n && (Y != 1 || d->sy == n)) {
+          if (w > 2 && n <= 2) return rows_in_slots < T, w < 2 ? w : 2, Y > (d);
+          if (w > 4 && n <= 4) return rows_in_slots < T, w < 4 ? w : 4, Y > (d);
+          if (w > 8 && n <= 8) return rows_in_slots < T, w < 8 ? w : 8, Y > (d);
+        }
+      return rows_in_slots<T, w, Y>(d);
     case 2:
-      return rows_of_vectors<T, 2, Y>(rows, n, out, x, sx, y, sy, add, beyond);
+      return rows_of_vectors<T, 2, Y>(d);
     case 3:
-      return rows_of_vectors<T, 3, Y>(rows, n, out, x, sx, y, sy, add, beyond);
+      return rows_of_vectors<T, 3, Y>(d);
     case 4:
-      return rows_of_vectors<T, 4, Y>(rows, n, out, x, sx, y, sy, add, beyond);
+      return rows_of_vectors<T, 4, Y>(d);
     default:
-      return rows_of_vectors<T, 0, Y>(rows, n, out, x, sx, y, sy, add, beyond);
+      return rows_of_vectors<T, 0, Y>(d);
   }
 }

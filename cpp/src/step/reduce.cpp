@@ -65,6 +65,8 @@ class ReducePlan final : public KernelPlan {
     columns_ = !across_ && plain && along <= 1 && along >= 0 && line_.length <= kShortVectors * lanes && !rest_.empty();
     follow_ = rows_ && one_after_the_other(main_) &&
               (operands_ == 1 || outer_.back().stride[other_] == 0 || one_after_the_other(other_));
+    groups_ = follow_ && operands_ == 2 && outer_.size() == 2 && outer_[1].stride[other_] == 0 &&
+              outer_[0].stride[other_] != 0;
     elements_ = static_cast<double>(points_) * static_cast<double>(units_) * static_cast<double>(unit);
   }
 
@@ -150,33 +152,46 @@ class ReducePlan final : public KernelPlan {
     return line;
   }
 
-  // Outputs first to last, as many at a time as lie along one axis. Plain sums go straight to C.
+  // Outputs first to last, as many at a time as lie along one axis; all of them where their lines do so and the other
+  // operand's lines serve groups of them. Plain sums go straight to C.
   void rows(const Call& call, int64_t first, int64_t last) const {
     const Axis& axis = outer_.back();
-    const int64_t sy = operands_ == 2 ? axis.stride[other_] : 0;
+    const bool dense = one_after_the_other(kOut);
     const bool straight = sums_ == 1 && axis.stride[kOut] == 1 && call.alpha == 1 && call.beta == 0;
     T kept[kRows];
+    ReduceDots<T> d{};
+    d.n = line_.length;
+    d.sx = axis.stride[main_];
+    d.group = groups_ ? axis.length : 1;
+    if (operands_ == 2) d.sy = groups_ ? outer_[outer_.size() - 2].stride[other_] : axis.stride[other_];
     Walk outer(outer_, first);
-    for (int64_t i = first; i < last;) {
-      const int64_t run = std::min({last - i, outer.left(), straight ? last : kRows});
-      const int64_t beyond = follow_ ? outputs_ - i - run : outer.left() - run;
+    for (int64_t i = first; i < last; i += d.rows) {
+      const bool across_axes = groups_ && dense;
+      d.rows = std::min({last - i, across_axes ? last : outer.left(), straight ? last : kRows});
+      d.beyond = follow_ ? outputs_ - i - d.rows : outer.left() - d.rows;
+      d.y_left = groups_ ? outer.left() : 1;
       T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut);
-      T* sums = straight ? c : kept;
+      d.out = straight ? c : kept;
       Walk rest(rest_, 0);
       double before[kRows];  // of the runs before
       for (int64_t u = 0; u < sums_; ++u, rest.next()) {
         if (u > 0 && u % kRun == 0)
-          for (int64_t r = 0; r < run; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<double>(sums[r]);
-        kernels_->reduce_dots(run, line_.length, sums, base(call, main_, outer, rest, 0), axis.stride[main_],
-                              operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr, sy, u % kRun > 0, beyond);
+          for (int64_t r = 0; r < d.rows; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<double>(kept[r]);
+        d.x = base(call, main_, outer, rest, 0);
+        if (operands_ == 2) d.y = base(call, other_, outer, rest, 0);
+        d.add = u % kRun > 0;
+        kernels_->reduce_dots(&d);
       }
       if (sums_ > kRun)
-        for (int64_t r = 0; r < run; ++r) sums[r] = static_cast<T>(before[r] + static_cast<double>(sums[r]));
-      for (int64_t r = 0; !straight && r < run; ++r) finish(call, c + r * axis.stride[kOut], sums[r]);
-      i += run;
-      const bool end = run == outer.left();
-      outer.skip(run - (end ? 1 : 0));
-      if (end) outer.next();
+        for (int64_t r = 0; r < d.rows; ++r) kept[r] = static_cast<T>(before[r] + static_cast<double>(kept[r]));
+      for (int64_t r = 0; !straight && r < d.rows; ++r) finish(call, c + r * axis.stride[kOut], kept[r]);
+      for (int64_t left = d.rows; left > 0;) {
+        const int64_t step = std::min(left, outer.left());
+        const bool end = step == outer.left();
+        outer.skip(step - (end ? 1 : 0));
+        if (end) outer.next();
+        left -= step;
+      }
     }
   }
 
@@ -188,8 +203,8 @@ class ReducePlan final : public KernelPlan {
       const Walk rest(rest_, u);
       kernels_->reduce_columns(run, line_.length, acc, base(call, main_, outer, rest, 0), axis.stride[main_],
                                operands_ == 2 ? base(call, other_, outer, rest, 0) : nullptr,
-                               operands_ == 2 ? axis.stride[other_] : 0,
-                               operands_ == 2 && line_.stride[other_] != 0, u > first);
+                               operands_ == 2 ? axis.stride[other_] : 0, operands_ == 2 && line_.stride[other_] != 0,
+                               u > first);
       u += run;
     }
   }
@@ -319,7 +334,7 @@ class ReducePlan final : public KernelPlan {
   Axes outer_, rest_;
   Axis line_;
   int main_, other_;
-  bool across_, rows_, columns_, follow_;
+  bool across_, rows_, columns_, follow_, groups_;
   const int64_t strip_, piece_;
   int64_t sums_, outputs_, pieces_, units_, points_, parts_, per_task_;
   double elements_;

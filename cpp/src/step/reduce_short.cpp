@@ -1,8 +1,9 @@
 // Drivers: sums whose line is short, by kernels that add up in registers (kernels/reduce_columns.inl).
 //
-// Down short rows: the main operand's closest axes, without gaps, are a row of at most a vector; a long summed axis leads
-// from row to row, and as many rows as fit share a vector. Its lanes are added at the end: those of one row to the next,
-// and those along summed axes of the row. Of items: few rows for each item, summed in registers and written at once.
+// Down short rows: the main operand's closest axes, without gaps, are a row of at most a vector; a long summed axis
+// leads from row to row, and as many rows as fit share a vector. Its lanes are added at the end: those of one row to
+// the next, and those along summed axes of the row. Of items: few rows for each item, summed in registers and written
+// at once.
 #include "step/reduce_short.hpp"
 
 #include <algorithm>
@@ -110,8 +111,7 @@ struct ShortRows {
 template <class T>
 class DownPlan final : public KernelPlan {
  public:
-  DownPlan(const Problem& p, const ShortRows& s)
-      : operands_(p.operands), s_(s), kernels_(&kernel_table().typed<T>()) {
+  DownPlan(const Problem& p, const ShortRows& s) : operands_(p.operands), s_(s), kernels_(&kernel_table().typed<T>()) {
     points_ = elements(s_.outer);
     rows_ = elements(s_.rest) * s_.down.length;
     const int64_t wanted = std::max<int64_t>(1, rows_ * s_.n / kTaskElements);
@@ -235,8 +235,8 @@ class ItemsPlan final : public KernelPlan {
 
   int32_t run(const Call& call) const noexcept override {
     const int64_t tasks = ceil_div(points_, per_task_);
-    const double bytes = static_cast<double>(elements(s_.outer)) *
-                         static_cast<double>(s_.line.length * s_.down.length) * sizeof(T);
+    const double bytes =
+        static_cast<double>(elements(s_.outer)) * static_cast<double>(s_.line.length * s_.down.length) * sizeof(T);
     const int threads = useful_threads(call.threads, tasks, bytes / speed::kStreamBytes);
     parallel_tasks(tasks, threads, [&](int64_t task, int) {
       items(call, task * per_task_, std::min(points_, (task + 1) * per_task_));
