@@ -217,6 +217,26 @@ EINBLAS_INLINE void rows_of_vectors(const ReduceDots<T>* d) {
   store_n(d->out + r, d->add ? s + load_n(d->out + r, m) : s, m);
 }
 
+// Fewer rows than lanes, of any number of vectors, all with one y or with one each (Y = 1; sy is 0 for one).
+template <class T, int Y>
+EINBLAS_INLINE void few_rows(const ReduceDots<T>* d, int64_t sy) {
+  constexpr int w = lanes<T>::value;
+  const int m = static_cast<int>(d->rows);
+  vec<T> v[w];
+#pragma GCC unroll 16
+  for (int k = 0; k < w; ++k) {
+    v[k] = vec<T>{};
+    if (k >= m) continue;
+    const T *x = d->x + k * d->sx, *y = Y == 1 ? d->y + k * sy : x;
+    int64_t i = 0;
+    for (; i + w <= d->n; i += w) v[k] += Y == 1 ? load(x + i) * load(y + i) : load(x + i);
+    const int last = static_cast<int>(d->n - i);
+    if (last > 0) v[k] += Y == 1 ? load_n(x + i, last) * load_n(y + i, last) : load_n(x + i, last);
+  }
+  const vec<T> s = sum_lanes<T>(v);
+  store_n(d->out, d->add ? s + load_n(d->out, m) : s, m);
+}
+
 // Rows of a few vectors.
 template <class T, int Y>
 EINBLAS_INLINE void short_rows(const ReduceDots<T>* d) {
