@@ -31,8 +31,8 @@ class KernelPlan {
   virtual int64_t workspace_bytes() const { return 0; }
   // Bytes that all threads of a run share.
   virtual int64_t shared_bytes() const { return 0; }
-  // Bytes of operand t (0 or 1) as this plan's tiles read it, for runs with the same elements in it; 0 where such a copy
-  // would spare a run nothing.
+  // Bytes of operand t (0 or 1) as this plan's tiles read it, for runs with the same elements in it; 0 where such a
+  // copy would spare a run nothing.
   virtual int64_t packed_bytes(int /*t*/) const { return 0; }
   // Writes that copy; x as in a Call. Returns a status code. Must not throw.
   virtual int32_t pack(int /*t*/, const char* /*x*/, char* /*packed*/, int /*threads*/) const noexcept { return 0; }
