@@ -107,7 +107,10 @@ public final class PlanTimes {
       plan = Einsum.plan(c.equation(), options, operands);
     } catch (MemoryLimitException e) {
       System.out.printf(
-          Locale.ROOT, "%s least %d KB%n", name, e.neededBytes() - out.size() * type.bytes() >> 10);
+          Locale.ROOT,
+          "%s least %d KB%n",
+          name,
+          (e.neededBytes() - out.size() * type.bytes()) >> 10);
       return Double.NaN;
     }
     double planning = (System.nanoTime() - start) * 1e-6;
