@@ -28,6 +28,7 @@ namespace {
 #include "kernels/reduce.inl"  // after reduce_short.inl
 #include "kernels/reduce_columns.inl"  // after reduce_short.inl
 #include "kernels/csr.inl"    // after reduce.inl: uses its sums of lanes
+#include "kernels/csr_dots.inl"  // after csr.inl
 #include "kernels/block.inl"  // after reduce.inl: uses its sums of lanes
 // clang-format on
 
