@@ -23,6 +23,9 @@ namespace {
 constexpr int64_t kRowWeight = 4;
 // Chunks at most: bounds the sums of cut rows, and is plenty for any number of threads.
 constexpr int64_t kMostChunks = 4096;
+// One column of D: so many chunks are enough, and longer ones are read at a higher speed (1.7 million entries, two
+// threads, 16384 in a chunk and 52000: F32 0.28 and 0.26 ms, F64 0.48 and 0.39; Zen 5).
+constexpr int64_t kColumnChunks = 32;
 // Rows longer than so many chunks are cut, up to so many columns of D (wider ones have panels enough for all threads).
 constexpr int64_t kCutFrom = 4, kCutColumns = 1024;
 constexpr int64_t kTileRows = 64;    // rows of C in a tile
@@ -134,6 +137,7 @@ class Multiply {
   void choose_chunks() {
     const int64_t total = a_.entries + kRowWeight * a_.rows;
     weight_ = std::min<int64_t>(std::max<int64_t>((1 << 20) / panel_, 1024), 16384);
+    if (single_) weight_ = std::max(weight_, std::min<int64_t>(total / kColumnChunks, 65536));
     weight_ = std::max(weight_, total / kMostChunks + 1);
     chunks_ = ceil_div(total, weight_);
   }
