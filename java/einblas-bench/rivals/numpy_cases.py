@@ -12,7 +12,6 @@ Needs numpy; the threads of its OpenBLAS are set before it loads.
 import argparse
 import os
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--dtype", default="F32,F64")
 parser.add_argument("--only", default="")
 parser.add_argument("--serve", action="store_true")
+parser.add_argument("--scipy", action="store_true", help="the sparse products of structured.py, by SciPy")
 parser.add_argument("--busy", default="")
 parser.add_argument("--seconds", type=float, default=1.2)
 args = parser.parse_args()
@@ -32,10 +32,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = str(args.threads)
 
 import numpy as np  # noqa: E402  (after the environment)
 
+import structured  # noqa: E402
+
 PARTS = 1024
+LOOPS = "einsum(out=)"
 MIX = 2654435761
 MOST_OPERATIONS = 2e9
-VERSION = "NumPy " + np.__version__
+LOOP_SECONDS = 1e-10  # an operation of einsum's own loops takes at least that long
+VERSION = structured.scipy_version() if args.scipy else "NumPy " + np.__version__
 
 
 def read_cases():
@@ -69,18 +73,19 @@ def fingerprint(result):
     return sums + [float(flat[p * MIX % size]) for p in range(PARTS)]
 
 
-def tolerance(equation, lengths, kind):
+def roundings(equation, lengths):
     left, right = equation.split("->")
     terms = 1.0
     for label, length in lengths.items():
         if label not in right:
             terms *= length
-    return min(1e-3, 2 * (terms + len(left.split(","))) * float(np.finfo(kind).eps))
+    return terms + len(left.split(","))
 
 
-def verify(result, equation, lengths, kind, reference):
+def verify(result, most, kind, reference):
+    tolerance = min(1e-3, 2 * most * float(np.finfo(kind).eps))
     for p, (mine, theirs) in enumerate(zip(fingerprint(result), (float(x) for x in open(reference)))):
-        if not abs(mine - theirs) <= tolerance(equation, lengths, kind) * abs(theirs):
+        if not abs(mine - theirs) <= tolerance * abs(theirs):
             raise ValueError(f"part {p} of the result is {mine}, einblas's is {theirs}")
 
 
@@ -102,7 +107,6 @@ def best_forms(equation, operands, out):
         refuse_endless(equation, operands)
         yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
         return
-    yield "einsum(out=)", lambda: np.einsum(equation, *operands, out=out)
     yield "einsum(optimize, out=)", lambda: np.einsum(equation, *operands, out=out, optimize=True)
     if equation in ("ab,bc->ac", "bik,bkj->bij", "ij,jk->ik", "ij,j->i"):
         yield "matmul(out=)", lambda: np.matmul(*operands, out=out)
@@ -124,6 +128,7 @@ def best_forms(equation, operands, out):
         elif "".join(label for label in terms[0] if label in right) == right:
             axes = tuple(i for i, label in enumerate(terms[0]) if label not in right)
             yield "sum(out=)", lambda: np.sum(operands[0], axis=axes, out=out)
+    yield LOOPS, lambda: np.einsum(equation, *operands, out=out)
 
 
 def seconds(call, budget):
@@ -131,10 +136,12 @@ def seconds(call, budget):
     call()
     t = time.perf_counter()
     call()
-    repeat = max(1, int(budget / 40 / max(time.perf_counter() - t, 1e-7)))
-    samples = []
+    once = time.perf_counter() - t
+    repeat = max(1, int(budget / 40 / max(once, 1e-7)))
+    samples = [once] if once > budget / 4 else []
+    least = 2 if once > 5 * budget else 3  # as Trial.java
     start = time.perf_counter()
-    while len(samples) < 64 and (len(samples) < 3 or time.perf_counter() - start < budget):
+    while len(samples) < 64 and (len(samples) < least or time.perf_counter() - start < budget):
         t = time.perf_counter()
         for _ in range(repeat):
             call()
@@ -143,10 +150,61 @@ def seconds(call, budget):
 
 
 def row(style, form, name, dtype, threads, samples, size, error=""):
-    median = statistics.median(samples) * 1e6 if samples else 0
+    low, median, high = (1e6 * np.quantile(samples, (0.25, 0.5, 0.75))) if samples else (0, 0, 0)
     least = samples[0] * 1e6 if samples else 0
-    return "\t".join(["numpy", VERSION, style, form, name, dtype, str(threads), f"{median:.4f}", f"{least:.4f}",
-                      str(len(samples)), "0", f"{size:.6g}", "0", "", error])
+    return "\t".join(["scipy" if args.scipy else "numpy", VERSION, style, form, name, dtype, str(threads), f"{median:.4f}",
+                      f"{low:.4f}", f"{high:.4f}", f"{least:.4f}", str(len(samples)), "0", f"{size:.6g}", "0", "", "0", error])
+
+
+def fastest_form(forms, check, budget, operations=0.0):
+    """The form with the least time in a short trial, as (time, form, call); or none, and why the last one failed."""
+    fastest = None
+    error = ""
+    while True:
+        try:
+            form, call = next(forms)
+        except StopIteration:
+            return fastest, error
+        except ValueError as e:
+            return fastest, str(e)
+        if form == LOOPS and fastest is not None and operations * LOOP_SECONDS > 2 * fastest[0]:
+            continue
+        try:
+            t = time.perf_counter()
+            call()
+            first = time.perf_counter() - t
+            check()
+            if fastest is not None and first > 20 * fastest[0]:
+                continue
+            trial = seconds(call, budget / 4)[0]
+        except (ValueError, MemoryError) as e:
+            error = f"{form}: {' '.join(str(e).split())}"
+            continue
+        if fastest is None or trial < fastest[0]:
+            fastest = (trial, form, call)
+
+
+def measure_structured(name, dtype, threads, reference, budget, styles):
+    """A row of the best form, or none."""
+    kind = np.float32 if dtype == "F32" else np.float64
+    case = structured.Case(name, STRUCTURED[name], kind, operand)
+    forms = case.scipy_forms() if args.scipy else case.numpy_forms()
+    if "BEST" not in styles or not forms:
+        return
+    for form, call in forms:
+        case.reset()
+        call()
+        if reference:
+            try:
+                verify(case.out, case.roundings(), kind, reference)
+            except ValueError as e:
+                yield row("BEST", form, name, dtype, threads, [], 0, str(e))
+                return
+    fastest, error = fastest_form(iter(forms), lambda: None, budget)
+    if fastest is None:
+        yield row("BEST", "", name, dtype, threads, [], 0, error)
+    else:
+        yield row("BEST", fastest[1], name, dtype, threads, seconds(fastest[2], budget), 0)
 
 
 def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
@@ -157,30 +215,14 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     operands = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
     out = np.zeros([lengths[l] for l in right], dtype=kind)
     size = out.nbytes + sum(x.nbytes for x in operands)
-    fastest = None
-    error = ""
-    forms = best_forms(equation, operands, out)
-    while "BEST" in styles:
-        try:
-            form, call = next(forms)
-        except StopIteration:
-            break
-        except ValueError as e:
-            error = str(e)
-            break
-        try:
-            t = time.perf_counter()
-            call()
-            first = time.perf_counter() - t
-            verify(out, equation, lengths, kind, reference) if reference else None
-            if fastest is not None and first > 20 * fastest[0]:
-                continue
-            trial = seconds(call, budget / 4)[0]
-        except (ValueError, MemoryError) as e:
-            error = f"{form}: {' '.join(str(e).split())}"
-            continue
-        if fastest is None or trial < fastest[0]:
-            fastest = (trial, form, call)
+    most = roundings(equation, lengths)
+    if "BEST" in styles:
+        fastest, error = fastest_form(
+            best_forms(equation, operands, out),
+            lambda: verify(out, most, kind, reference) if reference else None,
+            budget,
+            float(np.prod([float(n) for n in lengths.values()])),
+        )
     if "BEST" not in styles:
         pass
     elif fastest is None:
@@ -192,7 +234,7 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     try:
         refuse_endless(equation, operands)
         result = np.einsum(equation, *operands, optimize=True)
-        verify(result, equation, lengths, kind, reference) if reference else None
+        verify(result, most, kind, reference) if reference else None
         view = "" if result.flags.c_contiguous else " (a view: not in the requested layout)"
         del result
         samples = seconds(lambda: np.einsum(equation, *operands, optimize=True), budget)
@@ -258,17 +300,19 @@ def all_busy():
 
 
 CASES = read_cases()
+STRUCTURED = structured.cases(os.path.dirname(args.catalogues[0]))
 if args.busy:
     all_busy()
 elif args.serve:
     for line in sys.stdin:
         name, dtype, threads, reference, millis, styles = line.rstrip("\n").split("\t")
-        for result in measure(name, dtype, int(threads), reference, int(millis) / 1000, styles):
+        how = measure_structured if name in STRUCTURED else measure
+        for result in how(name, dtype, int(threads), reference, int(millis) / 1000, styles):
             print("row\t" + result)
         print("done", flush=True)
 else:
-    print("\t".join(["implementation", "version", "style", "form", "case", "dtype", "threads", "median_us", "min_us",
-                     "samples", "flops", "bytes", "bound_us", "limit", "error"]))
+    print("\t".join(["implementation", "version", "style", "form", "case", "dtype", "threads", "median_us", "q1_us", "q3_us", "min_us",
+                     "samples", "flops", "bytes", "bound_us", "limit", "round", "error"]))
     for name in CASES:
         if re.search(args.only, name):
             for dtype in args.dtype.split(","):

@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Random;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -27,27 +28,38 @@ public record BlockCase(
     int inputWindow,
     int outputWindow) {
 
+  /** All cases in file order. */
+  public static List<BlockCase> all() {
+    List<BlockCase> cases = new ArrayList<>();
+    try (BufferedReader in =
+        new BufferedReader(
+            new InputStreamReader(
+                BlockCase.class.getResourceAsStream("/blocks.txt"), StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        if (line.isBlank() || line.startsWith("#")) {
+          continue;
+        }
+        String[] f = line.trim().split("\\s+");
+        int[] n = IntStream.range(2, 9).map(i -> Integer.parseInt(f[i])).toArray();
+        cases.add(new BlockCase(f[0], f[1], n[0], n[1], n[2], n[3], n[4], n[5], n[6]));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return cases;
+  }
+
   /**
    * The case of that name.
    *
    * @throws IllegalArgumentException if there is none
    */
   public static BlockCase find(String name) {
-    try (BufferedReader in =
-        new BufferedReader(
-            new InputStreamReader(
-                BlockCase.class.getResourceAsStream("/blocks.txt"), StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        String[] f = line.trim().split("\\s+");
-        if (f[0].equals(name)) {
-          int[] n = IntStream.range(2, 9).map(i -> Integer.parseInt(f[i])).toArray();
-          return new BlockCase(name, f[1], n[0], n[1], n[2], n[3], n[4], n[5], n[6]);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    throw new IllegalArgumentException("no case " + name + " in cpp/bench/blocks.txt");
+    return all().stream()
+        .filter(c -> c.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException("no case " + name + " in cpp/bench/blocks.txt"));
   }
 
   /** Index matrix (batch, inputWindow), the same in every run. */
@@ -60,11 +72,12 @@ public record BlockCase(
     return index(2, outputWindow, outputBlocks);
   }
 
-  private long[][] index(long seed, int window, int blocks) {
-    Random random = new Random(seed);
-    long[][] rows = new long[batch][];
+  private long[][] index(int seed, int window, int blocks) {
+    long[][] rows = new long[batch][window];
     for (int b = 0; b < batch; b++) {
-      rows[b] = random.longs(window, 0, blocks).toArray();
+      for (int i = 0; i < window; i++) {
+        rows[b][i] = Structured.draw(seed, (long) b * window + i, blocks);
+      }
     }
     return rows;
   }

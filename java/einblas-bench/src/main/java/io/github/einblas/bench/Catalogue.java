@@ -2,6 +2,7 @@
 // workbench.
 package io.github.einblas.bench;
 
+import io.github.einblas.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,7 +24,8 @@ public final class Catalogue {
    * @param equation with an explicit output
    * @param lengths of the labels
    */
-  public record Case(String name, String group, String equation, Map<Character, Long> lengths) {
+  public record Case(String name, String group, String equation, Map<Character, Long> lengths)
+      implements Work {
     /** Labels of the operands. */
     public String[] terms() {
       return equation.substring(0, equation.indexOf("->")).split(",");
@@ -42,6 +44,37 @@ public final class Catalogue {
     /** Shape of the result. */
     public long[] outputShape() {
       return shape(output());
+    }
+
+    @Override
+    public long results() {
+      return Arrays.stream(outputShape()).reduce(1, (a, b) -> a * b);
+    }
+
+    @Override
+    public double roundings() {
+      double terms = 1;
+      for (var label : lengths.entrySet()) {
+        terms *= output().indexOf(label.getKey()) < 0 ? label.getValue() : 1;
+      }
+      return terms + terms().length;
+    }
+
+    /** Of a diagonal, its elements alone. */
+    @Override
+    public double bytes(DType dtype) {
+      double elements = results();
+      for (String term : terms()) {
+        elements +=
+            Arrays.stream(shape(distinct(term))).asDoubleStream().reduce(1, (a, b) -> a * b);
+      }
+      return elements * dtype.bytes();
+    }
+
+    private static String distinct(String labels) {
+      StringBuilder once = new StringBuilder();
+      labels.chars().distinct().forEach(l -> once.append((char) l));
+      return once.toString();
     }
 
     /** Lengths of some labels. */

@@ -37,6 +37,11 @@ public final class EinblasRival implements Rival {
     return List.of(new Run(c, dtype, operands, style));
   }
 
+  @Override
+  public List<Job> structured(Structured c, DType dtype) {
+    return List.of(EinblasStructured.of(c, dtype));
+  }
+
   private static final class Run implements Job {
     private final String equation;
     private final DType dtype;

@@ -36,13 +36,8 @@ public final class Fingerprint {
    * off by at most terms + operands roundings; never more than 1e-3, so that a sum of millions is
    * tested too (added pairwise or in vectors it stays far below).
    */
-  public static double tolerance(Catalogue.Case c, double epsilon) {
-    String output = c.equation().substring(c.equation().indexOf("->") + 2);
-    double terms = 1;
-    for (var label : c.lengths().entrySet()) {
-      terms *= output.indexOf(label.getKey()) < 0 ? label.getValue() : 1;
-    }
-    return Math.min(1e-3, 2 * (terms + c.shapes().length) * epsilon);
+  public static double tolerance(Work c, double epsilon) {
+    return Math.min(1e-3, 2 * c.roundings() * epsilon);
   }
 
   /**

@@ -5,7 +5,6 @@ package io.github.einblas.bench;
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.PlanReport;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -41,9 +40,9 @@ public final class Limits {
   }
 
   /** Of a case: each tensor counted once, at the bandwidth of the level that holds all of them. */
-  public Bound bound(Catalogue.Case c, DType dtype, int threads, double flops) {
-    double written = Arrays.stream(c.outputShape()).reduce(1, (a, b) -> a * b) * dtype.bytes();
-    double total = bytes(c, dtype);
+  public Bound bound(Work c, DType dtype, int threads, double flops) {
+    double written = c.written(dtype);
+    double total = c.bytes(dtype);
     double rate;
     if (written > 0.9 * total) {
       rate =
@@ -72,19 +71,6 @@ public final class Limits {
       memory += operations < moves ? moves : 0;
     }
     return new Bound((compute + memory) * 1e6, compute > memory ? "P" : "B");
-  }
-
-  /** Bytes of operands and result that the case touches: of a diagonal, its elements alone. */
-  public static double bytes(Catalogue.Case c, DType dtype) {
-    double elements = Arrays.stream(c.outputShape()).reduce(1, (a, b) -> a * b);
-    for (String term : c.terms()) {
-      double size = 1;
-      for (int i = 0; i < term.length(); i++) {
-        size *= term.indexOf(term.charAt(i)) < i ? 1 : c.lengths().get(term.charAt(i));
-      }
-      elements += size;
-    }
-    return elements * dtype.bytes();
   }
 
   /**

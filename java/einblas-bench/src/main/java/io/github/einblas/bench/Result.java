@@ -16,12 +16,15 @@ import java.util.Locale;
  * @param dtype element type
  * @param threads per call
  * @param median microseconds per call; 0 when it failed
+ * @param low lower quartile
+ * @param high upper quartile
  * @param least microseconds per call
  * @param samples how many
  * @param flops floating-point operations of the case; 0 unless einblas
  * @param bytes of operands and result
  * @param bound the least microseconds that the machine allows; 0 unless einblas
  * @param limit what bounds it: P or B
+ * @param round number of the turn in which all were asked for the case; workers write 0
  * @param error why it failed; empty when its result is einblas's
  */
 public record Result(
@@ -33,36 +36,60 @@ public record Result(
     DType dtype,
     int threads,
     double median,
+    double low,
+    double high,
     double least,
     int samples,
     double flops,
     double bytes,
     double bound,
     String limit,
+    long round,
     String error) {
+  /** The error of a case that an implementation has no call for. */
+  public static final String CANNOT = "cannot";
+
   /** First line of a results file. */
   public static final String HEADER =
-      "implementation\tversion\tstyle\tform\tcase\tdtype\tthreads\tmedian_us\tmin_us\tsamples\tflops\tbytes\tbound_us\tlimit\terror";
+      "implementation\tversion\tstyle\tform\tcase\tdtype\tthreads\tmedian_us\tq1_us\tq3_us\tmin_us\tsamples\tflops\tbytes\tbound_us\tlimit\tround\terror";
 
   /** What to say of a failure. */
   public static Result failed(
       String implementation,
       String version,
       Rival.Style style,
-      Catalogue.Case c,
+      Work c,
       DType dtype,
       int threads,
       Throwable e) {
-    String error = String.valueOf(e).replaceAll("\\s+", " ");
+    String error =
+        String.valueOf(e).replaceAll("\\s+", " ").replaceFirst(" Exception raised from .*", "");
     return new Result(
-        implementation, version, style, "", c.name(), dtype, threads, 0, 0, 0, 0, 0, 0, "", error);
+        implementation,
+        version,
+        style,
+        "",
+        c.name(),
+        dtype,
+        threads,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        "",
+        0,
+        error);
   }
 
   /** Fields with tabs between. */
   public String line() {
     return String.format(
         Locale.ROOT,
-        "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%.4f\t%.4f\t%d\t%.6g\t%.6g\t%.4f\t%s\t%s",
+        "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%.6g\t%.6g\t%.4f\t%s\t%d\t%s",
         implementation,
         version,
         style,
@@ -71,12 +98,15 @@ public record Result(
         dtype,
         threads,
         median,
+        low,
+        high,
         least,
         samples,
         flops,
         bytes,
         bound,
         limit,
+        round,
         error);
   }
 
@@ -87,9 +117,9 @@ public record Result(
    */
   public static Result parse(String line) {
     String[] f = line.split("\t", -1);
-    if (f.length != 15) {
+    if (f.length != 18) {
       throw new IllegalArgumentException(
-          "a result has 15 fields, this line " + f.length + ": " + line);
+          "a result has 18 fields, this line " + f.length + ": " + line);
     }
     return new Result(
         f[0],
@@ -101,11 +131,61 @@ public record Result(
         Integer.parseInt(f[6]),
         Double.parseDouble(f[7]),
         Double.parseDouble(f[8]),
-        Integer.parseInt(f[9]),
+        Double.parseDouble(f[9]),
         Double.parseDouble(f[10]),
-        Double.parseDouble(f[11]),
+        Integer.parseInt(f[11]),
         Double.parseDouble(f[12]),
-        f[13],
-        f[14]);
+        Double.parseDouble(f[13]),
+        Double.parseDouble(f[14]),
+        f[15],
+        Long.parseLong(f[16]),
+        f[17]);
+  }
+
+  /** A line for an implementation that has no call for a case. */
+  public static Result cannot(
+      String implementation, Rival.Style style, Work c, DType dtype, int threads) {
+    return new Result(
+        implementation,
+        "",
+        style,
+        "",
+        c.name(),
+        dtype,
+        threads,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        "",
+        0,
+        CANNOT);
+  }
+
+  /** The same, of that turn. */
+  public Result ofRound(long number) {
+    return new Result(
+        implementation,
+        version,
+        style,
+        form,
+        name,
+        dtype,
+        threads,
+        median,
+        low,
+        high,
+        least,
+        samples,
+        flops,
+        bytes,
+        bound,
+        limit,
+        number,
+        error);
   }
 }

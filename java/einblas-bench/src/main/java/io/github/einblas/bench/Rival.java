@@ -34,6 +34,11 @@ public interface Rival {
    */
   List<Job> jobs(Catalogue.Case c, DType dtype, Style style);
 
+  /** The same for products with structured matrices, in the best form. */
+  default List<Job> structured(Structured c, DType dtype) {
+    return List.of();
+  }
+
   /** A case with its operands, ready to be called again and again. */
   interface Job extends AutoCloseable {
     /** The calls it makes, for people. */

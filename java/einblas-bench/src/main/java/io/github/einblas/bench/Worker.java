@@ -14,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Argument: the implementation. A line {@code CASE DTYPE THREADS REFERENCE MILLISECONDS STYLES}
@@ -25,9 +27,16 @@ import java.util.Locale;
  * and OpenBLAS threads would get in each other's way.
  */
 public final class Worker {
+  /**
+   * einblas's own result is checked by random sums up to here; it takes seconds for larger ones,
+   * which the other implementations compute too.
+   */
+  private static final double VERIFIED_BYTES = 4 << 20;
+
   private final Rival rival;
   private final PrintStream replies;
   private final Limits limits = new Limits();
+  private final Set<String> warmed = new HashSet<>();
 
   private Worker(Rival rival, PrintStream replies) {
     this.rival = rival;
@@ -47,7 +56,7 @@ public final class Worker {
           worker.limits(Integer.parseInt(fields[1]));
         } else {
           worker.measure(
-              Catalogue.find(fields[0]),
+              fields[0],
               DType.valueOf(fields[1]),
               Integer.parseInt(fields[2]),
               Path.of(fields[3]),
@@ -61,13 +70,19 @@ public final class Worker {
   }
 
   private void measure(
-      Catalogue.Case c, DType dtype, int threads, Path reference, long millis, String styles) {
-    for (String name : styles.split(",")) {
-      Rival.Style style = Rival.Style.valueOf(name);
+      String name, DType dtype, int threads, Path reference, long millis, String styles) {
+    Structured structured = Structured.load().get(name);
+    Work c = structured != null ? structured : Catalogue.find(name);
+    for (String word : styles.split(",")) {
+      Rival.Style style = Rival.Style.valueOf(word);
       List<Rival.Job> jobs = new ArrayList<>();
       try {
         rival.setThreads(threads);
-        jobs.addAll(rival.jobs(c, dtype, style));
+        if (c instanceof Catalogue.Case product) {
+          jobs.addAll(rival.jobs(product, dtype, style));
+        } else if (style == Rival.Style.BEST) {
+          jobs.addAll(rival.structured(structured, dtype));
+        }
         if (!jobs.isEmpty()) {
           row(c, dtype, threads, style, verified(jobs, c, dtype, reference), millis);
         }
@@ -82,11 +97,10 @@ public final class Worker {
   }
 
   /** The fastest of the jobs, all of whose results are einblas's. */
-  private Rival.Job verified(List<Rival.Job> jobs, Catalogue.Case c, DType dtype, Path reference)
+  private Rival.Job verified(List<Rival.Job> jobs, Work c, DType dtype, Path reference)
       throws IOException {
     for (Rival.Job job : jobs) {
       double[] print = Trial.fingerprint(job, c);
-      job.verify();
       if (Files.exists(reference)) {
         double tolerance = Fingerprint.tolerance(c, Trial.epsilon(dtype));
         try {
@@ -95,6 +109,9 @@ public final class Worker {
           throw new IllegalStateException(job.form() + ": " + e.getMessage(), e);
         }
       } else {
+        if (c.bytes(dtype) <= VERIFIED_BYTES) {
+          job.verify();
+        }
         Fingerprint.write(reference, print);
       }
     }
@@ -102,16 +119,23 @@ public final class Worker {
   }
 
   private void row(
-      Catalogue.Case c, DType dtype, int threads, Rival.Style style, Rival.Job job, long millis) {
+      Work c, DType dtype, int threads, Rival.Style style, Rival.Job job, long millis) {
     double flops = 0;
     Limits.Bound bound = new Limits.Bound(0, "");
-    if (rival instanceof EinblasRival) {
-      EinsumPlan plan = Einsum.plan(c.equation(), dtype, c.shapes());
+    if (rival instanceof EinblasRival && c instanceof Structured structured) {
+      flops = structured.flops();
+      bound = limits.bound(c, dtype, threads, flops);
+    } else if (rival instanceof EinblasRival && c instanceof Catalogue.Case product) {
+      EinsumPlan plan = Einsum.plan(product.equation(), dtype, product.shapes());
       flops = plan.flops();
       bound =
           plan.path().length > 1
               ? limits.bound(plan.report(), dtype, threads)
               : limits.bound(c, dtype, threads, flops);
+    }
+    String code = job.form() + (c instanceof Catalogue.Case p ? p.equation() : c.group());
+    if (warmed.add(code)) {
+      Trial.warmUp(job);
     }
     double[] nanos = Trial.nanos(job, millis * 1_000_000L, 3);
     replies.println(
@@ -124,15 +148,26 @@ public final class Worker {
                     c.name(),
                     dtype,
                     threads,
-                    nanos[nanos.length / 2] / 1e3,
+                    quantile(nanos, 0.5) / 1e3,
+                    quantile(nanos, 0.25) / 1e3,
+                    quantile(nanos, 0.75) / 1e3,
                     nanos[0] / 1e3,
                     nanos.length,
                     flops,
-                    Limits.bytes(c, dtype),
+                    c.bytes(dtype),
                     bound.microseconds(),
                     bound.limit(),
+                    0,
                     "")
                 .line());
+  }
+
+  /** Between the two samples nearest to it. */
+  private static double quantile(double[] sorted, double share) {
+    double at = share * (sorted.length - 1);
+    int below = (int) at;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 
   private void limits(int threads) {

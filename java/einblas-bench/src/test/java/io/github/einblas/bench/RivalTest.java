@@ -67,12 +67,15 @@ class RivalTest {
             DType.F64,
             2,
             1.5,
+            1.375,
+            1.75,
             1.25,
             7,
             128,
             192,
             0.5,
             "B",
+            17,
             "");
     assertEquals(r, Result.parse(r.line()));
     assertThrows(IllegalArgumentException.class, () -> Result.parse("numpy\t1"));

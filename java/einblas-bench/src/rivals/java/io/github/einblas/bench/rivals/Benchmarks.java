@@ -3,18 +3,16 @@ package io.github.einblas.bench.rivals;
 
 import io.github.einblas.DType;
 import io.github.einblas.bench.Catalogue;
-import io.github.einblas.bench.Result;
-import io.github.einblas.bench.Rival;
+import io.github.einblas.bench.Work;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -23,8 +21,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Case by case, each implementation in a process of its own, one after the other, einblas first and
- * again last; figures are appended as they come, and those already there are not measured again.
+ * Phase by phase and case by case, each implementation in a process of its own, one after the
+ * other, einblas first and again last. Figures already there are not measured again.
  */
 @Command(
     name = "einblas-bench",
@@ -38,19 +36,21 @@ public final class Benchmarks implements Callable<Integer> {
       description = "regular expression; part of a name or of a group")
   private String cases;
 
-  @Option(names = "--sweeps", description = "the cases of cpp/bench/sweeps.txt as well")
-  private boolean sweeps;
-
   @Option(
-      names = "--quick",
+      names = "--phases",
+      split = ",",
       description =
-          "a few minutes: one case of each kind, F32, all threads, no usual forms of slow rivals")
+          "of main, plans, structured, sweeps, usual, others (default: all; with --quick: the first"
+              + " three)")
+  private List<String> phases;
+
+  @Option(names = "--quick", description = "a few minutes: one case of each kind, F32, all threads")
   private boolean quick;
 
   @Option(
       names = "--implementations",
       split = ",",
-      description = "of einblas, numpy and those on the class path (default: all)")
+      description = "of those of a phase (default: all)")
   private List<String> implementations;
 
   @Option(names = "--threads", split = ",", description = "thread counts (default: 1 and all)")
@@ -64,17 +64,22 @@ public final class Benchmarks implements Callable<Integer> {
   private List<DType> dtypes;
 
   @Option(
-      names = "--styles",
-      split = ",",
-      defaultValue = "BEST,USUAL",
-      description = "forms (${DEFAULT-VALUE})")
-  private List<Rival.Style> styles;
-
-  @Option(
       names = "--millis",
-      defaultValue = "100",
+      defaultValue = "60",
       description = "time of one figure (${DEFAULT-VALUE})")
   private long millis;
+
+  @Option(
+      names = "--minutes",
+      defaultValue = "0",
+      description = "stop after so many; the next run goes on from there (default: never)")
+  private double minutes;
+
+  @Option(
+      names = "--behind",
+      description =
+          "measure again, beside its best rival alone, each case that is behind; three turns")
+  private boolean behind;
 
   @Option(
       names = "--exclusive",
@@ -102,10 +107,6 @@ public final class Benchmarks implements Callable<Integer> {
   @Option(names = "--root", defaultValue = ".", hidden = true)
   private Path root;
 
-  private final Map<String, WorkerProcess> workers = new LinkedHashMap<>();
-  private Path folder;
-  private Path results;
-
   /** The command. */
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new Benchmarks()).execute(arguments));
@@ -113,67 +114,34 @@ public final class Benchmarks implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    folder = root.resolve("java/einblas-bench/target/rivals");
+    Path folder = root.resolve("java/einblas-bench/target/rivals");
     Files.createDirectories(folder);
-    results = folder.resolve("results.tsv");
-    if (!Files.exists(results)) {
-      Files.writeString(results, Result.HEADER + "\n");
-    }
-    if (!reportOnly) {
-      append(folder.resolve("runs.tsv"), Machine.line(root));
-      try {
-        measureAll();
-      } finally {
-        workers.values().forEach(WorkerProcess::close);
+    try (Rounds rounds = new Rounds(root, folder, millis, new Exclusive(exclusive, turn))) {
+      if (!reportOnly) {
+        Rounds.append(folder.resolve("runs.tsv"), Machine.line(root));
+        if (again) {
+          for (Phase phase : chosen()) {
+            rounds.forget(rounds(phase));
+          }
+        }
+        if (behind) {
+          measureBehind(rounds, folder);
+        } else {
+          measureAll(rounds);
+        }
       }
     }
     if (!noReport) {
-      new Report(root, folder).write();
+      new Report(root, folder, counts()).write();
     }
     return 0;
   }
 
-  private void measureAll() throws IOException {
-    List<Integer> counts = counts();
-    if (again) {
-      forget(counts);
+  private List<Phase> chosen() {
+    if (phases == null) {
+      return List.of(Phase.values()).subList(0, quick ? 3 : Phase.values().length);
     }
-    Set<String> done = new HashSet<>();
-    for (String line : Files.readAllLines(results)) {
-      if (!line.equals(Result.HEADER)) {
-        Result r = Result.parse(line);
-        done.add(key(r.implementation(), r.name(), r.dtype(), r.threads()));
-      }
-    }
-    List<String> who = implementations == null ? all() : implementations;
-    Exclusive turns = new Exclusive(exclusive, turn);
-    try {
-      for (int count : counts) {
-        for (Catalogue.Case c : chosen()) {
-          for (DType dtype : quick ? dtypes.subList(0, 1) : dtypes) {
-            List<String> missing =
-                new ArrayList<>(
-                    who.stream()
-                        .filter(w -> !done.contains(key(w, c.name(), dtype, count)))
-                        .toList());
-            if (missing.isEmpty()) {
-              continue;
-            }
-            if (!missing.contains("einblas")) {
-              missing.add(0, "einblas"); // again, for the ratio
-            }
-            if (turns.take()) {
-              limits(count);
-            }
-            round(c, dtype, count, missing);
-          }
-        }
-        workers.values().forEach(WorkerProcess::close);
-        workers.clear();
-      }
-    } finally {
-      turns.give();
-    }
+    return phases.stream().map(p -> Phase.valueOf(p.toUpperCase(Locale.ROOT))).toList();
   }
 
   private List<Integer> counts() {
@@ -184,144 +152,84 @@ public final class Benchmarks implements Callable<Integer> {
     return quick || processors == 1 ? List.of(processors) : List.of(1, processors);
   }
 
-  /** Removes earlier figures of what will be measured now. */
-  private void forget(List<Integer> counts) throws IOException {
-    Set<String> names = new HashSet<>(chosen().stream().map(Catalogue.Case::name).toList());
-    List<String> kept = new ArrayList<>();
-    for (String line : Files.readAllLines(results)) {
-      Result r = line.equals(Result.HEADER) ? null : Result.parse(line);
-      boolean measuredNow =
-          r != null
-              && names.contains(r.name())
-              && counts.contains(r.threads())
-              && dtypes.contains(r.dtype());
-      if (!measuredNow) {
-        kept.add(line);
-      }
-    }
-    Files.write(results, kept);
-  }
-
-  private static String key(String implementation, String name, DType dtype, int threads) {
-    return implementation + " " + name + " " + dtype + " " + threads;
-  }
-
-  private static List<String> all() {
-    List<String> names = new ArrayList<>(Rival.all().stream().map(Rival::name).toList());
-    names.add(1, "numpy");
-    return names;
-  }
-
-  private List<Catalogue.Case> chosen() {
-    Map<String, Catalogue.Case> all = new LinkedHashMap<>(Catalogue.load());
-    all.putAll(Catalogue.plans());
-    if (sweeps) {
-      all.putAll(Catalogue.sweeps());
-    }
+  /** The rounds of a phase that the options let through. */
+  private List<Phase.Round> rounds(Phase phase) {
     Pattern pattern = Pattern.compile(cases);
     Set<String> kinds = new HashSet<>();
-    List<Catalogue.Case> chosen = new ArrayList<>();
-    for (Catalogue.Case c : all.values()) {
-      boolean wanted = pattern.matcher(c.name()).find() || pattern.matcher(c.group()).matches();
-      if (wanted && (!quick || kinds.add(c.group() + " " + c.equation()))) {
-        chosen.add(c);
+    Set<String> names = new HashSet<>();
+    for (Work work : phase.cases()) {
+      String kind = work instanceof Catalogue.Case c ? c.equation() : "";
+      boolean wanted =
+          pattern.matcher(work.name()).find() || pattern.matcher(work.group()).matches();
+      if (wanted && (!quick || kinds.add(work.group() + " " + kind))) {
+        names.add(work.name());
       }
     }
-    return chosen;
+    return phase.rounds(quick ? dtypes.subList(0, 1) : dtypes, counts()).stream()
+        .filter(r -> names.contains(r.work().name()))
+        .map(
+            r ->
+                implementations == null
+                    ? r
+                    : new Phase.Round(
+                        r.work(),
+                        r.dtype(),
+                        r.threads(),
+                        r.style(),
+                        r.who().stream().filter(implementations::contains).toList()))
+        .toList();
   }
 
-  /** One case by all, einblas first and last. */
-  private void round(Catalogue.Case c, DType dtype, int count, List<String> who)
-      throws IOException {
-    Path reference = folder.resolve("reference");
-    Files.deleteIfExists(reference);
-    List<String> order = new ArrayList<>(who);
-    if (who.size() > 2) {
-      order.add("einblas");
+  private void measureAll(Rounds rounds) throws IOException {
+    long begin = System.nanoTime();
+    Map<Phase, List<Phase.Round>> left = new EnumMap<>(Phase.class);
+    double total = 0;
+    for (Phase phase : chosen()) {
+      List<Phase.Round> those =
+          rounds(phase).stream().filter(r -> !rounds.missing(r).isEmpty()).toList();
+      left.put(phase, those);
+      total += those.size() * phase.seconds();
+      System.out.printf(
+          "%s: %d rounds left, about %.0f minutes%n",
+          phase, those.size(), those.size() * phase.seconds() / 60);
     }
-    StringBuilder summary = new StringBuilder("%-26s %s %d".formatted(c.name(), dtype, count));
-    for (String name : order) {
-      List<String> replies =
-          ask(
-              name,
-              count,
-              String.join(
-                  "\t",
-                  c.name(),
-                  dtype.name(),
-                  "" + count,
-                  reference.toString(),
-                  "" + millis,
-                  String.join(",", styles.stream().map(Enum::name).toList())));
-      boolean any = false;
-      for (String reply : replies) {
-        if (reply.startsWith("row\t")) {
-          any = true;
-          append(results, reply.substring(4));
-          Result r = Result.parse(reply.substring(4));
-          if (!r.error().isEmpty()) {
-            System.err.println("\n" + name + " " + r.name() + " " + r.style() + ": " + r.error());
-          } else if (r.style() == Rival.Style.BEST) {
-            summary.append("  %s %.4g".formatted(name, r.median()));
+    System.out.printf("all: about %.0f minutes%n", total / 60);
+    for (Map.Entry<Phase, List<Phase.Round>> entry : left.entrySet()) {
+      long start = System.nanoTime();
+      int n = 0;
+      for (Phase.Round round : entry.getValue()) {
+        double gone = (System.nanoTime() - begin) / 60e9;
+        if (minutes > 0 && gone >= minutes) {
+          System.out.printf("%.0f minutes are over: the same command goes on%n", minutes);
+          return;
+        }
+        rounds.measure(round, rounds.missing(round));
+        if (++n % 10 == 0 || n == entry.getValue().size()) {
+          double each = (System.nanoTime() - start) / 60e9 / n;
+          System.out.printf(
+              "%s: %d of %d rounds, %.1f s each, about %.0f minutes left%n",
+              entry.getKey(),
+              n,
+              entry.getValue().size(),
+              60 * each,
+              each * (entry.getValue().size() - n));
+        }
+      }
+    }
+  }
+
+  private void measureBehind(Rounds rounds, Path folder) throws IOException {
+    Figures figures = new Figures(folder.resolve("results.tsv"), folder.resolve("limits.tsv"));
+    for (Phase phase : chosen()) {
+      for (Phase.Round round : rounds(phase)) {
+        Optional<Figures.Versus> best =
+            figures.bestRival(round.work().name(), round.dtype(), round.threads(), round.style());
+        if (best.isPresent() && best.get().isBehind()) {
+          for (int i = 0; i < 3; i++) {
+            rounds.measure(round, List.of(best.get().who()));
           }
         }
       }
-      if (!any) {
-        append(
-            results,
-            new Result(
-                    name,
-                    "",
-                    Rival.Style.BEST,
-                    "",
-                    c.name(),
-                    dtype,
-                    count,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    "",
-                    "cannot")
-                .line());
-      }
     }
-    System.out.println(summary);
-  }
-
-  private List<String> ask(String name, int count, String request) throws IOException {
-    WorkerProcess worker =
-        workers.computeIfAbsent(
-            name, n -> new WorkerProcess(n, count, root, folder.resolve("workers.log")));
-    try {
-      List<String> replies = worker.ask(request);
-      worker.settle();
-      return replies;
-    } catch (IOException e) {
-      worker.close();
-      workers.remove(name);
-      System.err.println(
-          name + ": " + e.getMessage() + "; target/rivals/workers.log has what it said");
-      return List.of();
-    }
-  }
-
-  private void limits(int count) throws IOException {
-    for (String reply : ask("einblas", count, "limits\t" + count)) {
-      if (reply.startsWith("limit\t")) {
-        append(folder.resolve("limits.tsv"), reply.substring(6));
-      }
-    }
-  }
-
-  private static void append(Path file, String line) throws IOException {
-    Files.writeString(
-        file,
-        line + "\n",
-        StandardCharsets.UTF_8,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
   }
 }

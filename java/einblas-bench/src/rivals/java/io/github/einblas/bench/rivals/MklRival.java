@@ -7,6 +7,7 @@ import static org.bytedeco.mkl.global.mkl_rt.CblasTrans;
 
 import io.github.einblas.DType;
 import io.github.einblas.bench.Catalogue;
+import io.github.einblas.bench.Structured;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.bytedeco.javacpp.DoublePointer;
@@ -120,6 +121,13 @@ public final class MklRival extends CblasRival {
     return dtype == DType.F32
         ? mkl_rt.cblas_sdot(l.k(), (FloatPointer) x, l.lda(), (FloatPointer) y, l.ldb())
         : mkl_rt.cblas_ddot(l.k(), (DoublePointer) x, l.lda(), (DoublePointer) y, l.ldb());
+  }
+
+  @Override
+  public List<Job> structured(Structured c, DType dtype) {
+    return c.isSparse() && !c.kind().equals("bsrx")
+        ? List.of(new MklStructured(c, dtype))
+        : List.of();
   }
 
   @Override

@@ -106,7 +106,7 @@ public final class PyTorchBlocks implements BlockRival {
         try (Tensor a = h.view(x).expand(xs).reshape(terms, c.inputSize(), 1);
             Tensor b = o.view(y).expand(ys).reshape(terms, 1, c.outputSize());
             Tensor products = bmm(a, b)) {
-          result.index_add_(0, index, products, new Scalar(1.0)).close();
+          result.index_add_(0, index, products, new Scalar(1.0)); // the same handle
         }
         return;
       }

@@ -16,6 +16,7 @@ import io.github.einblas.Einsum;
 import io.github.einblas.bench.Catalogue;
 import io.github.einblas.bench.NativeArray;
 import io.github.einblas.bench.Rival;
+import io.github.einblas.bench.Structured;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -58,6 +59,11 @@ public final class PyTorchRival implements Rival {
     }
     set_num_threads(threads);
     openblas_nolapack.blas_set_num_threads(threads);
+  }
+
+  @Override
+  public List<Job> structured(Structured c, DType dtype) {
+    return PyTorchStructured.jobs(c, dtype);
   }
 
   @Override

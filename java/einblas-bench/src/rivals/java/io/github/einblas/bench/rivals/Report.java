@@ -1,18 +1,22 @@
-// Rivals: docs/benchmarks.md: machine, versions, limits, tables, and the pictures of Plots.
+// Rivals: docs/benchmarks.md: summary, machine, versions, limits, tables, and the pictures of
+// Plots.
 package io.github.einblas.bench.rivals;
 
 import io.github.einblas.DType;
 import io.github.einblas.bench.Catalogue;
 import io.github.einblas.bench.Result;
 import io.github.einblas.bench.Rival;
+import io.github.einblas.bench.Structured;
+import io.github.einblas.bench.Work;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /** Replaces what stands between the two markers of docs/benchmarks.md. */
 final class Report {
@@ -21,27 +25,27 @@ final class Report {
 
   private final Path root;
   private final Path folder;
+  private final List<Integer> counts;
   private final Figures figures;
-  private final StringBuilder text = new StringBuilder();
+  private final Text text = new Text();
 
-  Report(Path root, Path folder) throws IOException {
+  Report(Path root, Path folder, List<Integer> counts) throws IOException {
     this.root = root;
     this.folder = folder;
+    this.counts = counts;
     this.figures = new Figures(folder.resolve("results.tsv"), folder.resolve("limits.tsv"));
   }
 
   void write() throws IOException {
     Plots plots = new Plots(figures, root.resolve("docs/plots"));
-    Collection<Catalogue.Case> catalogue = Catalogue.load().values();
-    List<Catalogue.Case> cases = List.copyOf(catalogue);
+    List<Catalogue.Case> catalogue = List.copyOf(Catalogue.load().values());
+    List<Work> all = new ArrayList<>(catalogue);
+    all.addAll(Catalogue.plans().values());
+    all.addAll(Structured.load().values());
+    Summary summary = new Summary(figures, text, all);
+    summary.write();
     head();
-    for (int threads : figures.threads()) {
-      for (DType dtype : DType.floating()) {
-        table(cases, dtype, threads);
-        pictures(plots.relative(cases, dtype, threads), "time relative to einblas per case");
-        pictures(plots.roofline(cases, dtype, threads), "roofline with every case");
-      }
-    }
+    tablesAndPlots(plots, catalogue);
     List<String> sweeps = new ArrayList<>();
     for (String group :
         new LinkedHashSet<>(
@@ -51,12 +55,36 @@ final class Report {
       }
     }
     if (!sweeps.isEmpty()) {
-      line("## Sweeps");
-      line(
-          "Time per call of best forms while one length grows (cpp/bench/sweeps.txt): a cliff would be a step.\n");
+      text.line("## Sweeps");
+      text.line("Time per call of best forms while one length grows (`cpp/bench/sweeps.txt`).\n");
+      summary.sweepTable();
       pictures(sweeps, "sweep");
     }
-    failures();
+    missing();
+    replace();
+  }
+
+  private void tablesAndPlots(Plots plots, List<Catalogue.Case> catalogue) throws IOException {
+    text.line("## Tables");
+    text.line(
+        """
+        Microseconds of einblas, median and in brackets the distance of the further quartile; its share of the bound; each
+        rival's time over einblas's in its best form, and behind a slash in its usual form over einblas's usual form. Bold:
+        einblas is behind by more than 3 %; with ~ where the quartiles overlap.
+        """);
+    for (int threads : figures.threads()) {
+      for (DType dtype : DType.floating()) {
+        String where = "%s, %d thread%s".formatted(dtype, threads, threads == 1 ? "" : "s");
+        table(where, catalogue, dtype, threads);
+        pictures(plots.relative(catalogue, dtype, threads), "time relative to einblas per case");
+        pictures(plots.roofline(catalogue, dtype, threads), "roofline with every case");
+        table(where + ": many operands", Catalogue.plans().values(), dtype, threads);
+        table(where + ": structured matrices", Structured.load().values(), dtype, threads);
+      }
+    }
+  }
+
+  private void replace() throws IOException {
     Path page = root.resolve("docs/benchmarks.md");
     String old = Files.readString(page);
     int begin = old.indexOf(BEGIN);
@@ -69,22 +97,22 @@ final class Report {
   }
 
   private void head() throws IOException {
-    line("## What was measured");
+    text.line("## What was measured");
     Path runs = folder.resolve("runs.tsv");
     List<String> lines = Files.exists(runs) ? Files.readAllLines(runs) : List.of();
     for (String run : new LinkedHashSet<>(lines)) {
       String[] f = run.split("\t");
-      line("- %s, commit %s, %s, JDK %s", f[0], f[1], f[2], f[3]);
+      text.line("- %s, commit %s, %s, JDK %s", f[0], f[1], f[2], f[3]);
     }
     for (String implementation : figures.implementations()) {
-      line("- %s: %s", implementation, figures.version(implementation).orElse(""));
+      text.line("- %s: %s", implementation, figures.version(implementation).orElse(""));
     }
-    line("");
-    line(
-        "Limits of the machine over all turns of the runs: median (least to largest). P: FMA peak in GFLOP/s, B: bandwidth in GB/s.\n");
-    line(
+    text.line("");
+    text.line(
+        "Limits of the machine over all turns: median (least to largest). P: peak of multiply-adds in GFLOP/s, B: bandwidth in GB/s.\n");
+    text.line(
         "| threads | P F32 | P F64 | B read, DRAM | fill | non-temporal fill | copy | B read, L3 | B read, L2 |");
-    line("|---|---|---|---|---|---|---|---|---|");
+    text.line("|---|---|---|---|---|---|---|---|---|");
     for (int t : figures.threads()) {
       StringBuilder row = new StringBuilder("| " + t + " |");
       for (String what :
@@ -99,102 +127,131 @@ final class Report {
               "B read L2")) {
         row.append(' ').append(figures.range(what, t)).append(" |");
       }
-      line(row.toString());
+      text.line("%s", row);
     }
-    line("");
+    text.line("");
   }
 
-  private void table(List<Catalogue.Case> cases, DType dtype, int threads) {
-    List<Catalogue.Case> known =
-        cases.stream()
-            .filter(
-                c ->
-                    !Double.isNaN(
-                        figures.time("einblas", c.name(), dtype, threads, Rival.Style.BEST)))
-            .toList();
+  private void table(String title, Iterable<? extends Work> cases, DType dtype, int threads) {
+    List<Work> known = new ArrayList<>();
+    LinkedHashSet<String> others = new LinkedHashSet<>();
+    for (Work c : cases) {
+      if (figures.of("einblas", c.name(), dtype, threads, Rival.Style.BEST).isEmpty()) {
+        continue;
+      }
+      known.add(c);
+      for (String who : figures.implementations()) {
+        for (Rival.Style style : Rival.Style.values()) {
+          if (!figures.of(who, c.name(), dtype, threads, style).isEmpty()) {
+            others.add(who);
+          }
+        }
+      }
+    }
+    others.remove("einblas");
     if (known.isEmpty()) {
       return;
     }
-    List<String> others = new ArrayList<>(figures.implementations());
-    others.remove("einblas");
-    line("## %s, %d thread%s", dtype, threads, threads == 1 ? "" : "s");
-    line(
-        "Microseconds of einblas and its share of the bound; then each implementation's time divided by einblas's: best form, in brackets usual form (of both); bold where einblas is slower by a twentieth or more.\n");
-    line("| case | einblas, us | of bound | %s |", String.join(" | ", others));
-    line("|---|---|---|%s", "---|".repeat(others.size()));
-    List<List<Double>> columns = new ArrayList<>();
-    others.forEach(o -> columns.add(new ArrayList<>()));
-    for (Catalogue.Case c : known) {
-      double mine = figures.time("einblas", c.name(), dtype, threads, Rival.Style.BEST);
-      double mineUsual = figures.time("einblas", c.name(), dtype, threads, Rival.Style.USUAL);
-      List<Result> rows = figures.of("einblas", c.name(), dtype, threads, Rival.Style.BEST);
-      double share = rows.stream().mapToDouble(Result::bound).average().orElse(0) / mine;
-      StringBuilder row =
-          new StringBuilder(
-              "| %s | %s | %.0f %% of %s |"
-                  .formatted(c.name(), number(mine), 100 * share, rows.get(0).limit()));
-      for (int i = 0; i < others.size(); i++) {
-        double best =
-            figures.time(others.get(i), c.name(), dtype, threads, Rival.Style.BEST) / mine;
-        double usual =
-            figures.time(others.get(i), c.name(), dtype, threads, Rival.Style.USUAL) / mineUsual;
-        boolean view =
-            figures.of(others.get(i), c.name(), dtype, threads, Rival.Style.USUAL).stream()
-                .anyMatch(r -> r.form().contains("view"));
-        columns.get(i).add(best);
-        row.append(' ')
-            .append(
-                Double.isNaN(best) ? "" : best < 0.95 ? "**" + number(best) + "**" : number(best));
-        row.append(Double.isNaN(usual) ? "" : view ? " (view)" : " (" + number(usual) + ")")
-            .append(" |");
-      }
-      line(row.toString());
+    text.line("### %s", title);
+    text.line("| case | einblas, us | of bound | %s |", String.join(" | ", others));
+    text.line("|---|---|---|%s", "---|".repeat(others.size()));
+    for (Work c : known) {
+      row(c, others, dtype, threads);
     }
     StringBuilder means = new StringBuilder("| geometric mean | | |");
-    for (List<Double> column : columns) {
-      double mean = Figures.geometricMean(column);
-      long n = column.stream().filter(v -> v > 0).count();
-      means.append(Double.isNaN(mean) ? " |" : " %s of %d |".formatted(number(mean), n));
+    for (String who : others) {
+      List<Double> column =
+          known.stream()
+              .flatMap(
+                  c -> figures.versus(who, c.name(), dtype, threads, Rival.Style.BEST).stream())
+              .map(Figures.Versus::ratio)
+              .toList();
+      means.append(
+          column.isEmpty()
+              ? " |"
+              : " %s of %d |".formatted(Text.number(Figures.geometricMean(column)), column.size()));
     }
-    line(means.toString());
-    line("");
+    text.line("%s", means);
+    text.line("");
   }
 
-  private void failures() {
-    List<Result> failures = figures.failures();
-    line("## What is missing and what failed");
-    line(
-        "An empty cell: that implementation has no call for the case, or was not run on it. \"view\": its usual form gives a view that is not in the requested layout.");
-    for (Result r : failures) {
-      line(
-          "- %s, %s, %s, %d threads, %s: %s",
-          r.implementation(),
-          r.name(),
-          r.dtype(),
-          r.threads(),
-          r.style().name().toLowerCase(Locale.ROOT),
-          r.error());
+  private void row(Work c, Iterable<String> others, DType dtype, int threads) {
+    List<Result> rows = figures.of("einblas", c.name(), dtype, threads, Rival.Style.BEST);
+    StringBuilder row = new StringBuilder();
+    boolean behind = false;
+    for (String who : others) {
+      Optional<Figures.Versus> best =
+          figures.versus(who, c.name(), dtype, threads, Rival.Style.BEST);
+      behind |= best.isPresent() && best.get().isBehind();
+      row.append(' ').append(best.map(Report::cell).orElse(""));
+      Optional<Figures.Versus> usual =
+          figures.versus(who, c.name(), dtype, threads, Rival.Style.USUAL);
+      boolean view =
+          figures.of(who, c.name(), dtype, threads, Rival.Style.USUAL).stream()
+              .anyMatch(r -> r.form().contains("view"));
+      usual.ifPresent(u -> row.append(" / ").append(view ? "view" : Text.number(u.ratio())));
+      row.append(" |");
     }
-    line("");
+    text.line(
+        "| %s | %s (%.0f %%) | %.0f %% of %s |%s",
+        Text.bold(c.name(), behind),
+        Text.number(figures.time("einblas", c.name(), dtype, threads, Rival.Style.BEST)),
+        100 * figures.spread("einblas", c.name(), dtype, threads, Rival.Style.BEST),
+        100 * figures.share(c.name(), dtype, threads),
+        rows.get(0).limit(),
+        row);
+  }
+
+  private static String cell(Figures.Versus v) {
+    return Text.bold(
+        Text.number(v.ratio()) + (v.isBehind() && !v.clear() ? " ~" : ""), v.isBehind());
+  }
+
+  private void missing() {
+    text.line("## What is missing and what failed");
+    text.line(
+        """
+        An empty cell: that implementation has no call for the case, or was not run on it. "view": its usual form gives a view
+        that is not in the requested layout. SciPy has no threads.
+        """);
+    for (Phase phase : Phase.values()) {
+      int all = 0;
+      int lacking = 0;
+      for (Phase.Round round : phase.rounds(DType.floating(), counts)) {
+        for (String who : round.who()) {
+          all++;
+          lacking += figures.asked(round, who) ? 0 : 1;
+        }
+      }
+      if (lacking > 0) {
+        text.line("- Part %s: %d of %d figures were not measured.", phase, lacking, all);
+      }
+    }
+    TreeMap<String, List<String>> failures = new TreeMap<>();
+    for (Result r : figures.failures()) {
+      String error = r.error().length() > 160 ? r.error().substring(0, 160) + ".." : r.error();
+      failures
+          .computeIfAbsent(r.implementation() + ": " + error, k -> new ArrayList<>())
+          .add(
+              "%s %s %d %s"
+                  .formatted(
+                      r.name(), r.dtype(), r.threads(), r.style().name().toLowerCase(Locale.ROOT)));
+    }
+    failures.forEach(
+        (error, where) ->
+            text.line(
+                "- `%s`: %s",
+                error.replace('`', '\''),
+                where.size() > 4
+                    ? where.get(0) + " and %d more".formatted(where.size() - 1)
+                    : String.join(", ", where)));
+    text.line("");
   }
 
   private void pictures(List<String> files, String what) {
     for (String file : files) {
-      line("![%s](plots/%s)", what, file);
+      text.line("![%s](plots/%s)", what, file);
     }
-    line("");
-  }
-
-  private static String number(double v) {
-    return v >= 1000
-        ? "%.0f".formatted(v)
-        : v >= 100
-            ? "%.0f".formatted(v)
-            : v >= 10 ? "%.1f".formatted(v) : v >= 0.1 ? "%.2f".formatted(v) : "%.3f".formatted(v);
-  }
-
-  private void line(String format, Object... values) {
-    text.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values))
-        .append('\n');
+    text.line("");
   }
 }

@@ -23,7 +23,7 @@ final class WorkerProcess implements AutoCloseable {
   /** Starts one. */
   WorkerProcess(String implementation, int threads, Path root, Path log) {
     List<String> command = new ArrayList<>();
-    if (implementation.equals("numpy")) {
+    if (implementation.equals("numpy") || implementation.equals("scipy")) {
       command.addAll(
           List.of(
               "python3",
@@ -34,6 +34,9 @@ final class WorkerProcess implements AutoCloseable {
               "--threads",
               Integer.toString(threads),
               "--serve"));
+      if (implementation.equals("scipy")) {
+        command.add("--scipy");
+      }
     } else {
       command.addAll(
           List.of(
@@ -42,7 +45,7 @@ final class WorkerProcess implements AutoCloseable {
               "--add-modules=jdk.incubator.vector",
               "-XX:+UseParallelGC",
               "-XX:ParallelGCThreads=1",
-              "-Xmx8g",
+              "-Xmx6g",
               "-cp",
               System.getProperty("java.class.path"),
               Worker.class.getName(),
