@@ -177,9 +177,17 @@ public final class PlanReport {
     return report.peakFlops();
   }
 
-  /** This machine's bytes per second from and to memory, measured by a copy. */
+  /** This machine's bytes per second of a copy of as many as the plan's tensors have. */
   public double bandwidth() {
     return report.bandwidth();
+  }
+
+  /**
+   * Whether predictions can be relied on: false where the machine was busy while its speed was
+   * measured, so that repeats took different times.
+   */
+  public boolean reliable() {
+    return report.reliable();
   }
 
   /** The steps in order. */

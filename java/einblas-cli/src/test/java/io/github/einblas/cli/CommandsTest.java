@@ -197,7 +197,7 @@ final class CommandsTest {
             "--profile");
     assertEquals(0, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains("slices"), outcome.err());
-    assertTrue(outcome.err().contains("of the bound"), outcome.err());
+    assertTrue(outcome.err().contains("predicted"), outcome.err());
     double[] expected = new double[40 * 40];
     Arrays.fill(expected, 8 * 40 * 40);
     assertArrayEquals(expected, program.get("cut.npy"));

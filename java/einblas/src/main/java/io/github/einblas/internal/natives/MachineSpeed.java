@@ -1,105 +1,190 @@
-// Explanations: how fast this machine computes and copies, measured once.
+// Explanations: how fast this machine computes and copies, measured when it is asked for.
 package io.github.einblas.internal.natives;
 
 import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
- * Speed that predictions are made with: a matrix product and copies, run a few times, some 50 ms in
- * all. Kept for each type and number of threads.
- *
- * @param flops operations per second of a large product
- * @param memory bytes per second of a copy beyond the caches, read and written
- * @param cache bytes per second of a copy within them
+ * Rates that predictions are made with: of a matrix product, and of copies that fit some cache or
+ * none. Each is measured when it is first asked for, in some 10 ms, and kept unless the machine was
+ * busy. Thread-safe.
  */
-public record MachineSpeed(double flops, double memory, double cache) {
-  /** A call of a native step. */
-  private static final double CALL = 4e-8;
+public final class MachineSpeed {
+  /** Of this machine. */
+  public static final MachineSpeed THIS = new MachineSpeed(new NativeProbe());
 
-  /** Tensors of fewer bytes in all stay in the caches. */
-  private static final double CACHED = 8e6;
+  /** Copies of fewer bytes take L1 as well as calls; of more, memory as these do. */
+  private static final int LEAST_BITS = 16;
+
+  private static final int MOST_BITS = 27;
 
   /**
-   * The least part of the tensors that short memory leaves: some 2 MB; not kept, as it is rough.
+   * Repeats that take so much longer together than as many of the fastest: others had the machine.
    */
-  private static final int SMALLEST = 64;
+  private static final double BUSY = 1.5;
 
-  private record Key(DType type, int threads) {}
+  /** A copy that memory has no room for is made so many times smaller at a time. */
+  private static final int SHRINK_BITS = 2;
 
-  private static final ConcurrentHashMap<Key, MachineSpeed> KNOWN = new ConcurrentHashMap<>();
+  /** Seconds of each of a few repeats. */
+  interface Probe {
+    /** Of a product of n by n matrices. */
+    double[] product(DType type, int threads, int n);
 
-  public static synchronized MachineSpeed of(DType type, int threads) {
-    Key key = new Key(type, threads);
-    MachineSpeed known = KNOWN.get(key);
-    for (int smaller = 1; known == null; smaller *= 4) {
-      try {
-        known = measure(type, threads, smaller);
-        if (smaller == 1) {
-          KNOWN.put(key, known);
-        }
-      } catch (NativeMemoryException e) {
-        if (smaller == SMALLEST) {
-          throw e;
+    /** Of a copy; both sides together have so many bytes. */
+    double[] copy(int threads, long bytes);
+  }
+
+  private record Key(DType type, int threads, int bits) {}
+
+  /**
+   * A measured rate.
+   *
+   * @param perSecond operations or bytes
+   * @param steady whether repeats took about the same time
+   */
+  public record Rate(double perSecond, boolean steady) {}
+
+  private final Probe probe;
+  private final Map<Key, Rate> known = new HashMap<>();
+
+  MachineSpeed(Probe probe) {
+    this.probe = probe;
+  }
+
+  /** A machine of these rates, for tests. */
+  public static MachineSpeed fixed(double flops, double bandwidth, boolean steady) {
+    double late = steady ? 1 : 10;
+    return new MachineSpeed(
+        new Probe() {
+          @Override
+          public double[] product(DType type, int threads, int n) {
+            double took = 2.0 * n * n * n / flops / threads;
+            return new double[] {took, took * late};
+          }
+
+          @Override
+          public double[] copy(int threads, long bytes) {
+            double took = bytes / bandwidth / threads;
+            return new double[] {took, took * late};
+          }
+        });
+  }
+
+  /** Operations per second of a product of matrices. */
+  public synchronized Rate flops(DType type, int threads) {
+    Key key = new Key(type, threads, 0);
+    Rate rate = known.get(key);
+    if (rate == null) {
+      int n = threads == 1 ? 256 : threads <= 8 ? 384 : 768;
+      for (; rate == null; n /= 2) {
+        try {
+          rate = rate(2.0 * n * n * n, probe.product(type, threads, n));
+        } catch (NativeMemoryException e) {
+          if (n < 32) {
+            throw e;
+          }
         }
       }
+      keep(key, rate);
     }
-    return known;
+    return rate;
   }
 
-  /** Seconds of a step: what takes longer, its operations or its bytes. */
-  public double seconds(double operations, double bytes) {
-    return CALL + Math.max(operations / flops, bytes / (bytes < CACHED ? cache : memory));
+  /** Bytes per second, read and written, of a copy of about so many bytes in all. */
+  public synchronized Rate bandwidth(int threads, double bytes) {
+    int bits = (int) Math.round(Math.log(Math.max(bytes, 1)) / Math.log(2));
+    bits = Math.min(Math.max(bits, LEAST_BITS), MOST_BITS);
+    Key key = new Key(DType.F64, threads, bits);
+    Rate rate = known.get(key);
+    if (rate == null) {
+      for (int b = bits; rate == null; b -= SHRINK_BITS) {
+        try {
+          rate = rate(Math.scalb(1.0, b), probe.copy(threads, 1L << b));
+        } catch (NativeMemoryException e) {
+          if (b - SHRINK_BITS < LEAST_BITS) {
+            throw e;
+          }
+        }
+      }
+      keep(key, rate);
+    }
+    return rate;
   }
 
-  private static MachineSpeed measure(DType type, int threads, int smaller) {
-    int elementBytes = type.bytes();
-    long n = Math.max(384 / smaller, 32);
-    long[] product = {n, n, n};
-    long[] strides = {n, 0, 1, 0, 1, n, n, 1, 0};
-    double gemm = best(type, threads, 2, product, strides, n * n, 15);
-    long large = (32L << 20) / elementBytes / smaller;
-    double copy = best(type, threads, 1, new long[] {large}, new long[] {1, 1}, large, 5);
-    long small = (128L << 10) / elementBytes / Math.min(smaller, 16);
-    double cached = best(type, threads, 1, new long[] {small}, new long[] {1, 1}, small, 20);
-    return new MachineSpeed(
-        2.0 * n * n * n / gemm,
-        2.0 * large * elementBytes / copy,
-        2.0 * small * elementBytes / cached);
+  private void keep(Key key, Rate rate) {
+    if (rate.steady()) {
+      known.put(key, rate);
+    }
   }
 
-  private static double best(
-      DType type,
-      int threads,
-      int operands,
-      long[] lengths,
-      long[] strides,
-      long elements,
-      int runs) {
-    long bytes = elements * type.bytes();
-    long step =
-        Native.createStep(type, operands, Math.min(2, lengths.length), lengths, strides, null);
-    long memory = 0;
-    try {
-      memory = Native.alloc(3 * bytes);
-      // Zeros: what was there before may be slow to compute with.
-      long zero = Native.createStep(type, 1, 1, new long[] {3 * elements}, new long[] {0, 1}, null);
+  private static Rate rate(double work, double[] seconds) {
+    double best = Math.max(Arrays.stream(seconds).min().orElseThrow(), 1e-9);
+    double mean = Arrays.stream(seconds).average().orElseThrow();
+    return new Rate(work / best, mean <= BUSY * best);
+  }
+
+  /** Runs native steps: for 10 ms, longer than a busy machine lets one thread run alone. */
+  private static final class NativeProbe implements Probe {
+    private static final double SECONDS = 0.01;
+    private static final int LEAST_RUNS = 4;
+    private static final int MOST_RUNS = 1000;
+
+    @Override
+    public double[] product(DType type, int threads, int n) {
+      long[] lengths = {n, n, n};
+      long[] strides = {n, 0, 1, 0, 1, n, n, 1, 0};
+      return seconds(type, threads, 2, lengths, strides, (long) n * n);
+    }
+
+    @Override
+    public double[] copy(int threads, long bytes) {
+      long elements = bytes / 2 / DType.F64.bytes();
+      return seconds(DType.F64, threads, 1, new long[] {elements}, new long[] {1, 1}, elements);
+    }
+
+    private static double[] seconds(
+        DType type, int threads, int operands, long[] lengths, long[] strides, long elements) {
+      long bytes = elements * type.bytes();
+      long all = (operands + 1) * bytes;
+      long step =
+          Native.createStep(type, operands, Math.min(2, lengths.length), lengths, strides, null);
+      long memory = 0;
+      try {
+        memory = Native.alloc(all);
+        zero(type, (operands + 1) * elements, memory, threads);
+        double[] seconds = new double[MOST_RUNS];
+        int runs = 0;
+        double sum = 0;
+        // The first one, not counted, finds cold caches and sleeping workers.
+        for (int run = 0; run < MOST_RUNS && (run <= LEAST_RUNS || sum < SECONDS); run++) {
+          long start = System.nanoTime();
+          Native.runStep(step, memory, memory + bytes, 0, memory + operands * bytes, 1, 0, threads);
+          double took = Math.max(System.nanoTime() - start, 1) * 1e-9;
+          if (run > 0) {
+            seconds[runs++] = took;
+            sum += took;
+          }
+        }
+        return Arrays.copyOf(seconds, runs);
+      } finally {
+        Native.free(memory, all);
+        Native.destroyStep(step);
+      }
+    }
+
+    /** What was there before may be slow to compute with. */
+    private static void zero(DType type, long elements, long memory, int threads) {
+      long zero = Native.createStep(type, 1, 1, new long[] {elements}, new long[] {0, 1}, null);
       try {
         Native.poke(memory, type, 0);
         Native.runStep(zero, memory, 0, 0, memory, 0, 0, threads);
       } finally {
         Native.destroyStep(zero);
       }
-      long best = Long.MAX_VALUE;
-      for (int run = 0; run <= runs; run++) {
-        long start = System.nanoTime();
-        Native.runStep(step, memory, memory + bytes, 0, memory + 2 * bytes, 1, 0, threads);
-        best = run == 0 ? best : Math.min(best, System.nanoTime() - start);
-      }
-      return Math.max(best, 1) * 1e-9;
-    } finally {
-      Native.free(memory, 3 * bytes);
-      Native.destroyStep(step);
     }
   }
 }

@@ -91,6 +91,19 @@ public final class CompiledPlan {
     return variants[0];
   }
 
+  /** Lengths of the axes of a step of a whole slice, the output's first. */
+  public long[] stepLengths(int step) {
+    Program program = slices.main();
+    return program.axisLengths(program.steps().get(step));
+  }
+
+  /** Strides of those axes, operand by operand, then the output's. */
+  public long[] stepStrides(int step) {
+    Program program = slices.main();
+    return program.axisStrides(
+        program.steps().get(step), slices.shapesOf(0), strides, outputStrides);
+  }
+
   /** The only step, to be run by {@link CompiledSteps#runSingle}; null when there is more to do. */
   public CompiledSteps single() {
     return single;

@@ -40,18 +40,25 @@ public final class Explanation {
    * @param seconds measured time of each step, or null
    */
   public static Report report(Contraction plan, CompiledPlan compiled, double[] seconds) {
+    return report(plan, compiled, seconds, MachineSpeed.THIS);
+  }
+
+  /** The same by the rates of some machine. */
+  static Report report(
+      Contraction plan, CompiledPlan compiled, double[] seconds, MachineSpeed machine) {
     Equation equation = plan.equation();
     DType dtype = plan.dtype();
     int threads = plan.options().threads();
     int used = threads == 0 ? Native.threads() : threads;
     SlicedProgram slices = compiled.slices();
     Program program = slices.main();
-    MachineSpeed speed = MachineSpeed.of(dtype, used);
+    StepTime time = new StepTime(machine, dtype);
+    double footprint = footprint(plan, program);
     List<Report.Step> steps = new ArrayList<>();
     int largest = -1;
     try {
       for (int s = 0; s < program.steps().size(); s++) {
-        steps.add(step(equation, dtype, compiled, s, speed, seconds, used));
+        steps.add(step(equation, dtype, compiled, s, time, footprint, seconds, used));
         if (s < program.steps().size() - 1
             && (largest < 0 || elements(program, s) > elements(program, largest))) {
           largest = s;
@@ -82,8 +89,9 @@ public final class Explanation {
         slices.slices(),
         steps.stream().mapToDouble(Report.Step::predictedSeconds).sum(),
         seconds == null ? Double.NaN : Arrays.stream(seconds).sum(),
-        speed.flops(),
-        speed.memory(),
+        time.flops(used),
+        time.bandwidth(used, footprint),
+        time.steady(),
         List.copyOf(steps));
   }
 
@@ -105,7 +113,8 @@ public final class Explanation {
       DType dtype,
       CompiledPlan compiled,
       int s,
-      MachineSpeed speed,
+      StepTime time,
+      double footprint,
       double[] seconds,
       int used) {
     SlicedProgram slices = compiled.slices();
@@ -131,8 +140,42 @@ public final class Explanation {
         flops,
         bytes,
         compiled.main().stepMemory(s, used),
-        runs * speed.seconds(flops / runs, bytes / runs),
+        runs * seconds(compiled, s, time, footprint, used),
         seconds == null ? Double.NaN : seconds[s]);
+  }
+
+  /** Bytes that one run after the other passes: operands, result and intermediates. */
+  private static double footprint(Contraction plan, Program program) {
+    double elements = program.workspaceElements() + product(plan.outputShape());
+    for (long[] shape : plan.shapes()) {
+      elements += product(shape);
+    }
+    return elements * plan.dtype().bytes();
+  }
+
+  private static double product(long[] lengths) {
+    return Arrays.stream(lengths).asDoubleStream().reduce(1, (x, y) -> x * y);
+  }
+
+  /** Of one run. Slices pass the whole operands, and add to the result. */
+  private static double seconds(
+      CompiledPlan compiled, int s, StepTime time, double footprint, int given) {
+    List<Step> all = compiled.slices().main().steps();
+    Step step = all.get(s);
+    StepAxes axes =
+        new StepAxes(
+            time.type(),
+            step.inputs().length,
+            step.outer().length,
+            compiled.stepLengths(s),
+            compiled.stepStrides(s));
+    boolean several = compiled.slices().slices() > 1;
+    return time.seconds(
+        Native.stepKernel(compiled.main().handle(s)),
+        axes,
+        several || all.size() > 1 ? footprint : 0,
+        several && s == all.size() - 1,
+        compiled.main().threads(s, given));
   }
 
   private static String fewer(int threads, int given) {

@@ -26,6 +26,7 @@ public record Report(
     double measuredSeconds,
     double peakFlops,
     double bandwidth,
+    boolean reliable,
     List<Step> steps) {
 
   /** One step: one call of a native kernel. */

@@ -34,6 +34,7 @@ public final class ReportJson {
     times(o, r.predictedSeconds(), r.measuredSeconds());
     o.addProperty("peakFlops", r.peakFlops());
     o.addProperty("bandwidth", r.bandwidth());
+    o.addProperty("reliable", r.reliable());
     JsonArray steps = new JsonArray();
     r.steps().forEach(step -> steps.add(step(step)));
     o.add("steps", steps);

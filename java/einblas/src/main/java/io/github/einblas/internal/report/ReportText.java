@@ -25,6 +25,9 @@ public final class ReportText {
       line(s, "slices    %d: %s", r.slices(), String.join(", ", r.cuts()));
     }
     line(s, "time      %s", time(r));
+    if (!r.reliable()) {
+      line(s, "          unreliable: the machine was busy while its speed was measured");
+    }
     line(s, "threads   %s", r.threads() == 0 ? "the process's" : r.threads());
     for (Report.Step step : r.steps()) {
       step(s, r, step);
@@ -54,12 +57,11 @@ public final class ReportText {
       double time = Math.max(step.measuredSeconds(), 1e-9);
       line(
           s,
-          "  time    %s%s: %.2f GFLOP/s, %.2f GB/s, %.0f %% of the bound %s",
+          "  time    %s%s: %.2f GFLOP/s, %.2f GB/s; predicted %s",
           seconds(time),
           share ? percent(time, r.measuredSeconds()) : "",
           step.flops() / time * 1e-9,
           step.bytes() / time * 1e-9,
-          100 * step.predictedSeconds() / time,
           seconds(step.predictedSeconds()));
     } else {
       line(s, "  time    %s at this machine's speed", predicted);
@@ -109,7 +111,8 @@ public final class ReportText {
     String predicted =
         String.format(
             Locale.ROOT,
-            "%s at this machine's %.3g GFLOP/s and %.3g GB/s",
+            "%s%s at this machine's %.3g GFLOP/s and %.3g GB/s",
+            r.isProfile() ? "predicted " : "",
             seconds(r.predictedSeconds()),
             r.peakFlops() * 1e-9,
             r.bandwidth() * 1e-9);
