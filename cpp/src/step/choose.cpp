@@ -16,6 +16,7 @@ extern const KernelEntry kReduceKernel;     // step/reduce.cpp: sums, dots, gemv
 extern const KernelEntry kPermuteKernel;    // step/permute.cpp: transposition
 extern const KernelEntry kLanesKernel;      // step/lanes/lanes.cpp: batch at unit stride
 extern const KernelEntry kGemmSmallKernel;  // step/gemm/gemm_small.cpp: small and batched products
+extern const KernelEntry kTtmKernel;        // step/gemm/ttm.cpp: a tensor times a small matrix
 extern const KernelEntry kGemmItemsKernel;  // step/gemm/gemm_items.cpp: products by pieces, unpacked
 extern const KernelEntry kOpenBlasKernel;   // step/gemm/openblas.cpp: products of matrices by OpenBLAS
 extern const KernelEntry kGemmKernel;       // step/gemm/gemm.cpp: packed gemm
@@ -28,6 +29,7 @@ const KernelEntry* const kEntries[] = {
     &kReduceKernel,     // sums of one operand, or of two without an axis of its own on each side
     &kLanesKernel,      // a batch axis has the output's unit stride
     &kGemmSmallKernel,  // a gemm of one axis each that fits L1 or L2
+    &kTtmKernel,        // a large tensor with its unit stride on an axis of its own, few rows of a factor
     &kGemmItemsKernel,  // few rows, one summed axis, the rest in pieces at unit stride
     &kOpenBlasKernel,   // one axis each as BLAS walks them, from a size on that tuning finds
     &kGemmKernel,       // both operands have an axis of their own and share a summed one
