@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
@@ -21,12 +22,27 @@ import java.util.regex.Pattern;
  * whose limit leaves some bytes beside the result; each beside the time that the plan's report
  * predicts. One line for each, and a summary.
  *
- * <pre>PlanTimes [-t 1,2] [-d f32,f64] [-b KB,KB...] [-s SECONDS] limits|catalogue [NAME-REGEX]
+ * <pre>
+ * PlanTimes [-t 1,2] [-d f32,f64] [-b KB,KB...] [-s SECONDS] limits|catalogue|sweeps [NAME-REGEX]
  * </pre>
  */
 public final class PlanTimes {
+  private static final String USAGE =
+      "PlanTimes [-t 1,2] [-d f32,f64] [-b KB,KB...] [-s SECONDS] limits|catalogue|sweeps"
+          + " [NAME-REGEX]";
+
+  /** Runs are timed in groups that take this long, as the clock's ticks are some 10 ns. */
+  private static final double GROUP_NANOS = 20_000;
+
+  private static final String ALL = "all";
+
+  private static final int LARGEST_GROUP = 400;
+
   private final List<Double> overUnlimited = new ArrayList<>();
-  private final List<Double> predictions = new ArrayList<>();
+
+  /** Predicted over actual times by kernels and by type and threads. */
+  private final Map<String, List<Double>> predictions = new TreeMap<>();
+
   private int[] threads = {1, 2};
   private DType[] types = {DType.F32, DType.F64};
   private long[] kilobytes = {};
@@ -36,33 +52,68 @@ public final class PlanTimes {
 
   /** Prints a line for each plan. */
   public static void main(String[] args) {
-    PlanTimes own = new PlanTimes();
-    int next = 0;
-    for (; next < args.length && args[next].startsWith("-"); next += 2) {
-      String value = args[next + 1];
-      switch (args[next]) {
-        case "-t" ->
-            own.threads = Arrays.stream(value.split(",")).mapToInt(Integer::parseInt).toArray();
-        case "-d" ->
-            own.types =
-                Arrays.stream(value.toUpperCase(Locale.ROOT).split(","))
-                    .map(DType::valueOf)
-                    .toArray(DType[]::new);
-        case "-b" ->
-            own.kilobytes = Arrays.stream(value.split(",")).mapToLong(Long::parseLong).toArray();
-        case "-s" -> own.seconds = Double.parseDouble(value);
-        default -> throw new IllegalArgumentException("no such option: " + args[next]);
+    PlanTimes own;
+    Map<String, Catalogue.Case> cases;
+    Pattern wanted;
+    try {
+      own = new PlanTimes();
+      List<String> rest = own.options(args);
+      cases = cases(rest.isEmpty() ? "limits" : rest.get(0));
+      wanted = Pattern.compile(rest.size() > 1 ? rest.get(1) : "");
+      if (rest.size() > 2) {
+        throw new IllegalArgumentException("too many arguments: " + rest);
       }
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.err.println(USAGE);
+      System.exit(2);
+      return;
     }
-    boolean limits = next >= args.length || args[next].equals("limits");
-    Map<String, Catalogue.Case> cases = limits ? Catalogue.limits() : Catalogue.load();
-    Pattern wanted = Pattern.compile(next + 1 < args.length ? args[next + 1] : "");
     for (Catalogue.Case c : cases.values()) {
       if (wanted.matcher(c.name()).find()) {
         own.run(c);
       }
     }
     own.summary();
+  }
+
+  private static Map<String, Catalogue.Case> cases(String file) {
+    return switch (file) {
+      case "limits" -> Catalogue.limits();
+      case "catalogue" -> Catalogue.load();
+      case "sweeps" -> Catalogue.sweeps();
+      default -> throw new IllegalArgumentException("no such cases: " + file);
+    };
+  }
+
+  /** Takes options; returns what follows them. */
+  private List<String> options(String[] args) {
+    int next = 0;
+    for (; next < args.length && args[next].startsWith("-"); next += 2) {
+      if (next + 1 == args.length) {
+        throw new IllegalArgumentException(args[next] + " needs a value");
+      }
+      try {
+        option(args[next], args[next + 1]);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(args[next] + " " + args[next + 1] + ": no number", e);
+      }
+    }
+    return List.of(args).subList(next, args.length);
+  }
+
+  private void option(String name, String value) {
+    switch (name) {
+      case "-t" -> threads = Arrays.stream(value.split(",")).mapToInt(Integer::parseInt).toArray();
+      case "-d" ->
+          types =
+              Arrays.stream(value.toUpperCase(Locale.ROOT).split(","))
+                  .map(DType::valueOf)
+                  .toArray(DType[]::new);
+      case "-b" -> kilobytes = Arrays.stream(value.split(",")).mapToLong(Long::parseLong).toArray();
+      case "-s" -> seconds = Double.parseDouble(value);
+      default -> throw new IllegalArgumentException("no such option: " + name);
+    }
   }
 
   private void run(Catalogue.Case c) {
@@ -117,41 +168,63 @@ public final class PlanTimes {
     double took = best(plan, out, operands);
     PlanReport report = plan.report();
     double predicted = report.predictedSeconds() / took;
-    predictions.add(predicted);
+    List<String> kernels = report.steps().stream().map(PlanReport.Step::kernel).distinct().toList();
+    for (String group : List.of(name.substring(25, 30), String.join("+", kernels))) {
+      predictions.computeIfAbsent(group, g -> new ArrayList<>()).add(predicted);
+    }
+    predictions.computeIfAbsent(ALL, g -> new ArrayList<>()).add(predicted);
+    if (report.slices() > 1) {
+      predictions.computeIfAbsent("in slices", g -> new ArrayList<>()).add(predicted);
+    }
     if (kb >= 0) {
       overUnlimited.add(took / whole);
     }
     System.out.printf(
         Locale.ROOT,
-        "%s %10.3f us %6.2fx predicted %5.2f slices %d planned in %.1f ms, %s%n",
+        "%s %10.3f us %6.2fx predicted %5.2f slices %d planned in %.1f ms, %s%s%n",
         name,
         took * 1e6,
         kb < 0 ? 1 : took / whole,
         predicted,
         report.slices(),
         planning,
-        report.steps().stream().map(PlanReport.Step::kernel).distinct().toList());
+        kernels,
+        report.reliable() ? "" : ", unreliable");
     System.out.flush();
     return took;
   }
 
   private double best(EinsumPlan plan, Tensor out, Tensor[] operands) {
     plan.runInto(out, operands);
+    long first = System.nanoTime();
+    plan.runInto(out, operands);
+    double once = Math.max(1, System.nanoTime() - first);
+    int group = (int) Math.max(1, Math.min(LARGEST_GROUP, GROUP_NANOS / once));
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     for (int run = 0; run < 3 || System.nanoTime() < end; run++) {
       long start = System.nanoTime();
-      plan.runInto(out, operands);
-      best = Math.min(best, (System.nanoTime() - start) * 1e-9);
+      for (int i = 0; i < group; i++) {
+        plan.runInto(out, operands);
+      }
+      best = Math.min(best, (System.nanoTime() - start) * 1e-9 / group);
     }
     return best;
   }
 
   private void summary() {
-    long close = predictions.stream().filter(r -> r <= 1.5 && r >= 1 / 1.5).count();
-    long near = predictions.stream().filter(r -> r <= 3 && r >= 1 / 3.0).count();
-    System.out.printf(
-        "%d plans: predicted within 1.5x %d, within 3x %d%n", predictions.size(), close, near);
+    predictions.forEach(
+        (group, ratios) -> {
+          double[] off = ratios.stream().mapToDouble(r -> Math.max(r, 1 / r)).sorted().toArray();
+          System.out.printf(
+              Locale.ROOT,
+              "%-24s %4d plans: predicted within 1.5x %d, within 3x %d, worst %.2fx%n",
+              group,
+              off.length,
+              Arrays.stream(off).filter(r -> r <= 1.5).count(),
+              Arrays.stream(off).filter(r -> r <= 3).count(),
+              off[off.length - 1]);
+        });
     if (!overUnlimited.isEmpty()) {
       long within = overUnlimited.stream().filter(r -> r <= 3).count();
       System.out.printf(

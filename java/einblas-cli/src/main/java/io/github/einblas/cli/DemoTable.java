@@ -8,7 +8,10 @@ import java.util.Locale;
 
 /** Prints rows as cases finish. */
 final class DemoTable {
-  private static final String ROW = "%-14s %-24s %-4s %10s %13s %9s %9s %8s  %s%n";
+  private static final String ROW = "%-14s %-24s %-4s %10s %13s %10s %9s %8s  %s%n";
+
+  /** What measures of an idle machine differ by. */
+  private static final double NOISE = 0.1;
 
   private final PrintStream out;
   private final MachineLimits limits;
@@ -71,14 +74,17 @@ final class DemoTable {
         time(seconds),
         String.format(
             Locale.ROOT, "%.1f %s", work / seconds * 1e-9, byArithmetic ? "GFLOP/s" : "GB/s"),
-        String.format(
-            Locale.ROOT,
-            "%.0f%% of %s",
-            100 * Math.max(arithmetic, memory) / seconds,
-            byArithmetic ? "P" : "B"),
+        share(Math.max(arithmetic, memory) / seconds, byArithmetic ? "P" : "B"),
         String.format(Locale.ROOT, "%.1e", error),
         ofBound <= 1 ? String.format(Locale.ROOT, "%.3f", ofBound) : "WRONG",
         texts[2]);
+  }
+
+  /** Nothing is faster than the machine: what seems so shows that it was busy when measured. */
+  static String share(double share, String of) {
+    return share > 1 + NOISE
+        ? "unreliable"
+        : String.format(Locale.ROOT, "%.0f%% of %s", 100 * share, of);
   }
 
   private static String kernels(List<String> kernels) {

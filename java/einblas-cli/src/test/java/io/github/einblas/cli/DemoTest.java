@@ -162,4 +162,11 @@ final class DemoTest {
       assertTrue(out.contains("block gemv") && !out.contains("WRONG"), out);
     }
   }
+
+  @Test
+  void nothingIsFasterThanTheMachine() {
+    assertEquals("98% of P", DemoTable.share(0.98, "P"));
+    assertEquals("104% of B", DemoTable.share(1.04, "B"));
+    assertEquals("unreliable", DemoTable.share(2.6, "P"));
+  }
 }
