@@ -105,6 +105,13 @@ void every_shape() {
   }
 }
 
+// Chunks of more entries than those of several columns.
+TEST(Csr, OneColumnOfALargeMatrix) {
+  const Shape large{9000, 3000, 65, 0};
+  check(*make<float>(large, 4, 3), 1, 0, 0, 1, 0);
+  check(*make<double>(large, 8, 5), 1, 2, 2, -0.5, 1.5);
+}
+
 TEST(Csr, F32TimesDense) { every_shape<float>(); }
 TEST(Csr, F64TimesDense) { every_shape<double>(); }
 

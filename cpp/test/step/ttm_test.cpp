@@ -15,7 +15,9 @@ namespace {
 constexpr const char* kKernel = "ttm";
 
 // C's unit stride on the tensor's own, or on another of its axes; the tensor first or second; two summed axes.
-const char* const kLayouts[] = {"kji,jr->kri", "jr,kji->kri", "ujv,jr->vru", "ujv,rj->rvu", "ujlv,ljr->vru"};
+// The tensor's unit stride on a summed one in the last two.
+const char* const kLayouts[] = {"kji,jr->kri",   "jr,kji->kri", "ujv,jr->vru",  "ujv,rj->rvu",
+                                "ujlv,ljr->vru", "uvj,jr->vru", "vujl,lrj->rvu"};
 
 TEST(Ttm, EveryTail) {
   for (const char* text : kLayouts) {
@@ -57,7 +59,8 @@ TEST(Ttm, BlocksOfDepthAndTasks) {
 }
 
 TEST(Ttm, PaddedNegativeAndBatched) {
-  for (const char* text : {"kji,jr->kri", "ujv,jr->vru", "bujv,bjr->bvru", "bkji,bjr->bkri", "wujv,jr->vwru"}) {
+  for (const char* text :
+       {"kji,jr->kri", "ujv,jr->vru", "bujv,bjr->bvru", "bkji,bjr->bkri", "wujv,jr->vwru", "uvj,jr->vru"}) {
     for (const Variant& v : usual_variants()) {
       Variant forced = v;
       forced.kernel = kKernel;
@@ -101,7 +104,7 @@ TEST(Ttm, Refuses) {
   Variant v;
   v.kernel = kKernel;
   const std::map<char, int64_t> lengths{{'k', 5}, {'j', 6}, {'i', 40}, {'r', 2}, {'l', 3}, {'x', 1}};
-  for (const char* text : {"kij,jr->kri", "kji,jr->kir", "jkli,jlr->kri", "ij,jr->rx"})
+  for (const char* text : {"kij,jr->ikr", "kji,jr->kir", "jkli,jlr->kri", "ij,jr->rx"})
     EXPECT_EQ(planned<float>({text, lengths}, v).status, EINBLAS_NOT_APPLICABLE) << text;
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kLine = 64;
 constexpr int64_t kFarStep = 512;
 constexpr int64_t kMuchLarger = 8;
+constexpr int64_t kShortDepth = 512;  // fits a block
 
 // Index of the axis with unit stride in tensor t, or -1.
 int unit_axis(const Axes& axes, int t) {
@@ -63,6 +64,38 @@ void order_depth(GemmLayout& g) {
   }
 }
 
+// The factor of a length next to `wanted`, from half of it to four times as much; 0: there is none.
+int64_t factor_near(int64_t length, int64_t wanted) {
+  for (int64_t away = 0; away <= 3 * wanted; ++away)
+    for (const int64_t f : {wanted + away, wanted - away})
+      if (2 * f >= wanted && f < length && length % f == 0) return f;
+  return 0;
+}
+
+// Both operands have their unit stride along the depth, on different axes. The last axis alone would fill a block of
+// depth, in which the other operand has one element of each line: blocks then are as wide as a line along the one, and
+// as long as they may be along the other. lik,jkl->ji with axes of 296, share of P, one thread: F32 33 to 53 %,
+// F64 37 to 58.
+void split_depth(GemmLayout& g, int64_t line) {
+  if (g.k.size() < 2) return;
+  Axis& last = g.k[g.k.size() - 1];
+  Axis& other = g.k[g.k.size() - 2];
+  const bool crossed =
+      (last.stride[g.a] == 1 && other.stride[g.b] == 1) || (last.stride[g.b] == 1 && other.stride[g.a] == 1);
+  if (!crossed || last.length < 4 * line || last.length * other.length <= kShortDepth) return;
+  int64_t part = factor_near(last.length, line);
+  if (part == 0) {
+    part = factor_near(other.length, line);
+    if (part == 0) return;
+    std::swap(last, other);
+  }
+  Axis parts = last;
+  parts.length = last.length / part;
+  for (int64_t& s : parts.stride) s *= part;
+  last.length = part;
+  g.k.insert(g.k.end() - 2, parts);
+}
+
 }  // namespace
 
 GemmLayout gemm_layout(const Problem& p) {
@@ -89,7 +122,10 @@ GemmLayout gemm_layout(const Problem& p) {
   // Rows go by falling output stride, so that a tile writes whole lines; where a row's run is at least two lines, its
   // neighbours do not matter and the walk follows A.
   if (long_rows || !g.c_unit) move_last(g.m, unit_axis(g.m, g.a));
-  if (!p.invariant) order_depth(g);
+  if (!p.invariant) {
+    order_depth(g);
+    split_depth(g, kLine / size_of(p.dtype));
+  }
   g.a_unit = find_unit(g.m, g.k, g.a);
   g.b_unit = find_unit(g.n, g.k, g.b);
   return g;

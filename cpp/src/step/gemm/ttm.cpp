@@ -5,6 +5,8 @@
 // axis u of o, sums of a line's worth of u wait in L2 and are transposed on the way out: C has fewer elements than S
 // when r is shorter than k, and each is moved once. The packed gemm would transpose S.
 // Loops: tasks of o, blocks of u, panels of v, depth, rows of F.
+#include "step/gemm/ttm.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -18,7 +20,6 @@
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
-#include "step/kernel.hpp"
 #include "step/sum_in_parts.hpp"
 
 namespace einblas {
@@ -53,13 +54,6 @@ int axis_at_unit(const Axes& axes, int t) {
   return -1;
 }
 
-// Whether tensor t walks the axes, which are sorted for it, as one with the last one's stride.
-bool folds(const Axes& axes, int t) {
-  for (size_t i = 0; i + 1 < axes.size(); ++i)
-    if (axes[i].stride[t] != axes[i + 1].stride[t] * axes[i + 1].length) return false;
-  return axes.back().stride[t] != 0;
-}
-
 // A step as such a product.
 struct TtmShape {
   int s = 0, f = 1;
@@ -82,9 +76,7 @@ bool shape_of(const Problem& p, int s, int64_t lanes, TtmShape* shape) {
   if (v < 0 || g.rest[static_cast<size_t>(v)].length < lanes) return false;
   g.v = g.rest[static_cast<size_t>(v)];
   g.rest.erase(g.rest.begin() + v);
-  std::stable_sort(g.depth.begin(), g.depth.end(),
-                   [s](const Axis& x, const Axis& y) { return std::abs(x.stride[s]) > std::abs(y.stride[s]); });
-  if (!folds(g.depth, s)) return false;
+  if (!ttm_depth(&g.depth, s)) return false;
   if (g.v.stride[kOut] == 1) return true;
   const int u = axis_at_unit(g.rest, kOut);
   if (u < 0) return false;
@@ -364,18 +356,30 @@ bool suits(const Problem& p) {
   const int64_t size = size_of(p.dtype), w = lanes_of(p.dtype), depth = elements(g.depth);
   const int64_t tensor = elements(g.batch) * elements(g.rest) * g.u.length * g.v.length * depth * size;
   const int64_t factor = elements(g.batch) * elements(g.rows) * depth * size;
-  return elements(g.rows) <= most_rows && factor <= factor_bytes &&
-         tensor >= (!g.turned && depth <= kItemsDepth ? std::max<int64_t>(from_bytes, kItemsBytes) : from_bytes) &&
-         10 * g.v.length >= 7 * round_up(g.v.length, w);
+  return ttm_worth(elements(g.rows), factor, tensor) && 10 * g.v.length >= 7 * round_up(g.v.length, w) &&
+         (g.turned || depth > kItemsDepth || tensor >= kItemsBytes);
 }
 
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   TtmShape g;
-  if (!find_shape(p, &g) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  if (!find_shape(p, &g)) return ttm_rows(p, asked);
+  if (asked == Asked::InTurn && !suits(p)) return nullptr;
   return sum_in_parts(p, make_typed<TtmPlan>);
 }
 
 }  // namespace
+
+bool ttm_depth(Axes* depth, int t) {
+  std::stable_sort(depth->begin(), depth->end(),
+                   [t](const Axis& x, const Axis& y) { return std::abs(x.stride[t]) > std::abs(y.stride[t]); });
+  for (size_t i = 0; i + 1 < depth->size(); ++i)
+    if ((*depth)[i].stride[t] != (*depth)[i + 1].stride[t] * (*depth)[i + 1].length) return false;
+  return depth->back().stride[t] != 0;
+}
+
+bool ttm_worth(int64_t rows, int64_t factor, int64_t tensor) {
+  return rows <= most_rows && factor <= factor_bytes && tensor >= from_bytes;
+}
 
 extern const KernelEntry kTtmKernel;
 const KernelEntry kTtmKernel = {"ttm", plan};

@@ -91,6 +91,7 @@ final class StepTime {
       case "lanes" -> lanes(axes, memory, cycle, product);
       case "gemm_small" -> small(axes, memory, cycle, product);
       case "gemm_items" -> CALL + 1.84 * memory + 1.2 * product;
+      case "ttm" -> 2e-6 + 0.9 * memory + 1.2 * product;
       case "gemm", "openblas" -> gemm(axes, memory, cycle, product);
       default -> CALL + memory + points * LOOP / threads;
     };
