@@ -114,6 +114,10 @@ TEST(Ttm, IsTakenForLargeTensorsBesideFewRows) {
   EXPECT_EQ(planned<float>({"abkc,kj->cbja", lengths}, v).kernel, kKernel);
   EXPECT_EQ(planned<double>({"rj,abrc->abjc", lengths}, v).kernel, kKernel);
   EXPECT_NE(planned<float>({"abkc,kr->cbra", lengths}, v).kernel, kKernel);
+  // Plain matrices, which gemm can keep packed; lines that share sets of the cache.
+  EXPECT_EQ(planned<float>({"jk,ki->ji", {{'j', 24}, {'k', 900}, {'i', 900}}}, v).kernel, "gemm");
+  EXPECT_EQ(planned<float>({"jk,ik->ji", {{'j', 24}, {'k', 900}, {'i', 900}}}, v).kernel, "gemm");
+  EXPECT_EQ(planned<float>({"aki,kj->aji", {{'a', 9}, {'j', 24}, {'k', 200}, {'i', 4096}}}, v).kernel, "gemm");
   v.room = 100 << 10;  // no room for the factor and the sums
   EXPECT_NE(planned<float>({"abkc,kj->cbja", lengths}, v).kernel, kKernel);
 }

@@ -173,7 +173,8 @@ std::unique_ptr<KernelPlan> ttm_rows(const Problem& p, Asked asked) {
   if (!find_shape(p, &g)) return nullptr;
   const int64_t size = size_of(p.dtype), w = std::max<int64_t>(kernel_table().vector_bytes / size, 1);
   const int64_t depth = elements(g.depth);
-  const bool worth = p.shrinks == 0 && 10 * g.r.length >= 7 * round_up(g.r.length, w) && g.u.length >= w &&
+  const bool worth = p.shrinks == 0 && elements(g.rest) > 1 && 10 * g.r.length >= 7 * round_up(g.r.length, w) &&
+                     g.u.length >= w &&
                      ttm_worth(g.r.length, g.r.length * depth * size, elements(g.rest) * g.u.length * depth * size);
   if (asked == Asked::InTurn && !worth) return nullptr;
   return sum_in_parts(p, make_typed<TtmRowsPlan>);
