@@ -57,6 +57,11 @@ final class TuneCases implements AutoCloseable {
     add("rd,od->ro", dtype, "r=12000 d=784 o=30");
     add("nlmi,kmjn->lkji", dtype, "i=24 j=24 k=24 l=24 m=24 n=24");
     add("ap,srqp->srqa", dtype, "a=48 p=48 q=48 r=48 s=24");
+    // A tensor beside a small matrix: read in place, transposed on the way out, at unit stride
+    // along the sum.
+    add("kji,jr->kri", dtype, "k=300 j=72 i=72 r=24");
+    add("abkc,kj->cbja", dtype, "a=40 b=40 c=40 k=40 j=24");
+    add("cabk,kj->cjba", dtype, "a=40 b=40 c=40 k=40 j=24");
     add("bik,bkj->bij", dtype, "b=20000 i=8 j=8 k=8");
     add("bik,bkj->bij", dtype, "b=600 i=32 j=32 k=32");
     add("nhd,khd->nkd", dtype, "n=32 k=32 h=64 d=128");
