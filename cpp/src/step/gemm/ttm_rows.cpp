@@ -19,10 +19,11 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kLine = 64;         // bytes
-constexpr int64_t kMostDepth = 512;   // of a block
-constexpr int64_t kStage = 48 << 10;  // bytes of sums that wait
-constexpr int64_t kUnits = 256;       // tasks at most
+constexpr int64_t kLine = 64;        // bytes
+constexpr int64_t kMostDepth = 512;  // of a block
+constexpr int64_t kMostTile = 12;    // rows
+// Estimates, not tuned: sums that wait, about L1; tasks enough for any number of threads.
+constexpr int64_t kStage = 48 << 10, kUnits = 256;
 
 struct Shape {
   int s = 0, f = 1;
@@ -133,7 +134,7 @@ class TtmRowsPlan final : public KernelPlan {
   // Some rows of S times all of F. next: rows whose lines are asked for, or null.
   void tiles(const T* s, int64_t rows, const T* packed, T* stage, const T* next) const {
     const int64_t rs = g_.u.stride[g_.s], line = kLine / size(), apart = rs * size();
-    T* c[12];
+    T* c[kMostTile];
     for (int64_t r = 0; r < rows; ++r) c[r] = stage + r * stage_row();
     for (int64_t q = 0; q < panels_; ++q) {
       GemmColumns columns{};
