@@ -39,10 +39,22 @@ enum {
   EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
 };
 
-/* Element types. */
-/* Steps and block-sparse products compute with the first two; the others are stored, copied and read only. */
-enum { EINBLAS_F32 = 0, EINBLAS_F64 = 1, EINBLAS_I32 = 2, EINBLAS_I64 = 3 };
-/* What stands behind a code, for whoever has codes of his own: F32, F64, I32, I64, null for no type; bytes, or 0. */
+/* Element types. Everything computes with the first two. The others are stored, copied, converted and read. */
+enum {
+  EINBLAS_F32 = 0,
+  EINBLAS_F64 = 1,
+  EINBLAS_I32 = 2,
+  EINBLAS_I64 = 3,
+  EINBLAS_BF16 = 4, /* the upper half of an F32 */
+  EINBLAS_F16 = 5,  /* IEEE 754 binary16 */
+  EINBLAS_I8 = 6,
+  EINBLAS_U8 = 7,
+  EINBLAS_I16 = 8,
+  EINBLAS_BOOL = 9, /* a byte: 0, or anything else for true; 1 is written */
+  EINBLAS_C64 = 10, /* real and imaginary part, two F32 */
+  EINBLAS_C128 = 11 /* two F64 */
+};
+/* What stands behind a code, for whoever has codes of his own: its name as above, null for no type; bytes, or 0. */
 EINBLAS_API const char* einblas_dtype_name(int32_t dtype);
 EINBLAS_API int32_t einblas_dtype_size(int32_t dtype);
 
@@ -119,10 +131,13 @@ EINBLAS_API int64_t einblas_pool_bytes(void);
 EINBLAS_API int64_t einblas_pool_limit(void);
 EINBLAS_API void einblas_set_pool_limit(int64_t bytes);
 EINBLAS_API void einblas_pool_trim(void);
-/* One element, for printing and tests. */
+/* One element, for printing and tests; of a complex type its real part is read, and its imaginary part becomes 0. */
 EINBLAS_API double einblas_peek(int64_t address, int32_t dtype);
 EINBLAS_API void einblas_poke(int64_t address, int32_t dtype, double value);
-/* The same for integer types, exact beyond 2^53. */
+/* One part of a complex element: 0 real, 1 imaginary. Of other types part 0 is the element, part 1 reads as 0. */
+EINBLAS_API double einblas_peek_part(int64_t address, int32_t dtype, int32_t part);
+EINBLAS_API void einblas_poke_part(int64_t address, int32_t dtype, int32_t part, double value);
+/* The same for integer types and BOOL, exact beyond 2^53. */
 EINBLAS_API int64_t einblas_peek_integer(int64_t address, int32_t dtype);
 EINBLAS_API void einblas_poke_integer(int64_t address, int32_t dtype, int64_t value);
 /* Copies elements of any type bit by bit; strides in elements; the two share no byte. */

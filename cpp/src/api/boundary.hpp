@@ -50,8 +50,11 @@ inline Strided strided(int64_t address, const int64_t* strides, int rank) {
   return s;
 }
 
-// A code for which there are products.
+// A code of a type that every product computes in.
 inline bool is_float_code(int32_t code) { return is_dtype(code) && is_float(static_cast<DType>(code)); }
+
+// A code of a type that kernels of steps compute in.
+inline bool is_computed_code(int32_t code) { return is_dtype(code) && is_computed(static_cast<DType>(code)); }
 
 // A dimension of what has 32-bit indices.
 inline bool fits_index(int64_t v) { return v >= 0 && v <= std::numeric_limits<int32_t>::max(); }

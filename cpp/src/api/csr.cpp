@@ -33,7 +33,7 @@ using Import = int32_t (*)(DType, int64_t, int64_t, int64_t, Indices, Indices, c
 
 int32_t import(Import from_arrays, int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t type0,
                int32_t type1, const int64_t* arrays, int64_t* finding) {
-  if (!is_dtype(dtype) || sizes == nullptr || !valid(sizes[0], sizes[1], sizes[2]) || !is_index(type0) ||
+  if (!is_computed_code(dtype) || sizes == nullptr || !valid(sizes[0], sizes[1], sizes[2]) || !is_index(type0) ||
       !is_index(type1))
     return EINBLAS_INVALID_ARGUMENT;
   CsrFinding found;
@@ -62,14 +62,14 @@ int32_t einblas_csr_from_coo(int32_t dtype, const int64_t* sizes, const int64_t*
 
 void einblas_csr_count(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                        int64_t indptr) {
-  if (!is_dtype(dtype)) return;
+  if (!is_computed_code(dtype)) return;
   csr_count(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
             at<int64_t>(indptr));
 }
 
 void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                       const int64_t* arrays) {
-  if (!is_dtype(dtype)) return;
+  if (!is_computed_code(dtype)) return;
   csr_fill(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
            target(arrays));
 }
@@ -77,7 +77,7 @@ void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const 
 int64_t einblas_csr_longest(int64_t rows, int64_t indptr) { return csr_longest(rows, at<const int64_t>(indptr)); }
 
 int32_t einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to) {
-  if (!is_dtype(dtype)) return EINBLAS_INVALID_ARGUMENT;
+  if (!is_computed_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
   return csr_transpose(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), target(to));
 }
 
@@ -102,7 +102,7 @@ int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, const int64_
 }
 
 void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense) {
-  if (!is_dtype(dtype)) return;
+  if (!is_computed_code(dtype)) return;
   csr_to_dense(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), at<char>(dense));
 }
 

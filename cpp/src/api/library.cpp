@@ -101,19 +101,32 @@ void einblas_memory_shortage(int64_t* shortage_of_thread) {
   s = {};
 }
 
-double einblas_peek(int64_t address, int32_t dtype) {
-  if (!is_dtype(dtype)) return 0;
-  return visit(static_cast<DType>(dtype),
-               [&](auto of) { return static_cast<double>(*at<const typename decltype(of)::Type>(address)); });
-}
+double einblas_peek(int64_t address, int32_t dtype) { return einblas_peek_part(address, dtype, 0); }
 void einblas_poke(int64_t address, int32_t dtype, double value) {
+  einblas_poke_part(address, dtype, 0, value);
+  if (is_dtype(dtype) && is_complex(static_cast<DType>(dtype))) einblas_poke_part(address, dtype, 1, 0);
+}
+double einblas_peek_part(int64_t address, int32_t dtype, int32_t part) {
+  if (!is_dtype(dtype)) return 0;
+  return visit(static_cast<DType>(dtype), [&](auto of) -> double {
+    const auto number = number_of(*at<const typename decltype(of)::Type>(address));
+    if constexpr (kIsComplex<typename decltype(of)::Type>) {
+      return static_cast<double>(part == 0 ? number.re : number.im);
+    } else {
+      return part == 0 ? static_cast<double>(number) : 0;
+    }
+  });
+}
+void einblas_poke_part(int64_t address, int32_t dtype, int32_t part, double value) {
   if (!is_dtype(dtype)) return;
   visit(static_cast<DType>(dtype), [&](auto of) {
     using T = typename decltype(of)::Type;
-    if constexpr (std::is_integral_v<T>) {
-      *at<T>(address) = static_cast<T>(static_cast<int64_t>(value));
+    if constexpr (kIsComplex<T>) {
+      (part == 0 ? at<T>(address)->re : at<T>(address)->im) = static_cast<decltype(T::re)>(value);
+    } else if constexpr (std::is_integral_v<T>) {
+      if (part == 0) *at<T>(address) = static_cast<T>(static_cast<int64_t>(value));
     } else {
-      *at<T>(address) = static_cast<T>(value);
+      if (part == 0) *at<T>(address) = element_of<T>(value);
     }
   });
 }
@@ -122,7 +135,7 @@ int64_t einblas_peek_integer(int64_t address, int32_t dtype) {
   if (is_dtype(dtype))
     visit(static_cast<DType>(dtype), [&](auto of) {
       using T = typename decltype(of)::Type;
-      if constexpr (std::is_integral_v<T>) value = *at<const T>(address);
+      if constexpr (std::is_integral_v<T> || std::is_same_v<T, Bool>) value = number_of(*at<const T>(address));
     });
   return value;
 }
@@ -130,7 +143,7 @@ void einblas_poke_integer(int64_t address, int32_t dtype, int64_t value) {
   if (!is_dtype(dtype)) return;
   visit(static_cast<DType>(dtype), [&](auto of) {
     using T = typename decltype(of)::Type;
-    if constexpr (std::is_integral_v<T>) *at<T>(address) = static_cast<T>(value);
+    if constexpr (std::is_integral_v<T> || std::is_same_v<T, Bool>) *at<T>(address) = element_of<T>(value);
   });
 }
 void einblas_copy(int32_t dtype, int32_t axes, const int64_t* lengths, int64_t from, const int64_t* from_strides,

@@ -5,11 +5,25 @@
 #include <limits>
 
 #include "einblas.h"
+#include "layout/numbers.hpp"
 
 namespace einblas {
 
 // The codes of the C surface, which Java compares with its own when it loads the library (einblas_dtype_name).
-enum class DType : int32_t { F32 = EINBLAS_F32, F64 = EINBLAS_F64, I32 = EINBLAS_I32, I64 = EINBLAS_I64 };
+enum class DType : int32_t {
+  F32 = EINBLAS_F32,
+  F64 = EINBLAS_F64,
+  I32 = EINBLAS_I32,
+  I64 = EINBLAS_I64,
+  BF16 = EINBLAS_BF16,
+  F16 = EINBLAS_F16,
+  I8 = EINBLAS_I8,
+  U8 = EINBLAS_U8,
+  I16 = EINBLAS_I16,
+  BOOL = EINBLAS_BOOL,
+  C64 = EINBLAS_C64,
+  C128 = EINBLAS_C128
+};
 
 // Stands for a type in the argument of a generic lambda: `[](auto of) { using T = typename decltype(of)::Type; .. }`.
 template <class T, DType D>
@@ -30,36 +44,24 @@ auto visit(DType dtype, const F& f) {
       return f(Of<int32_t, DType::I32>{});
     case DType::I64:
       return f(Of<int64_t, DType::I64>{});
+    case DType::BF16:
+      return f(Of<Bf16, DType::BF16>{});
+    case DType::F16:
+      return f(Of<F16, DType::F16>{});
+    case DType::I8:
+      return f(Of<int8_t, DType::I8>{});
+    case DType::U8:
+      return f(Of<uint8_t, DType::U8>{});
+    case DType::I16:
+      return f(Of<int16_t, DType::I16>{});
+    case DType::BOOL:
+      return f(Of<Bool, DType::BOOL>{});
+    case DType::C64:
+      return f(Of<Complex<float>, DType::C64>{});
+    case DType::C128:
+      return f(Of<Complex<double>, DType::C128>{});
   }
   __builtin_unreachable();  // codes from outside pass is_dtype first
-}
-
-// Whether products are computed in it; the others are stored, copied, converted and read.
-constexpr bool is_float(DType dtype) {
-  switch (dtype) {
-    case DType::F32:
-    case DType::F64:
-      return true;
-    case DType::I32:
-    case DType::I64:
-      return false;
-  }
-  return false;
-}
-
-// The same for a type that products are computed in. Assumes is_float.
-template <class F>
-auto visit_float(DType dtype, const F& f) {
-  switch (dtype) {
-    case DType::F32:
-      return f(Of<float, DType::F32>{});
-    case DType::F64:
-      return f(Of<double, DType::F64>{});
-    case DType::I32:
-    case DType::I64:
-      break;
-  }
-  __builtin_unreachable();
 }
 
 constexpr const char* name_of(DType dtype) {
@@ -72,25 +74,123 @@ constexpr const char* name_of(DType dtype) {
       return "I32";
     case DType::I64:
       return "I64";
+    case DType::BF16:
+      return "BF16";
+    case DType::F16:
+      return "F16";
+    case DType::I8:
+      return "I8";
+    case DType::U8:
+      return "U8";
+    case DType::I16:
+      return "I16";
+    case DType::BOOL:
+      return "BOOL";
+    case DType::C64:
+      return "C64";
+    case DType::C128:
+      return "C128";
   }
   return nullptr;
 }
 
+// Whether a code from outside is one of ours.
+constexpr bool is_dtype(int32_t code) { return name_of(static_cast<DType>(code)) != nullptr; }
+
 inline int64_t size_of(DType dtype) {
   return visit(dtype, [](auto of) { return static_cast<int64_t>(sizeof(typename decltype(of)::Type)); });
+}
+
+// What the numbers of a type are; each kind goes into the next.
+enum class Kind { Bool, Integer, Real, Complex };
+constexpr Kind kind_of(DType dtype) {
+  switch (dtype) {
+    case DType::BOOL:
+      return Kind::Bool;
+    case DType::I8:
+    case DType::U8:
+    case DType::I16:
+    case DType::I32:
+    case DType::I64:
+      return Kind::Integer;
+    case DType::BF16:
+    case DType::F16:
+    case DType::F32:
+    case DType::F64:
+      return Kind::Real;
+    case DType::C64:
+    case DType::C128:
+      return Kind::Complex;
+  }
+  return Kind::Real;
+}
+constexpr bool is_real(DType dtype) { return kind_of(dtype) == Kind::Real; }
+constexpr bool is_integer(DType dtype) { return kind_of(dtype) == Kind::Integer; }
+constexpr bool is_complex(DType dtype) { return kind_of(dtype) == Kind::Complex; }
+// Real numbers that an element consists of.
+constexpr int parts(DType dtype) { return is_complex(dtype) ? 2 : 1; }
+
+// The type in which products of such elements are added up.
+constexpr DType compute_of(DType dtype) {
+  switch (dtype) {
+    case DType::BF16:
+    case DType::F16:
+    case DType::BOOL:
+      return DType::F32;
+    case DType::I8:
+    case DType::U8:
+    case DType::I16:
+      return DType::I32;
+    case DType::F32:
+    case DType::F64:
+    case DType::I32:
+    case DType::I64:
+    case DType::C64:
+    case DType::C128:
+      return dtype;
+  }
+  return dtype;
+}
+
+// The type of a complex number's parts; else the type itself.
+constexpr DType real_of(DType dtype) {
+  return dtype == DType::C64 ? DType::F32 : dtype == DType::C128 ? DType::F64 : dtype;
+}
+
+// Whether every operation computes in it, sparse and Kronecker products too.
+constexpr bool is_float(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
+
+// The same for such a type. Assumes is_float.
+template <class F>
+auto visit_float(DType dtype, const F& f) {
+  return dtype == DType::F32 ? f(Of<float, DType::F32>{}) : f(Of<double, DType::F64>{});
+}
+
+// Whether kernels of steps compute in it; CSR matrices hold entries of such types.
+constexpr bool is_computed(DType dtype) { return is_float(dtype) || dtype == DType::I32 || dtype == DType::I64; }
+
+// f(Of<T, dtype>) for such a type; integers are unsigned there, as sums that wrap are. Assumes is_computed.
+template <class F>
+auto visit_computed(DType dtype, const F& f) {
+  if (is_float(dtype)) return visit_float(dtype, f);
+  return dtype == DType::I32 ? f(Of<uint32_t, DType::I32>{}) : f(Of<uint64_t, DType::I64>{});
+}
+
+// The same for an entry of a CSR matrix, as it is. Assumes is_computed.
+template <class F>
+auto visit_entry(DType dtype, const F& f) {
+  if (is_float(dtype)) return visit_float(dtype, f);
+  return dtype == DType::I32 ? f(Of<int32_t, DType::I32>{}) : f(Of<int64_t, DType::I64>{});
 }
 
 // Binary digits of a number: how long sums may grow before they are added up in parts.
 inline int digits_of(DType dtype) {
   return visit(dtype, [](auto of) {
     using Limits = std::numeric_limits<typename decltype(of)::Type>;
-    static_assert(Limits::is_specialized, "without its limits a type has 0 digits");
+    if constexpr (!Limits::is_specialized) return 0;  // no sum is added up in it
     return Limits::digits;
   });
 }
 constexpr int kSingleDigits = std::numeric_limits<float>::digits;
-
-// Whether a code from outside is one of ours.
-constexpr bool is_dtype(int32_t code) { return name_of(static_cast<DType>(code)) != nullptr; }
 
 }  // namespace einblas

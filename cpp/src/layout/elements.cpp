@@ -10,12 +10,27 @@ namespace {
 template <size_t bytes>
 struct Bits;
 template <>
+struct Bits<1> {
+  using Type = uint8_t;
+};
+template <>
+struct Bits<2> {
+  using Type = uint16_t;
+};
+template <>
 struct Bits<4> {
   using Type = uint32_t;
 };
 template <>
 struct Bits<8> {
   using Type = uint64_t;
+};
+struct Bits128 {
+  uint64_t low, high;
+};
+template <>
+struct Bits<16> {
+  using Type = Bits128;
 };
 
 // Integer tensors are indices, small beside the data they point into: a plain loop nest is enough.

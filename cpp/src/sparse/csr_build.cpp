@@ -116,7 +116,7 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
 int32_t finish(DType type, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
   pad(entries, type, t);
   finding.longest = csr_longest(rows, t.indptr);
-  return visit(type, [&](auto of) { return sort_rows<typename decltype(of)::Type>(rows, entries, t); });
+  return visit_entry(type, [&](auto of) { return sort_rows<typename decltype(of)::Type>(rows, entries, t); });
 }
 
 // Row starts from the count of each row, which stands one place later.
@@ -232,7 +232,7 @@ int32_t csr_from_coo(DType type, int64_t rows, int64_t columns, int64_t entries,
       !copy_checked(entries, column, columns, to_column, CsrFinding::ColumnRange, finding))
     return EINBLAS_OK;
   const int64_t parts = parts_of(rows, entries);
-  const int32_t status = visit(type, [&](auto of) {
+  const int32_t status = visit_entry(type, [&](auto of) {
     using T = typename decltype(of)::Type;
     const T* value = reinterpret_cast<const T*>(values);
     const auto visit = [&](int64_t part, const auto& f) {
@@ -339,18 +339,18 @@ void to_dense(const Csr& a, T* dense) {
 }  // namespace
 
 void csr_count(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold, int64_t* indptr) noexcept {
-  visit(type, [&](auto of) { count<typename decltype(of)::Type>(rows, columns, m, threshold, indptr); });
+  visit_entry(type, [&](auto of) { count<typename decltype(of)::Type>(rows, columns, m, threshold, indptr); });
 }
 
 void csr_fill(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
               const CsrTarget& t) noexcept {
   pad(t.indptr[rows], type, t);
-  visit(type, [&](auto of) { fill<typename decltype(of)::Type>(rows, columns, m, threshold, t); });
+  visit_entry(type, [&](auto of) { fill<typename decltype(of)::Type>(rows, columns, m, threshold, t); });
 }
 
 int32_t csr_transpose(const Csr& a, const CsrTarget& t) noexcept {
   pad(a.entries, a.dtype, t);
-  return visit(a.dtype, [&](auto of) { return transpose<typename decltype(of)::Type>(a, t); });
+  return visit_entry(a.dtype, [&](auto of) { return transpose<typename decltype(of)::Type>(a, t); });
 }
 
 // Columns are sorted, so places rise, and the entries of each new row lie side by side. A task has some rows of a, and
@@ -399,7 +399,7 @@ int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept 
 }
 
 void csr_to_dense(const Csr& a, char* dense) noexcept {
-  visit(a.dtype, [&](auto of) { to_dense(a, reinterpret_cast<typename decltype(of)::Type*>(dense)); });
+  visit_entry(a.dtype, [&](auto of) { to_dense(a, reinterpret_cast<typename decltype(of)::Type*>(dense)); });
 }
 
 }  // namespace einblas
