@@ -14,7 +14,7 @@ public final class Trial {
     return switch (dtype) {
       case F32 -> Math.ulp(1f);
       case F64 -> Math.ulp(1d);
-      case I32, I64 -> throw new AssertionError(dtype);
+      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
     };
   }
 

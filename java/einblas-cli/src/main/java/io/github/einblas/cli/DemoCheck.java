@@ -113,7 +113,8 @@ record DemoCheck(
         switch (demoCase.dtype()) {
           case F32 -> UNIT_F32;
           case F64 -> UNIT_F64;
-          case I32, I64 -> throw new AssertionError(demoCase.dtype());
+          case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
+              throw new AssertionError(demoCase.dtype());
         };
     return 1.01 * demoCase.summed() * (unit + UNIT_F64);
   }

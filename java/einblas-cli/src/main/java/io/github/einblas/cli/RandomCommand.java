@@ -68,7 +68,8 @@ final class RandomCommand extends BaseCommand {
 
   private Tensor integers() {
     DType type = dtype == null ? DType.I64 : dtype;
-    if (type.isFloating() || below < 1 || below > 1L << 31) {
+    boolean index = type == DType.I32 || type == DType.I64;
+    if (!index || below < 1 || below > 1L << 31) {
       throw new InputException(
           "--below needs a number from 1 to 2^31 and type i32 or i64, not "
               + below

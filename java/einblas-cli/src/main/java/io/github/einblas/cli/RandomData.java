@@ -37,7 +37,7 @@ final class RandomData {
     return switch (dtype) {
       case F32 -> (bits >>> 40) * 0x1p-23 - 1;
       case F64 -> (bits >>> 11) * 0x1p-52 - 1;
-      case I32, I64 -> throw new AssertionError(dtype);
+      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
     };
   }
 
@@ -75,7 +75,7 @@ final class RandomData {
         }
         yield Tensor.of(values);
       }
-      case I32, I64 -> throw new AssertionError(dtype);
+      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
     };
   }
 

@@ -197,9 +197,9 @@ final class BlockArea {
   }
 
   private void refuse() {
-    Field a = w.field(w.pick(DType.values()), w.shape(w.in(2, 4), 3));
-    Field b = w.field(w.pick(DType.values()), w.shape(w.in(1, 3), 3));
-    Field out = w.field(w.pick(DType.values()), w.shape(w.in(1, 3), 3));
+    Field a = w.field(w.pick(World.TYPES), w.shape(w.in(2, 4), 3));
+    Field b = w.field(w.pick(World.TYPES), w.shape(w.in(1, 3), 3));
+    Field out = w.field(w.pick(World.TYPES), w.shape(w.in(1, 3), 3));
     long[][] xi = {{w.in(-1, 3), w.pick(0L, Long.MAX_VALUE, 1L << 32)}};
     int[][] yi = {{w.in(-1, 3)}, {0}};
     int[][] xj = {{0}, {w.in(0, 2)}};

@@ -116,6 +116,7 @@ final class Field {
       }
       case I32 -> Arrays.stream(t.toIntArray()).asDoubleStream().toArray();
       case I64 -> Arrays.stream(t.toLongArray()).asDoubleStream().toArray();
+      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(t.dtype());
     };
   }
 

@@ -276,9 +276,9 @@ final class OpsArea {
 
   /** Tensors that do not fit each other: refused with the output untouched, or a result. */
   private void refuse() {
-    Field a = w.field(w.pick(DType.values()), w.shape(w.in(0, 3), 3));
-    Field b = w.field(w.pick(DType.values()), w.shape(w.in(0, 3), 3));
-    Field out = w.field(w.pick(DType.values()), w.shape(w.in(0, 4), 3));
+    Field a = w.field(w.pick(World.TYPES), w.shape(w.in(0, 3), 3));
+    Field b = w.field(w.pick(World.TYPES), w.shape(w.in(0, 3), 3));
+    Field out = w.field(w.pick(World.TYPES), w.shape(w.in(0, 4), 3));
     int kind = w.in(0, 9);
     doing = "wild operation " + kind + " of " + a + ", " + b + " into " + out;
     Tensor x = a.view;

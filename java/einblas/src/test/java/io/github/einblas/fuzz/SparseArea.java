@@ -201,8 +201,8 @@ final class SparseArea {
   }
 
   private void refuse(CsrMatrix a, int m, int k) throws Exception {
-    Field x = w.field(w.pick(DType.values()), w.shape(w.in(0, 3), 4));
-    Field out = w.field(w.pick(DType.values()), w.shape(w.in(0, 3), 4));
+    Field x = w.field(w.pick(World.TYPES), w.shape(w.in(0, 3), 4));
+    Field out = w.field(w.pick(World.TYPES), w.shape(w.in(0, 3), 4));
     int kind = w.in(0, 4);
     String what = doing + " wild " + kind + " " + x + " into " + out;
     boolean refused =

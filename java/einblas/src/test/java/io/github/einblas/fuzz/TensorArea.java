@@ -21,7 +21,7 @@ final class TensorArea {
 
   private TensorArea(World w) {
     this.w = w;
-    this.f = w.field(w.pick(DType.values()), w.shape(w.in(0, 4), 5));
+    this.f = w.field(w.pick(World.TYPES), w.shape(w.in(0, 4), 5));
   }
 
   static void run(World w) throws Exception {
@@ -225,7 +225,7 @@ final class TensorArea {
     doing = "use";
     DType own = f.view.dtype();
     w.gives("copy", own, f.shape, f.values(), () -> f.view.copy());
-    DType other = w.pick(DType.values());
+    DType other = w.pick(World.TYPES);
     w.gives("to " + other, other, f.shape, f.values(), () -> f.view.to(other));
     if (!repeats()) {
       doing = "fill";
@@ -300,6 +300,7 @@ final class TensorArea {
         f.view.copyTo(b);
         w.gives(doing, DType.I64, shape, v, () -> Tensor.of(b.flip(), shape));
       }
+      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(f);
     }
   }
 
@@ -354,7 +355,7 @@ final class TensorArea {
           }
         });
     if (w.chance(3)) {
-      DType other = w.pick(DType.values());
+      DType other = w.pick(World.TYPES);
       Field from = w.field(other, w.shape(2, 3));
       if (!w.attempt("copyFrom " + from, () -> t.copyFrom(from.view))) {
         f.resync("copyFrom " + from);

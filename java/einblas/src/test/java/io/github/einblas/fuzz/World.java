@@ -20,6 +20,9 @@ final class World implements AutoCloseable {
   /** Those that were refused. */
   static final AtomicLong REFUSED = new AtomicLong();
 
+  /** Types whose tensors are fields: all hold the numbers that are drawn. */
+  static final DType[] TYPES = {DType.F32, DType.F64, DType.I32, DType.I64};
+
   private static final double GUARD = 7.25;
 
   final Random random;
@@ -146,6 +149,7 @@ final class World implements AutoCloseable {
       }
       case I32 -> Tensor.of(Arrays.stream(v).mapToInt(x -> (int) x).toArray());
       case I64 -> Tensor.of(Arrays.stream(v).mapToLong(x -> (long) x).toArray());
+      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
     };
   }
 

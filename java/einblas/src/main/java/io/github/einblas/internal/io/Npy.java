@@ -103,6 +103,7 @@ public final class Npy {
           switch (dtype) {
             case F32, I32 -> bytes.putInt(i, Integer.reverseBytes(bytes.getInt(i)));
             case F64, I64 -> bytes.putLong(i, Long.reverseBytes(bytes.getLong(i)));
+            case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
           };
     }
   }

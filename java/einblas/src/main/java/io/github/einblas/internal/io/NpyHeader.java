@@ -3,6 +3,7 @@ package io.github.einblas.internal.io;
 
 import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,7 +68,8 @@ public record NpyHeader(
   private static DType dtype(String descr, String name) throws NpyFormatException {
     if (descr.length() == 3 && "<>=|".indexOf(descr.charAt(0)) >= 0) {
       for (DType type : DType.values()) {
-        if (descr.endsWith(type.numpyName())) {
+        if (descr.endsWith(type.numpyName())
+            && (type.isFloating() || Strided.holdsIndices(type))) {
           return type;
         }
       }

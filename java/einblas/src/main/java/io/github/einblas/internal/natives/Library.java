@@ -136,6 +136,14 @@ final class Library {
       case F64 -> einblas.EINBLAS_F64;
       case I32 -> einblas.EINBLAS_I32;
       case I64 -> einblas.EINBLAS_I64;
+      case BF16 -> einblas.EINBLAS_BF16;
+      case F16 -> einblas.EINBLAS_F16;
+      case I8 -> einblas.EINBLAS_I8;
+      case U8 -> einblas.EINBLAS_U8;
+      case I16 -> einblas.EINBLAS_I16;
+      case BOOL -> einblas.EINBLAS_BOOL;
+      case C64 -> einblas.EINBLAS_C64;
+      case C128 -> einblas.EINBLAS_C128;
     };
   }
 }

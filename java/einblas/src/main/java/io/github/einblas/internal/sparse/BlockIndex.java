@@ -37,10 +37,10 @@ public record BlockIndex(String name, long[] values, int batch, int window) {
 
   /** Copies a tensor of I32 or I64; one of rank 1 is a batch of one. */
   public static BlockIndex of(String name, Strided index) {
-    if (index.dtype().isFloating() || index.rank() < 1 || index.rank() > 2) {
+    if (!index.holdsIndices() || index.rank() < 1 || index.rank() > 2) {
       throw new IllegalArgumentException(
           name
-              + " must be a tensor of integers, of rank 2 or (one example) 1, got "
+              + " must be a tensor of integers (I32 or I64), of rank 2 or (one example) 1, got "
               + index.describe());
     }
     boolean one = index.rank() == 1;

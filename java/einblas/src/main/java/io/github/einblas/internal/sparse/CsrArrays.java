@@ -162,6 +162,7 @@ public record CsrArrays(
       throw new IllegalArgumentException(
           "csr of dense data needs a tensor of rank 2, got " + dense.describe());
     }
+    requireType("csr of dense data", dense.dtype());
     if (!(threshold >= 0)) {
       throw new IllegalArgumentException(
           "csr of dense data: the threshold must be 0 or more, got " + threshold);
@@ -309,6 +310,7 @@ public record CsrArrays(
 
   /** The same places in new arrays, values of another type. */
   CsrArrays converted(DType dtype) {
+    requireType("csr to " + dtype, dtype);
     try (Lease use = inUse("csr to " + dtype)) {
       Strided converted = TensorCopy.convert(values, dtype);
       try {
@@ -443,7 +445,7 @@ public record CsrArrays(
   }
 
   private static void requireIndex(String name, String which, Strided t) {
-    if (t.rank() != 1 || t.dtype().isFloating()) {
+    if (t.rank() != 1 || !t.holdsIndices()) {
       throw new IllegalArgumentException(
           name + ": " + which + " must be an I32 or I64 tensor of rank 1, got " + t.describe());
     }
@@ -453,6 +455,14 @@ public record CsrArrays(
     if (t.rank() != 1) {
       throw new IllegalArgumentException(
           name + ": values must be a tensor of rank 1, got " + t.describe());
+    }
+    requireType(name, t.dtype());
+  }
+
+  private static void requireType(String name, DType type) {
+    if (!type.isFloating() && !Strided.holdsIndices(type)) {
+      throw new IllegalArgumentException(
+          name + ": values are of F32, F64, I32 or I64, got " + type + "; Tensor.to converts");
     }
   }
 

@@ -108,7 +108,7 @@ public final class SparseNpz {
   /** Rows and columns. */
   private static long[] shape(Path file, NpzFile arrays) throws IOException {
     try (Strided shape = arrays.read("shape")) {
-      if (shape.dtype().isFloating() || shape.rank() != 1 || shape.size() != 2) {
+      if (!shape.holdsIndices() || shape.rank() != 1 || shape.size() != 2) {
         throw new NpyFormatException(file + ":shape must be two integers, got " + shape.describe());
       }
       return new long[] {

@@ -68,7 +68,7 @@ public final class Elements {
     return switch (dtype) {
       case I32 -> value == (int) value;
       case I64 -> true;
-      case F32, F64 -> false; // by setLong
+      case F32, F64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> false; // by setLong
     };
   }
 
@@ -79,6 +79,9 @@ public final class Elements {
           case I32 -> 0x1p31;
           case I64 -> 0x1p63;
           case F32, F64 -> Double.NaN; // any value
+          case BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
+              throw new IllegalArgumentException(
+                  "elements of type " + dtype + " cannot be set");
         };
     if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
       throw new IllegalArgumentException(

@@ -20,7 +20,8 @@ public record Precision(double unit, double least, int digits, boolean isDouble)
     return switch (type) {
       case F32 -> SINGLE;
       case F64 -> DOUBLE;
-      case I32, I64 -> throw new IllegalArgumentException(type + " is no floating-point type");
+      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
+          throw new IllegalArgumentException(type + " is no floating-point type");
     };
   }
 }

@@ -97,6 +97,16 @@ public final class Strided implements AutoCloseable {
     return size > Long.MAX_VALUE / dtype.bytes() ? Long.MAX_VALUE : size * dtype.bytes();
   }
 
+  /** Whether the elements of a type are indices: I32 or I64. */
+  public static boolean holdsIndices(DType type) {
+    return type == DType.I32 || type == DType.I64;
+  }
+
+  /** Whether the elements are indices: I32 or I64. */
+  public boolean holdsIndices() {
+    return holdsIndices(dtype);
+  }
+
   /** Whether the elements lie in row-major order without gaps. */
   public boolean isContiguous() {
     return Views.isContiguous(shape, strides);

@@ -68,6 +68,12 @@ public final class TensorCopy {
     if (type == source.dtype()) {
       return copy(source);
     }
+    for (DType one : new DType[] {source.dtype(), type}) {
+      if (!one.isFloating() && !Strided.holdsIndices(one)) {
+        throw new IllegalArgumentException(
+            "to(" + type + ") of a tensor of type " + source.dtype() + " is not supported");
+      }
+    }
     return made(
         Strided.empty(type, source.shape()),
         t ->

@@ -136,7 +136,7 @@ public final class Transfer {
           switch (inType) {
             case F32 -> in.getFloat();
             case F64 -> in.getDouble();
-            case I32, I64 -> throw new AssertionError(inType);
+            case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(inType);
           };
       ByteBuffer unused =
           switch (outType) {
@@ -144,6 +144,7 @@ public final class Transfer {
             case F64 -> out.putDouble(v);
             case I32 -> out.putInt((int) v);
             case I64 -> out.putLong((long) v);
+            case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(outType);
           };
     }
   }
@@ -154,7 +155,7 @@ public final class Transfer {
           switch (inType) {
             case I32 -> in.getInt();
             case I64 -> in.getLong();
-            case F32, F64 -> throw new AssertionError(inType);
+            case F32, F64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(inType);
           };
       ByteBuffer unused =
           switch (outType) {
@@ -162,6 +163,7 @@ public final class Transfer {
             case F64 -> out.putDouble((double) v);
             case I32 -> out.putInt(Math.toIntExact(v));
             case I64 -> out.putLong(v);
+            case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(outType);
           };
     }
   }
