@@ -19,9 +19,8 @@ import java.util.Objects;
  * may come in any order, and entries of one place add up; they are sorted by column when the matrix
  * is made, and kept apart. Rows and columns below 2<sup>31</sup>, entries as many as memory holds.
  *
- * <p>Values have any type that a tensor has. Products are computed in F32 and F64 and refuse
- * integers, as those of tensors do; {@link #to} converts. Integers of one place are added up as
- * Java adds them.
+ * <p>Values are F32, F64, I32 or I64. Products are computed in F32 and F64 and refuse integers;
+ * {@link #to} converts. Integers of one place are added up as Java adds them.
  *
  * <p>Immutable, and usable by many threads at once: all that it is made from is copied and checked
  * once. {@link #close()} frees it and ends what {@link #transpose()} and {@link #reshape} gave; a
@@ -57,7 +56,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * CsrMatrix a = CsrMatrix.of(new float[] {1, 2, 3}, new int[] {0, 2, 2}, new int[] {0, 2, 3}, 2, 3);
    * }</pre>
    *
-   * @param values value of each entry, of any type
+   * @param values value of each entry, of F32, F64, I32 or I64
    * @param indices column of each entry, I32 or I64
    * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
    *     entries
@@ -122,7 +121,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * From triples (value, row, column) in any order, as SciPy's {@code coo_matrix}; those of one
    * place add up.
    *
-   * @param values value of each entry, of any type
+   * @param values value of each entry, of F32, F64, I32 or I64
    * @param row row of each entry, I32 or I64
    * @param column column of each entry, I32 or I64
    * @throws IllegalArgumentException if a length or a type is wrong
@@ -142,7 +141,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   /**
    * The elements of a dense matrix whose absolute value is above the threshold; NaN is kept.
    *
-   * @param dense a tensor of rank 2, any type and strides
+   * @param dense a tensor of rank 2, of F32, F64, I32 or I64, of any strides
    * @param threshold 0 keeps all that is not zero
    */
   public static CsrMatrix ofDense(Tensor dense, double threshold) {

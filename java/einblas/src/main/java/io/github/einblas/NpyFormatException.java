@@ -1,11 +1,11 @@
-// Public API: a file is not the .npy or .npz that it claims to be.
+// Public API: a file is not the .npy, .npz or .safetensors that it claims to be.
 package io.github.einblas;
 
 import java.io.IOException;
 
 /**
- * Thrown when a {@code .npy} or {@code .npz} file is malformed, truncated or of an unsupported
- * type.
+ * Thrown when a {@code .npy}, {@code .npz} or {@code .safetensors} file is malformed, truncated or
+ * of an unsupported type.
  */
 public final class NpyFormatException extends IOException {
   private static final long serialVersionUID = 1L;

@@ -5,25 +5,26 @@ import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.TensorText;
-import io.github.einblas.internal.tensor.Transfer;
 import io.github.einblas.internal.tensor.View;
-import io.github.einblas.internal.tensor.Views;
 import io.github.einblas.internal.tensor.Wrapped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
+import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.LongConsumer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 
@@ -38,6 +39,16 @@ import org.bytedeco.javacpp.FloatPointer;
  *
  * <p>Axis numbers may be negative and then count from the end. Thread-safe as far as the elements
  * are not written by two threads at once.
+ *
+ * <pre>{@code
+ * try (Tensor x = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+ *     Tensor half = x.to(DType.BF16);
+ *     Tensor z = Tensor.ofComplex(new double[] {1, 2, 3, -4}); // 1 + 2i, 3 - 4i
+ *     Tensor conj = z.conj()) {
+ *   half.toFloatArray(); // 1, 2, 3, 4
+ *   conj.getImag(1); // 4
+ * }
+ * }</pre>
  */
 public final class Tensor implements AutoCloseable, Operand {
   private final Strided strided;
@@ -93,7 +104,12 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(Strided.empty(dtype, own));
   }
 
-  /** A tensor of one value. */
+  /**
+   * A tensor of one value, rounded to the type; of a complex type without an imaginary part.
+   *
+   * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
+   *     does not hold the value
+   */
   public static Tensor full(DType dtype, double value, long... shape) {
     Objects.requireNonNull(dtype, "dtype");
     return new Tensor(
@@ -115,52 +131,104 @@ public final class Tensor implements AutoCloseable, Operand {
     return full(dtype, value);
   }
 
-  /** Copies an array in row-major order; no shape given means rank 1. */
+  /** Copies an array in row-major order as F32; no shape given means rank 1. */
   public static Tensor of(float[] data, long... shape) {
     return of(FloatBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order; no shape given means rank 1. */
+  /** Copies an array in row-major order as F64; no shape given means rank 1. */
   public static Tensor of(double[] data, long... shape) {
     return of(DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order; no shape given means rank 1. */
+  /** Copies an array in row-major order as I32; no shape given means rank 1. */
   public static Tensor of(int[] data, long... shape) {
     return of(IntBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order; no shape given means rank 1. */
+  /** Copies an array in row-major order as I64; no shape given means rank 1. */
   public static Tensor of(long[] data, long... shape) {
     return of(LongBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
-  public static Tensor of(FloatBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    FloatBuffer own = data.duplicate();
-    return copyOf(DType.F32, own.remaining(), shape, at -> Transfer.in(own, at));
+  /** Copies an array in row-major order as I16; no shape given means rank 1. */
+  public static Tensor of(short[] data, long... shape) {
+    return of(ShortBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
-  public static Tensor of(DoubleBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    DoubleBuffer own = data.duplicate();
-    return copyOf(DType.F64, own.remaining(), shape, at -> Transfer.in(own, at));
+  /** Copies an array in row-major order as I8; no shape given means rank 1. */
+  public static Tensor of(byte[] data, long... shape) {
+    return of(DType.I8, ByteBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
-  public static Tensor of(IntBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    IntBuffer own = data.duplicate();
-    return copyOf(DType.I32, own.remaining(), shape, at -> Transfer.in(own, at));
+  /** Copies an array in row-major order as U8, a byte of -1 as 255; no shape means rank 1. */
+  public static Tensor ofUnsigned(byte[] data, long... shape) {
+    return of(DType.U8, ByteBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies the remaining elements of a buffer in row-major order; no shape given means rank 1. */
-  public static Tensor of(LongBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    LongBuffer own = data.duplicate();
-    return copyOf(DType.I64, own.remaining(), shape, at -> Transfer.in(own, at));
+  /** Copies an array in row-major order as BOOL; no shape given means rank 1. */
+  public static Tensor of(boolean[] data, long... shape) {
+    return new Tensor(TensorArrays.of(data, shape));
+  }
+
+  /**
+   * Copies the bits of 16-bit floating-point numbers; no shape given means rank 1.
+   *
+   * <pre>{@code
+   * Tensor one = Tensor.ofBits(DType.BF16, new short[] {0x3f80}); // 1.
+   * }</pre>
+   *
+   * @throws IllegalArgumentException if the type is not BF16 or F16
+   */
+  public static Tensor ofBits(DType type, short[] bits, long... shape) {
+    return new Tensor(TensorArrays.ofBits(type, bits, shape));
+  }
+
+  /**
+   * Copies complex numbers as C64: real and imaginary parts in turn, two for each element; no shape
+   * given means rank 1.
+   */
+  public static Tensor ofComplex(float[] parts, long... shape) {
+    return of(DType.C64, FloatBuffer.wrap(Objects.requireNonNull(parts, "parts")), shape);
+  }
+
+  /** As {@link #ofComplex(float[], long...)}, as C128. */
+  public static Tensor ofComplex(double[] parts, long... shape) {
+    return of(DType.C128, DoubleBuffer.wrap(Objects.requireNonNull(parts, "parts")), shape);
+  }
+
+  /**
+   * A new tensor of C64 or C128 from its real and imaginary parts.
+   *
+   * @throws IllegalArgumentException if the shapes differ, or both are not F32 or both F64
+   */
+  public static Tensor complex(Tensor real, Tensor imag) {
+    Strided re = Objects.requireNonNull(real, "real").strided;
+    return new Tensor(TensorCopy.complex(re, Objects.requireNonNull(imag, "imag").strided));
+  }
+
+  /**
+   * Copies the remaining elements of a buffer in row-major order, as the type of its numbers (I16
+   * of a ShortBuffer); no shape given means rank 1.
+   *
+   * @throws IllegalArgumentException for a ByteBuffer, which needs {@link #of(DType, Buffer,
+   *     long...)}
+   */
+  public static Tensor of(Buffer data, long... shape) {
+    return new Tensor(TensorArrays.of(data, shape));
+  }
+
+  /**
+   * Copies the remaining elements of a buffer in row-major order; no shape given means rank 1.
+   *
+   * <p>A ShortBuffer holds I16 or the bits of BF16 and F16, a FloatBuffer F32 or the parts of C64
+   * in turn, a DoubleBuffer F64 or those of C128, a ByteBuffer in native order the bytes of any
+   * type.
+   *
+   * @throws IllegalArgumentException if the buffer does not hold that type
+   */
+  public static Tensor of(DType type, Buffer data, long... shape) {
+    return new Tensor(TensorArrays.of(type, data, shape));
   }
 
   /** Copies the elements from the pointer's position to its limit in row-major order. */
@@ -171,12 +239,6 @@ public final class Tensor implements AutoCloseable, Operand {
   /** Copies the elements from the pointer's position to its limit in row-major order. */
   public static Tensor of(DoublePointer data, long... shape) {
     return copyOf(wrap(data, shape));
-  }
-
-  private static Tensor copyOf(DType dtype, long elements, long[] shape, LongConsumer fill) {
-    Strided t = Strided.empty(dtype, Views.shapeFor(shape, elements));
-    t.using(fill::accept);
-    return new Tensor(t);
   }
 
   private static Tensor copyOf(Tensor wrapped) {
@@ -193,29 +255,24 @@ public final class Tensor implements AutoCloseable, Operand {
    * closed while a call runs; a use after that throws {@link IllegalStateException}.
    *
    * @throws IllegalArgumentException if the buffer is on the heap or in the other byte order, or if
-   *     the shape needs another number of elements
+   *     the shape needs another number of elements, or for a ByteBuffer, which needs {@link
+   *     #wrap(DType, Buffer, long...)}
    */
-  public static Tensor wrap(FloatBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    return wrapped(DType.F32, Wrapped.of(data), shape);
+  public static Tensor wrap(Buffer data, long... shape) {
+    return new Tensor(TensorArrays.wrap(data, shape));
   }
 
-  /** As {@link #wrap(FloatBuffer, long...)}. */
-  public static Tensor wrap(DoubleBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    return wrapped(DType.F64, Wrapped.of(data), shape);
-  }
-
-  /** As {@link #wrap(FloatBuffer, long...)}. */
-  public static Tensor wrap(IntBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    return wrapped(DType.I32, Wrapped.of(data), shape);
-  }
-
-  /** As {@link #wrap(FloatBuffer, long...)}. */
-  public static Tensor wrap(LongBuffer data, long... shape) {
-    Objects.requireNonNull(data, "data");
-    return wrapped(DType.I64, Wrapped.of(data), shape);
+  /**
+   * As {@link #wrap(Buffer, long...)}, for elements of a type that the buffer holds as {@link
+   * #of(DType, Buffer, long...)} has it.
+   *
+   * <pre>{@code
+   * ByteBuffer weights = channel.map(READ_ONLY, offset, bytes).order(ByteOrder.nativeOrder());
+   * Tensor w = Tensor.wrap(DType.BF16, weights, 4096, 4096);
+   * }</pre>
+   */
+  public static Tensor wrap(DType type, Buffer data, long... shape) {
+    return new Tensor(TensorArrays.wrap(type, data, shape));
   }
 
   /**
@@ -346,6 +403,14 @@ public final class Tensor implements AutoCloseable, Operand {
     return strided.isReadOnly();
   }
 
+  /**
+   * Whether this is a view whose elements are the conjugates of what lies in memory, made by {@link
+   * #conj}. Nothing can be written to it.
+   */
+  public boolean isConjugate() {
+    return strided.isConjugate();
+  }
+
   /** Address of the element [0, 0, ...]; valid until the tensor is closed. */
   public long address() {
     return strided.address();
@@ -435,29 +500,58 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(strided.asStrided(newOffset, newShape, newStrides));
   }
 
+  /** The conjugates of complex elements; of real ones the elements themselves. */
+  public Tensor conj() {
+    return new Tensor(strided.conj());
+  }
+
+  /** The real parts, as F32 of C64 and F64 of C128; of real elements the elements themselves. */
+  public Tensor real() {
+    return new Tensor(strided.real());
+  }
+
+  /**
+   * The imaginary parts, as F32 of C64 and F64 of C128.
+   *
+   * @throws IllegalArgumentException if the elements are not complex, or this is a {@linkplain
+   *     #isConjugate conjugate} view, whose imaginary parts have the other sign than the memory
+   */
+  public Tensor imag() {
+    return new Tensor(strided.imag());
+  }
+
   private Tensor view(View v) {
     return new Tensor(strided.view(v));
   }
 
   // ---- copies and elements
 
-  /** A contiguous copy. */
+  /** A contiguous copy, conjugated where this is a conjugate view. */
   public Tensor copy() {
     return new Tensor(TensorCopy.copy(strided));
   }
 
   /**
-   * A contiguous tensor of the same elements: a view of this when it is contiguous, else a copy.
+   * A contiguous tensor of the same elements: a view of this when it is contiguous and no conjugate
+   * view, else a copy.
    */
   public Tensor contiguous() {
     return new Tensor(TensorCopy.contiguous(strided));
   }
 
   /**
-   * A contiguous copy with another element type. To F32 and F64 it rounds to nearest; from those to
-   * an integer type it rounds towards 0 and clips to the type's range, as Java's casts do.
+   * A contiguous copy with another element type.
    *
-   * @throws ArithmeticException if an I64 does not fit I32
+   * <ul>
+   *   <li>To a floating-point or complex type: rounded to nearest, ties to even, once; too large
+   *       numbers become infinite; imaginary parts of real numbers are 0.
+   *   <li>From a floating-point type to an integer one: towards 0 and clipped to the type's range,
+   *       NaN to 0, as Java's casts do.
+   *   <li>To BOOL: whether it is not 0. From BOOL: 0 or 1.
+   *   <li>From a complex type to a real one: refused; {@link #real} and {@link #imag} are views.
+   * </ul>
+   *
+   * @throws ArithmeticException if an integer does not fit an integer type, with its place
    */
   public Tensor to(DType newType) {
     return new Tensor(TensorCopy.convert(strided, Objects.requireNonNull(newType, "newType")));
@@ -473,143 +567,133 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * Sets every element.
+   * Sets every element, as {@link #set} does.
    *
-   * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
+   * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
+   *     does not hold the value
    */
   public void fill(double value) {
     TensorCopy.fill(strided, value);
   }
 
-  /** The elements in row-major order. */
+  /**
+   * The elements in row-major order, of a type that F32 holds exactly: F32, BF16, F16, I8, U8, I16
+   * or BOOL. Of C64 the real and imaginary parts in turn.
+   */
   public float[] toFloatArray() {
-    float[] data = TensorCopy.array(strided, DType.F32, "toFloatArray", float[]::new);
-    copyTo(data);
-    return data;
+    return TensorArrays.floats(strided);
   }
 
-  /** The elements in row-major order. */
+  /**
+   * The elements in row-major order, of any type but I64. Of complex types the real and imaginary
+   * parts in turn.
+   */
   public double[] toDoubleArray() {
-    double[] data = TensorCopy.array(strided, DType.F64, "toDoubleArray", double[]::new);
-    copyTo(data);
-    return data;
+    return TensorArrays.doubles(strided);
   }
 
-  /** The elements in row-major order. */
+  /** The elements in row-major order, of a tensor of integers but I64, or of BOOL. */
   public int[] toIntArray() {
-    int[] data = TensorCopy.array(strided, DType.I32, "toIntArray", int[]::new);
-    copyTo(IntBuffer.wrap(data));
-    return data;
+    return TensorArrays.ints(strided);
   }
 
-  /** The elements in row-major order, of an I32 or I64 tensor. */
+  /** The elements in row-major order, of a tensor of integers or BOOL. */
   public long[] toLongArray() {
-    if (dtype() == DType.I32) {
-      int[] narrow = toIntArray();
-      long[] wide = TensorCopy.array(strided, DType.I32, "toLongArray", long[]::new);
-      Arrays.setAll(wide, i -> narrow[i]);
-      return wide;
-    }
-    long[] data = TensorCopy.array(strided, DType.I64, "toLongArray", long[]::new);
-    copyTo(LongBuffer.wrap(data));
-    return data;
+    return TensorArrays.longs(strided, "toLongArray");
   }
 
-  /** Writes the elements in row-major order to an array of exactly their number. */
+  /** The elements in row-major order, of I16, I8, U8 or BOOL. */
+  public short[] toShortArray() {
+    return TensorArrays.shorts(strided);
+  }
+
+  /** The elements in row-major order, of I8 or U8: 255 as a byte of -1. */
+  public byte[] toByteArray() {
+    return TensorArrays.bytes(strided);
+  }
+
+  /** The elements in row-major order, of BOOL. */
+  public boolean[] toBooleanArray() {
+    return TensorArrays.booleans(strided);
+  }
+
+  /** The bits of the elements in row-major order, of BF16 or F16. */
+  public short[] toBits() {
+    return TensorArrays.bits(strided);
+  }
+
+  /**
+   * Writes the elements in row-major order to an array of exactly their number, of F32; of C64 two
+   * numbers each.
+   */
   public void copyTo(float[] target) {
-    copyTo(
-        FloatBuffer.wrap(
-            TensorCopy.exact(strided, Objects.requireNonNull(target, "target"), target.length)));
+    TensorArrays.copyTo(strided, FloatBuffer.wrap(Objects.requireNonNull(target, "target")));
   }
 
-  /** Writes the elements in row-major order to an array of exactly their number. */
+  /** As {@link #copyTo(float[])}, of F64 or C128. */
   public void copyTo(double[] target) {
-    copyTo(
-        DoubleBuffer.wrap(
-            TensorCopy.exact(strided, Objects.requireNonNull(target, "target"), target.length)));
+    TensorArrays.copyTo(strided, DoubleBuffer.wrap(Objects.requireNonNull(target, "target")));
   }
 
   /**
-   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   * Puts the elements in row-major order into a buffer that holds the type as {@link #of(DType,
+   * Buffer, long...)} has it. Its position moves behind them.
    *
-   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
-   *     another type
+   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or does not
+   *     hold the type
    */
-  public void copyTo(FloatBuffer target) {
-    FloatBuffer own = TensorCopy.writable(target).duplicate();
-    TensorCopy.out(
-        strided,
-        DType.F32,
-        "FloatBuffer",
-        own.remaining(),
-        from -> Transfer.out(from, own, size()));
-    target.position(own.position());
+  public void copyTo(Buffer target) {
+    TensorArrays.put(strided, target);
   }
 
   /**
-   * Puts the elements in row-major order into a buffer, whose position moves behind them.
+   * The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact), a BOOL is 0
+   * or 1.
    *
-   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
-   *     another type
+   * @throws IllegalArgumentException if the elements are complex: {@link #getReal}, {@link
+   *     #getImag}
    */
-  public void copyTo(DoubleBuffer target) {
-    DoubleBuffer own = TensorCopy.writable(target).duplicate();
-    TensorCopy.out(
-        strided,
-        DType.F64,
-        "DoubleBuffer",
-        own.remaining(),
-        from -> Transfer.out(from, own, size()));
-    target.position(own.position());
-  }
-
-  /**
-   * Puts the elements in row-major order into a buffer, whose position moves behind them.
-   *
-   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
-   *     another type
-   */
-  public void copyTo(IntBuffer target) {
-    IntBuffer own = TensorCopy.writable(target).duplicate();
-    TensorCopy.out(
-        strided, DType.I32, "IntBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
-    target.position(own.position());
-  }
-
-  /**
-   * Puts the elements in row-major order into a buffer, whose position moves behind them.
-   *
-   * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or is of
-   *     another type
-   */
-  public void copyTo(LongBuffer target) {
-    LongBuffer own = TensorCopy.writable(target).duplicate();
-    TensorCopy.out(
-        strided, DType.I64, "LongBuffer", own.remaining(), from -> Transfer.out(from, own, size()));
-    target.position(own.position());
-  }
-
-  /** The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact). */
   public double get(long... index) {
     return Elements.get(strided, Objects.requireNonNull(index, "index"));
   }
 
-  /** The element at an index of an integer tensor. */
+  /** The real part of the element at an index. */
+  public double getReal(long... index) {
+    return Elements.real(strided, Objects.requireNonNull(index, "index"));
+  }
+
+  /** The imaginary part of the element at an index; 0 of a real number. */
+  public double getImag(long... index) {
+    return Elements.imaginary(strided, Objects.requireNonNull(index, "index"));
+  }
+
+  /** The element at an index of a tensor of integers, or of BOOL as 0 or 1. */
   public long getLong(long... index) {
     return Elements.getLong(strided, Objects.requireNonNull(index, "index"));
   }
 
   /**
-   * Sets the element at an index.
+   * Sets the element at an index, rounded to the type; of a complex tensor to a number without an
+   * imaginary part.
    *
-   * @throws IllegalArgumentException if the type is an integer one and the value is no such integer
+   * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
+   *     does not hold the value
    */
   public void set(double value, long... index) {
     Elements.set(strided, value, Objects.requireNonNull(index, "index"));
   }
 
   /**
-   * Sets the element at an index of an integer tensor.
+   * Sets the element at an index of a complex tensor.
+   *
+   * @throws IllegalArgumentException if the elements are not complex
+   */
+  public void setComplex(double re, double im, long... index) {
+    Elements.setComplex(strided, re, im, Objects.requireNonNull(index, "index"));
+  }
+
+  /**
+   * Sets the element at an index of a tensor of integers, or of BOOL to 0 or 1.
    *
    * @throws IllegalArgumentException if the value is outside the type's range
    */

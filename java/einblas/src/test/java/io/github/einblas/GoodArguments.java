@@ -6,10 +6,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.nio.DoubleBuffer;
+import java.nio.Buffer;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -121,7 +119,8 @@ class GoodArguments {
     }
     if (type == long[].class) {
       return switch (name) {
-        case "get", "set", "getLong", "setLong" -> new long[] {1, 1};
+        case "get", "set", "getLong", "setLong", "getReal", "getImag", "setComplex" ->
+            new long[] {1, 1};
         case "asStrided" -> new long[] {1};
         case "of", "wrap" -> new long[] {9};
         default -> new long[] {3, 3};
@@ -136,17 +135,17 @@ class GoodArguments {
     if (type == double[].class) {
       return new double[9];
     }
-    if (type == FloatBuffer.class) {
+    if (type == short[].class) {
+      return new short[9];
+    }
+    if (type == byte[].class) {
+      return new byte[9];
+    }
+    if (type == boolean[].class) {
+      return new boolean[9];
+    }
+    if (type == Buffer.class) {
       return FloatBuffer.allocate(9);
-    }
-    if (type == DoubleBuffer.class) {
-      return DoubleBuffer.allocate(9);
-    }
-    if (type == IntBuffer.class) {
-      return IntBuffer.allocate(9);
-    }
-    if (type == LongBuffer.class) {
-      return LongBuffer.allocate(9);
     }
     if (type == FloatPointer.class) {
       return new FloatPointer(9);

@@ -122,7 +122,7 @@ class NpyTest {
     bad.put("does not begin", "hello, this is no array".getBytes(StandardCharsets.UTF_8));
     bad.put("ends inside", new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 100, 0, '{'});
     bad.put("version", npy(9, header("<f4", false, "(3,)"), twelve));
-    bad.put("<i2", npy(1, header("<i2", false, "(3,)"), twelve));
+    bad.put("<u4", npy(1, header("<u4", false, "(3,)"), twelve));
     bad.put(
         "structured",
         npy(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", twelve));

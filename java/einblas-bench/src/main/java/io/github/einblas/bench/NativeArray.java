@@ -26,8 +26,7 @@ public final class NativeArray implements AutoCloseable {
         switch (dtype) {
           case F32 -> new FloatPointer(size);
           case F64 -> new DoublePointer(size);
-          case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
-              throw new AssertionError(dtype);
+          case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
         });
   }
 
@@ -61,8 +60,7 @@ public final class NativeArray implements AutoCloseable {
         switch (dtype) {
           case F32 -> new FloatPointer(place);
           case F64 -> new DoublePointer(place);
-          case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
-              throw new AssertionError(dtype);
+          case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
         };
     return new NativeArray(p.capacity(size));
   }

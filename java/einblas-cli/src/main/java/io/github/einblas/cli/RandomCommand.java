@@ -29,8 +29,9 @@ final class RandomCommand extends BaseCommand {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f64|i32|i64",
-      description = "type of the elements (default: f32; with --below i64)")
+      paramLabel = "TYPE",
+      description =
+          "type of the elements, such as f32, bf16 or c64 (default: f32; with --below i64)")
   DType dtype;
 
   @Option(
@@ -43,7 +44,8 @@ final class RandomCommand extends BaseCommand {
   @Option(
       names = "--below",
       paramLabel = "N",
-      description = "make integers from 0 to N-1 instead (I64, or I32 with --dtype i32): indices")
+      description =
+          "make integers from 0 to N-1 instead, of I64 or the --dtype of integers or bool: indices")
   Long below;
 
   RandomCommand(Streams io) {
@@ -60,21 +62,32 @@ final class RandomCommand extends BaseCommand {
 
   private Tensor reals() {
     DType type = dtype == null ? DType.F32 : dtype;
-    if (!type.isFloating()) {
+    if (!type.isReal() && !type.isComplex()) {
       throw new InputException("--dtype " + type + " needs --below, the end of its range");
     }
     return new RandomData(type, seed).tensor(Shapes.parse(shape));
   }
 
+  /** The end of the numbers from 0 on that a type holds, at most 2^31; 0 of other types. */
+  private static long most(DType type) {
+    return switch (type) {
+      case BOOL -> 2;
+      case I8 -> 128;
+      case U8 -> 256;
+      case I16 -> 32_768;
+      case I32, I64 -> 1L << 31;
+      case F32, F64, BF16, F16, C64, C128 -> 0;
+    };
+  }
+
   private Tensor integers() {
     DType type = dtype == null ? DType.I64 : dtype;
-    boolean index = type == DType.I32 || type == DType.I64;
-    if (!index || below < 1 || below > 1L << 31) {
+    if (most(type) == 0) {
+      throw new InputException("--below needs a type of integers or bool, not " + type);
+    }
+    if (below < 1 || below > most(type)) {
       throw new InputException(
-          "--below needs a number from 1 to 2^31 and type i32 or i64, not "
-              + below
-              + " and "
-              + type);
+          "--below of " + type + " needs a number from 1 to " + most(type) + ", not " + below);
     }
     RandomData data = new RandomData(DType.F64, seed);
     Tensor tensor = Tensor.empty(type, Shapes.parse(shape));

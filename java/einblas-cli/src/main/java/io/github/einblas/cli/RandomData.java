@@ -28,16 +28,19 @@ final class RandomData {
     this.start = mix(seed + GAMMA);
   }
 
-  /** Element {@code index}: 24 random bits for F32 and 53 for F64, so exact in its type. */
+  /**
+   * Element {@code index}: 24 random bits for F32 and 53 for F64, so exact in its type; BF16 and
+   * F16 round those of F32. A complex element has two of them.
+   */
   double element(long index) {
     long bits = mix(start + (index + 1) * GAMMA);
     if (zeros > 0 && (mix(bits) >>> 11) * 0x1p-53 < zeros) {
       return 0;
     }
     return switch (dtype) {
-      case F32 -> (bits >>> 40) * 0x1p-23 - 1;
-      case F64 -> (bits >>> 11) * 0x1p-52 - 1;
-      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
+      case F32, BF16, F16, C64 -> (bits >>> 40) * 0x1p-23 - 1;
+      case F64, C128 -> (bits >>> 11) * 0x1p-52 - 1;
+      case I32, I64, I8, U8, I16, BOOL -> throw new AssertionError(dtype);
     };
   }
 
@@ -61,22 +64,33 @@ final class RandomData {
 
   private Tensor chunk(long first, int count) {
     return switch (dtype) {
-      case F32 -> {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-          values[i] = (float) element(first + i);
+      case F32 -> Tensor.of(floats(first, count));
+      case F64 -> Tensor.of(doubles(first, count));
+      case BF16, F16 -> {
+        try (Tensor wide = Tensor.of(floats(first, count))) {
+          yield wide.to(dtype);
         }
-        yield Tensor.of(values);
       }
-      case F64 -> {
-        double[] values = new double[count];
-        for (int i = 0; i < count; i++) {
-          values[i] = element(first + i);
-        }
-        yield Tensor.of(values);
-      }
-      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
+      case C64 -> Tensor.ofComplex(floats(2 * first, 2 * count));
+      case C128 -> Tensor.ofComplex(doubles(2 * first, 2 * count));
+      case I32, I64, I8, U8, I16, BOOL -> throw new AssertionError(dtype);
     };
+  }
+
+  private float[] floats(long first, int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) element(first + i);
+    }
+    return values;
+  }
+
+  private double[] doubles(long first, int count) {
+    double[] values = new double[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = element(first + i);
+    }
+    return values;
   }
 
   private static long mix(long value) {

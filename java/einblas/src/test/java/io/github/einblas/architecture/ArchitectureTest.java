@@ -52,7 +52,7 @@ class ArchitectureTest {
   private static final Set<String> WRAP_POINTERS = Set.of("Tensor", "Wrapped");
 
   /** Types that the public package may have, nested ones not counted. */
-  private static final int PUBLIC_TYPES = 24;
+  private static final int PUBLIC_TYPES = 25;
 
   @ArchTest
   static void useGoesDownhill(JavaClasses classes) {

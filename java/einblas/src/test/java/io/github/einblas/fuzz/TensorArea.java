@@ -6,6 +6,8 @@ import io.github.einblas.Tensor;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -300,7 +302,12 @@ final class TensorArea {
         f.view.copyTo(b);
         w.gives(doing, DType.I64, shape, v, () -> Tensor.of(b.flip(), shape));
       }
-      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(f);
+      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> {
+        DType type = f.view.dtype();
+        ByteBuffer b = ByteBuffer.allocate(v.length * type.bytes()).order(ByteOrder.nativeOrder());
+        f.view.copyTo(b);
+        w.gives(doing, type, shape, v, () -> Tensor.of(type, b.flip(), shape));
+      }
     }
   }
 

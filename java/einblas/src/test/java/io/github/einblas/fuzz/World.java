@@ -21,7 +21,9 @@ final class World implements AutoCloseable {
   static final AtomicLong REFUSED = new AtomicLong();
 
   /** Types whose tensors are fields: all hold the numbers that are drawn. */
-  static final DType[] TYPES = {DType.F32, DType.F64, DType.I32, DType.I64};
+  static final DType[] TYPES = {
+    DType.F32, DType.F64, DType.I32, DType.I64, DType.BF16, DType.F16, DType.I8, DType.I16
+  };
 
   private static final double GUARD = 7.25;
 
@@ -149,7 +151,11 @@ final class World implements AutoCloseable {
       }
       case I32 -> Tensor.of(Arrays.stream(v).mapToInt(x -> (int) x).toArray());
       case I64 -> Tensor.of(Arrays.stream(v).mapToLong(x -> (long) x).toArray());
-      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(dtype);
+      case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> {
+        try (Tensor wide = Tensor.of(v)) {
+          yield wide.to(dtype);
+        }
+      }
     };
   }
 

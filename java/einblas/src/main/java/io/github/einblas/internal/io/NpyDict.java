@@ -1,11 +1,14 @@
 // .npy: the Python dictionary of a header, parsed by hand: linear time, no recursion, bounded.
 package io.github.einblas.internal.io;
 
+import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * What a header says, whatever the type.
@@ -20,6 +23,18 @@ record NpyDict(String descr, boolean fortran, long[] shape, long headerBytes) {
   static final int MOST_HEADER = 1 << 20;
 
   private static final int MOST_SHOWN = 120;
+
+  /** The types that are read and written, as F32 ('<f4'). */
+  static final String SUPPORTED =
+      Arrays.stream(DType.values())
+          .map(type -> type + " ('" + descr(type) + "')")
+          .collect(Collectors.joining(", "));
+
+  /** How NumPy names a type that this machine wrote. */
+  static String descr(DType type) {
+    boolean little = type == DType.BF16 || ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    return (type.bytes() == 1 ? "|" : little ? "<" : ">") + type.numpyName();
+  }
 
   /** Reads magic, version and header; the stream then stands at the first element. */
   static NpyDict read(InputStream in, String name) throws IOException {
@@ -137,10 +152,7 @@ record NpyDict(String descr, boolean fortran, long[] shape, long headerBytes) {
 
     private String descr() throws NpyFormatException {
       if (peek() == '[' || peek() == '(') {
-        throw new NpyFormatException(
-            name
-                + " holds a structured type; F32 ('<f4'), F64 ('<f8'), I32 ('<i4') and I64 ('<i8')"
-                + " are supported");
+        throw new NpyFormatException(name + " holds a structured type; supported are " + SUPPORTED);
       }
       return string();
     }

@@ -3,7 +3,6 @@ package io.github.einblas.internal.io;
 
 import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
-import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,19 +65,21 @@ public record NpyHeader(
   }
 
   private static DType dtype(String descr, String name) throws NpyFormatException {
-    if (descr.length() == 3 && "<>=|".indexOf(descr.charAt(0)) >= 0) {
-      for (DType type : DType.values()) {
-        if (descr.endsWith(type.numpyName())
-            && (type.isFloating() || Strided.holdsIndices(type))) {
-          return type;
-        }
+    for (DType type : DType.values()) {
+      // Bytes that are no number of NumPy's have no order.
+      String orders = type == DType.BF16 ? "<|" : "<>=|";
+      if (descr.endsWith(type.numpyName())
+          && descr.length() == type.numpyName().length() + 1
+          && orders.indexOf(descr.charAt(0)) >= 0) {
+        return type;
       }
     }
     throw new NpyFormatException(
         name
             + " holds elements of type '"
             + NpyDict.shown(descr)
-            + "'; F32 ('<f4'), F64 ('<f8'), I32 ('<i4') and I64 ('<i8') are supported");
+            + "'; supported are "
+            + NpyDict.SUPPORTED);
   }
 
   private static ByteOrder order(String descr) {
@@ -111,8 +112,7 @@ public record NpyHeader(
     for (long length : shape) {
       tuple.add(Long.toString(length));
     }
-    String order = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? "<" : ">";
-    return write(order + dtype.numpyName(), fortran, tuple.toString());
+    return write(NpyDict.descr(dtype), fortran, tuple.toString());
   }
 
   /** A whole .npy of one byte string, without elements behind it. */

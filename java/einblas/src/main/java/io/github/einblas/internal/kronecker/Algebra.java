@@ -6,9 +6,8 @@ import io.github.einblas.internal.natives.NativeKronecker;
 import io.github.einblas.internal.sparse.Words;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
-import io.github.einblas.internal.tensor.Transfer;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -82,8 +81,7 @@ public final class Algebra {
 
     /** Sign of the permutation: row i was exchanged with row pivots[i] - 1. */
     int swapSign() {
-      int[] swaps = TensorCopy.array(pivots, DType.I32, "pivots", int[]::new);
-      pivots.using(from -> Transfer.out(from, IntBuffer.wrap(swaps), swaps.length));
+      int[] swaps = TensorArrays.ints(pivots);
       int sign = 1;
       for (int i = 0; i < swaps.length; i++) {
         sign = swaps[i] == i + 1 ? sign : -sign;

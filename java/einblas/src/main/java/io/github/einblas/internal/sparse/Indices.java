@@ -3,7 +3,7 @@ package io.github.einblas.internal.sparse;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
-import io.github.einblas.internal.tensor.TensorCopy;
+import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.Transfer;
 import java.nio.LongBuffer;
 import java.util.Objects;
@@ -15,17 +15,7 @@ public final class Indices {
 
   /** The elements of an integer tensor in row-major order. */
   public static long[] of(Strided t) {
-    long[] values = TensorCopy.array(t, t.dtype(), "indices", long[]::new);
-    try (Strided wide = TensorCopy.convert(t, DType.I64)) {
-      LongBuffer target = LongBuffer.wrap(values);
-      TensorCopy.out(
-          wide,
-          DType.I64,
-          "LongBuffer",
-          values.length,
-          from -> Transfer.out(from, target, values.length));
-      return values;
-    }
+    return TensorArrays.longs(t, "indices");
   }
 
   /** A new I64 tensor. */

@@ -8,8 +8,19 @@ import io.github.einblas.internal.natives.Native;
 public final class Elements {
   private Elements() {}
 
-  /** The element at an index; an I64 beyond 2^53 is rounded. */
+  /** The element at an index of a tensor of real numbers; an I64 beyond 2^53 is rounded. */
   public static double get(Strided t, long[] index) {
+    if (t.dtype().isComplex()) {
+      throw new IllegalArgumentException(
+          "get needs a tensor of real numbers, this has "
+              + t.dtype()
+              + "; getReal and getImag read the parts");
+    }
+    return real(t, index);
+  }
+
+  /** The real part of the element at an index. */
+  public static double real(Strided t, long[] index) {
     long at = t.address(index);
     t.acquire();
     try {
@@ -19,9 +30,22 @@ public final class Elements {
     }
   }
 
-  /** The element at an index of an integer tensor. */
+  /** The imaginary part of the element at an index; 0 of a real number. */
+  public static double imaginary(Strided t, long[] index) {
+    DType part = t.dtype().partType();
+    long at = t.address(index) + part.bytes();
+    t.acquire();
+    try {
+      double im = t.dtype().isComplex() ? Native.peek(at, part) : 0;
+      return t.isConjugate() ? -im : im;
+    } finally {
+      t.release();
+    }
+  }
+
+  /** The element at an index of a tensor of integers or BOOL. */
   public static long getLong(Strided t, long[] index) {
-    if (t.dtype().isFloating()) {
+    if (!isWhole(t.dtype())) {
       throw new IllegalArgumentException(
           "getLong needs a tensor of integers, this has " + t.dtype());
     }
@@ -34,9 +58,9 @@ public final class Elements {
     }
   }
 
-  /** Sets the element at an index. */
+  /** Sets the element at an index; of a complex tensor to a number without an imaginary part. */
   public static void set(Strided t, double value, long[] index) {
-    requireInteger(t.dtype(), value);
+    requireHeld(t.dtype(), value);
     t.requireNotReadOnly("set");
     long at = t.address(index);
     t.acquire();
@@ -47,10 +71,28 @@ public final class Elements {
     }
   }
 
-  /** Sets the element at an index of an integer tensor. */
+  /** Sets the element at an index of a complex tensor. */
+  public static void setComplex(Strided t, double re, double im, long[] index) {
+    if (!t.dtype().isComplex()) {
+      throw new IllegalArgumentException(
+          "setComplex needs a tensor of C64 or C128, this has " + t.dtype());
+    }
+    t.requireNotReadOnly("setComplex");
+    DType part = t.dtype().partType();
+    long at = t.address(index);
+    t.acquire();
+    try {
+      Native.poke(at, part, re);
+      Native.poke(at + part.bytes(), part, im);
+    } finally {
+      t.release();
+    }
+  }
+
+  /** Sets the element at an index of a tensor of integers or BOOL. */
   public static void setLong(Strided t, long value, long[] index) {
     DType dtype = t.dtype();
-    if (!holds(dtype, value)) {
+    if (!isWhole(dtype) || !Cell.holds(dtype, value)) {
       throw new IllegalArgumentException(
           "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
     }
@@ -64,26 +106,17 @@ public final class Elements {
     }
   }
 
-  private static boolean holds(DType dtype, long value) {
-    return switch (dtype) {
-      case I32 -> value == (int) value;
-      case I64 -> true;
-      case F32, F64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> false; // by setLong
-    };
+  private static boolean isWhole(DType type) {
+    return type.isInteger() || type.isBool();
   }
 
-  /** Refuses a value that an integer type cannot hold. */
-  static void requireInteger(DType dtype, double value) {
-    double limit =
-        switch (dtype) {
-          case I32 -> 0x1p31;
-          case I64 -> 0x1p63;
-          case F32, F64 -> Double.NaN; // any value
-          case BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
-              throw new IllegalArgumentException(
-                  "elements of type " + dtype + " cannot be set");
-        };
-    if (!dtype.isFloating() && (value != Math.rint(value) || value < -limit || value >= limit)) {
+  /** Refuses a value that an integer type, or BOOL with its 0 and 1, cannot hold. */
+  static void requireHeld(DType dtype, double value) {
+    if (!isWhole(dtype)) {
+      return;
+    }
+    boolean whole = value == Math.rint(value) && value >= -0x1p63 && value < 0x1p63;
+    if (!whole || !Cell.holds(dtype, (long) value)) {
       throw new IllegalArgumentException(
           "a tensor of type " + dtype + " cannot hold the value " + value);
     }

@@ -14,13 +14,17 @@ import io.github.einblas.DType;
 public record Precision(double unit, double least, int digits, boolean isDouble) {
   private static final Precision SINGLE = new Precision(0x1p-24, Float.MIN_VALUE, 7, false);
   private static final Precision DOUBLE = new Precision(0x1p-53, Double.MIN_VALUE, 8, true);
+  private static final Precision BFLOAT = new Precision(0x1p-8, 0x1p-133, 3, false);
+  private static final Precision HALF = new Precision(0x1p-11, 0x1p-24, 4, false);
 
-  /** Those of a type that products are computed in. */
+  /** Those of a floating-point type, or of the parts of a complex one. */
   public static Precision of(DType type) {
     return switch (type) {
-      case F32 -> SINGLE;
-      case F64 -> DOUBLE;
-      case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 ->
+      case F32, C64 -> SINGLE;
+      case F64, C128 -> DOUBLE;
+      case BF16 -> BFLOAT;
+      case F16 -> HALF;
+      case I32, I64, I8, U8, I16, BOOL ->
           throw new IllegalArgumentException(type + " is no floating-point type");
     };
   }

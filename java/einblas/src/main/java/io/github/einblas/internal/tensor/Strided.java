@@ -19,17 +19,27 @@ public final class Strided implements AutoCloseable {
   /** Of the element [0, 0, ...]; the storage's never changes. */
   private final long address;
 
+  /** Whether the elements are read with the other sign of their imaginary part. */
+  private final boolean conjugate;
+
   private final boolean owner;
   private volatile boolean closed;
 
   private Strided(
-      DType dtype, Storage storage, long offset, long[] shape, long[] strides, boolean owner) {
+      DType dtype,
+      Storage storage,
+      long offset,
+      long[] shape,
+      long[] strides,
+      boolean conjugate,
+      boolean owner) {
     this.dtype = dtype;
     this.storage = storage;
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
     this.address = storage.address() + offset * dtype.bytes();
+    this.conjugate = conjugate;
     this.owner = owner;
   }
 
@@ -41,7 +51,7 @@ public final class Strided implements AutoCloseable {
    */
   public static Strided empty(DType dtype, long... shape) {
     Storage storage = Storage.allocate(Views.bytes(shape, dtype.bytes()));
-    return new Strided(dtype, storage, 0, shape, Views.contiguous(shape), true);
+    return new Strided(dtype, storage, 0, shape, Views.contiguous(shape), false, true);
   }
 
   /** A tensor over somebody's memory; none given means rank 1. The memory is let go on failure. */
@@ -49,7 +59,7 @@ public final class Strided implements AutoCloseable {
     boolean done = false;
     try {
       long[] own = Views.shapeFor(shape, data.elements());
-      Strided t = new Strided(dtype, data.storage(), 0, own, Views.contiguous(own), true);
+      Strided t = new Strided(dtype, data.storage(), 0, own, Views.contiguous(own), false, true);
       done = true;
       return t;
     } finally {
@@ -112,6 +122,11 @@ public final class Strided implements AutoCloseable {
     return Views.isContiguous(shape, strides);
   }
 
+  /** Whether the elements are the conjugates of what lies in memory. */
+  public boolean isConjugate() {
+    return conjugate;
+  }
+
   /** Whether this, or the owner of its memory, was closed. */
   public boolean isClosed() {
     return closed || storage.isClosed();
@@ -134,7 +149,11 @@ public final class Strided implements AutoCloseable {
 
   /** Shape and type in words. */
   public String describe() {
-    return "shape=" + Arrays.toString(shape) + ", dtype=" + dtype;
+    return "shape="
+        + Arrays.toString(shape)
+        + ", dtype="
+        + dtype
+        + (conjugate ? ", conjugate" : "");
   }
 
   @Override
@@ -151,15 +170,53 @@ public final class Strided implements AutoCloseable {
 
   /** A view of the same memory. */
   public Strided view(View v) {
+    requireOpen();
+    return new Strided(dtype, storage, v.offset(), v.shape(), v.strides(), conjugate, false);
+  }
+
+  private void requireOpen() {
     if (isClosed()) {
       throw new IllegalStateException("the tensor is closed");
     }
-    return new Strided(dtype, storage, v.offset(), v.shape(), v.strides(), false);
+  }
+
+  /** The conjugates of the elements, as a view; of real numbers a view of themselves. */
+  public Strided conj() {
+    requireOpen();
+    boolean flag = dtype.isComplex() && !conjugate;
+    return new Strided(dtype, storage, offset, shape, strides, flag, false);
+  }
+
+  /** The real parts, as a view; of real numbers a view of themselves. */
+  public Strided real() {
+    requireOpen();
+    return dtype.isComplex() ? part(0) : view(geometry());
+  }
+
+  /** The imaginary parts, as a view. */
+  public Strided imag() {
+    if (!dtype.isComplex()) {
+      throw new IllegalArgumentException(
+          "imag needs a tensor of C64 or C128, this has " + dtype + ", without imaginary parts");
+    }
+    if (conjugate) {
+      throw new IllegalArgumentException(
+          "imag of a conjugate view has the other sign than the memory: call contiguous() first");
+    }
+    requireOpen();
+    return part(1);
+  }
+
+  /** Real (0) or imaginary (1) parts as they lie in memory. */
+  Strided part(int which) {
+    long[] twice = strides.clone();
+    Arrays.setAll(twice, d -> 2 * strides[d]);
+    return new Strided(dtype.partType(), storage, 2 * offset + which, shape, twice, false, false);
   }
 
   /** A view that closes the memory if this does, to be used in place of this. */
   private Strided inPlace(Strided v) {
-    return new Strided(dtype, storage, v.offset, v.shape, v.strides, owner);
+    return new Strided(dtype, storage, v.offset, v.shape, v.strides, v.conjugate, owner);
   }
 
   /** Another shape of the same elements, in place of this. */
@@ -253,7 +310,28 @@ public final class Strided implements AutoCloseable {
           && otherFrom < from + storage.bytes()
           && rangesMeet(other);
     }
+    if (dtype.bytes() != other.dtype.bytes()) {
+      int unit = Math.min(dtype.bytes(), other.dtype.bytes());
+      View a = inUnits(unit);
+      View b = other.inUnits(unit);
+      return Overlap.mayShare(
+          a.offset(), a.shape(), a.strides(), b.offset(), b.shape(), b.strides());
+    }
     return Overlap.mayShare(offset, shape, strides, other.offset, other.shape, other.strides);
+  }
+
+  /** The same memory as elements of fewer bytes: one more axis, along an element. */
+  private View inUnits(int bytes) {
+    int units = dtype.bytes() / bytes;
+    int rank = shape.length;
+    long[] lengths = Arrays.copyOf(shape, rank + 1);
+    long[] steps = new long[rank + 1];
+    for (int d = 0; d < rank; d++) {
+      steps[d] = shape[d] > 1 ? strides[d] * units : 0;
+    }
+    lengths[rank] = units;
+    steps[rank] = 1;
+    return new View(offset * units, lengths, steps);
   }
 
   private boolean rangesMeet(Strided other) {
@@ -266,8 +344,15 @@ public final class Strided implements AutoCloseable {
         && other.address() + b[0] * other.dtype.bytes() < address() + (a[1] + 1) * dtype.bytes();
   }
 
-  /** Refuses a read-only tensor. */
+  /** Refuses a read-only tensor, and a conjugate view. */
   public void requireNotReadOnly(String operation) {
+    if (conjugate) {
+      throw new IllegalArgumentException(
+          operation
+              + ": the target of "
+              + describe()
+              + " is a conjugate view; conj() of it is the tensor that can be written");
+    }
     if (storage.isReadOnly()) {
       throw new IllegalArgumentException(
           operation + ": the target of " + describe() + " lies over a read-only buffer");

@@ -3,10 +3,8 @@ package io.github.einblas.internal.tensor;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Native;
-import java.nio.Buffer;
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
@@ -38,22 +36,37 @@ public final class TensorCopy {
     }
   }
 
-  /** The elements in row-major order, widened. */
+  /** The elements in row-major order, widened; an I64 beyond 2^53 is rounded. */
   public static double[] doubles(Strided t) {
     if (t.dtype() != DType.F64) {
       try (Strided wide = convert(t, DType.F64)) {
         return doubles(wide);
       }
     }
-    double[] data = array(t, DType.F64, "toDoubleArray", double[]::new);
+    double[] data = array(t, 1, "toDoubleArray", double[]::new);
     withContiguous(t, from -> Transfer.out(from, DoubleBuffer.wrap(data), data.length));
     return data;
   }
 
-  /** A view of the same elements where they are contiguous, else a copy. */
+  /** An array with room for so many numbers for each element. */
+  static <A> A array(Strided t, int numbers, String what, IntFunction<A> make) {
+    long size = t.size();
+    if (size <= (Integer.MAX_VALUE - 8) / numbers) {
+      try {
+        return make.apply((int) size * numbers);
+      } catch (OutOfMemoryError e) {
+        throw new IllegalArgumentException(
+            what + ": the Java heap has no room for the " + size + " elements of this tensor", e);
+      }
+    }
+    throw new IllegalArgumentException(
+        what + ": a Java array cannot hold the " + size + " elements of this tensor");
+  }
+
+  /** A view of the same elements where they are contiguous and no conjugates, else a copy. */
   public static Strided contiguous(Strided t) {
     View v = t.geometry();
-    return t.isContiguous()
+    return t.isContiguous() && !t.isConjugate()
         ? t.view(new View(v.offset(), v.shape(), Views.contiguous(v.shape())))
         : copy(t);
   }
@@ -63,23 +76,74 @@ public final class TensorCopy {
     return made(Strided.empty(source.dtype(), source.shape()), t -> copy(source, t));
   }
 
-  /** A new contiguous tensor of any type. */
+  /**
+   * A new contiguous tensor of any type.
+   *
+   * @throws ArithmeticException if an integer does not fit an integer type
+   */
   public static Strided convert(Strided source, DType type) {
-    if (type == source.dtype()) {
+    DType from = source.dtype();
+    if (type == from) {
       return copy(source);
     }
-    for (DType one : new DType[] {source.dtype(), type}) {
-      if (!one.isFloating() && !Strided.holdsIndices(one)) {
-        throw new IllegalArgumentException(
-            "to(" + type + ") of a tensor of type " + source.dtype() + " is not supported");
-      }
+    if (from.isComplex() && !type.isComplex() && !type.isBool()) {
+      throw new IllegalArgumentException(
+          "to("
+              + type
+              + ") of a tensor of "
+              + from
+              + " would lose the imaginary parts; real() and imag() are views of the parts");
     }
     return made(
         Strided.empty(type, source.shape()),
         t ->
             withContiguous(
                 source,
-                from -> Transfer.convert(from, source.dtype(), t.address(), type, source.size())));
+                at -> {
+                  long wrong = Transfer.convert(at, from, t.address(), type, source.size());
+                  if (wrong >= 0) {
+                    throw doesNotFit(source, type, wrong);
+                  }
+                }));
+  }
+
+  private static ArithmeticException doesNotFit(Strided source, DType type, long place) {
+    long[] index = new long[source.rank()];
+    long rest = place;
+    for (int d = index.length - 1; d >= 0; d--) {
+      index[d] = rest % source.shape()[d];
+      rest /= source.shape()[d];
+    }
+    return new ArithmeticException(
+        "to("
+            + type
+            + "): the element "
+            + Arrays.toString(index)
+            + " is "
+            + Elements.getLong(source, index)
+            + ", which "
+            + type
+            + " does not hold");
+  }
+
+  /** A new complex tensor of real and imaginary parts of one shape, both F32 or both F64. */
+  public static Strided complex(Strided re, Strided im) {
+    if (!re.dtype().isFloating()
+        || im.dtype() != re.dtype()
+        || !Arrays.equals(re.shape(), im.shape())) {
+      throw new IllegalArgumentException(
+          "complex: needs real and imaginary parts of one shape, both F32 or both F64, got "
+              + re.describe()
+              + " and "
+              + im.describe());
+    }
+    DType type = re.dtype() == DType.F32 ? DType.C64 : DType.C128;
+    return made(
+        Strided.empty(type, re.shape()),
+        t -> {
+          unary(t.part(0), re, 1);
+          unary(t.part(1), im, 1);
+        });
   }
 
   private static Strided made(Strided result, Consumer<Strided> fill) {
@@ -109,7 +173,12 @@ public final class TensorCopy {
       unary(target, null, value);
       return;
     }
-    Elements.requireInteger(target.dtype(), value);
+    if (target.dtype().isComplex()) {
+      unary(target.real(), null, value);
+      unary(target.part(1), null, 0);
+      return;
+    }
+    Elements.requireHeld(target.dtype(), value);
     try (Strided one = Strided.empty(target.dtype());
         Strided all = one.broadcastTo(target.shape())) {
       Elements.set(one, value, new long[0]);
@@ -133,6 +202,9 @@ public final class TensorCopy {
         }
         if (target.dtype().isFloating()) {
           step(target, source, alpha);
+        } else if (source.isConjugate()) {
+          step(target.part(0), source.part(0), 1);
+          step(target.part(1), source.part(1), -1);
         } else {
           Native.copy(
               target.dtype(),
@@ -167,66 +239,7 @@ public final class TensorCopy {
     }
   }
 
-  /** An array for the elements of a tensor of that type. */
-  public static <A> A array(Strided t, DType needed, String what, IntFunction<A> make) {
-    requireType(t, needed, what);
-    long size = t.size();
-    if (size <= Integer.MAX_VALUE - 8) {
-      try {
-        return make.apply((int) size);
-      } catch (OutOfMemoryError e) {
-        throw new IllegalArgumentException(
-            what + ": the Java heap has no room for the " + size + " elements of this tensor", e);
-      }
-    }
-    throw new IllegalArgumentException(
-        what + ": a Java array cannot hold the " + size + " elements of this tensor");
-  }
-
-  /** The array, which must have exactly as many elements as the tensor. */
-  public static <T> T exact(Strided t, T array, int length) {
-    if (length != t.size()) {
-      throw new IllegalArgumentException(
-          "copyTo: the array has " + length + " elements, the tensor " + t.size());
-    }
-    return array;
-  }
-
-  /** The buffer, which must not be read-only. */
-  public static <B extends Buffer> B writable(B target) {
-    if (Objects.requireNonNull(target, "target").isReadOnly()) {
-      throw new IllegalArgumentException("copyTo: the buffer is read-only");
-    }
-    return target;
-  }
-
-  /**
-   * Hands the elements in row-major order to a copy into a buffer with so much room.
-   *
-   * @param needed type of the buffer's elements
-   */
-  public static void out(Strided t, DType needed, String buffer, int room, LongConsumer copy) {
-    requireType(t, needed, "copyTo(" + buffer + ")");
-    if (room < t.size()) {
-      throw new IllegalArgumentException(
-          "copyTo: the buffer has room for " + room + " elements, the tensor has " + t.size());
-    }
-    withContiguous(t, copy);
-  }
-
-  private static void requireType(Strided t, DType needed, String what) {
-    if (t.dtype() != needed) {
-      throw new IllegalArgumentException(
-          what
-              + " needs a tensor of type "
-              + needed
-              + ", this has "
-              + t.dtype()
-              + "; to() converts");
-    }
-  }
-
-  private static void withContiguous(Strided tensor, LongConsumer body) {
+  static void withContiguous(Strided tensor, LongConsumer body) {
     try (Strided t = contiguous(tensor)) {
       t.using(body::accept);
     }

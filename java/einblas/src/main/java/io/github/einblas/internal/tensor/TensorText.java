@@ -1,6 +1,9 @@
 // Text: prints tensors as NumPy prints arrays.
 package io.github.einblas.internal.tensor;
 
+import io.github.einblas.DType;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,10 +88,7 @@ public final class TensorText {
     int[] places = new int[shape.length];
     long[] index = new long[shape.length];
     do {
-      String cell =
-          tensor.dtype().isFloating()
-              ? number(Elements.get(tensor, index))
-              : Long.toString(Elements.getLong(tensor, index));
+      String cell = cell(index);
       cells.add(cell);
       width = Math.max(width, cell.length());
     } while (next(places, index) >= 0);
@@ -108,6 +108,20 @@ public final class TensorText {
     }
   }
 
+  private String cell(long[] index) {
+    return switch (tensor.dtype().kind()) {
+      case BOOL -> Elements.getLong(tensor, index) != 0 ? "true" : "false";
+      case INTEGER -> Long.toString(Elements.getLong(tensor, index));
+      case REAL -> number(Elements.get(tensor, index));
+      case COMPLEX -> {
+        double im = Elements.imaginary(tensor, index);
+        boolean minus = Double.doubleToRawLongBits(im) < 0 && !Double.isNaN(im);
+        String sign = minus ? "-" : "+";
+        yield number(Elements.real(tensor, index)) + sign + number(Math.abs(im)) + "j";
+      }
+    };
+  }
+
   private String number(double v) {
     if (Double.isNaN(v)) {
       return "nan";
@@ -118,10 +132,32 @@ public final class TensorText {
     if (v == Math.rint(v) && Math.abs(v) < 1e7) {
       return (long) v + ".";
     }
-    double size = Math.abs(v);
-    int digits = Precision.of(tensor.dtype()).digits();
-    return String.format(
-            Locale.ROOT, size < 1e-4 || size >= 1e7 ? "%." + digits + "e" : "%." + digits + "f", v)
-        .replaceAll("(\\.\\d*?)0+$", "$1");
+    DType type = tensor.dtype();
+    if (type == DType.BF16 || type == DType.F16) {
+      return shortest(v);
+    }
+    return text(v, isPlain(v) ? 'f' : 'e', Precision.of(type).digits());
+  }
+
+  private static boolean isPlain(double v) {
+    return Math.abs(v) >= 1e-4 && Math.abs(v) < 1e7;
+  }
+
+  private static String text(Object v, char form, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + form, v).replaceAll("(\\.\\d*?)0+$", "$1");
+  }
+
+  /** The fewest digits that no other number of the type is nearer to. */
+  private String shortest(double v) {
+    for (int digits = 1; ; digits++) {
+      BigDecimal d = new BigDecimal(v).round(new MathContext(digits));
+      if (rounded(d.doubleValue()) == rounded(v)) {
+        return isPlain(v) ? text(d, 'f', Math.max(d.scale(), 1)) : text(d, 'e', digits - 1);
+      }
+    }
+  }
+
+  private short rounded(double v) {
+    return tensor.dtype() == DType.BF16 ? Halves.bfloat(v) : Halves.half(v);
   }
 }

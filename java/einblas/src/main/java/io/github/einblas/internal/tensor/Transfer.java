@@ -3,16 +3,15 @@ package io.github.einblas.internal.tensor;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Native;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
-import java.nio.LongBuffer;
 
 /** Bulk copies. Sizes in elements; addresses are checked by the caller. */
 public final class Transfer {
   /** Bytes per window: far below the 2^31 - 1 of a buffer, a multiple of every element. */
   private static final long WINDOW = 1L << 28;
+
+  private static final int WIDEST = DType.C128.bytes();
 
   private Transfer() {}
 
@@ -35,136 +34,77 @@ public final class Transfer {
     }
   }
 
-  /** Copies the remaining elements to native memory. */
-  public static void in(FloatBuffer from, long address) {
-    windows(
-        address,
-        from.remaining() * 4L,
-        bytes -> {
-          FloatBuffer to = bytes.asFloatBuffer();
-          FloatBuffer part = from.slice(from.position(), to.remaining());
-          from.position(from.position() + to.remaining());
-          to.put(part);
-        });
+  /** Copies the remaining numbers to native memory. */
+  public static void in(Buffer from, long address) {
+    long bytes = (long) from.remaining() * Buffers.bytes(from);
+    windows(address, bytes, window -> Buffers.take(from, window));
   }
 
-  /** Copies the remaining elements to native memory. */
-  public static void in(DoubleBuffer from, long address) {
-    windows(
-        address,
-        from.remaining() * 8L,
-        bytes -> {
-          DoubleBuffer to = bytes.asDoubleBuffer();
-          DoubleBuffer part = from.slice(from.position(), to.remaining());
-          from.position(from.position() + to.remaining());
-          to.put(part);
-        });
-  }
-
-  /** Copies native memory into a buffer with room for it. */
-  public static void out(long address, FloatBuffer to, long size) {
-    windows(address, size * 4L, bytes -> to.put(bytes.asFloatBuffer()));
-  }
-
-  /** Copies native memory into a buffer with room for it. */
-  public static void out(long address, DoubleBuffer to, long size) {
-    windows(address, size * 8L, bytes -> to.put(bytes.asDoubleBuffer()));
-  }
-
-  /** Copies the remaining elements to native memory. */
-  public static void in(IntBuffer from, long address) {
-    windows(
-        address,
-        from.remaining() * 4L,
-        bytes -> {
-          IntBuffer to = bytes.asIntBuffer();
-          IntBuffer part = from.slice(from.position(), to.remaining());
-          from.position(from.position() + to.remaining());
-          to.put(part);
-        });
-  }
-
-  /** Copies native memory into a buffer with room for it. */
-  public static void out(long address, IntBuffer to, long size) {
-    windows(address, size * 4L, bytes -> to.put(bytes.asIntBuffer()));
-  }
-
-  /** Copies the remaining elements to native memory. */
-  public static void in(LongBuffer from, long address) {
-    windows(
-        address,
-        from.remaining() * 8L,
-        bytes -> {
-          LongBuffer to = bytes.asLongBuffer();
-          LongBuffer part = from.slice(from.position(), to.remaining());
-          from.position(from.position() + to.remaining());
-          to.put(part);
-        });
-  }
-
-  /** Copies native memory into a buffer with room for it. */
-  public static void out(long address, LongBuffer to, long size) {
-    windows(address, size * 8L, bytes -> to.put(bytes.asLongBuffer()));
+  /** Copies so many numbers of native memory into a buffer with room for them. */
+  public static void out(long address, Buffer to, long numbers) {
+    windows(address, numbers * Buffers.bytes(to), window -> Buffers.give(window, to));
   }
 
   /**
-   * Converts elements. To F32 and F64 it rounds to nearest; to an integer type it rounds towards 0
-   * and clips to the type's range (NaN becomes 0), as Java's casts do.
+   * Converts elements, as {@link Cell} has it. Complex numbers become complex ones or BOOL.
    *
-   * @throws ArithmeticException if an I64 does not fit I32
+   * @return the place of the first integer that the new type does not hold, or -1
    */
-  public static void convert(long from, DType fromType, long to, DType toType, long size) {
-    long step = WINDOW / 8;
+  static long convert(long from, DType fromType, long to, DType toType, long size) {
+    long step = WINDOW / WIDEST;
     for (long done = 0; done < size; done += step) {
-      long n = Math.min(step, size - done);
+      int n = (int) Math.min(step, size - done);
       try (Native.Window source =
-              new Native.Window(from + done * fromType.bytes(), n * fromType.bytes());
+              new Native.Window(from + done * fromType.bytes(), (long) n * fromType.bytes());
           Native.Window target =
-              new Native.Window(to + done * toType.bytes(), n * toType.bytes())) {
-        if (fromType.isFloating()) {
-          convertReal(source.buffer(), fromType, target.buffer(), toType);
-        } else {
-          convertInteger(source.buffer(), fromType, target.buffer(), toType);
+              new Native.Window(to + done * toType.bytes(), (long) n * toType.bytes())) {
+        int wrong = convert(source.buffer(), fromType, target.buffer(), toType, n);
+        if (wrong >= 0) {
+          return done + wrong;
         }
       }
     }
+    return -1;
   }
 
-  private static void convertReal(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
-    while (in.hasRemaining()) {
-      double v =
-          switch (inType) {
-            case F32 -> in.getFloat();
-            case F64 -> in.getDouble();
-            case I32, I64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(inType);
-          };
-      ByteBuffer unused =
-          switch (outType) {
-            case F32 -> out.putFloat((float) v);
-            case F64 -> out.putDouble(v);
-            case I32 -> out.putInt((int) v);
-            case I64 -> out.putLong((long) v);
-            case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(outType);
-          };
-    }
+  private static int convert(ByteBuffer in, DType inType, ByteBuffer out, DType outType, int n) {
+    return switch (inType.kind()) {
+      case BOOL, INTEGER -> convertIntegers(in, inType, out, outType, n);
+      case REAL -> convertReals(in, inType, out, outType, n);
+      case COMPLEX -> convertComplex(in, inType, out, outType, n);
+    };
   }
 
-  private static void convertInteger(ByteBuffer in, DType inType, ByteBuffer out, DType outType) {
-    while (in.hasRemaining()) {
-      long v =
-          switch (inType) {
-            case I32 -> in.getInt();
-            case I64 -> in.getLong();
-            case F32, F64, BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(inType);
-          };
-      ByteBuffer unused =
-          switch (outType) {
-            case F32 -> out.putFloat((float) v);
-            case F64 -> out.putDouble((double) v);
-            case I32 -> out.putInt(Math.toIntExact(v));
-            case I64 -> out.putLong(v);
-            case BF16, F16, I8, U8, I16, BOOL, C64, C128 -> throw new AssertionError(outType);
-          };
+  private static int convertIntegers(
+      ByteBuffer in, DType inType, ByteBuffer out, DType outType, int n) {
+    int read = inType.bytes();
+    int write = outType.bytes();
+    for (int i = 0; i < n; i++) {
+      if (!Cell.putInteger(out, i * write, outType, Cell.integer(in, i * read, inType))) {
+        return i;
+      }
     }
+    return -1;
+  }
+
+  private static int convertReals(
+      ByteBuffer in, DType inType, ByteBuffer out, DType outType, int n) {
+    int read = inType.bytes();
+    int write = outType.bytes();
+    for (int i = 0; i < n; i++) {
+      Cell.put(out, i * write, outType, Cell.real(in, i * read, inType));
+    }
+    return -1;
+  }
+
+  private static int convertComplex(
+      ByteBuffer in, DType inType, ByteBuffer out, DType outType, int n) {
+    int read = inType.bytes();
+    int write = outType.bytes();
+    for (int i = 0; i < n; i++) {
+      double im = Cell.imaginary(in, i * read, inType);
+      Cell.put(out, i * write, outType, Cell.real(in, i * read, inType), im);
+    }
+    return -1;
   }
 }

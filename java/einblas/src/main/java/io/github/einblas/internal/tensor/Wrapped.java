@@ -1,13 +1,10 @@
 // Memory of others that a tensor is laid over without copying.
 package io.github.einblas.internal.tensor;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.natives.Native;
 import java.nio.Buffer;
 import java.nio.ByteOrder;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
-import java.nio.LongBuffer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -19,35 +16,16 @@ public record Wrapped(long elements, Storage storage) {
   /**
    * Lies over the remaining elements of a direct buffer in native byte order.
    *
-   * @throws IllegalArgumentException if the buffer has no native memory of its own, or another
-   *     order
+   * @throws IllegalArgumentException if the buffer has no native memory of its own, another order,
+   *     or cannot hold the type
    * @throws IllegalStateException if its memory is closed (the arena of a memory segment)
    */
-  public static Wrapped of(FloatBuffer data) {
-    requireDirect(data, data.order());
-    FloatBuffer own = data.slice();
-    return of(own, own.remaining(), 4, () -> own.get(0));
-  }
-
-  /** As {@link #of(FloatBuffer)}. */
-  public static Wrapped of(DoubleBuffer data) {
-    requireDirect(data, data.order());
-    DoubleBuffer own = data.slice();
-    return of(own, own.remaining(), 8, () -> own.get(0));
-  }
-
-  /** As {@link #of(FloatBuffer)}. */
-  public static Wrapped of(IntBuffer data) {
-    requireDirect(data, data.order());
-    IntBuffer own = data.slice();
-    return of(own, own.remaining(), 4, () -> own.get(0));
-  }
-
-  /** As {@link #of(FloatBuffer)}. */
-  public static Wrapped of(LongBuffer data) {
-    requireDirect(data, data.order());
-    LongBuffer own = data.slice();
-    return of(own, own.remaining(), 8, () -> own.get(0));
+  public static Wrapped of(DType type, Buffer data) {
+    int numbers = Buffers.numbers(data, type, "wrap");
+    requireDirect(data, Buffers.order(data, type));
+    Buffer own = data.slice();
+    int elements = Buffers.elements(own, numbers, type, "wrap");
+    return of(own, elements, type, () -> Buffers.touch(own));
   }
 
   private static void requireDirect(Buffer data, ByteOrder order) {
@@ -67,12 +45,12 @@ public record Wrapped(long elements, Storage storage) {
    *
    * @param first reads the first element; Java checks then that the memory is there
    */
-  private static Wrapped of(Buffer own, int elements, int elementBytes, Runnable first) {
+  private static Wrapped of(Buffer own, int elements, DType type, Runnable first) {
     BufferOwner owner = new BufferOwner(own, elements == 0 ? () -> {} : first);
     owner.check();
     long address = new Pointer(own).address();
-    requireAligned(address, elementBytes);
-    long bytes = (long) elements * elementBytes;
+    requireAligned(address, type.partType().bytes());
+    long bytes = (long) elements * type.bytes();
     return new Wrapped(elements, Storage.wrap(address, bytes, owner, own.isReadOnly()));
   }
 

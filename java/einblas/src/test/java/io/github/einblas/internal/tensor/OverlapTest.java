@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.einblas.DType;
 import io.github.einblas.reference.Seeds;
 import java.util.HashSet;
 import java.util.Random;
@@ -59,5 +60,20 @@ class OverlapTest {
     assertTrue(Overlap.mayShare(0, shape, strides, 2, shape, strides));
     assertFalse(Overlap.selfOverlaps(new long[] {1L << 40, 4}, new long[] {4, 1}));
     assertTrue(Overlap.selfOverlaps(new long[] {1L << 40, 4}, new long[] {0, 1}));
+  }
+
+  @Test
+  void partsAndComplexElementsOfOneMemory() {
+    try (Strided z = Strided.empty(DType.C64, 3, 4);
+        Strided odd = z.view(z.geometry().slice(1, 1, 4, 2));
+        Strided even = z.view(z.geometry().slice(1, 0, 4, 2))) {
+      assertTrue(z.sharesElements(z.real()));
+      assertTrue(z.imag().sharesElements(z.conj()));
+      assertTrue(odd.sharesElements(odd.imag()));
+      assertFalse(odd.sharesElements(even.imag()));
+      assertFalse(odd.real().sharesElements(even));
+      assertFalse(z.real().sharesElements(z.imag()));
+      assertFalse(z.select(0, 1).real().sharesElements(z.select(0, 2)));
+    }
   }
 }
