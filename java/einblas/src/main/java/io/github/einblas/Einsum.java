@@ -10,6 +10,8 @@ import io.github.einblas.internal.plan.PlanChecks;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -85,7 +87,7 @@ public final class Einsum {
   }
 
   /**
-   * The plan for operands of these shapes and this type; cached.
+   * The plan for operands of these shapes and types; cached.
    *
    * @throws IllegalArgumentException if equation and operands do not fit
    */
@@ -94,7 +96,7 @@ public final class Einsum {
     return planned(equation, Tensor.cores(operands)).door(EinsumPlan.class, EinsumPlan::new);
   }
 
-  /** What is kept of an equation for operands of these shapes and this type. */
+  /** What is kept of an equation for operands of these shapes and types. */
   static PlanCache.Entry planned(String equation, Strided[] operands) {
     PlanChecks.sameType(equation, operands);
     return PlanCache.get(equation, operands);
@@ -116,31 +118,54 @@ public final class Einsum {
     return PlanCache.get(equation, tensors);
   }
 
-  /** A new plan with options for operands of these shapes and this type. */
+  /** A new plan with options for operands of these shapes and types. */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
     Strided[] own = Tensor.cores(operands);
     PlanChecks.sameType(equation, own);
     long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
-    return plan(equation, options, own[0].dtype(), shapes);
+    return plan(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
 
-  /** A new plan for operands of these shapes. */
+  /** A new plan for operands of these shapes and one type. */
   public static EinsumPlan plan(String equation, DType dtype, long[]... shapes) {
     return plan(equation, PlanOptions.DEFAULT, dtype, shapes);
   }
 
   /**
-   * A new plan with options for operands of these shapes.
+   * A new plan with options for operands of these shapes and one type.
    *
    * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not
    */
   public static EinsumPlan plan(
       String equation, PlanOptions options, DType dtype, long[]... shapes) {
-    Objects.requireNonNull(equation, "equation");
-    Objects.requireNonNull(options, "options");
     Objects.requireNonNull(dtype, "dtype");
     Objects.requireNonNull(shapes, "shapes");
+    return plan(equation, options, Collections.nCopies(shapes.length, dtype), shapes);
+  }
+
+  /**
+   * A new plan with options for operands of these types and shapes.
+   *
+   * @param types one for each operand
+   * @throws IllegalArgumentException if equation and shapes do not fit, if there is another number
+   *     of types, if the result cannot have the output type, or if a given path does not fit
+   */
+  public static EinsumPlan plan(
+      String equation, PlanOptions options, List<DType> types, long[]... shapes) {
+    Objects.requireNonNull(equation, "equation");
+    Objects.requireNonNull(options, "options");
+    DType[] given = List.copyOf(Objects.requireNonNull(types, "types")).toArray(DType[]::new);
+    Objects.requireNonNull(shapes, "shapes");
+    if (given.length != shapes.length) {
+      throw new IllegalArgumentException(
+          "\""
+              + equation
+              + "\": "
+              + shapes.length
+              + " shapes need as many types, got "
+              + given.length);
+    }
     long[][] own = new long[shapes.length][];
     int[] ranks = new int[shapes.length];
     for (int i = 0; i < own.length; i++) {
@@ -148,7 +173,7 @@ public final class Einsum {
       ranks[i] = own[i].length;
       Views.size(own[i]);
     }
-    return new EinsumPlan(new Contraction(Equation.parse(equation, ranks), dtype, own, options));
+    return new EinsumPlan(new Contraction(Equation.parse(equation, ranks), given, own, options));
   }
 
   private static Strided[] tensors(Sublist[] operands) {

@@ -13,12 +13,13 @@ import io.github.einblas.internal.plan.Profile;
 import io.github.einblas.internal.report.Explanation;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /**
- * An einsum planned for given shapes and a type. Immutable and thread-safe.
+ * An einsum planned for given shapes and types. Immutable and thread-safe.
  *
  * <p>Operands may have any strides; native steps are made for each set of strides on first use and
  * kept (the latest few).
@@ -61,9 +62,22 @@ public final class EinsumPlan {
     return core.equation().toString();
   }
 
-  /** Type of operands and result. */
+  /** Type of the result: of the operands, too, where they have one type and none was asked for. */
   public DType dtype() {
-    return core.dtype();
+    return core.types().result();
+  }
+
+  /** Types of the operands. */
+  public List<DType> operandTypes() {
+    return core.types().operands();
+  }
+
+  /**
+   * Type that products and sums are computed in, and that intermediates have: F32 for BF16 and F16,
+   * I32 for shorter integers, else the one that operands and result promote to.
+   */
+  public DType computeType() {
+    return core.types().compute();
   }
 
   /** Shape of the result. */
@@ -86,7 +100,7 @@ public final class EinsumPlan {
     return Arrays.stream(core.path()).map(int[]::clone).toArray(int[][]::new);
   }
 
-  /** Floating-point operations of one run. */
+  /** Multiplications and additions of one run; those of complex numbers count as one each. */
   public double flops() {
     return PlanWork.flops(core.slices());
   }
@@ -95,7 +109,7 @@ public final class EinsumPlan {
    * Bytes of operands, intermediates and result, each counted once per run of a step that uses it.
    */
   public long bytes() {
-    return PlanWork.bytes(core.slices(), core.dtype());
+    return PlanWork.bytes(core.slices(), core.types());
   }
 
   /**
@@ -108,7 +122,7 @@ public final class EinsumPlan {
 
   /** Bytes of native memory that one run takes for intermediates. */
   public long workspaceBytes() {
-    return core.slices().workspaceElements() * core.dtype().bytes();
+    return core.slices().workspaceElements() * core.types().intermediate().bytes();
   }
 
   /**
@@ -130,10 +144,12 @@ public final class EinsumPlan {
   /**
    * Runs the plan into a given tensor of any strides: {@code out = alpha * result + beta * out}.
    *
-   * <p>beta = 0 does not read the output; alpha = 0 does not read the operands.
+   * <p>beta = 0 does not read the output; alpha = 0 does not read the operands. For a result of
+   * integers both must be integers of at most 2^53, for BOOL 0 or 1.
    *
    * @throws IllegalArgumentException if a shape or type is not the plan's, if the output addresses
-   *     some element twice, or if it shares elements with an operand; nothing is written then
+   *     some element twice or is a conjugate view, if it shares elements with an operand, or if the
+   *     result's type does not take alpha or beta; nothing is written then
    * @throws IllegalStateException if a tensor is closed
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
@@ -239,7 +255,13 @@ public final class EinsumPlan {
    * zero off the diagonal where a label is repeated, summed along axes of length 1 that were
    * broadcast, repeated along labels that nothing else has.
    *
+   * <p>It has the operand's type, and takes the gradient for the result in the result's. For
+   * complex numbers the gradient of a real loss is {@code dL/dRe + i dL/dIm}, as PyTorch has it, so
+   * the other operands are conjugated.
+   *
    * @throws IndexOutOfBoundsException if there is no such operand
+   * @throws IllegalArgumentException if the operand is of integers or BOOL, or real beside complex
+   *     ones
    */
   public EinsumPlan gradient(int i) {
     return new EinsumPlan(core.gradient(i));
@@ -252,8 +274,9 @@ public final class EinsumPlan {
    *
    * @param upstream gradient of a scalar loss for the result
    * @return new tensors of the operands' shapes, to be closed by the caller
-   * @throws IllegalArgumentException if a shape or type is not the plan's, or if the gradients do
-   *     not fit the memory limit; the text names one that would do
+   * @throws IllegalArgumentException if a shape or type is not the plan's, if an operand has no
+   *     {@link #gradient}, or if the gradients do not fit the memory limit; the text names one that
+   *     would do
    */
   public Tensor[] gradients(Tensor upstream, Tensor... operands) {
     Strided[] own = open(operands);
@@ -322,7 +345,7 @@ public final class EinsumPlan {
   }
 
   /**
-   * Equation, type, shapes, path and options as JSON: {@link #fromJson(String)} makes the plan
+   * Equation, types, shapes, path and options as JSON: {@link #fromJson(String)} makes the plan
    * again without a search.
    */
   public String toJson() {
@@ -351,23 +374,20 @@ public final class EinsumPlan {
   public static EinsumPlan fromJson(String json, DType dtype, long[]... shapes) {
     Objects.requireNonNull(dtype, "dtype");
     Objects.requireNonNull(shapes, "shapes");
-    Contraction plan = PlanJson.read(json);
-    if (plan.dtype() != dtype || !Arrays.deepEquals(plan.shapes(), shapes)) {
-      throw new IllegalArgumentException(
-          plan.checks().where()
-              + "it was saved for shapes "
-              + Arrays.deepToString(plan.shapes())
-              + " of "
-              + plan.dtype()
-              + ", not for "
-              + Arrays.deepToString(shapes)
-              + " of "
-              + dtype);
-    }
-    return new EinsumPlan(plan);
+    return fromJson(json, Collections.nCopies(shapes.length, dtype), shapes);
   }
 
-  /** Equal plans have the same equation (as written), type, shapes, options, path and cuts. */
+  /**
+   * The plan that {@link #toJson} wrote, for operands of these types and shapes.
+   *
+   * @throws IllegalArgumentException if the text is no such plan, or was written for others
+   */
+  public static EinsumPlan fromJson(String json, List<DType> types, long[]... shapes) {
+    List<DType> own = List.copyOf(Objects.requireNonNull(types, "types"));
+    return new EinsumPlan(PlanJson.read(json, own, Objects.requireNonNull(shapes, "shapes")));
+  }
+
+  /** Equal plans have the same equation (as written), types, shapes, options, path and cuts. */
   @Override
   public boolean equals(Object other) {
     return other instanceof EinsumPlan p && core.equals(p.core);
@@ -401,7 +421,8 @@ public final class EinsumPlan {
    * @return made when they are asked for; not to be changed
    * @throws IllegalStateException if there are more than a list holds, 2^31 - 1; {@link
    *     #slice(long)} gives each of them
-   * @throws UnsupportedOperationException if this is a gradient
+   * @throws UnsupportedOperationException if this is a gradient, or if the slices are added up in a
+   *     wider type than the result's ({@link #computeType}), which only a run does
    */
   public List<PlanSlice> slices() {
     return planSlices().list(PlanSlice::new);

@@ -68,6 +68,7 @@ public final class PlanOptions {
   private final boolean batchInvariance;
   private final long memoryLimit;
   private final long slices;
+  private final DType outputType;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -79,6 +80,7 @@ public final class PlanOptions {
     this.batchInvariance = draft.batchInvariance;
     this.memoryLimit = draft.memoryLimit;
     this.slices = draft.slices;
+    this.outputType = draft.outputType;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -92,6 +94,7 @@ public final class PlanOptions {
     boolean batchInvariance;
     long memoryLimit = Long.MAX_VALUE;
     long slices = 1;
+    DType outputType;
   }
 
   private Draft draft() {
@@ -105,6 +108,7 @@ public final class PlanOptions {
     draft.batchInvariance = batchInvariance;
     draft.memoryLimit = memoryLimit;
     draft.slices = slices;
+    draft.outputType = outputType;
     return draft;
   }
 
@@ -317,6 +321,30 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** Type of the result, or null for the one that the operands promote to. */
+  public DType outputType() {
+    return outputType;
+  }
+
+  /**
+   * With another type of the result. A wider one widens what is computed in: counts of BOOL in I64,
+   * sums of F32 in F64. A narrower one of the same kind (bool, integer, real, complex) is rounded
+   * to, or wraps, once at the end.
+   *
+   * <pre>{@code
+   * PlanOptions wide = PlanOptions.DEFAULT.withOutputType(DType.F32);
+   * EinsumPlan plan = Einsum.plan("ij,jk->ik", wide, DType.BF16, a, b); // BF16 in, F32 out
+   * }</pre>
+   *
+   * @param newOutputType null for the type that the operands promote to. When a plan is made, a
+   *     type is refused that drops an imaginary part, a fraction, or all but whether a number is 0.
+   */
+  public PlanOptions withOutputType(DType newOutputType) {
+    Draft draft = draft();
+    draft.outputType = newOutputType;
+    return new PlanOptions(draft);
+  }
+
   private static int[][] copy(int[][] path) {
     return path == null
         ? null
@@ -333,6 +361,7 @@ public final class PlanOptions {
         && memoryLimit == o.memoryLimit
         && slices == o.slices
         && batchInvariance == o.batchInvariance
+        && outputType == o.outputType
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
@@ -348,6 +377,7 @@ public final class PlanOptions {
         slices,
         batchInvariance,
         Arrays.deepHashCode(path),
+        outputType == null ? null : outputType.name(),
         kernel);
   }
 
@@ -364,6 +394,7 @@ public final class PlanOptions {
         + (batchInvariance ? ", batchInvariance" : "")
         + (memoryLimit != Long.MAX_VALUE ? ", memoryLimit=" + memoryLimit : "")
         + (slices > 1 ? ", slices=" + slices : "")
+        + (outputType == null ? "" : ", outputType=" + outputType)
         + ")";
   }
 }

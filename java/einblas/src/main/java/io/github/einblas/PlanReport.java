@@ -87,9 +87,19 @@ public final class PlanReport {
     return report.equation();
   }
 
-  /** Type of all tensors. */
+  /** Type of the result. */
   public DType dtype() {
     return report.dtype();
+  }
+
+  /** Types of the operands. */
+  public List<DType> operandTypes() {
+    return report.types();
+  }
+
+  /** Type that products and sums are computed in, and that intermediates have. */
+  public DType computeType() {
+    return report.computeType();
   }
 
   /** Shapes of the operands. */

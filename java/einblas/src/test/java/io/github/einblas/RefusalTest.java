@@ -75,6 +75,7 @@ class RefusalTest extends GoodArguments {
           "BlockPattern.batchInvariance",
           "PlanOptions.withPath", // checked when a plan is made
           "PlanOptions.withKernel",
+          "PlanOptions.withOutputType", // null for that of the operands
           // Known without the memory, as of any tensor.
           "BoundPlan.operandCount",
           "BoundPlan.heldBytes",

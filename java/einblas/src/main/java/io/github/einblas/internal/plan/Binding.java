@@ -63,6 +63,7 @@ public final class Binding implements AutoCloseable {
   public void runInto(Strided out, double alpha, double beta, Strided[] operands) {
     Strided[] all = all(operands);
     plan.checks().target(out);
+    plan.checks().scalars(alpha, beta);
     enter();
     try {
       plan.runs().into(out, alpha, beta, all, new PlanRun.Extras(true, kept, null, null));

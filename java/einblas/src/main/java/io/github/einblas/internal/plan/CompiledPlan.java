@@ -13,9 +13,12 @@ import java.util.function.LongConsumer;
 public final class CompiledPlan {
   private final SlicedProgram slices;
   private final CompiledSteps[] variants;
-  private final int elementBytes;
-  private final long[][] strides;
+  private final PlanTypes types;
+  private final Layout layout;
   private final long[] outputStrides;
+
+  /** Of sums of slices that are rounded once, at the end; null where there are none. */
+  private final FinalRounding rounding;
 
   /** Bytes from one index of a cut label to the next, by label and operand; the output's last. */
   private final long[][] steps;
@@ -24,25 +27,36 @@ public final class CompiledPlan {
   private final long room;
 
   /**
-   * Makes the steps; strides are kept, not copied.
+   * Makes the steps; the layout is kept, not copied.
    *
+   * @param conjugates operands that the contraction conjugates, or null
    * @param room bytes for all but operands and result; {@link Long#MAX_VALUE} for no limit. Steps
    *     run with fewer threads where the workspaces of all would not fit.
    * @param stepRoom what of it a step has beside the intermediates: its blocks are made so small
    */
   public CompiledPlan(
       SlicedProgram slices,
-      DType dtype,
-      long[][] strides,
+      PlanTypes types,
+      Layout layout,
+      boolean[] conjugates,
       long[] outputStrides,
       String kernel,
       long room,
       long stepRoom) {
     this.slices = slices;
     this.room = room;
-    this.elementBytes = dtype.bytes();
-    this.strides = strides;
+    this.types = types;
+    this.layout = layout;
     this.outputStrides = outputStrides;
+    long[] whole = slices.outputShape();
+    this.rounding =
+        types.roundsAtEnd() && slices.addsUp()
+            ? new FinalRounding(types, whole, outputStrides)
+            : null;
+    // What the slices' last steps write.
+    DType target = rounding == null ? types.result() : types.compute();
+    long[] targetStrides = rounding == null ? outputStrides : Views.contiguous(whole);
+    boolean[] conjugated = layout.conjugatedWith(conjugates);
     List<Program> programs = slices.variants();
     variants = new CompiledSteps[programs.size()];
     for (int v = 0; v < variants.length; v++) {
@@ -51,23 +65,26 @@ public final class CompiledPlan {
           new CompiledSteps(
               programs.get(v),
               v == 0 ? 0 : slices.main().firstOf(Program.EACH_SLICE),
-              dtype,
+              types,
               slices.shapesOf(v),
-              strides,
-              outputStrides,
+              layout.strides(),
+              conjugated,
+              target,
+              targetStrides,
               kernel,
               stepRoom);
       if (room != Long.MAX_VALUE) {
-        variants[v].limitThreads(room - workspaceBytes() - heldBytes());
+        variants[v].limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
       }
     }
     single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
+    long[][] strides = layout.strides();
     steps = new long[slices.cuts()][strides.length + 1];
     for (int k = 0; k < steps.length; k++) {
       for (int i = 0; i < strides.length; i++) {
-        steps[k][i] = slices.stride(k, i, strides[i]) * elementBytes;
+        steps[k][i] = slices.stride(k, i, strides[i]) * types.operand(i).bytes();
       }
-      steps[k][strides.length] = slices.stride(k, -1, outputStrides) * elementBytes;
+      steps[k][strides.length] = slices.stride(k, -1, targetStrides) * target.bytes();
     }
   }
 
@@ -76,9 +93,14 @@ public final class CompiledPlan {
     return Views.same(outputStrides, other);
   }
 
-  /** Whether the steps were made for these strides of operand i. */
-  public boolean fitsOperand(int i, long[] other) {
-    return Views.same(strides[i], other);
+  /** How the operands lie that the steps were made for. */
+  Layout layout() {
+    return layout;
+  }
+
+  /** The types. */
+  public PlanTypes types() {
+    return types;
   }
 
   /** The programs. */
@@ -101,7 +123,7 @@ public final class CompiledPlan {
   public long[] stepStrides(int step) {
     Program program = slices.main();
     return program.axisStrides(
-        program.steps().get(step), slices.shapesOf(0), strides, outputStrides);
+        program.steps().get(step), slices.shapesOf(0), layout.strides(), outputStrides);
   }
 
   /** The only step, to be run by {@link CompiledSteps#runSingle}; null when there is more to do. */
@@ -111,23 +133,29 @@ public final class CompiledPlan {
 
   /** Bytes of intermediates. */
   public long workspaceBytes() {
-    return slices.workspaceElements() * elementBytes;
+    return slices.workspaceElements() * types.intermediate().bytes();
   }
 
   /** Bytes of the results that constant operands alone decide. */
   public long heldBytes() {
-    return slices.main().heldElements() * elementBytes;
+    return slices.main().heldElements() * types.intermediate().bytes();
+  }
+
+  /** Bytes of sums of slices that are rounded at the end. */
+  private long sumBytes() {
+    return rounding == null ? 0 : rounding.bytes();
   }
 
   /**
    * Most bytes that a run with up to so many threads takes at a time beside operands and result.
    */
   public long peakBytes(int threads) {
-    long most = 0;
+    long most = rounding == null ? 0 : rounding.memory(threads);
     for (CompiledSteps v : variants) {
       most = Math.max(most, v.stepMemory(threads));
     }
-    return Math.addExact(Math.addExact(workspaceBytes(), heldBytes()), most);
+    long own = Math.addExact(workspaceBytes(), heldBytes());
+    return Math.addExact(Math.addExact(own, sumBytes()), most);
   }
 
   /** Computes what constant operands alone decide, into a block of {@link #heldBytes}. */
@@ -182,8 +210,20 @@ public final class CompiledPlan {
       long[] packed,
       LongConsumer afterSlice,
       long[] nanos) {
-    Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos);
-    run(job, 0, slices.slices(), held);
+    if (rounding == null || alpha == 0) {
+      Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos);
+      run(job, 0, slices.slices(), held);
+      return;
+    }
+    long bytes = rounding.bytes();
+    long sums = Native.alloc(bytes);
+    try {
+      Job job = new Job(operands, sums, 1, 0, threads, packed, afterSlice, nanos);
+      run(job, 0, slices.slices(), held);
+      rounding.run(sums, out, alpha, beta, threads);
+    } finally {
+      Native.free(sums, bytes);
+    }
   }
 
   /**
@@ -210,6 +250,10 @@ public final class CompiledPlan {
       long[] nanos) {}
 
   private void run(Job job, long from, long to, long held) {
+    if (job.alpha == 0 && rounding != null) {
+      rounding.run(0, job.out, 0, job.beta, job.threads);
+      return;
+    }
     if (single != null && job.nanos == null && job.packed == null) {
       single.runSingle(
           job.operands[0],
@@ -266,11 +310,11 @@ public final class CompiledPlan {
           job.afterSlice.accept(done + 1);
         }
         if (done + 1 < to && Thread.currentThread().isInterrupted()) {
-          throw new CancellationException("interrupted: " + partlyWritten(done + 1 - from));
+          throw new CancellationException("interrupted: " + written(done + 1 - from));
         }
       }
     } catch (NativeMemoryException e) {
-      throw done == from ? e : e.after(partlyWritten(done - from));
+      throw done == from || rounding != null ? e : e.after(written(done - from));
     }
   }
 
@@ -287,8 +331,12 @@ public final class CompiledPlan {
     }
   }
 
-  private String partlyWritten(long done) {
-    return "the output is partly written: " + done + " of " + slices.slices() + " slices were done";
+  private String written(long done) {
+    return (rounding == null ? "the output is partly written: " : "the output is untouched: ")
+        + done
+        + " of "
+        + slices.slices()
+        + " slices were done";
   }
 
   /**
@@ -298,7 +346,7 @@ public final class CompiledPlan {
    * @param threads at least 1
    */
   public void runBatch(int sets, long[] addresses, double alpha, double beta, int threads) {
-    int operands = strides.length;
+    int operands = layout.strides().length;
     if (slices.cuts() == 0 && heldBytes() == 0) {
       long bytes = alpha == 0 ? 0 : workspaceBytes();
       // Sets side by side: each thread has intermediates and workspaces of its own.

@@ -28,19 +28,23 @@ public final class CompiledSteps {
    * Makes the steps.
    *
    * @param from the first that will be run; those before are not made
+   * @param conjugated operands that the steps that read them conjugate
+   * @param output type of what the last step writes
    * @param room bytes that a step's workspaces should fit on one thread
    */
   public CompiledSteps(
       Program program,
       int from,
-      DType dtype,
+      PlanTypes types,
       long[][] shapes,
       long[][] strides,
+      boolean[] conjugated,
+      DType output,
       long[] outputStrides,
       String kernel,
       long room) {
     this.program = program;
-    this.elementBytes = dtype.bytes();
+    this.elementBytes = types.intermediate().bytes();
     this.operands = shapes.length;
     List<Step> steps = program.steps();
     this.handles = new long[steps.size()];
@@ -51,9 +55,9 @@ public final class CompiledSteps {
       for (int s = from; s < handles.length; s++) {
         Step step = steps.get(s);
         handles[s] =
-            Native.createStep(
-                dtype,
-                step.inputs().length,
+            TypedSteps.create(
+                types.ofStep(step, s == handles.length - 1 ? output : types.intermediate()),
+                conjugated(step, conjugated),
                 step.outer().length,
                 program.axisLengths(step),
                 program.axisStrides(step, shapes, strides, outputStrides),
@@ -66,6 +70,16 @@ public final class CompiledSteps {
         owner.close();
       }
     }
+  }
+
+  /** A bit for each input that is a conjugated operand. */
+  private int conjugated(Step step, boolean[] operand) {
+    int bits = 0;
+    for (int t = 0; t < step.inputs().length; t++) {
+      int slot = step.inputs()[t];
+      bits |= slot < operands && operand[slot] ? 1 << t : 0;
+    }
+    return bits;
   }
 
   /** The program. */

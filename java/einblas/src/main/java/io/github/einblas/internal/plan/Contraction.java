@@ -1,11 +1,10 @@
-// Contraction: the core of a plan: an equation for given shapes and a type, its program, and runs.
+// Contraction: the core of a plan: an equation for given shapes and types, its program, and runs.
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.tensor.Strided;
-import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.LongConsumer;
@@ -16,7 +15,7 @@ import java.util.function.LongConsumer;
  */
 public final class Contraction {
   private final Equation equation;
-  private final DType dtype;
+  private final PlanTypes types;
   private final long[][] shapes;
   private final PlanOptions options;
   private final boolean[] constant;
@@ -35,38 +34,66 @@ public final class Contraction {
   /** 0 until it is asked for; the same from whatever thread. */
   private int hash;
 
-  /** A contraction whose path and cuts are searched for. */
+  /** A contraction of operands of one type whose path and cuts are searched for. */
   public Contraction(Equation equation, DType dtype, long[][] shapes, PlanOptions options) {
-    this(equation, dtype, shapes, options, new boolean[shapes.length], null, null);
+    this(
+        equation,
+        PlanTypes.uniform(equation, dtype, shapes.length, options.outputType()),
+        shapes,
+        options);
+  }
+
+  /** A contraction with a type for each operand. */
+  public Contraction(Equation equation, DType[] types, long[][] shapes, PlanOptions options) {
+    this(equation, PlanTypes.of(equation, types, options.outputType()), shapes, options);
+  }
+
+  /** A contraction of which all types are known. */
+  Contraction(Equation equation, PlanTypes types, long[][] shapes, PlanOptions options) {
+    this(equation, types, shapes, options, null);
   }
 
   /** A contraction of which something was found earlier. */
   Contraction(
-      Equation equation, DType dtype, long[][] shapes, PlanOptions options, KnownPlan known) {
-    this(equation, dtype, shapes, options, new boolean[shapes.length], null, known);
+      Equation equation, PlanTypes types, long[][] shapes, PlanOptions options, KnownPlan known) {
+    this(equation, types, shapes, options, new boolean[shapes.length], null, known);
   }
 
   /** A contraction for which some operands stay the same from run to run. */
   private Contraction(
       Equation equation,
-      DType dtype,
+      PlanTypes types,
       long[][] shapes,
       PlanOptions options,
       boolean[] constant,
       GradientOf gradientOf,
       KnownPlan known) {
-    PlanChecks.requireFloating(equation, dtype);
+    types.requireComputed(equation);
     this.equation = equation;
-    this.dtype = dtype;
+    this.types = types;
     this.shapes = shapes;
     this.options = options;
     this.constant = constant;
     this.gradientOf = gradientOf;
     OutputForm form = gradientOf == null ? null : gradientOf.form;
-    this.layouts = new PlanLayouts(equation, dtype, shapes, options, constant, form, known);
+    this.layouts =
+        new PlanLayouts(equation, types, shapes, options, constant, form, conjugates(), known);
     this.slices = layouts.slices();
-    this.checks = new PlanChecks(equation, dtype, shapes, layouts.outputShape());
-    this.run = new PlanRun(dtype, checks, layouts, form);
+    this.checks = new PlanChecks(equation, types, shapes, layouts.outputShape());
+    this.run = new PlanRun(types, checks, layouts, form);
+  }
+
+  /**
+   * Operands that are conjugated, or null: of a complex gradient all but the gradient for the
+   * result. dL/dRe + i dL/dIm of a product is that of the result times the conjugate of the rest.
+   */
+  private boolean[] conjugates() {
+    if (gradientOf == null || !types.isComplex()) {
+      return null;
+    }
+    boolean[] others = new boolean[shapes.length];
+    Arrays.fill(others, 1, others.length, true);
+    return others;
   }
 
   // ---- facts
@@ -76,9 +103,9 @@ public final class Contraction {
     return equation;
   }
 
-  /** Type of operands and result. */
-  public DType dtype() {
-    return dtype;
+  /** Types of operands and result. */
+  public PlanTypes types() {
+    return types;
   }
 
   /** Shapes of the operands, not to be changed. */
@@ -128,19 +155,40 @@ public final class Contraction {
 
   /** As {@link #peakBytes()}, with one thread. */
   long leastPeakBytes() {
-    return layouts.peakBytes(
-        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new), 1);
+    return layouts.peakBytes(Layout.contiguous(shapes), 1);
   }
 
   /** Most native bytes of a run at a time for operands of these strides. */
   long peakBytes(long[][] strides, int threads) {
-    return layouts.peakBytes(strides, threads);
+    return layouts.peakBytes(Layout.of(strides), threads);
   }
 
   /** Refuses what a gradient cannot do. */
   public void requireEquation(String otherwise) {
     if (gradientOf != null) {
       throw new UnsupportedOperationException(checks.where() + otherwise);
+    }
+  }
+
+  /** Refuses slices whose results would be rounded before they are added up. */
+  public void requireExactSlices() {
+    if (types.roundsAtEnd() && slices.addsUp()) {
+      throw new UnsupportedOperationException(
+          checks.where()
+              + "slices are computed in "
+              + types.compute()
+              + ", and their sum is rounded to "
+              + types.result()
+              + " once: a run does so, but single slices are not handed out; take a plan with the"
+              + " output type "
+              + types.compute());
+    }
+  }
+
+  /** Refuses types that have no gradient. */
+  void requireGradients() {
+    for (int i = 0; i < shapes.length; i++) {
+      types.requireGradient(checks.where(), i);
     }
   }
 
@@ -170,6 +218,7 @@ public final class Contraction {
   public void runInto(Strided out, double alpha, double beta, Strided[] operands) {
     checks.operands(operands);
     checks.target(out);
+    checks.scalars(alpha, beta);
     run.into(out, alpha, beta, operands, PlanRun.GIVEN);
   }
 
@@ -181,6 +230,7 @@ public final class Contraction {
     checks.operand(0, a);
     checks.operand(1, b);
     checks.target(out);
+    checks.scalars(alpha, beta);
     run.into(out, alpha, beta, a, b);
   }
 
@@ -191,7 +241,7 @@ public final class Contraction {
     long[] shape = new long[one.length + 1];
     shape[0] = own.length / shapes.length;
     System.arraycopy(one, 0, shape, 1, one.length);
-    Strided out = Strided.empty(dtype, shape);
+    Strided out = Strided.empty(types.result(), shape);
     boolean done = false;
     try {
       run.batch(out, 1, 0, own);
@@ -208,12 +258,14 @@ public final class Contraction {
   public void runBatchInto(Strided out, double alpha, double beta, Strided[] own) {
     checks.setOperands(own);
     checks.batchOutput(out, own.length / shapes.length);
+    checks.scalars(alpha, beta);
     run.batch(out, alpha, beta, own);
   }
 
   /** Computes slices [from, to) and adds them to an output of the whole result's shape. */
   public void runSlices(long from, long to, Strided out, Strided[] operands) {
     requireEquation("slices of a gradient are not handed out");
+    requireExactSlices();
     if (from < 0 || from > to || to > slices.slices()) {
       throw new IndexOutOfBoundsException(
           checks.where()
@@ -249,6 +301,7 @@ public final class Contraction {
       throw new IndexOutOfBoundsException(
           checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
     }
+    types.requireGradient(checks.where(), i);
     return equation.gradient(i, shapes);
   }
 
@@ -279,9 +332,9 @@ public final class Contraction {
     }
     return new Contraction(
         gradient,
-        dtype,
+        types.gradient(gradient, i),
         own,
-        with.withPath(null).withSlices(1),
+        with.withPath(null).withSlices(1).withOutputType(null),
         new boolean[own.length],
         new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
         known);
@@ -299,26 +352,26 @@ public final class Contraction {
         checks.operand(i, constants[i]);
       }
     }
-    return new Contraction(equation, dtype, shapes, options, given, gradientOf, null);
+    return new Contraction(equation, types, shapes, options, given, gradientOf, null);
   }
 
   /** A contraction of a slice's steps. */
   Contraction forSlice(int variant) {
     return new Contraction(
         equation,
-        dtype,
+        types,
         slices.shapesOf(variant),
         options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
         KnownPlan.of(slices.slice(variant), layouts.stepRoom(slices)));
   }
 
-  /** Equal ones have the same equation (as written), type, shapes, options, path and cuts. */
+  /** Equal ones have the same equation (as written), types, shapes, options, path and cuts. */
   @Override
   public boolean equals(Object other) {
     return this == other
         || (other instanceof Contraction p
             && hashCode() == p.hashCode()
-            && dtype == p.dtype
+            && types.equals(p.types)
             && equation.toString().equals(p.equation.toString())
             && options.equals(p.options)
             && Arrays.equals(constant, p.constant)
@@ -331,7 +384,7 @@ public final class Contraction {
   public int hashCode() {
     int known = hash;
     if (known == 0) {
-      known = Objects.hash(equation.toString(), dtype.name(), Arrays.deepHashCode(shapes));
+      known = Objects.hash(equation.toString(), types, Arrays.deepHashCode(shapes));
       hash = known == 0 ? 1 : known;
     }
     return hash;
@@ -339,6 +392,6 @@ public final class Contraction {
 
   @Override
   public String toString() {
-    return equation + ", " + Arrays.deepToString(shapes) + ", " + dtype;
+    return equation + ", " + Arrays.deepToString(shapes) + ", " + types;
   }
 }

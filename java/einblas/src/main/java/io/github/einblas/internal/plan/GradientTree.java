@@ -27,17 +27,18 @@ final class GradientTree {
   /** Shapes of all slots. */
   private final long[][] lengths;
 
-  private final int elementBytes;
+  private final PlanTypes types;
 
-  GradientTree(Equation equation, DType dtype, long[][] shapes, PlanOptions options, int[][] path) {
+  GradientTree(
+      Equation equation, PlanTypes types, long[][] shapes, PlanOptions options, int[][] path) {
     this.operands = shapes.length;
     this.path = path;
     this.forward = new Contraction[path.length];
     this.backward = new Contraction[path.length][2];
-    this.elementBytes = dtype.bytes();
+    this.types = types;
     this.lengths = Arrays.copyOf(shapes, operands + path.length);
     PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE).withSlices(1);
-    this.alone = operands == 1 ? new Contraction(equation, dtype, shapes, pair).gradient(0) : null;
+    this.alone = operands == 1 ? new Contraction(equation, types, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
     int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);
     for (int i = 0; i < operands; i++) {
@@ -52,7 +53,9 @@ final class GradientTree {
       count(users, labels[b], -1);
       int[] result = p == path.length - 1 ? equation.output() : kept(users, labels[a], labels[b]);
       Equation own = equation.pair(labels[a], labels[b], result);
-      forward[p] = new Contraction(own, dtype, new long[][] {lengths[a], lengths[b]}, pair);
+      DType output = p == path.length - 1 ? types.result() : types.compute();
+      PlanTypes of = PlanTypes.of(own, new DType[] {types.ofSlot(a), types.ofSlot(b)}, output);
+      forward[p] = new Contraction(own, of, new long[][] {lengths[a], lengths[b]}, pair);
       backward[p] = new Contraction[] {forward[p].gradient(0), forward[p].gradient(1)};
       labels[operands + p] = result;
       lengths[operands + p] = forward[p].outputShape();
@@ -111,7 +114,7 @@ final class GradientTree {
   }
 
   private long bytes(int slot) {
-    return Views.bytes(lengths[slot], elementBytes);
+    return Views.bytes(lengths[slot], types.ofSlot(slot).bytes());
   }
 
   /** The most threads, up to the given number, with which a run takes no more than a limit. */

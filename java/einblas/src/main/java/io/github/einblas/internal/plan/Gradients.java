@@ -19,13 +19,15 @@ public final class Gradients {
    * Plans them.
    *
    * @throws UnsupportedOperationException if that is a gradient itself
+   * @throws IllegalArgumentException if an operand's type has no gradient
    */
   public Gradients(Contraction whole) {
     whole.requireEquation("this is a gradient already; take the gradient of an equation");
+    whole.requireGradients();
     this.whole = whole;
     this.tree =
         new GradientTree(
-            whole.equation(), whole.dtype(), whole.shapes(), whole.options(), whole.path());
+            whole.equation(), whole.types(), whole.shapes(), whole.options(), whole.path());
   }
 
   /**

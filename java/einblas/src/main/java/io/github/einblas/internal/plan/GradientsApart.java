@@ -33,7 +33,7 @@ final class GradientsApart {
     this.equation = whole.equation().toString();
     this.limit = limit;
     this.bytes = new long[operands];
-    Arrays.setAll(bytes, i -> Views.bytes(shapes[i], whole.dtype().bytes()));
+    Arrays.setAll(bytes, i -> Views.bytes(shapes[i], whole.types().operand(i).bytes()));
     // The largest ones last: what is there already stays small for as long as possible.
     order =
         IntStream.range(0, operands)

@@ -63,7 +63,7 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
   }
 
   /** Runs the sets. All steps are made before the first one runs. */
-  void run(double alpha, double beta, int threads, int elementBytes) {
+  void run(double alpha, double beta, int threads, int resultBytes) {
     long[] strides = out.strides();
     long[] one = Arrays.copyOfRange(strides, 1, strides.length);
     int[][] groups = groups();
@@ -81,7 +81,7 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
           for (int i = 0; i < n; i++) {
             addresses[p * slots + i] = operands[s * n + i].address();
           }
-          addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * elementBytes;
+          addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * resultBytes;
         }
         plans[g].runBatch(count, addresses, alpha, beta, workers);
       }
@@ -114,18 +114,22 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
     return groups;
   }
 
-  /** Strides of a set's operands, as a key. */
+  /** Strides of a set's operands and which are conjugate views, as a key. */
   private List<List<Long>> strides(int set) {
     List<List<Long>> strides = new ArrayList<>(n);
     for (Strided t : set(set)) {
-      strides.add(Arrays.stream(t.strides()).boxed().toList());
+      List<Long> own = new ArrayList<>(Arrays.stream(t.strides()).boxed().toList());
+      own.add(t.isConjugate() ? 1L : 0L);
+      strides.add(own);
     }
     return strides;
   }
 
   private boolean sameStrides(int a, int b) {
     for (int i = 0; i < n; i++) {
-      if (!Views.same(operands[a * n + i].strides(), operands[b * n + i].strides())) {
+      Strided x = operands[a * n + i];
+      Strided y = operands[b * n + i];
+      if (!Views.same(x.strides(), y.strides()) || x.isConjugate() != y.isConjugate()) {
         return false;
       }
     }

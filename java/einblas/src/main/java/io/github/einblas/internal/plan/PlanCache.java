@@ -11,7 +11,7 @@ import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** Keeps the plans of recent equations, by equation, type and shapes. */
+/** Keeps the plans of recent equations, by equation, types and shapes. */
 public final class PlanCache {
   /** A program uses tens of equations with a few shapes each; a plan is some kilobytes. */
   public static final int LIMIT = 512;
@@ -59,18 +59,19 @@ public final class PlanCache {
   /** What a plan depends on; the equation is a String or {@link Equation.Numbers}. */
   private static final class Key {
     final Object equation;
-    final DType dtype;
+    final DType[] types;
     final long[][] shapes;
     private final int hash;
 
     Key(Object equation, Strided[] operands) {
       this.equation = equation;
-      this.dtype = operands[0].dtype();
+      this.types = new DType[operands.length];
       this.shapes = new long[operands.length][];
-      int h = equation.hashCode() * 31 + dtype.bytes();
+      int h = equation.hashCode();
       for (int i = 0; i < shapes.length; i++) {
+        types[i] = operands[i].dtype();
         shapes[i] = operands[i].shape();
-        h = h * 31 + Arrays.hashCode(shapes[i]);
+        h = (h * 31 + types[i].ordinal()) * 31 + Arrays.hashCode(shapes[i]);
       }
       this.hash = h;
     }
@@ -84,13 +85,12 @@ public final class PlanCache {
     public boolean equals(Object other) {
       if (!(other instanceof Key k)
           || k.hash != hash
-          || k.dtype != dtype
           || k.shapes.length != shapes.length
           || !k.equation.equals(equation)) {
         return false;
       }
       for (int i = 0; i < shapes.length; i++) {
-        if (!Views.same(shapes[i], k.shapes[i])) {
+        if (types[i] != k.types[i] || !Views.same(shapes[i], k.shapes[i])) {
           return false;
         }
       }
@@ -103,16 +103,16 @@ public final class PlanCache {
           equation instanceof Equation.Numbers numbers
               ? numbers.parse(ranks)
               : Equation.parse((String) equation, ranks);
-      return new Contraction(parsed, dtype, shapes, PlanOptions.DEFAULT);
+      return new Contraction(parsed, types, shapes, PlanOptions.DEFAULT);
     }
   }
 
-  /** The plan of an equation in letters. The operands are there and of one type. */
+  /** The plan of an equation in letters. The operands are there. */
   public static Entry get(String equation, Strided[] operands) {
     return get(new Key(equation, operands));
   }
 
-  /** The plan of an equation in numbers. The operands are there and of one type. */
+  /** The plan of an equation in numbers. The operands are there. */
   public static Entry get(Equation.Numbers equation, Strided[] operands) {
     return get(new Key(equation, operands));
   }

@@ -12,27 +12,19 @@ import java.util.Objects;
 /** Checks of a plan's operands and output. Immutable. */
 public final class PlanChecks implements Lease.Words {
   private final Equation equation;
-  private final DType dtype;
+  private final PlanTypes types;
+  private final DType result;
+  private final boolean anyScalar;
   private final long[][] shapes;
   private final long[] outputShape;
 
-  PlanChecks(Equation equation, DType dtype, long[][] shapes, long[] outputShape) {
+  PlanChecks(Equation equation, PlanTypes types, long[][] shapes, long[] outputShape) {
     this.equation = equation;
-    this.dtype = dtype;
+    this.types = types;
+    this.result = types.result();
+    this.anyScalar = types.isRounded();
     this.shapes = shapes;
     this.outputShape = outputShape;
-  }
-
-  /** Refuses types that are stored but not computed with. */
-  static void requireFloating(Equation equation, DType dtype) {
-    if (!dtype.isFloating()) {
-      throw new IllegalArgumentException(
-          "\""
-              + equation
-              + "\": products are computed in F32 and F64, got "
-              + dtype
-              + "; Tensor.to converts");
-    }
   }
 
   @Override
@@ -40,7 +32,7 @@ public final class PlanChecks implements Lease.Words {
     return "plan of \"" + equation + "\": ";
   }
 
-  String describe(long[] shape) {
+  private static String describe(long[] shape, DType dtype) {
     return "shape=" + Arrays.toString(shape) + ", dtype=" + dtype;
   }
 
@@ -51,17 +43,41 @@ public final class PlanChecks implements Lease.Words {
 
   public void output(Strided out) {
     Objects.requireNonNull(out, "out");
-    if (out.dtype() != dtype || !Views.same(out.shape(), outputShape)) {
+    if (out.dtype() != result || !Views.same(out.shape(), outputShape)) {
       throw new IllegalArgumentException(
-          where() + "the output must have " + describe(outputShape) + ", got " + out.describe());
+          where()
+              + "the output must have "
+              + describe(outputShape, result)
+              + ", got "
+              + out.describe());
     }
   }
 
   /** As {@link #output}, of a tensor that will be written. */
   void target(Strided out) {
     output(out);
+    requireNotConjugate(out);
     if (out.isReadOnly()) {
       out.requireNotReadOnly("einsum \"" + equation + "\"");
+    }
+  }
+
+  private void requireNotConjugate(Strided out) {
+    if (out.isConjugate()) {
+      throw new IllegalArgumentException(
+          where() + "the output is a conjugate view; results are written to plain ones");
+    }
+  }
+
+  /** Refuses scalars that the result's type does not take. */
+  void scalars(double alpha, double beta) {
+    if (anyScalar) {
+      return;
+    }
+    String wrong = types.refusal("alpha", alpha);
+    wrong = wrong == null ? types.refusal("beta", beta) : wrong;
+    if (wrong != null) {
+      throw new IllegalArgumentException(where() + wrong);
     }
   }
 
@@ -80,21 +96,27 @@ public final class PlanChecks implements Lease.Words {
     if (t == null) {
       throw new NullPointerException(where() + "operand " + i + " is null");
     }
-    if (t.dtype() != dtype || !Views.same(t.shape(), shapes[i])) {
+    if (t.dtype() != types.operand(i) || !Views.same(t.shape(), shapes[i])) {
       throw new IllegalArgumentException(
-          where() + "operand " + i + " must have " + describe(shapes[i]) + ", got " + t.describe());
+          where()
+              + "operand "
+              + i
+              + " must have "
+              + describe(shapes[i], types.operand(i))
+              + ", got "
+              + t.describe());
     }
   }
 
   /** Operands of the right shapes that are still open. */
   public Strided[] openOperands(Strided[] operands) {
     Strided[] own = operands(operands);
-    sameType(equation.toString(), own);
+    open(equation.toString(), own);
     return own;
   }
 
-  /** Operands must be there, open, and of one type. */
-  public static void sameType(String what, Strided[] operands) {
+  /** Operands must be there and open. */
+  public static void open(String what, Strided[] operands) {
     if (operands.length == 0) {
       throw new IllegalArgumentException("\"" + what + "\": at least one operand is needed");
     }
@@ -105,6 +127,13 @@ public final class PlanChecks implements Lease.Words {
       if (operands[i].isClosed()) {
         throw new IllegalStateException("\"" + what + "\": operand " + i + " is closed");
       }
+    }
+  }
+
+  /** As {@link #open}, and of one type. */
+  public static void sameType(String what, Strided[] operands) {
+    open(what, operands);
+    for (int i = 0; i < operands.length; i++) {
       if (operands[i].dtype() != operands[0].dtype()) {
         throw new IllegalArgumentException(
             "\""
@@ -150,7 +179,7 @@ public final class PlanChecks implements Lease.Words {
   void batchOutput(Strided out, int sets) {
     Objects.requireNonNull(out, "out");
     long[] shape = out.shape();
-    if (out.dtype() != dtype
+    if (out.dtype() != result
         || shape.length != outputShape.length + 1
         || shape[0] != sets
         || !Arrays.equals(shape, 1, shape.length, outputShape, 0, outputShape.length)) {
@@ -159,10 +188,11 @@ public final class PlanChecks implements Lease.Words {
               + "the output for "
               + sets
               + " sets must have that length and then "
-              + describe(outputShape)
+              + describe(outputShape, result)
               + ", got "
               + out.describe());
     }
+    requireNotConjugate(out);
     writable(out);
   }
 

@@ -15,6 +15,7 @@ import io.github.einblas.internal.io.StrictJson;
 import io.github.einblas.internal.tensor.Views;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -44,7 +45,13 @@ public final class PlanJson {
     o.addProperty(MARK, VERSION);
     o.addProperty("equation", equation.toString());
     o.addProperty("numbered", equation.isNumbered());
-    o.addProperty("dtype", plan.dtype().name());
+    PlanTypes types = plan.types();
+    o.addProperty("dtype", types.result().name());
+    if (!types.isUniform()) {
+      JsonArray names = new JsonArray();
+      types.operands().forEach(t -> names.add(t.name()));
+      o.add("types", names);
+    }
     JsonArray rows = new JsonArray();
     for (long[] shape : plan.shapes()) {
       JsonArray row = new JsonArray();
@@ -71,6 +78,9 @@ public final class PlanJson {
     }
     if (options.path() != null) {
       own.add("path", matrix(options.path()));
+    }
+    if (options.outputType() != null) {
+      own.addProperty("outputType", options.outputType().name());
     }
     o.add("options", own);
     return o.toString();
@@ -105,6 +115,24 @@ public final class PlanJson {
     }
   }
 
+  /** The contraction of a JSON text, which must be for operands of these types and shapes. */
+  public static Contraction read(String json, List<DType> types, long[][] shapes) {
+    Contraction plan = read(json);
+    if (!plan.types().operands().equals(types) || !Arrays.deepEquals(plan.shapes(), shapes)) {
+      throw new IllegalArgumentException(
+          plan.checks().where()
+              + "it was saved for shapes "
+              + Arrays.deepToString(plan.shapes())
+              + " of "
+              + plan.types().operands()
+              + ", not for "
+              + Arrays.deepToString(shapes)
+              + " of "
+              + types);
+    }
+    return plan;
+  }
+
   private static Contraction plan(JsonObject o) {
     int version = (int) StrictJson.integer(o, MARK, 0, Integer.MAX_VALUE);
     if (version != VERSION && version != WITHOUT_CUTS) {
@@ -131,15 +159,40 @@ public final class PlanJson {
         o.has("numbered") && StrictJson.isTrue(o, "numbered")
             ? numbers(text).parse(ranks)
             : Equation.parse(text, ranks);
-    DType dtype = StrictJson.constant(o, "dtype", DType.class);
     PlanOptions options = options(StrictJson.object(need(o, "options"), "options"));
+    PlanTypes types = types(o, equation, shapes.length, options.outputType());
     if (version == WITHOUT_CUTS && PlanLayouts.isCut(options)) {
       throw new IllegalArgumentException(
           "it has a memory limit and is of version 1, which does not say how labels are cut: each"
               + " machine would cut in its own way. Make the plan anew and save it");
     }
     KnownPlan known = known(o, equation, version);
-    return new Contraction(equation, dtype, shapes, options, known);
+    return new Contraction(equation, types, shapes, options, known);
+  }
+
+  /** Types of the operands where they are not the result's, too. */
+  private static PlanTypes types(JsonObject o, Equation equation, int count, DType output) {
+    DType result = StrictJson.constant(o, "dtype", DType.class);
+    DType[] own = new DType[Math.max(1, count)];
+    Arrays.fill(own, result);
+    if (o.has("types")) {
+      JsonArray names = StrictJson.array(o.get("types"), "types");
+      if (names.size() != count) {
+        throw new IllegalArgumentException(
+            "it has " + names.size() + " types for " + count + " operands");
+      }
+      for (int i = 0; i < count; i++) {
+        JsonObject one = new JsonObject();
+        one.add("types", names.get(i));
+        own[i] = StrictJson.constant(one, "types", DType.class);
+      }
+    }
+    PlanTypes types = PlanTypes.of(equation, own, output);
+    if (types.result() != result) {
+      throw new IllegalArgumentException(
+          "its types give a result of " + types.result() + ", not of " + result);
+    }
+    return types;
   }
 
   private static KnownPlan known(JsonObject o, Equation equation, int version) {
@@ -201,6 +254,9 @@ public final class PlanJson {
     options = o.has("kernel") ? options.withKernel(StrictJson.text(o, "kernel")) : options;
     if (o.has("batchInvariance")) {
       options = options.withBatchInvariance(StrictJson.isTrue(o, "batchInvariance"));
+    }
+    if (o.has("outputType")) {
+      options = options.withOutputType(StrictJson.constant(o, "outputType", DType.class));
     }
     return o.has("path") ? options.withPath(matrix(o.get("path"), "path")) : options;
   }

@@ -1,7 +1,6 @@
 // Plans: the native steps of a plan for the sets of strides that it was lately run with.
 package io.github.einblas.internal.plan;
 
-import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.Native;
@@ -15,11 +14,15 @@ public final class PlanLayouts {
   private static final int LAYOUTS = 4;
 
   private final Equation equation;
-  private final DType dtype;
+  private final PlanTypes types;
   private final long[][] shapes;
   private final PlanOptions options;
   private final boolean[] constant;
   private final OutputForm form;
+
+  /** Operands that are conjugated whatever their views, or null. */
+  private final boolean[] conjugates;
+
   private final SlicedProgram slices;
   private final long[] outputShape;
   private final long[] contiguousOutput;
@@ -34,36 +37,38 @@ public final class PlanLayouts {
    *
    * @param constant operands that stay the same from run to run
    * @param form where the equation's output lies in the result, or null where it is the result
+   * @param conjugates operands that are conjugated whatever their views, or null
    * @param known path and perhaps cuts found earlier, or null to search
    */
   PlanLayouts(
       Equation equation,
-      DType dtype,
+      PlanTypes types,
       long[][] shapes,
       PlanOptions options,
       boolean[] constant,
       OutputForm form,
+      boolean[] conjugates,
       KnownPlan known) {
     this.equation = equation;
-    this.dtype = dtype;
+    this.types = types;
     this.shapes = shapes;
     this.options = options;
     this.constant = constant;
     this.form = form;
+    this.conjugates = conjugates;
     this.givenStepRoom = known == null ? Long.MAX_VALUE : known.stepRoom();
     SlicedProgram whole =
         known != null && known.program() != null
             ? known.program()
             : SlicedProgram.whole(
-                equation, shapes, options, constant, known == null ? null : known.path());
+                equation, shapes, options, constant, known == null ? null : known.path(), fuses());
     this.outputShape = form == null ? whole.outputShape() : form.shape();
     this.contiguousOutput = Views.contiguous(outputShape);
-    this.outputBytes = Views.bytes(outputShape, dtype.bytes());
+    this.outputBytes = Views.bytes(outputShape, types.result().bytes());
     if (known != null && known.cuts() != null) {
-      this.slices = whole.cut(known.cuts(), constant, options);
+      this.slices = whole.cut(known.cuts(), constant, fuses());
     } else if (isCut(options)) {
-      long[][] strides = Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new);
-      this.slices = cut(whole, strides, outputStrides(contiguousOutput));
+      this.slices = cut(whole, Layout.contiguous(shapes), outputStrides(contiguousOutput));
     } else {
       this.slices = whole;
     }
@@ -71,19 +76,25 @@ public final class PlanLayouts {
   }
 
   /** Cuts so that a run of one thread fits the memory limit for these strides. */
-  private SlicedProgram cut(SlicedProgram whole, long[][] strides, long[] outputStrides) {
+  private SlicedProgram cut(SlicedProgram whole, Layout layout, long[] outputStrides) {
     return new SliceSearch(
             equation,
             shapes,
             options,
             constant,
-            dtype,
+            fuses(),
+            types.intermediate(),
             outputBytes,
             p ->
                 p.main().isPossible()
-                    ? outputBytes + compile(p, strides, outputStrides).peakBytes(1)
+                    ? outputBytes + compile(p, layout, outputStrides).peakBytes(1)
                     : Long.MAX_VALUE)
         .search(whole, options);
+  }
+
+  /** Elementwise products of three have kernels where all have one type, and loops elsewhere. */
+  private boolean fuses() {
+    return SlicedProgram.fuses(options) && types.isPlain();
   }
 
   /** Whether there is a memory limit. */
@@ -120,17 +131,17 @@ public final class PlanLayouts {
     return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
   }
 
-  /** Most native bytes of a run at a time for operands of these strides and a contiguous result. */
-  long peakBytes(long[][] strides, int threads) {
-    return peakBytes(of(strides, outputStrides(contiguousOutput)), threads);
+  /** Most native bytes of a run at a time for operands that lie so and a contiguous result. */
+  long peakBytes(Layout layout, int threads) {
+    return peakBytes(of(layout, outputStrides(contiguousOutput)), threads);
   }
 
   /** The steps for two operands, or null if there are none yet. */
   CompiledPlan find(Strided out, Strided a, Strided b) {
     for (CompiledPlan plan : layouts) {
       if (plan.fitsOutput(outputStrides(out.strides()))
-          && plan.fitsOperand(0, a.strides())
-          && plan.fitsOperand(1, b.strides())) {
+          && plan.layout().fits(0, a)
+          && plan.layout().fits(1, b)) {
         return plan;
       }
     }
@@ -140,23 +151,11 @@ public final class PlanLayouts {
   /** The steps for a run, or null if there are none yet. */
   CompiledPlan find(Strided out, Strided[] operands) {
     for (CompiledPlan plan : layouts) {
-      if (fits(plan, out, operands)) {
+      if (plan.fitsOutput(outputStrides(out.strides())) && plan.layout().fits(operands)) {
         return plan;
       }
     }
     return null;
-  }
-
-  private boolean fits(CompiledPlan plan, Strided out, Strided[] operands) {
-    if (!plan.fitsOutput(outputStrides(out.strides()))) {
-      return false;
-    }
-    for (int i = 0; i < operands.length; i++) {
-      if (!plan.fitsOperand(i, operands[i].strides())) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Strides of the equation's output in a result of these strides. */
@@ -170,19 +169,17 @@ public final class PlanLayouts {
 
   /** The steps for contiguous operands and result. */
   public CompiledPlan contiguous() {
-    return of(
-        Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new),
-        outputStrides(contiguousOutput));
+    return of(Layout.contiguous(shapes), outputStrides(contiguousOutput));
   }
 
   /** The steps for these operands and a contiguous result. */
   public CompiledPlan of(Strided[] operands) {
-    return of(strides(operands), outputStrides(contiguousOutput));
+    return of(Layout.of(operands), outputStrides(contiguousOutput));
   }
 
   /** The steps for these operands and a result of these strides. */
   CompiledPlan of(Strided[] operands, long[] resultStrides) {
-    return of(strides(operands), outputStrides(resultStrides));
+    return of(Layout.of(operands), outputStrides(resultStrides));
   }
 
   /**
@@ -193,36 +190,35 @@ public final class PlanLayouts {
     CompiledPlan found = of(operands, resultStrides);
     return found.slices() == slices
         ? found
-        : compile(slices, strides(operands), outputStrides(resultStrides));
+        : compile(slices, Layout.of(operands), outputStrides(resultStrides));
   }
 
   /** The steps for constants of their strides; all else is contiguous. */
   CompiledPlan ofConstants(Strided[] constants) {
-    long[][] strides = new long[constants.length][];
-    for (int i = 0; i < strides.length; i++) {
-      strides[i] = constants[i] == null ? Views.contiguous(shapes[i]) : constants[i].strides();
+    Layout layout = Layout.contiguous(shapes);
+    for (int i = 0; i < constants.length; i++) {
+      if (constants[i] != null) {
+        layout.strides()[i] = constants[i].strides();
+        layout.conjugated()[i] = constants[i].isConjugate();
+      }
     }
-    return of(strides, outputStrides(contiguousOutput));
+    return of(layout, outputStrides(contiguousOutput));
   }
 
   /** The steps for a layout; the oldest one is forgotten when there are too many. */
-  private CompiledPlan of(long[][] strides, long[] outputStrides) {
+  private CompiledPlan of(Layout layout, long[] outputStrides) {
     synchronized (slices) {
       for (CompiledPlan known : layouts) {
-        boolean same = known.fitsOutput(outputStrides);
-        for (int i = 0; same && i < strides.length; i++) {
-          same = known.fitsOperand(i, strides[i]);
-        }
-        if (same) {
+        if (known.fitsOutput(outputStrides) && known.layout().isSame(layout)) {
           return known;
         }
       }
-      CompiledPlan made = compile(slices, strides, outputStrides);
+      CompiledPlan made = compile(slices, layout, outputStrides);
       if (isLimited(options) && peakBytes(made, 1) > options.memoryLimit()) {
         requireNoConstants(made);
         // Other strides, or another machine than the one that cut, may take more workspace: this
         // layout is cut in its own way.
-        made = compile(cut(slices, strides, outputStrides), strides, outputStrides);
+        made = compile(cut(slices, layout, outputStrides), layout, outputStrides);
       }
       CompiledPlan[] known = layouts;
       CompiledPlan[] next = new CompiledPlan[Math.min(known.length + 1, LAYOUTS)];
@@ -248,11 +244,12 @@ public final class PlanLayouts {
     }
   }
 
-  private CompiledPlan compile(SlicedProgram program, long[][] strides, long[] outputStrides) {
+  private CompiledPlan compile(SlicedProgram program, Layout layout, long[] outputStrides) {
     return new CompiledPlan(
         program,
-        dtype,
-        strides,
+        types,
+        layout,
+        conjugates,
         outputStrides,
         options.batchInvariance() ? Native.INVARIANT : options.kernel(),
         isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE,
@@ -267,8 +264,13 @@ public final class PlanLayouts {
     if (!isLimited(options)) {
       return givenStepRoom;
     }
-    long elements =
-        Math.addExact(program.workspaceElements(), program.main().heldElements()) * dtype.bytes();
-    return Math.max(0, options.memoryLimit() - outputBytes - elements);
+    long own =
+        Math.addExact(program.workspaceElements(), program.main().heldElements())
+            * types.intermediate().bytes();
+    long sums =
+        types.roundsAtEnd() && program.addsUp()
+            ? Views.bytes(program.outputShape(), types.compute().bytes())
+            : 0;
+    return Math.max(0, options.memoryLimit() - outputBytes - own - sums);
   }
 }

@@ -11,14 +11,14 @@ import java.util.function.LongConsumer;
 
 /** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */
 final class PlanRun {
-  private final DType dtype;
+  private final PlanTypes types;
   private final PlanChecks checks;
   private final PlanLayouts layouts;
   private final OutputForm form;
   private final int threads;
 
-  PlanRun(DType dtype, PlanChecks checks, PlanLayouts layouts, OutputForm form) {
-    this.dtype = dtype;
+  PlanRun(PlanTypes types, PlanChecks checks, PlanLayouts layouts, OutputForm form) {
+    this.types = types;
     this.checks = checks;
     this.layouts = layouts;
     this.form = form;
@@ -54,7 +54,7 @@ final class PlanRun {
 
   /** Runs into a new tensor. */
   Strided fresh(Strided[] operands, Extras extras) {
-    Strided out = Strided.empty(dtype, layouts.outputShape());
+    Strided out = Strided.empty(types.result(), layouts.outputShape());
     boolean done = false;
     try {
       into(out, 1, 0, operands, extras);
@@ -190,7 +190,8 @@ final class PlanRun {
     long[] lengths = layouts.outputShape();
     long[] strides = new long[2 * lengths.length];
     System.arraycopy(out.strides(), 0, strides, lengths.length, lengths.length);
-    long step = Native.createStep(dtype, 1, lengths.length, lengths, strides, null);
+    DType[] own = {types.result(), types.result(), types.result().computeType()};
+    long step = TypedSteps.create(own, 0, lengths.length, lengths, strides, null, Long.MAX_VALUE);
     try {
       Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
     } finally {
@@ -211,7 +212,7 @@ final class PlanRun {
           into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
         }
       } else {
-        batch.run(alpha, beta, threads, dtype.bytes());
+        batch.run(alpha, beta, threads, types.result().bytes());
       }
     } catch (NativeMemoryException e) {
       throw e.after("results of other sets may be written");

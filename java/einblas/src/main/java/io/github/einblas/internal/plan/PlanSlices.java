@@ -26,10 +26,11 @@ public final class PlanSlices {
   /**
    * Slices of a contraction.
    *
-   * @throws UnsupportedOperationException if that is a gradient
+   * @throws UnsupportedOperationException if that is a gradient, or rounds the sum of its slices
    */
   public PlanSlices(Contraction whole) {
     whole.requireEquation("slices of a gradient are not handed out");
+    whole.requireExactSlices();
     this.whole = whole;
     this.equation = whole.equation();
     this.slices = whole.slices();

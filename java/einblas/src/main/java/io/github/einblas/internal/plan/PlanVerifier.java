@@ -5,8 +5,8 @@ import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.Verification;
 import io.github.einblas.internal.equation.Equation;
-import io.github.einblas.internal.tensor.Precision;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,9 +36,6 @@ public final class PlanVerifier {
   /** Elements that a factor may have in any case. */
   private static final double SMALL = 0x1p20;
 
-  /** Elements of a piece of an operand that is converted to F64. */
-  private static final long PIECE = 1 << 20;
-
   /** Elements that a factor may have at most. */
   private static final double LARGE = 0x1p25;
 
@@ -57,8 +54,7 @@ public final class PlanVerifier {
   private static final double CHANCE = 1e-12;
 
   private final Equation equation;
-  private final DType dtype;
-  private final Precision precision;
+  private final PlanTypes types;
   private final long[][] shapes;
   private final PlanOptions options;
   private final Map<Integer, Long> lengths;
@@ -77,8 +73,7 @@ public final class PlanVerifier {
   /** A check of one result of a contraction, with the seed of its signs. */
   public PlanVerifier(Contraction whole, long seed) {
     this.equation = whole.equation();
-    this.dtype = whole.dtype();
-    this.precision = Precision.of(dtype);
+    this.types = whole.types();
     this.shapes = whole.shapes();
     this.chain = PlanWork.sumLengths(whole.slices());
     PlanOptions given = whole.options();
@@ -103,10 +98,13 @@ public final class PlanVerifier {
     return Arrays.stream(shape).mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
   }
 
-  /** Checks a result of the right shape, for operands of the right shapes. */
+  /** Checks a result of the right shape and type, for operands of the right ones. */
   public Verification check(Strided[] operands, Strided result) {
+    if (types.result() == DType.BOOL) {
+      Contraction counts = new Contraction(equation, DType.F64, shapes, options);
+      return exact(values(anew(operands, counts)), TensorArrays.doubles(result));
+    }
     Contraction plan = choose();
-    int rounds = summed.isEmpty() ? 1 : ROUNDS;
     SplittableRandom random = new SplittableRandom(seed);
     List<Strided> owned = new ArrayList<>();
     try {
@@ -123,15 +121,22 @@ public final class PlanVerifier {
         all[operands.length + f] = factors.get(f);
         other[1 + f] = factors.get(f);
       }
+      Contraction sums =
+          plan(
+              new int[][] {equation.output()},
+              new long[][] {result.shape()},
+              List.of(types.result()));
+      if (!types.isRounded()) {
+        return exact(difference(plan.run(all), sums.run(other)));
+      }
       double[] expected = summed.isEmpty() ? again(plan, all) : values(plan.run(all));
-      Contraction sums = plan(new int[][] {equation.output()}, new long[][] {result.shape()});
-      double[] got = summed.isEmpty() ? values(TensorCopy.copy(result)) : values(sums.run(other));
-      double[] magnitudes = magnitudes(operands);
+      double[] got = summed.isEmpty() ? TensorArrays.doubles(result) : values(sums.run(other));
+      double[] magnitudes = new Norms(equation, shapes, options).magnitudes(operands, kept);
       double length =
           chain
               + PlanWork.sumLengths(plan.slices())
               + (summed.isEmpty() ? 0 : PlanWork.sumLengths(sums.slices()));
-      return compare(expected, got, magnitudes, rounds, length);
+      return compare(expected, got, magnitudes, length);
     } finally {
       owned.forEach(Strided::close);
     }
@@ -139,18 +144,31 @@ public final class PlanVerifier {
 
   /** The whole result once more, by other kernels where that is cheap. */
   private double[] again(Contraction plan, Strided[] operands) {
-    if (precision.isDouble()) {
+    if (types.precisionType() == DType.F64) {
+      boolean few = PlanWork.flops(plan.slices()) <= BY_LOOPS;
       PlanOptions loops =
-          PlanWork.flops(plan.slices()) > BY_LOOPS ? options : options.withKernel("loops");
-      return values(new Contraction(equation, dtype, shapes, loops).run(operands));
+          few && types.isUniform() && !types.isComplex() ? options.withKernel("loops") : options;
+      return values(new Contraction(equation, types, shapes, loops).run(operands));
     }
     if (data > LARGE) {
       return values(plan.run(operands));
     }
+    DType[] wide = new DType[operands.length];
+    Arrays.setAll(wide, i -> wide(types.operand(i)));
+    return values(anew(operands, new Contraction(equation, wide, shapes, options)));
+  }
+
+  /** The type of F64 or pairs of it. */
+  private static DType wide(DType type) {
+    return DType.promote(type, DType.F64);
+  }
+
+  /** Runs operands that are converted to a plan's types. */
+  private static Strided anew(Strided[] operands, Contraction plan) {
     Strided[] wide = new Strided[operands.length];
     try {
-      Arrays.setAll(wide, i -> TensorCopy.convert(operands[i], DType.F64));
-      return values(new Contraction(equation, DType.F64, shapes, options).run(wide));
+      Arrays.setAll(wide, i -> TensorCopy.convert(operands[i], plan.types().operand(i)));
+      return plan.run(wide);
     } finally {
       for (Strided t : wide) {
         if (t != null) {
@@ -160,23 +178,75 @@ public final class PlanVerifier {
     }
   }
 
+  /** The outcome of a comparison in which nothing is rounded: the largest difference must be 0. */
+  private Verification exact(double[] differences) {
+    double most = Arrays.stream(differences).map(Math::abs).max().orElse(0);
+    int rounds = summed.isEmpty() ? 1 : ROUNDS;
+    return new Verification(
+        most == 0,
+        most,
+        0,
+        most == 0 ? 0 : Double.POSITIVE_INFINITY,
+        rounds,
+        missed(rounds),
+        differences.length,
+        0,
+        seed);
+  }
+
+  private Verification exact(double[] expected, double[] got) {
+    double[] differences = new double[got.length];
+    Arrays.setAll(differences, i -> (expected[i] != 0 ? 1 : 0) - got[i]);
+    return exact(differences);
+  }
+
+  /** Elements of two tensors of integers, subtracted; closes both. */
+  private static double[] difference(Strided expected, Strided got) {
+    long[] x = integers(expected);
+    long[] y = integers(got);
+    double[] differences = new double[x.length];
+    Arrays.setAll(differences, i -> x[i] == y[i] ? 0 : Math.max(1, Math.abs((double) x[i] - y[i])));
+    return differences;
+  }
+
+  private static long[] integers(Strided t) {
+    try (t) {
+      return TensorArrays.longs(t, "verify");
+    }
+  }
+
+  private double missed(int rounds) {
+    return summed.isEmpty() ? 0 : Math.pow(1 - Math.pow(0.5, summed.size()), rounds);
+  }
+
   private Verification compare(
-      double[] expected, double[] got, double[] magnitudes, int rounds, double length) {
-    Precision of = Precision.of(dtype);
+      double[] expected, double[] got, double[] magnitudes, double length) {
+    int rounds = summed.isEmpty() ? 1 : ROUNDS;
+    int parts = types.isComplex() ? 2 : 1;
+    Rounding of = Rounding.of(types.compute());
+    Rounding end = types.roundsAtEnd() ? Rounding.of(types.result()) : null;
     double tests = Math.max(1, expected.length);
-    double rounding = Math.sqrt(length) + Math.min(length, ONE_WAY) / 2;
-    double factor = Math.sqrt(2 * Math.log(2 * tests / CHANCE)) * of.unit() * rounding;
+    // A part of a complex product is a sum of two, and of each factor's two parts.
+    double steps = parts * parts * length;
+    double rounding = Math.sqrt(steps) + Math.min(steps, ONE_WAY) / 2;
+    double unit = of.unit() * rounding + (end == null ? 0 : end.unit());
+    double factor = Math.sqrt(2 * Math.log(2 * tests / CHANCE)) * unit;
     double terms = lengths.values().stream().mapToDouble(l -> l).reduce(1, (x, y) -> x * y);
-    // What each term may lose below the normal numbers.
-    double floor = of.least() * Math.min(terms, MOST_TERMS);
+    // What each term, and each element of the result, may lose below the normal numbers.
+    double added =
+        summed.stream().mapToDouble(l -> (double) lengths.get(l)).reduce(1, (x, y) -> x * y);
+    double floor =
+        of.least() * Math.min(terms, MOST_TERMS) + (end == null ? 0 : end.least() * added);
     double error = 0;
     double share = 0;
     double bound = 0;
     long unchecked = 0;
     for (int i = 0; i < expected.length; i++) {
-      double own = factor * Math.sqrt(magnitudes[i / rounds]) + floor;
+      double magnitude = Math.sqrt(magnitudes[i / parts / rounds]);
+      double own = factor * magnitude + floor;
       double off = Math.abs(got[i] - expected[i]);
-      if (!Double.isFinite(expected[i]) || !Double.isFinite(own)) {
+      boolean overflows = end != null && !Double.isFinite(got[i]) && magnitude > end.most();
+      if (!Double.isFinite(expected[i]) || !Double.isFinite(own) || overflows) {
         unchecked++;
         continue;
       }
@@ -188,14 +258,13 @@ public final class PlanVerifier {
         bound = own;
       }
     }
-    double missed = Math.pow(1 - Math.pow(0.5, summed.size()), rounds);
     return new Verification(
         unchecked == 0 && share <= 1,
         error,
         bound,
         share,
         rounds,
-        summed.isEmpty() ? 0 : missed,
+        missed(rounds),
         expected.length,
         unchecked,
         seed);
@@ -205,7 +274,7 @@ public final class PlanVerifier {
 
   /** Takes labels to be summed until that is cheap, the cheapest first. */
   private Contraction choose() {
-    Contraction best = plan(operandLabels(), shapes);
+    Contraction best = plan(operandLabels(), shapes, types.operands());
     double budget = BUDGET * (2 * ROUNDS + MOVE) * data;
     double cost = Double.POSITIVE_INFINITY;
     while (cost > budget) {
@@ -214,11 +283,11 @@ public final class PlanVerifier {
       double least = cost;
       for (int label : candidates()) {
         summed.add(label);
-        Contraction tried = plan(operandLabels(), shapes);
+        Contraction tried = plan(operandLabels(), shapes, types.operands());
         summed.remove(summed.size() - 1);
         double own =
             PlanWork.flops(tried.slices())
-                + MOVE * PlanWork.bytes(tried.slices(), dtype) / dtype.bytes();
+                + MOVE * PlanWork.bytes(tried.slices(), tried.types()) / types.compute().bytes();
         if (own < least) {
           least = own;
           next = tried;
@@ -260,13 +329,17 @@ public final class PlanVerifier {
   }
 
   /** Tensors and the factors of the labels that are summed, contracted to the others. */
-  private Contraction plan(int[][] labels, long[][] of) {
+  private Contraction plan(int[][] labels, long[][] of, List<DType> operands) {
     int n = labels.length;
+    DType[] own = operands.toArray(new DType[n + summed.size()]);
+    Arrays.fill(own, n, own.length, signType());
+    // Integers wrap as the result does, hence are compared exactly.
+    DType result = types.isRounded() ? types.compute() : types.result();
+    long[][] shape = Arrays.copyOf(of, own.length);
     int[][] all = Arrays.copyOf(labels, n + summed.size());
-    long[][] own = Arrays.copyOf(of, all.length);
     for (int f = 0; f < summed.size(); f++) {
       all[n + f] = new int[] {summed.get(f), round};
-      own[n + f] = new long[] {lengths.get(summed.get(f)), ROUNDS};
+      shape[n + f] = new long[] {lengths.get(summed.get(f)), ROUNDS};
     }
     int[] output = Arrays.stream(equation.output()).filter(l -> !summed.contains(l)).toArray();
     if (!summed.isEmpty()) {
@@ -274,122 +347,26 @@ public final class PlanVerifier {
       output[output.length - 1] = round;
     }
     Equation check = Equation.of("check of " + equation, all, output);
-    return new Contraction(check, dtype, own, options);
+    return new Contraction(check, PlanTypes.of(check, own, result), shape, options);
+  }
+
+  /** A real type that holds 1 and -1 and widens nothing. */
+  private DType signType() {
+    return types.isRounded() ? types.precisionType() : DType.I8;
   }
 
   private Strided signs(SplittableRandom random, long length) {
     double[] values = new double[Math.toIntExact(length * ROUNDS)];
     Arrays.setAll(values, i -> random.nextBoolean() ? 1 : -1);
     try (Strided wide = TensorCopy.of(values, length, ROUNDS)) {
-      return TensorCopy.convert(wide, dtype);
+      return TensorCopy.convert(wide, signType());
     }
   }
 
+  /** Elements as F64, complex ones as pairs; closes the tensor. */
   private static double[] values(Strided t) {
-    try (t;
-        Strided wide = TensorCopy.convert(t, DType.F64)) {
-      return TensorCopy.doubles(wide);
+    try (t) {
+      return TensorArrays.doubles(t);
     }
-  }
-
-  // ---- magnitudes
-
-  /**
-   * For each place that stays, the sum over the others of the products of the operands' squared
-   * norms: what bounds the sums of products (Cauchy and Schwarz), squared.
-   */
-  private double[] magnitudes(Strided[] operands) {
-    int n = operands.length;
-    Strided[] norms = new Strided[n];
-    int[][] labels = new int[n][];
-    long[][] own = new long[n][];
-    try {
-      for (int i = 0; i < n; i++) {
-        labels[i] =
-            Arrays.stream(equation.operand(i)).distinct().filter(this::isInOutput).toArray();
-        norms[i] = squares(operands[i], equation.operand(i), labels[i]);
-        own[i] = norms[i].shape();
-      }
-      Equation product = Equation.of("bound of " + equation, labels, kept);
-      double[] result = values(new Contraction(product, DType.F64, own, options).run(norms));
-      double alone = alone();
-      Arrays.setAll(result, i -> result[i] * alone);
-      return result;
-    } finally {
-      for (Strided norm : norms) {
-        if (norm != null) {
-          norm.close();
-        }
-      }
-    }
-  }
-
-  private boolean isInOutput(int label) {
-    return Arrays.stream(equation.output()).anyMatch(l -> l == label);
-  }
-
-  /** Lengths of the labels that one operand alone has and the output lacks: there a sum of n. */
-  private double alone() {
-    double product = 1;
-    for (Map.Entry<Integer, Long> label : lengths.entrySet()) {
-      int holders = 0;
-      for (int i = 0; i < shapes.length; i++) {
-        int[] own = equation.operand(i);
-        for (int d = 0; d < own.length; d++) {
-          if (own[d] == label.getKey() && shapes[i][d] != 1) {
-            holders++;
-            break;
-          }
-        }
-      }
-      product *= holders == 1 && !isInOutput(label.getKey()) ? label.getValue() : 1;
-    }
-    return product;
-  }
-
-  /** Sums of the squares of a tensor's elements, in F64, piece by piece along its first axis. */
-  private Strided squares(Strided x, int[] labels, int[] to) {
-    boolean plain = Arrays.stream(labels).distinct().count() == labels.length;
-    long rows = plain && labels.length > 0 ? x.length(0) : 1;
-    long pieces = precision.isDouble() ? 1 : Math.max(1, Math.min(rows, x.size() / PIECE));
-    if (pieces == 1) {
-      if (precision.isDouble()) {
-        return squarePlan(x, labels, to).run(x, x);
-      }
-      try (Strided wide = TensorCopy.convert(x, DType.F64)) {
-        return squarePlan(wide, labels, to).run(wide, wide);
-      }
-    }
-    Strided sum = TensorCopy.full(DType.F64, 0, outShape(x, labels, to));
-    boolean parts = to.length > 0 && to[0] == labels[0];
-    for (long p = 0; p < pieces; p++) {
-      long from = rows * p / pieces;
-      long until = rows * (p + 1) / pieces;
-      try (Strided wide = TensorCopy.convert(x.slice(0, from, until), DType.F64);
-          Strided own = parts ? sum.slice(0, from, until) : sum.permute(identity(to.length))) {
-        squarePlan(wide, labels, to).runInto(own, 1, 1, wide, wide);
-      }
-    }
-    return sum;
-  }
-
-  private static int[] identity(int n) {
-    return IntStream.range(0, n).toArray();
-  }
-
-  private static long[] outShape(Strided x, int[] labels, int[] to) {
-    long[] shape = new long[to.length];
-    for (int o = 0; o < to.length; o++) {
-      for (int d = 0; d < labels.length; d++) {
-        shape[o] = labels[d] == to[o] ? x.length(d) : shape[o];
-      }
-    }
-    return shape;
-  }
-
-  private Contraction squarePlan(Strided x, int[] labels, int[] to) {
-    Equation squares = Equation.of("squares", new int[][] {labels, labels}, to);
-    long[] shape = x.shape();
-    return new Contraction(squares, DType.F64, new long[][] {shape, shape}, options);
   }
 }

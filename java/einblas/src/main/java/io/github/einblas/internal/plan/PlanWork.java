@@ -73,23 +73,25 @@ public final class PlanWork {
   }
 
   /** Bytes that the steps read and write, each tensor once per run of a step. */
-  public static long bytes(SlicedProgram slices, DType dtype) {
+  public static long bytes(SlicedProgram slices, PlanTypes types) {
     double bytes = 0;
     for (int s = 0; s < slices.main().steps().size(); s++) {
-      bytes += bytes(slices, s, dtype);
+      bytes += bytes(slices, s, types);
     }
     return (long) bytes;
   }
 
   /** Bytes of the tensors of a step, times its runs. */
-  public static double bytes(SlicedProgram slices, int s, DType dtype) {
+  public static double bytes(SlicedProgram slices, int s, PlanTypes types) {
     Program program = slices.main();
     Step step = program.steps().get(s);
-    double elements = product(program, step.outer());
+    boolean last = s == program.steps().size() - 1;
+    DType output = last ? types.result() : types.intermediate();
+    double bytes = product(program, step.outer()) * output.bytes();
     for (int slot : step.inputs()) {
-      elements += product(program, program.labelsOf(slot));
+      bytes += product(program, program.labelsOf(slot)) * types.ofSlot(slot).bytes();
     }
-    return elements * dtype.bytes() * slices.runs(s);
+    return bytes * slices.runs(s);
   }
 
   /** Operations of one loop nest over all labels. */

@@ -17,7 +17,7 @@ public final class Profile {
   public static double[] seconds(Contraction plan, CompiledPlan compiled, Strided[] operands) {
     long[] best = new long[compiled.main().count()];
     Arrays.fill(best, Long.MAX_VALUE);
-    try (Strided out = Strided.empty(plan.dtype(), plan.outputShape())) {
+    try (Strided out = Strided.empty(plan.types().result(), plan.outputShape())) {
       long start = System.nanoTime();
       for (int i = 0; i < RUNS; i++) {
         long[] nanos = new long[best.length];

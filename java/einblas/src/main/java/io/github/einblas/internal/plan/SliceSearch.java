@@ -62,15 +62,16 @@ public final class SliceSearch {
       long[][] shapes,
       PlanOptions options,
       boolean[] constant,
-      DType type,
+      boolean fuse,
+      DType intermediate,
       long outputBytes,
       ToLongFunction<SlicedProgram> peak) {
     this.equation = equation;
     this.shapes = shapes;
-    this.fuse = SlicedProgram.fuses(options);
+    this.fuse = fuse;
     this.constant = constant;
     this.limit = options.memoryLimit();
-    this.elementBytes = type.bytes();
+    this.elementBytes = intermediate.bytes();
     this.outputBytes = outputBytes;
     this.atLeast = options.slices();
     this.peak = peak;

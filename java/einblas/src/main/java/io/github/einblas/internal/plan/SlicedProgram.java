@@ -103,7 +103,7 @@ public final class SlicedProgram {
    *
    * @throws IllegalArgumentException naming what is no cut of this equation and its shapes
    */
-  public SlicedProgram cut(List<Cut> cuts, boolean[] constant, PlanOptions options) {
+  public SlicedProgram cut(List<Cut> cuts, boolean[] constant, boolean fuse) {
     if (cuts.isEmpty()) {
       return this;
     }
@@ -141,8 +141,7 @@ public final class SlicedProgram {
     }
     int[] cut = cuts.stream().mapToInt(Cut::label).toArray();
     long[] chunk = cuts.stream().mapToLong(Cut::chunk).toArray();
-    return new SlicedProgram(
-        equation, shapes, main().choice(), fuses(options), constant, cut, chunk);
+    return new SlicedProgram(equation, shapes, main().choice(), fuse, constant, cut, chunk);
   }
 
   /** Whether an operand has the label: a result that only repeats along it holds nothing. */
@@ -169,14 +168,24 @@ public final class SlicedProgram {
    */
   public static SlicedProgram whole(
       Equation equation, long[][] shapes, PlanOptions options, boolean[] constant, int[][] known) {
+    return whole(equation, shapes, options, constant, known, fuses(options));
+  }
+
+  /** As above; {@code fuse}: whether an elementwise product of three may be one step. */
+  static SlicedProgram whole(
+      Equation equation,
+      long[][] shapes,
+      PlanOptions options,
+      boolean[] constant,
+      int[][] known,
+      boolean fuse) {
     Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
     PathChoice choice =
         known == null
             ? PathTies.settle(
                 PathChoice.of(labels, options, constant), equation, labels, options, constant)
             : PathChoice.known(labels, options, known);
-    return new SlicedProgram(
-        equation, shapes, choice, fuses(options), constant, new int[0], new long[0]);
+    return new SlicedProgram(equation, shapes, choice, fuse, constant, new int[0], new long[0]);
   }
 
   /** One fused step of three moves less, but multiplies more; a given path is followed. */
@@ -257,6 +266,11 @@ public final class SlicedProgram {
   /** Whether the slices of a cut label are added up, rather than parts of the output. */
   public boolean isSummed(int cut) {
     return cut >= summedFrom;
+  }
+
+  /** Whether there are slices that are added up. */
+  boolean addsUp() {
+    return summedFrom < labels.length;
   }
 
   private long pieces(int cut) {

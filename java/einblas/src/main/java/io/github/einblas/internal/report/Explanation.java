@@ -8,6 +8,7 @@ import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.plan.CompiledPlan;
 import io.github.einblas.internal.plan.CompiledSteps;
 import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.plan.PlanTypes;
 import io.github.einblas.internal.plan.PlanWork;
 import io.github.einblas.internal.plan.Program;
 import io.github.einblas.internal.plan.SlicedProgram;
@@ -47,18 +48,18 @@ public final class Explanation {
   static Report report(
       Contraction plan, CompiledPlan compiled, double[] seconds, MachineSpeed machine) {
     Equation equation = plan.equation();
-    DType dtype = plan.dtype();
+    PlanTypes types = plan.types();
     int threads = plan.options().threads();
     int used = threads == 0 ? Native.threads() : threads;
     SlicedProgram slices = compiled.slices();
     Program program = slices.main();
-    StepTime time = new StepTime(machine, dtype);
+    StepTime time = new StepTime(machine, types.compute());
     double footprint = footprint(plan, program);
     List<Report.Step> steps = new ArrayList<>();
     int largest = -1;
     try {
       for (int s = 0; s < program.steps().size(); s++) {
-        steps.add(step(equation, dtype, compiled, s, time, footprint, seconds, used));
+        steps.add(step(equation, compiled, s, time, footprint, seconds, used));
         if (s < program.steps().size() - 1
             && (largest < 0 || elements(program, s) > elements(program, largest))) {
           largest = s;
@@ -72,7 +73,9 @@ public final class Explanation {
         IntStream.range(0, slices.cuts()).mapToObj(k -> cut(equation, slices, k)).toList();
     return new Report(
         equation.toString(),
-        dtype,
+        types.operands(),
+        types.result(),
+        types.compute(),
         plan.shapes(),
         plan.outputShape(),
         program.path(),
@@ -80,9 +83,9 @@ public final class Explanation {
         threads,
         PlanWork.flops(slices),
         PlanWork.naiveFlops(equation, plan.shapes()),
-        PlanWork.bytes(slices, dtype),
+        PlanWork.bytes(slices, types),
         compiled.workspaceBytes() + compiled.heldBytes(),
-        largest < 0 ? 0 : elements(program, largest) * dtype.bytes(),
+        largest < 0 ? 0 : elements(program, largest) * types.intermediate().bytes(),
         largest + 1,
         plan.layouts().peakBytes(compiled),
         cuts,
@@ -110,7 +113,6 @@ public final class Explanation {
 
   private static Report.Step step(
       Equation equation,
-      DType dtype,
       CompiledPlan compiled,
       int s,
       StepTime time,
@@ -123,7 +125,7 @@ public final class Explanation {
     long handle = compiled.main().handle(s);
     double runs = slices.runs(s);
     double flops = PlanWork.flops(slices, s);
-    double bytes = PlanWork.bytes(slices, s, dtype);
+    double bytes = PlanWork.bytes(slices, s, compiled.types());
     boolean last = s == program.steps().size() - 1;
     return new Report.Step(
         s + 1,
@@ -146,11 +148,14 @@ public final class Explanation {
 
   /** Bytes that one run after the other passes: operands, result and intermediates. */
   private static double footprint(Contraction plan, Program program) {
-    double elements = program.workspaceElements() + product(plan.outputShape());
-    for (long[] shape : plan.shapes()) {
-      elements += product(shape);
+    PlanTypes types = plan.types();
+    double bytes =
+        (double) program.workspaceElements() * types.intermediate().bytes()
+            + product(plan.outputShape()) * types.result().bytes();
+    for (int i = 0; i < plan.shapes().length; i++) {
+      bytes += product(plan.shapes()[i]) * types.operand(i).bytes();
     }
-    return elements * plan.dtype().bytes();
+    return bytes;
   }
 
   private static double product(long[] lengths) {
@@ -162,13 +167,15 @@ public final class Explanation {
       CompiledPlan compiled, int s, StepTime time, double footprint, int given) {
     List<Step> all = compiled.slices().main().steps();
     Step step = all.get(s);
+    PlanTypes types = compiled.types();
+    DType output = s == all.size() - 1 ? types.result() : types.intermediate();
+    int[] bytes =
+        IntStream.concat(
+                Arrays.stream(step.inputs()).map(slot -> types.ofSlot(slot).bytes()),
+                IntStream.of(output.bytes()))
+            .toArray();
     StepAxes axes =
-        new StepAxes(
-            time.type(),
-            step.inputs().length,
-            step.outer().length,
-            compiled.stepLengths(s),
-            compiled.stepStrides(s));
+        new StepAxes(bytes, step.outer().length, compiled.stepLengths(s), compiled.stepStrides(s));
     boolean several = compiled.slices().slices() > 1;
     return time.seconds(
         Native.stepKernel(compiled.main().handle(s)),

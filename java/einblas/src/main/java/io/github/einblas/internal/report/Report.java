@@ -7,7 +7,9 @@ import java.util.List;
 /** What PlanReport hands out; it says what each component means. Arrays are never changed. */
 public record Report(
     String equation,
+    List<DType> types,
     DType dtype,
+    DType computeType,
     long[][] shapes,
     long[] resultShape,
     int[][] path,

@@ -15,6 +15,10 @@ public final class ReportJson {
     JsonObject o = new JsonObject();
     o.addProperty("equation", r.equation());
     o.addProperty("dtype", r.dtype().name());
+    JsonArray types = new JsonArray();
+    r.types().forEach(t -> types.add(t.name()));
+    o.add("operandTypes", types);
+    o.addProperty("computeType", r.computeType().name());
     o.add("shapes", matrix(r.shapes()));
     o.add("resultShape", array(r.resultShape()));
     o.add("path", matrix(longs(r.path())));

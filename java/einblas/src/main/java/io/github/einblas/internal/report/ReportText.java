@@ -15,9 +15,10 @@ public final class ReportText {
     line(s, "equation  %s", r.equation());
     long[][] shapes = r.shapes();
     for (int i = 0; i < shapes.length; i++) {
-      line(s, "%-9s %s %s", "#" + i, Arrays.toString(shapes[i]), r.dtype());
+      line(s, "%-9s %s %s", "#" + i, Arrays.toString(shapes[i]), r.types().get(i));
     }
-    line(s, "result    %s %s", Arrays.toString(r.resultShape()), r.dtype());
+    String computed = r.computeType() == r.dtype() ? "" : ", computed in " + r.computeType();
+    line(s, "result    %s %s%s", Arrays.toString(r.resultShape()), r.dtype(), computed);
     line(s, "path      %s", path(r));
     line(s, "work      %s", work(r));
     line(s, "memory    %s", memory(r));

@@ -1,7 +1,6 @@
 // Explanations: what a step's time depends on, from its axes.
 package io.github.einblas.internal.report;
 
-import io.github.einblas.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -45,12 +44,17 @@ final class StepAxes {
   }
 
   private final List<Axis> axes;
-  private final int bytes;
+  private final int[] bytes;
   private final int output;
 
-  /** Strides tensor by tensor, the output's last. */
-  StepAxes(DType type, int operands, int outer, long[] lengths, long[] strides) {
-    this.bytes = type.bytes();
+  /**
+   * Strides tensor by tensor, the output's last.
+   *
+   * @param bytes of an element of each tensor
+   */
+  StepAxes(int[] bytes, int outer, long[] lengths, long[] strides) {
+    int operands = bytes.length - 1;
+    this.bytes = bytes;
     this.output = operands;
     List<Axis> own = new ArrayList<>();
     for (int a = 0; a < lengths.length; a++) {
@@ -157,7 +161,8 @@ final class StepAxes {
     }
     double all = Arrays.stream(own).mapToDouble(Axis::length).reduce(1, (x, y) -> x * y);
     // A run begins anywhere in a line.
-    return run < all ? all / run * (run * bytes - bytes + LINE) : all * bytes;
+    int each = bytes[tensor];
+    return run < all ? all / run * (run * each - each + LINE) : all * each;
   }
 
   double touched() {

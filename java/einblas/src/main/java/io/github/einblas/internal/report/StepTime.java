@@ -25,16 +25,15 @@ final class StepTime {
   private static final double CYCLE = 256;
 
   private final MachineSpeed machine;
+
+  /** What is computed in. */
   private final DType type;
+
   private boolean steady = true;
 
   StepTime(MachineSpeed machine, DType type) {
     this.machine = machine;
     this.type = type;
-  }
-
-  DType type() {
-    return type;
   }
 
   /** Whether all rates that were asked for so far are reliable. */
@@ -44,9 +43,25 @@ final class StepTime {
 
   /** Operations per second of a product. */
   double flops(int threads) {
-    MachineSpeed.Rate rate = machine.flops(type, threads);
+    MachineSpeed.Rate rate = machine.flops(measured(), threads);
     steady &= rate.steady();
     return rate.perSecond();
+  }
+
+  /** The type whose rate is known: integers and parts of complex numbers go by their bytes. */
+  private DType measured() {
+    return switch (type) {
+      case F32, BF16, F16, BOOL, I8, U8, I16, I32, C64 -> DType.F32;
+      case F64, I64, C128 -> DType.F64;
+    };
+  }
+
+  /** Operations of a multiplication and an addition. */
+  private double operations() {
+    return switch (type) {
+      case C64, C128 -> 8;
+      case F32, F64, BF16, F16, BOOL, I8, U8, I16, I32, I64 -> 2;
+    };
   }
 
   /** Bytes per second of a copy of so many. */
@@ -83,7 +98,7 @@ final class StepTime {
     double touched = axes.touched() + (adds ? axes.touched(axes.operands()) : 0);
     double memory = touched / bandwidth(threads, Math.max(touched, footprint));
     double cycle = CYCLE / type.bytes() / peak;
-    double product = 2 * points / peak;
+    double product = operations() * points / peak;
     return switch (kernel) {
       case "permute" -> permute(axes, memory, cycle);
       case "product" -> product(axes, memory, cycle);
@@ -93,6 +108,8 @@ final class StepTime {
       case "gemm_items" -> CALL + 1.84 * memory + 1.2 * product;
       case "ttm" -> 2e-6 + 0.9 * memory + 1.2 * product;
       case "gemm", "openblas" -> gemm(axes, memory, cycle, product);
+      // Pieces are converted, then multiplied as if they had been of the type that is computed in.
+      case "convert" -> 2e-6 + 2 * memory + 1.5 * product;
       default -> CALL + memory + points * LOOP / threads;
     };
   }

@@ -70,12 +70,12 @@ class StepTimeTest {
   void axesThatAllWalkAsOneAreOne() {
     // ab,ab->ab of rows that follow one another.
     StepAxes axes =
-        new StepAxes(DType.F64, 2, 2, new long[] {20, 30}, new long[] {30, 1, 30, 1, 30, 1});
+        new StepAxes(new int[] {8, 8, 8}, 2, new long[] {20, 30}, new long[] {30, 1, 30, 1, 30, 1});
     assertEquals(600, axes.lineLength(2));
     assertEquals(3 * 600 * 8, axes.touched());
     // Rows of 30 in a matrix of 40 columns begin anywhere in a line.
     StepAxes gaps =
-        new StepAxes(DType.F64, 2, 2, new long[] {20, 30}, new long[] {30, 1, 40, 1, 30, 1});
+        new StepAxes(new int[] {8, 8, 8}, 2, new long[] {20, 30}, new long[] {30, 1, 40, 1, 30, 1});
     assertEquals(30, gaps.lineLength(2));
     assertEquals(2 * 600 * 8 + 20 * (30 * 8 - 8 + 64), gaps.touched());
   }
