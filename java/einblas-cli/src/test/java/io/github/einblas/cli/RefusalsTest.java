@@ -66,7 +66,7 @@ final class RefusalsTest {
     program.refused("3-4", "explain", "ij", "3-4");
     program.refused("x5", "random", "x5", "-o", "@c.npy");
     program.refused("99999999999999999999", "random", "99999999999999999999", "-o", "@c.npy");
-    program.refused("--dtype", "random", "5", "--dtype", "f16");
+    program.refused("--dtype", "random", "5", "--dtype", "f8");
     program.refused("--memory-limit", "demo", "--memory-limit", "lots");
     program.refused("not a directory", "demo", "--keep", "@a.npy");
   }
