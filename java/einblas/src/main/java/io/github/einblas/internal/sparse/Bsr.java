@@ -65,7 +65,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
   private static long[] numbers(String name, Strided t) {
     if (t.rank() != 1 || !t.holdsIndices()) {
       throw new IllegalArgumentException(
-          NAME + ": " + name + " must be I32 or I64 of rank 1, got " + t.describe());
+          NAME + ": " + name + " must be integers of rank 1 (I32 or I64), got " + t.describe());
     }
     return Indices.of(t);
   }
