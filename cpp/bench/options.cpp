@@ -100,7 +100,9 @@ double positive(const std::string& text, const char* what) {
 int dtype(const std::string& text) {
   if (text == "f32" || text == "F32") return EINBLAS_F32;
   if (text == "f64" || text == "F64") return EINBLAS_F64;
-  throw std::runtime_error("--dtype wants f32 or f64, not '" + text + "'");
+  if (text == "i32" || text == "I32") return EINBLAS_I32;
+  if (text == "i64" || text == "I64") return EINBLAS_I64;
+  throw std::runtime_error("--dtype wants f32, f64, i32 or i64, not '" + text + "'");
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -111,9 +113,9 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 const char* name_of(int dtype) {
-  const char* name = "";
-  visit(dtype, [&](auto of) { name = code_of<decltype(of)>() == EINBLAS_F32 ? "f32" : "f64"; });
-  return name;
+  if (dtype == EINBLAS_F32) return "f32";
+  if (dtype == EINBLAS_F64) return "f64";
+  return dtype == EINBLAS_I32 ? "i32" : "i64";
 }
 
 void Common::parse(const std::string& usage, std::vector<Option> own, int argc, char** argv) {
@@ -124,7 +126,7 @@ void Common::parse(const std::string& usage, std::vector<Option> own, int argc, 
        [&](const std::string& v) {
          for (const std::string& t : split(v)) threads.push_back(number(t, "--threads"));
        }},
-      {'d', "dtype", "f32,f64", "element types (default both)",
+      {'d', "dtype", "f32,f64", "element types, i32 and i64 for steps too (default f32 and f64)",
        [&](const std::string& v) {
          for (const std::string& t : split(v)) types.push_back(dtype(t));
        }},

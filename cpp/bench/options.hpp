@@ -27,22 +27,24 @@ std::vector<std::string> parse(const std::string& usage, const std::vector<Optio
 // Throw std::runtime_error, naming the option.
 int number(const std::string& text, const char* what, int least = 1);
 double positive(const std::string& text, const char* what);
-int dtype(const std::string& text);  // f32 or f64, in any case
+int dtype(const std::string& text);  // f32, f64, i32 or i64, in any case
 std::vector<std::string> split(const std::string& text);
 
 const char* name_of(int dtype);
+// Whether all products are computed in it; steps are in integers too.
+inline bool is_real(int dtype) { return dtype == EINBLAS_F32 || dtype == EINBLAS_F64; }
 
 // The code of a type.
 template <class T>
 constexpr int32_t code_of() {
   return einblas_test::dtype<T>();
 }
-// f(T{}) for the type of a code: the types that products are computed in.
+// f(T{}) for the type of a code: the types that all products are computed in.
 template <class F>
 void visit(int dtype, const F& f) {
   if (dtype == EINBLAS_F32) return f(float{});
   if (dtype == EINBLAS_F64) return f(double{});
-  throw std::runtime_error("no such type: " + std::to_string(dtype));
+  throw std::runtime_error("this command wants f32 or f64");
 }
 
 // What all subcommands can be told.

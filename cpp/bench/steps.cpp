@@ -81,7 +81,8 @@ class Bench {
       blocks.push_back(std::make_unique<Block>(n * size));
       x[t] = blocks.back()->address();
       if (x[t] == 0) return skip(c, "memory is short");
-      for (int64_t i = 0; i < n; ++i) einblas_poke(x[t] + i * size, dtype, static_cast<double>(i % 17) * 0.125 - 1);
+      const double unit = is_real(dtype) ? 0.125 : 1;
+      for (int64_t i = 0; i < n; ++i) einblas_poke(x[t] + i * size, dtype, static_cast<double>(i % 17 - 8) * unit);
     }
     const int64_t out_bytes = c.elements(c.output) * size;
     const Block out(out_bytes);
@@ -146,7 +147,7 @@ int bench_busy(const Options& o, const std::vector<Case>& cases, const std::vect
       for (const Case& c : cases)
         if (o.common.wanted(c.name, c.group)) b.run_busy(c, type, neighbours);
       for (const BlockCase& c : block_cases)
-        if (o.common.wanted(c.name, "block")) b.run_busy(c, type, neighbours);
+        if (is_real(type) && o.common.wanted(c.name, "block")) b.run_busy(c, type, neighbours);
     }
   }
   b.busy().footer();
@@ -206,8 +207,10 @@ int bench_steps(int argc, char** argv, bool steps, bool blocks) {
   }
   for (const BlockCase& c : block_cases) {
     if (!o.common.wanted(c.name, "block") || !o.kernel.empty()) continue;
-    for (int type : o.common.dtypes)
+    for (int type : o.common.dtypes) {
+      if (!is_real(type)) continue;
       for (int threads : o.common.threads) b.run(c, type, threads);
+    }
   }
   b.save();
   return 0;

@@ -84,7 +84,8 @@ EINBLAS_API const char* einblas_threads_from(void);
 EINBLAS_API const char* einblas_threading(void);
 /* Worker threads of the pool that live now. */
 EINBLAS_API int32_t einblas_workers(void);
-/* Machine limits, measured on each call (some 0.3 s each): FMA peak in FLOP/s; bytes/s. */
+/* Machine limits, measured on each call (some 0.3 s each): the peak of multiply-adds of F32, F64, I32 or I64, each two
+   operations, a second; bytes/s. */
 EINBLAS_API double einblas_measure_peak(int32_t dtype, int32_t threads);
 /* what: 0 read, 1 fill with ordinary stores, 2 fill with non-temporal stores, 3 copy (bytes read
    plus written, the better of ordinary and non-temporal stores). bytes: size of the working set. */
@@ -156,6 +157,7 @@ EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* length
  * No operand: the product is 1 (fill). beta = 0 never reads C. alpha = 0 never reads an operand.
  * A length of 0 in r makes the sum 0; in o the step does nothing. The output's strides address each
  * element once, and the output shares no byte with an operand; the caller has checked that.
+ * Integers: exact modulo 2^32 or 2^64; alpha and beta are integers of at most 2^53, else EINBLAS_INVALID_ARGUMENT.
  */
 
 /* The `kernel` whose steps give an element of the output the same bits whatever is computed beside it: alone, in any

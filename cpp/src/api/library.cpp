@@ -72,7 +72,7 @@ const char* einblas_threading(void) { return threading_name(); }
 int32_t einblas_workers(void) { return pool_workers(); }
 
 double einblas_measure_peak(int32_t dtype, int32_t threads) {
-  if (!is_float_code(dtype) || threads < 1 || threads > kMostThreads || einblas_init() != EINBLAS_OK) return 0;
+  if (!is_computed_code(dtype) || threads < 1 || threads > kMostThreads || einblas_init() != EINBLAS_OK) return 0;
   return measure_peak(static_cast<DType>(dtype), threads);
 }
 double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_t threads) {

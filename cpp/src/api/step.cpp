@@ -11,6 +11,7 @@
 #include "layout/arithmetic.hpp"
 #include "runtime/speed.hpp"
 #include "step/kernel.hpp"
+#include "step/whole.hpp"
 
 namespace einblas {
 namespace {
@@ -94,7 +95,7 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
 }
 
 const char* one(DType dtype) {
-  return visit_float(dtype, [](auto of) {
+  return visit_computed(dtype, [](auto of) {
     static const typename decltype(of)::Type value = 1;
     return reinterpret_cast<const char*>(&value);
   });
@@ -106,6 +107,8 @@ struct Packed {
 
 int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
                  int32_t threads, const Packed& packed = {}) {
+  const bool whole = !is_float(s.problem.dtype);
+  if (whole && !(is_whole(alpha) && is_whole(beta))) return EINBLAS_INVALID_ARGUMENT;
   if (s.problem.empty_output) return EINBLAS_OK;
   threads = threads_of(threads);
   auto at = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
@@ -114,9 +117,9 @@ int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, d
     return s.scale->run({{nullptr, nullptr, nullptr}, at(c, kOut), 0.0, beta, threads});
   }
   const char* second = !s.ones ? at(x1, 1) : one(s.problem.dtype);
-  Call call{{at(x0, 0), second, at(x2, 2)}, at(c, kOut), alpha * s.problem.multiplier, beta, threads};
+  Call call{{at(x0, 0), second, at(x2, 2)}, at(c, kOut), whole ? alpha : alpha * s.problem.multiplier, beta, threads};
   for (int t = 0; t < 2; ++t) call.packed[t] = reinterpret_cast<const char*>(packed.at[t]);
-  return s.plan->run(call);
+  return whole ? run_whole(*s.plan, call, s.problem.times) : s.plan->run(call);
 }
 
 // Bytes of a packed copy of an operand, unless it would be much larger than the operand itself.
@@ -159,7 +162,7 @@ int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32
 int32_t einblas_step_create_within(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
                                    const int64_t* lengths, const int64_t* strides, const char* kernel, int64_t bytes,
                                    int64_t* step) {
-  if (!is_float_code(dtype) || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 ||
+  if (!is_computed_code(dtype) || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 ||
       outer_axes > axes || bytes < 0 || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
     return EINBLAS_INVALID_ARGUMENT;
   *step = 0;

@@ -74,36 +74,47 @@ constexpr TypedKernels<T> typed_kernels() {
   t.gemm_tiny[3] = gemm_tiny_of<T, 8>();
   t.pack_runs = pack_runs<T>;
   t.pack_transposed = pack_transposed<T>;
-  t.kron_block = EINBLAS_KRON_MR;
-  t.kron_lines = kron_lines<T>;
-  t.kron_rows = kron_rows<T>;
-  t.kron_tiny[0] = nullptr;
-  t.kron_tiny[1] = kron_tiny_of<T, 2>();
-  t.kron_tiny[2] = kron_tiny_of<T, 4>();
-  t.kron_tiny[3] = kron_tiny_of<T, 8>();
-  t.kron_short[0] = nullptr;
-  t.kron_short[1] = kron_short_of<T, 2>();
-  t.kron_short[2] = kron_short_of<T, 4>();
-  t.kron_short[3] = kron_short_of<T, 8>();
-  t.block_rows = block_rows<T, false>;
-  t.block_rows_alike = block_rows<T, true>;
-  t.block_dots = block_dots<T>;
-  t.block_terms = block_terms<T>;
-  t.block_terms_dots = block_terms_dots<T>;
-  t.block_target = block_target<T>;
-  t.csr_rows = csr_rows<T>;
-  t.csr_dots = csr_dots<T>;
-  t.csr_sampled = csr_sampled<T>;
-  for (int v = 1; v <= 4; ++v) t.bsr_rows[v] = bsr_most_rows(v);
-  t.bsr_tile = bsr_tile_any<T>;
-  t.bsr_dots = bsr_dots<T>;
+  if constexpr (!kWhole<T>) {
+    t.kron_block = EINBLAS_KRON_MR;
+    t.kron_lines = kron_lines<T>;
+    t.kron_rows = kron_rows<T>;
+    t.kron_tiny[0] = nullptr;
+    t.kron_tiny[1] = kron_tiny_of<T, 2>();
+    t.kron_tiny[2] = kron_tiny_of<T, 4>();
+    t.kron_tiny[3] = kron_tiny_of<T, 8>();
+    t.kron_short[0] = nullptr;
+    t.kron_short[1] = kron_short_of<T, 2>();
+    t.kron_short[2] = kron_short_of<T, 4>();
+    t.kron_short[3] = kron_short_of<T, 8>();
+    t.block_rows = block_rows<T, false>;
+    t.block_rows_alike = block_rows<T, true>;
+    t.block_dots = block_dots<T>;
+    t.block_terms = block_terms<T>;
+    t.block_terms_dots = block_terms_dots<T>;
+    t.block_target = block_target<T>;
+    t.csr_rows = csr_rows<T>;
+    t.csr_dots = csr_dots<T>;
+    t.csr_sampled = csr_sampled<T>;
+    for (int v = 1; v <= 4; ++v) t.bsr_rows[v] = bsr_most_rows(v);
+    t.bsr_tile = bsr_tile_any<T>;
+    t.bsr_dots = bsr_dots<T>;
+  }
   return t;
 }
 }  // namespace
 
 extern const KernelTable EINBLAS_ISA_TABLE;
 const KernelTable EINBLAS_ISA_TABLE = {
-    EINBLAS_ISA_NAME, EINBLAS_VBYTES, typed_kernels<float>(), typed_kernels<double>(), probe_read, probe_fill,
-    probe_stream,     probe_copy,     probe_copy_stream,
+    EINBLAS_ISA_NAME,
+    EINBLAS_VBYTES,
+    typed_kernels<float>(),
+    typed_kernels<double>(),
+    typed_kernels<uint32_t>(),
+    typed_kernels<uint64_t>(),
+    probe_read,
+    probe_fill,
+    probe_stream,
+    probe_copy,
+    probe_copy_stream,
 };
 }  // namespace einblas

@@ -19,17 +19,20 @@ constexpr int gemm_most_rows(int) { return 6; }
 
 // Lanes [first, end) of a vector in memory.
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
-EINBLAS_INLINE vf32 load_lanes(const float* p, int first, int end) {
-  return (vf32)_mm512_maskz_loadu_ps((__mmask16)((1u << end) - (1u << first)), p);
+template <class T>
+EINBLAS_INLINE vec<T> load_lanes(const T* p, int first, int end) {
+  const unsigned mask = (1u << end) - (1u << first);
+  if constexpr (sizeof(T) == 4) return (vec<T>)_mm512_maskz_loadu_ps((__mmask16)mask, p);
+  return (vec<T>)_mm512_maskz_loadu_pd((__mmask8)mask, p);
 }
-EINBLAS_INLINE vf64 load_lanes(const double* p, int first, int end) {
-  return (vf64)_mm512_maskz_loadu_pd((__mmask8)((1u << end) - (1u << first)), p);
-}
-EINBLAS_INLINE void store_lanes(float* p, vf32 v, int first, int end) {
-  _mm512_mask_storeu_ps(p, (__mmask16)((1u << end) - (1u << first)), (__m512)v);
-}
-EINBLAS_INLINE void store_lanes(double* p, vf64 v, int first, int end) {
-  _mm512_mask_storeu_pd(p, (__mmask8)((1u << end) - (1u << first)), (__m512d)v);
+template <class T>
+EINBLAS_INLINE void store_lanes(T* p, vec<T> v, int first, int end) {
+  const unsigned mask = (1u << end) - (1u << first);
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_ps(p, (__mmask16)mask, (__m512)v);
+  } else {
+    _mm512_mask_storeu_pd(p, (__mmask8)mask, (__m512d)v);
+  }
 }
 #else
 template <class T>

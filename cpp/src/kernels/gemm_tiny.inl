@@ -2,17 +2,17 @@
 // one by one.
 
 #if EINBLAS_SHARES > 1
-EINBLAS_INLINE vf32 look_up(vf32 x, const float* index) {
-  return (vf32)_mm512_maskz_permutexvar_ps(0xffff, _mm512_load_si512(index), (__m512)x);
+template <class V, class T>
+EINBLAS_INLINE V look_up(V x, const T* index) {
+  const __m512i from = _mm512_load_si512(index);
+  if constexpr (sizeof(T) == 4) return (V)_mm512_maskz_permutexvar_ps(0xffff, from, (__m512)x);
+  return (V)_mm512_maskz_permutexvar_pd(0xff, from, (__m512d)x);
 }
-EINBLAS_INLINE vf64 look_up(vf64 x, const double* index) {
-  return (vf64)_mm512_maskz_permutexvar_pd(0xff, _mm512_load_si512(index), (__m512d)x);
-}
-EINBLAS_INLINE vf32 look_up(vf32 x, vf32 y, const float* index) {
-  return (vf32)_mm512_maskz_permutex2var_ps(0xffff, (__m512)x, _mm512_load_si512(index), (__m512)y);
-}
-EINBLAS_INLINE vf64 look_up(vf64 x, vf64 y, const double* index) {
-  return (vf64)_mm512_maskz_permutex2var_pd(0xff, (__m512d)x, _mm512_load_si512(index), (__m512d)y);
+template <class V, class T>
+EINBLAS_INLINE V look_up(V x, V y, const T* index) {
+  const __m512i from = _mm512_load_si512(index);
+  if constexpr (sizeof(T) == 4) return (V)_mm512_maskz_permutex2var_ps(0xffff, (__m512)x, from, (__m512)y);
+  return (V)_mm512_maskz_permutex2var_pd(0xff, (__m512d)x, from, (__m512d)y);
 }
 
 // The first `count` elements, at most NV vectors.

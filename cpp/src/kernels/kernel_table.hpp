@@ -236,10 +236,11 @@ struct ReduceItems {
   T alpha, beta;
 };
 
-// Kernels for one element type.
+// Kernels for one element type. Those of integers are of unsigned ones (simd/vec.hpp); what no step needs is null for
+// them: block, kron, csr and bsr.
 template <class T>
 struct TypedKernels {
-  // kernels/machine.inl: `rounds` times a fixed block of independent FMAs; returns FLOPs done per round.
+  // kernels/machine.inl: `rounds` times a fixed block of independent multiply-adds; returns operations done per round.
   int64_t (*fma_rounds)(int64_t rounds, T* sink);
   // kernels/product.inl: lines of a product.
   void (*product_lines)(int operands, int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
@@ -336,6 +337,8 @@ struct KernelTable {
   int32_t vector_bytes;
   TypedKernels<float> f32;
   TypedKernels<double> f64;
+  TypedKernels<uint32_t> i32;
+  TypedKernels<uint64_t> i64;
   // kernels/machine.inl: bandwidth probes over n doubles; pointers 64-byte aligned, n a multiple of 64.
   double (*probe_read)(const double* p, int64_t n);
   void (*probe_fill)(double* p, int64_t n, double v);
@@ -354,6 +357,14 @@ inline const TypedKernels<float>& KernelTable::typed<float>() const {
 template <>
 inline const TypedKernels<double>& KernelTable::typed<double>() const {
   return f64;
+}
+template <>
+inline const TypedKernels<uint32_t>& KernelTable::typed<uint32_t>() const {
+  return i32;
+}
+template <>
+inline const TypedKernels<uint64_t>& KernelTable::typed<uint64_t>() const {
+  return i64;
 }
 
 }  // namespace einblas

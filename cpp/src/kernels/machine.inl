@@ -1,6 +1,6 @@
-// Kernels that measure the machine: FMA peak and memory bandwidth.
+// Kernels that measure the machine: the peak of multiply-adds, and memory bandwidth.
 
-// FLOPs = rounds * kChains * lanes * 2 * 16, as 2 x (latency) independent chains fill both FMA units.
+// Operations = rounds * kChains * lanes * 2 * 16, as 2 x (latency) independent chains fill both units.
 template <class T>
 static int64_t fma_rounds(int64_t rounds, T* sink) {
   constexpr int kChains = 12;

@@ -286,7 +286,7 @@ static void transpose_past_caches(const TransposeRows<T>* t, int64_t q, int qn) 
     T* row = t->to + t->to_offset[q + (r < qn ? r : 0)];
     ahead[r] = static_cast<int>(reinterpret_cast<uintptr_t>(row) % EINBLAS_VBYTES / sizeof(T));
     line[r] = row - ahead[r];
-    pick[r] = lanes_from(vec<T>{}, w - ahead[r]);
+    pick[r] = lanes_from<T>(w - ahead[r]);
     aligned &= ahead[r] == 0;
   }
   T* carry = t->carry + q * w;

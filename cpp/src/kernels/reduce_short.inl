@@ -1,36 +1,38 @@
 // Micro-kernels of sums of rows of a few vectors at most, as many rows at a time as a vector has lanes; rows of at most
 // half a vector lie several in one.
 
-template <class T>
-struct lane_ints;
+template <int SIZE>
+struct lane_ints_of;
 template <>
-struct lane_ints<float> {
+struct lane_ints_of<4> {
   typedef int32_t element;
   typedef int32_t type __attribute__((vector_size(EINBLAS_VBYTES)));
 };
 template <>
-struct lane_ints<double> {
+struct lane_ints_of<8> {
   typedef int64_t element;
   typedef int64_t type __attribute__((vector_size(EINBLAS_VBYTES)));
 };
+template <class T>
+using lane_ints = lane_ints_of<static_cast<int>(sizeof(T))>;
 template <class T>
 using ivec = typename lane_ints<T>::type;
 
 // Lane l of the result is v's lane from[l].
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
 #define EINBLAS_PICKS 1
-EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) {
-  return (vf32)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)from, (__m512)v);
-}
-EINBLAS_INLINE vf64 pick(vf64 v, ivec<double> from) {
-  return (vf64)_mm512_maskz_permutexvar_pd(0xff, (__m512i)from, (__m512d)v);
+template <class V, class I>
+EINBLAS_INLINE V pick(V v, I from) {
+  if constexpr (sizeof v[0] == 4) return (V)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)from, (__m512)v);
+  return (V)_mm512_maskz_permutexvar_pd(0xff, (__m512i)from, (__m512d)v);
 }
 #elif EINBLAS_VBYTES == 32 && defined(__AVX2__)
 #define EINBLAS_PICKS 1
-EINBLAS_INLINE vf32 pick(vf32 v, ivec<float> from) { return (vf32)_mm256_permutevar8x32_ps((__m256)v, (__m256i)from); }
-EINBLAS_INLINE vf64 pick(vf64 v, ivec<double> from) {
-  const ivec<double> halves = 2 * from + ((2 * from + 1) << 32);
-  return (vf64)_mm256_permutevar8x32_ps((__m256)v, (__m256i)halves);
+template <class V, class I>
+EINBLAS_INLINE V pick(V v, I from) {
+  if constexpr (sizeof v[0] == 4) return (V)_mm256_permutevar8x32_ps((__m256)v, (__m256i)from);
+  const ivec<double> halves = 2 * (ivec<double>)from + ((2 * (ivec<double>)from + 1) << 32);
+  return (V)_mm256_permutevar8x32_ps((__m256)v, (__m256i)halves);
 }
 #else
 #define EINBLAS_PICKS 0

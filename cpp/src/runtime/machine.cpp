@@ -2,6 +2,7 @@
 #include "runtime/machine.hpp"
 
 #include <chrono>
+#include <type_traits>
 
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
@@ -40,7 +41,7 @@ double peak(int threads) {
   const double t = best_time([&] {
     parallel_tasks(threads, threads, [&](int64_t, int) {
       Sink sink{};
-      sink.v[0] = T{1} / 2;
+      sink.v[0] = std::is_integral_v<T> ? T{3} : T{1} / 2;
       sink.v[1] = T{1};
       kernels.fma_rounds(kRounds, sink.v);
     });
@@ -51,7 +52,7 @@ double peak(int threads) {
 }  // namespace
 
 double measure_peak(DType dtype, int threads) noexcept {
-  return visit_float(dtype, [&](auto of) { return peak<typename decltype(of)::Type>(threads); });
+  return visit_computed(dtype, [&](auto of) { return peak<typename decltype(of)::Type>(threads); });
 }
 
 double measure_bandwidth(Traffic what, int64_t bytes, int threads) noexcept {

@@ -2,7 +2,7 @@
 //
 // Estimates decide how many threads a job is worth (useful_threads) and how much a task takes on; nothing of a result
 // depends on them. They are no Tunables: a factor of two moves a border between one thread and two, and the Tunable
-// THREAD_NANOS moves all of them at once. One thread of an AVX-512 machine.
+// THREAD_NANOS moves all of them at once. One thread of an AVX-512 machine, for reals; integers go by the same.
 #pragma once
 
 namespace einblas::speed {

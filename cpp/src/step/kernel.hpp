@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "step/problem.hpp"
 
@@ -51,10 +52,17 @@ struct KernelEntry {
   std::unique_ptr<KernelPlan> (*plan)(const Problem&, Asked);
 };
 
+// alpha or beta of a Call as a number of the elements' type; of integers, which they are then, modulo theirs.
+template <class T>
+T factor(double x) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<int64_t>(x));
+  return static_cast<T>(x);
+}
+
 // Plan<T> for the type of the problem's elements.
 template <template <class> class Plan>
 std::unique_ptr<KernelPlan> make_typed(const Problem& p) {
-  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+  return visit_computed(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
     return std::make_unique<Plan<typename decltype(of)::Type>>(p);
   });
 }

@@ -1,7 +1,7 @@
-// Driver: any step, any strides, by plain loops in double. The yardstick of the tests and the last resort.
+// Driver: any step, any strides, by plain loops. The yardstick of the tests and the last resort.
 //
 // C[o] = alpha * sum_r prod_i X_i[o, r] + beta * C[o]. Assumes nothing. Sums in double, in the order of the reduced
-// axes.
+// axes; of integers in their own type.
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
 #include "runtime/speed.hpp"
@@ -18,7 +18,7 @@ class LoopsPlan final : public KernelPlan {
   explicit LoopsPlan(const Problem& p) : p_(p) {}
 
   int32_t run(const Call& call) const noexcept override {
-    return visit_float(p_.dtype, [&](auto of) { return typed<typename decltype(of)::Type>(call); });
+    return visit_computed(p_.dtype, [&](auto of) { return typed<typename decltype(of)::Type>(call); });
   }
   std::string describe() const override {
     return "plain loops, out " + describe_axes(p_.outer, p_.operands) + ", sum " +
@@ -26,6 +26,9 @@ class LoopsPlan final : public KernelPlan {
   }
 
  private:
+  template <class T>
+  using Sum = std::conditional_t<std::is_integral_v<T>, T, double>;
+
   template <class T>
   int32_t typed(const Call& call) const noexcept {
     const int64_t outputs = p_.outer_elements();
@@ -48,21 +51,21 @@ class LoopsPlan final : public KernelPlan {
       for (int t = 0; t < 4; ++t) at[t] += i * axis.stride[t];
     }
     T* c = reinterpret_cast<T*>(call.c) + at[kOut];
-    const double sum = call.alpha * reduce<T>(call, 0, at);
-    *c = static_cast<T>(call.beta == 0 ? sum : sum + call.beta * static_cast<double>(*c));
+    const Sum<T> sum = factor<Sum<T>>(call.alpha) * reduce<T>(call, 0, at), beta = factor<Sum<T>>(call.beta);
+    *c = static_cast<T>(beta == 0 ? sum : sum + beta * static_cast<Sum<T>>(*c));
   }
 
   template <class T>
-  double reduce(const Call& call, size_t axis, const int64_t* at) const noexcept {
+  Sum<T> reduce(const Call& call, size_t axis, const int64_t* at) const noexcept {
     if (axis == p_.reduced.size()) {
-      double product = 1;
+      Sum<T> product = 1;
       for (int t = 0; t < p_.operands; ++t)
-        product *= static_cast<double>(reinterpret_cast<const T*>(call.x[t])[at[t]]);
+        product *= static_cast<Sum<T>>(reinterpret_cast<const T*>(call.x[t])[at[t]]);
       return product;
     }
     const Axis& a = p_.reduced[axis];
     int64_t here[4] = {at[0], at[1], at[2], at[3]};
-    double sum = 0;
+    Sum<T> sum = 0;
     for (int64_t i = 0; i < a.length; ++i) {
       sum += reduce<T>(call, axis + 1, here);
       for (int t = 0; t < p_.operands; ++t) here[t] += a.stride[t];

@@ -178,7 +178,7 @@ class PermutePlan final : public KernelPlan {
     const Place p = place(index);
     const T* x = reinterpret_cast<const T*>(call.x[0]);
     T* c = reinterpret_cast<T*>(call.c) + p.c;
-    const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
+    const T alpha = factor<T>(call.alpha), beta = factor<T>(call.beta);
     const int64_t ahead = after >= 0 && bytes_ >= stream_from ? place(after).x - p.x : 0;
     x += p.x;
     if (buffer == nullptr) return planes(0, p.n, x, c, target, alpha, beta, ahead);

@@ -205,8 +205,8 @@ class PermuteRows final : public KernelPlan {
     rows.to_offset = to;
     rows.from = reinterpret_cast<const T*>(call.x[0]) + t.x + t.q;
     rows.from_offset = t.from;
-    rows.alpha = static_cast<T>(call.alpha);
-    rows.beta = static_cast<T>(call.beta);
+    rows.alpha = factor<T>(call.alpha);
+    rows.beta = factor<T>(call.beta);
     if (after != nullptr) {
       rows.ahead = reinterpret_cast<const T*>(call.x[0]) + after->x + after->q;
       rows.ahead_offset = after->from;
@@ -229,7 +229,7 @@ class PermuteRows final : public KernelPlan {
 }  // namespace
 
 std::unique_ptr<KernelPlan> permute_rows(const Problem& p) {
-  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+  return visit_computed(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
     auto plan = std::make_unique<PermuteRows<typename decltype(of)::Type>>(p);
     if (!plan->suits()) return nullptr;
     return plan;

@@ -91,6 +91,7 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
       if (a.stride[t] != 0) leading = a.stride[t];
     if (leading == 0) {
       p.multiplier *= static_cast<double>(a.length);
+      p.times *= static_cast<uint64_t>(a.length);
       continue;
     }
     if (leading < 0 && !invariant) flip(p, a);

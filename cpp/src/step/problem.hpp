@@ -23,6 +23,7 @@ struct Problem {
   Axes outer, reduced;
   int64_t offset[4] = {0, 0, 0, 0};
   double multiplier = 1;
+  uint64_t times = 1;  // the same modulo 2^64: of integers, which double may not hold
   bool empty_output = false, empty_sum = false;
   // The order of additions must not depend on the outer axes: the summed axes are in the caller's order and direction.
   // Then groups m and n of a binary problem are never empty; they may have an axis of length 1.

@@ -114,7 +114,7 @@ class ProductPlan final : public KernelPlan {
 
   void walk(const Call& call, int64_t first, int64_t last, int64_t chunks_per_line, T* buffer) const {
     const T* built[3] = {nullptr, nullptr, nullptr};  // where the buffer's content came from
-    const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
+    const T alpha = factor<T>(call.alpha), beta = factor<T>(call.beta);
     const bool streaming = streaming_ && beta == 0;
     Walk at(outer_, first / chunks_per_line);
     int64_t chunk = first % chunks_per_line;

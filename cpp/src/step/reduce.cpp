@@ -36,6 +36,8 @@ constexpr int64_t kNearLine = 1024;
 
 template <class T>
 class ReducePlan final : public KernelPlan {
+  using Long = std::conditional_t<std::is_integral_v<T>, T, double>;  // sums of many runs
+
  public:
   explicit ReducePlan(const Problem& p)
       : operands_(p.operands),
@@ -173,17 +175,17 @@ class ReducePlan final : public KernelPlan {
       T* c = reinterpret_cast<T*>(call.c) + outer.at(kOut);
       d.out = straight ? c : kept;
       Walk rest(rest_, 0);
-      double before[kRows];  // of the runs before
+      Long before[kRows];  // of the runs before
       for (int64_t u = 0; u < sums_; ++u, rest.next()) {
         if (u > 0 && u % kRun == 0)
-          for (int64_t r = 0; r < d.rows; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<double>(kept[r]);
+          for (int64_t r = 0; r < d.rows; ++r) before[r] = (u == kRun ? 0 : before[r]) + static_cast<Long>(kept[r]);
         d.x = base(call, main_, outer, rest, 0);
         if (operands_ == 2) d.y = base(call, other_, outer, rest, 0);
         d.add = u % kRun > 0;
         kernels_->reduce_dots(&d);
       }
       if (sums_ > kRun)
-        for (int64_t r = 0; r < d.rows; ++r) kept[r] = static_cast<T>(before[r] + static_cast<double>(kept[r]));
+        for (int64_t r = 0; r < d.rows; ++r) kept[r] = static_cast<T>(before[r] + static_cast<Long>(kept[r]));
       for (int64_t r = 0; !straight && r < d.rows; ++r) finish(call, c + r * axis.stride[kOut], kept[r]);
       for (int64_t left = d.rows; left > 0;) {
         const int64_t step = std::min(left, outer.left());
@@ -233,19 +235,19 @@ class ReducePlan final : public KernelPlan {
   T across(const Call& call, const Walk& outer, int64_t first, int64_t last, T* scratch) const {
     Walk rest(rest_, first / pieces_);
     int64_t p = first % pieces_;
-    double total = 0;
+    Long total = 0;
     for (int64_t u = first; u < last; ++u) {
       T* free = scratch;
       const int64_t from = p * piece_, n = std::min(piece_, line_.length - from);
       const T* x = line_at(main_, base(call, main_, outer, rest, from), n, free);
       if (operands_ == 1) {
-        total += static_cast<double>(kernels_->reduce_dot(n, x, nullptr));
+        total += static_cast<Long>(kernels_->reduce_dot(n, x, nullptr));
       } else {
         const T* y = base(call, other_, outer, rest, from);
         if (line_.stride[other_] == 0) {
-          total += static_cast<double>(kernels_->reduce_dot(n, x, nullptr) * *y);
+          total += static_cast<Long>(kernels_->reduce_dot(n, x, nullptr) * *y);
         } else {
-          total += static_cast<double>(kernels_->reduce_dot(n, x, line_at(other_, y, n, free)));
+          total += static_cast<Long>(kernels_->reduce_dot(n, x, line_at(other_, y, n, free)));
         }
       }
       if (++p == pieces_) {
@@ -304,7 +306,7 @@ class ReducePlan final : public KernelPlan {
   }
 
   static void finish(const Call& call, T* c, T s) {
-    const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
+    const T alpha = factor<T>(call.alpha), beta = factor<T>(call.beta);
     *c = beta == 0 ? alpha * s : alpha * s + beta * *c;
   }
 

@@ -34,7 +34,7 @@ constexpr int64_t kStrip = 8192;  // elements of a long line in a task
 
 template <class T>
 T finished(const Call& call, const T* c, T s) {
-  const T alpha = static_cast<T>(call.alpha), beta = static_cast<T>(call.beta);
+  const T alpha = factor<T>(call.alpha), beta = factor<T>(call.beta);
   return beta == 0 ? alpha * s : alpha * s + beta * *c;
 }
 
@@ -262,8 +262,8 @@ class ItemsPlan final : public KernelPlan {
       t.sy = s_.down.stride[s_.other];
       t.y_item = axis.stride[s_.other];
     }
-    t.alpha = static_cast<T>(call.alpha);
-    t.beta = static_cast<T>(call.beta);
+    t.alpha = factor<T>(call.alpha);
+    t.beta = factor<T>(call.beta);
     for (int64_t i = first; i < last; i += t.items) {
       const Walk outer(s_.outer, i / strips_);
       const int64_t from = i % strips_ * kStrip;
@@ -295,7 +295,7 @@ int64_t elements_of(const Problem& p, int t) {
 int main_operand(const Problem& p) { return p.operands == 2 && elements_of(p, 1) > elements_of(p, 0) ? 1 : 0; }
 
 std::unique_ptr<KernelPlan> sums_down_short_rows(const Problem& p) {
-  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+  return visit_computed(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
     using T = typename decltype(of)::Type;
     const int64_t lanes = kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T));
     const ShortRows s(p, lanes);
@@ -308,7 +308,7 @@ std::unique_ptr<KernelPlan> sums_down_short_rows(const Problem& p) {
 std::unique_ptr<KernelPlan> sums_of_items(const Problem& p) {
   const Items s(p);
   if (!s.ok) return nullptr;
-  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+  return visit_computed(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
     return std::make_unique<ItemsPlan<typename decltype(of)::Type>>(p, s);
   });
 }

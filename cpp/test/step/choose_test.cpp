@@ -84,6 +84,8 @@ void check(const Choice& c) {
 TEST_P(Choose, TakesTheKernelOfTheTable) {
   check<float>(GetParam());
   check<double>(GetParam());
+  check<int32_t>(GetParam());
+  check<int64_t>(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, Choose, testing::ValuesIn(kChoices));
@@ -108,7 +110,8 @@ TEST_P(ChooseInvariant, TakesTheKernelOfTheTable) {
   const Choice& c = GetParam();
   Variant v;
   v.kernel = einblas::kInvariant;
-  for (const Outcome& o : {planned<float>(c.equation, v), planned<double>(c.equation, v)})
+  for (const Outcome& o : {planned<float>(c.equation, v), planned<double>(c.equation, v),
+                           planned<int32_t>(c.equation, v), planned<int64_t>(c.equation, v)})
     EXPECT_EQ(o.kernel, c.kernel) << o.description;
 }
 

@@ -76,6 +76,12 @@ TEST(Prepacked, SameBitsF32) {
 TEST(Prepacked, SameBitsF64) {
   for (const Prepacked& p : cases()) expect_same_bits<double>(p);
 }
+TEST(Prepacked, SameBitsOfIntegers) {
+  for (const Prepacked& p : cases()) {
+    expect_same_bits<int32_t>(p);
+    expect_same_bits<int64_t>(p);
+  }
+}
 
 // A step of two matrices in memory of its own.
 struct Product {

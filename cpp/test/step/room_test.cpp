@@ -69,6 +69,8 @@ TEST(Room, EveryKernelIsRightInAnyRoom) {
       SCOPED_TRACE(c.kernel);
       right_in_any_room<float>(c);
       right_in_any_room<double>(c);
+      right_in_any_room<int32_t>(c);
+      right_in_any_room<int64_t>(c);
     }
   }
 }

@@ -38,9 +38,10 @@ struct Outcome {
   int64_t memory = 0;               // bytes of a run on one thread
 };
 
-// Runs the equation for T in {float, double}. Inputs are random in [-1, 1]; an element is right when
-// |got - want| <= 2 eps (K + 4) (|alpha| sum |terms| + |beta C|); elements of the output's storage outside the view
-// must be untouched. With beta = 0 the output starts as NaN.
+// Runs the equation for T in {float, double, int32_t, int64_t}. Reals are random in [-1, 1]; an element is right when
+// |got - want| <= 2 eps (K + 4) (|alpha| sum |terms| + |beta C|). Integers are random bits, right to the bit modulo
+// 2^n; their factors are doubled until they are whole. Elements of the output's storage outside the view must be
+// untouched. With beta = 0 the output starts as NaN, of integers as random bits.
 template <class T>
 Outcome run(const Equation& equation, const Variant& variant);
 
@@ -54,7 +55,8 @@ std::vector<T> result(const Equation& equation, const Variant& variant);
 
 std::string to_string(const Equation& equation, const Variant& variant);
 
-// Fails the test unless the equation is right for float and for double; a kernel: that one runs it.
+// Fails the test unless the equation is right for all four; a kernel: that one runs it, or refuses integers as openblas
+// does.
 void expect_right(const Equation& equation, Variant variant, const char* kernel = nullptr);
 
 struct Lengths {

@@ -187,8 +187,8 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     return {reinterpret_cast<const T*>(call.x[g_.a]) + offset_of(g_.batch, g_.a, item),
             reinterpret_cast<const T*>(call.x[g_.b]) + offset_of(g_.batch, g_.b, item),
             reinterpret_cast<T*>(call.c) + offset_of(g_.batch, kOut, item),
-            static_cast<T>(call.alpha),
-            static_cast<T>(call.beta),
+            factor<T>(call.alpha),
+            factor<T>(call.beta),
             streaming_ && call.beta == 0 ? 1 : 0,
             packed_of(call, g_.a, item, a_copy()),
             packed_of(call, g_.b, item, b_copy())};

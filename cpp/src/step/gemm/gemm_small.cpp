@@ -117,8 +117,8 @@ class GemmSmallPlan final : public KernelPlan {
     s.a = reinterpret_cast<const T*>(call.x[g_.a]);
     s.b = reinterpret_cast<const T*>(call.x[g_.b]);
     s.c = reinterpret_cast<T*>(call.c);
-    s.alpha = static_cast<T>(call.alpha);
-    s.beta = static_cast<T>(call.beta);
+    s.alpha = factor<T>(call.alpha);
+    s.beta = factor<T>(call.beta);
     s.past_caches =
         past_caches_ && call.beta == 0 && (s.stages != 0 || reinterpret_cast<uintptr_t>(call.c) % kLine == 0);
     const bool packed = call.packed[g_.b] != nullptr;
@@ -384,7 +384,7 @@ std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1) return nullptr;
   GemmLayout g = gemm_layout(p);
   if (!applies(p, g) || (asked == Asked::InTurn && !suits(p))) return nullptr;
-  return visit_float(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+  return visit_computed(p.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
     return std::make_unique<GemmSmallPlan<typename decltype(of)::Type>>(p, std::move(g));
   });
 }

@@ -56,7 +56,8 @@ struct Product {
 };
 
 bool find_product(const Problem& p, Product& x) {
-  if (p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1 || p.invariant) return false;
+  if (!is_float(p.dtype) || p.operands != 2 || p.m.size() != 1 || p.n.size() != 1 || p.k.size() != 1 || p.invariant)
+    return false;
   x.m = p.m[0];
   x.n = p.n[0];
   x.k = p.k[0];
@@ -153,7 +154,11 @@ std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
                                                                   static_cast<double>(x.k.length);
     if (least_edge == kNone || points < edge * edge * edge) return nullptr;
   }
-  return sum_in_parts(p, make_typed<OpenBlasPlan>);
+  return sum_in_parts(p, [](const Problem& part) {
+    return visit_float(part.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
+      return std::make_unique<OpenBlasPlan<typename decltype(of)::Type>>(part);
+    });
+  });
 }
 
 }  // namespace

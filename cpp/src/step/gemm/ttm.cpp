@@ -241,8 +241,8 @@ class TtmPlan final : public KernelPlan {
       const Item x{s,
                    packed + item * factor_elements(),
                    c,
-                   static_cast<T>(call.alpha),
-                   static_cast<T>(call.beta),
+                   factor<T>(call.alpha),
+                   factor<T>(call.beta),
                    streaming_ && call.beta == 0 && reinterpret_cast<uintptr_t>(c) % kLine == 0,
                    copies_ ? room + stage_elements() : nullptr};
       if (g_.turned) {

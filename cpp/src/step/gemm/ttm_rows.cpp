@@ -127,8 +127,8 @@ class TtmRowsPlan final : public KernelPlan {
       tiles(s + i * rs, std::min(mr_, un - i), packed, stage + i * stage_row(), next);
     }
     T* const c = reinterpret_cast<T*>(call.c) + offset_of(g_.rest, kOut, index / blocks_) + u0;
-    kernels_->transpose_tile(un, g_.r.length, c, g_.r.stride[kOut], stage, stage_row(), static_cast<T>(call.alpha),
-                             static_cast<T>(call.beta), nullptr, false);
+    kernels_->transpose_tile(un, g_.r.length, c, g_.r.stride[kOut], stage, stage_row(), factor<T>(call.alpha),
+                             factor<T>(call.beta), nullptr, false);
   }
 
   // Some rows of S times all of F. next: rows whose lines are asked for, or null.

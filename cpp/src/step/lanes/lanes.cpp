@@ -393,8 +393,8 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
   void set_tile(const Call& call, const LanesBlock& b, const LanesSlice& lanes, LanesTile<T>& tile) const {
     T* const c = reinterpret_cast<T*>(call.c) + lanes.at[kLanesC][0];
     tile.k = b.kk;
-    tile.alpha = static_cast<T>(call.alpha);
-    tile.beta = b.first ? static_cast<T>(call.beta) : T{1};
+    tile.alpha = factor<T>(call.alpha);
+    tile.beta = b.first ? factor<T>(call.beta) : T{1};
     tile.last = lanes.count;
     tile.c = c;
     tile.old = c;
