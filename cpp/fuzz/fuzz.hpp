@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "einblas.h"
@@ -41,6 +42,15 @@ class Random {
   }
   // alpha or beta.
   double factor() { return std::vector<double>{0, 1, 1, 1, -1, 0.5, -1.5}[static_cast<size_t>(below(7))]; }
+  // The same for a type: integers have whole ones, values up to 100, and sums that double holds.
+  template <class T>
+  double factor_of() {
+    return (std::is_integral<T>::value ? 2 : 1) * factor();
+  }
+  template <class T>
+  T value_of() {
+    return static_cast<T>(std::is_integral<T>::value ? unit() * 100 : unit());
+  }
   int32_t threads() { return static_cast<int32_t>(in(1, 3)); }
 
  private:
@@ -111,8 +121,7 @@ struct Tensor {
   Block<T> memory;
   std::vector<T> before;
   Tensor(Random& random, Layout l) : layout(std::move(l)), memory(layout.count, random.below(3)) {
-    for (int64_t i = 0; i < memory.count(); ++i)
-      memory[i] = static_cast<T>(std::is_integral<T>::value ? random.unit() * 100 : random.unit());
+    for (int64_t i = 0; i < memory.count(); ++i) memory[i] = random.value_of<T>();
     keep();
   }
   void keep() { before = memory.copy(); }
@@ -148,6 +157,8 @@ class Expected {
   void set(int64_t index, double value, double magnitude, int64_t terms) {
     const size_t i = static_cast<size_t>(index);
     want_[i] = value;
+    if constexpr (std::is_integral<T>::value)
+      want_[i] = static_cast<double>(static_cast<T>(static_cast<int64_t>(value)));
     bound_[i] = 2 * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(terms + 4) * magnitude;
     written_[i] = true;
   }

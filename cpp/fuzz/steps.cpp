@@ -34,7 +34,7 @@ const char* random_kernel(Random& random) {
 template <class T>
 void one_step(Random& random) {
   Step<T> step(random, random_shape(random));
-  const double alpha = random.factor(), beta = random.factor();
+  const double alpha = random.factor_of<T>(), beta = random.factor_of<T>();
   if (beta == 0) step.c->fill(std::numeric_limits<T>::quiet_NaN());
   const char* kernel = random_kernel(random);
   const int32_t made = step.create(kernel);
@@ -69,12 +69,12 @@ void one_batch(Random& random) {
     Random same(seed);  // the same layouts, so one step fits them all
     all.push_back(std::make_unique<Step<T>>(same, shape));
     for (auto& t : all.back()->x) {
-      for (int64_t i = 0; i < t->memory.count(); ++i) t->memory[i] = static_cast<T>(random.unit());
+      for (int64_t i = 0; i < t->memory.count(); ++i) t->memory[i] = random.value_of<T>();
       t->keep();
     }
   }
   Step<T>& first = *all[0];
-  const double alpha = random.factor(), beta = random.factor();
+  const double alpha = random.factor_of<T>(), beta = random.factor_of<T>();
   const Lengths out(shape.lengths.begin(), shape.lengths.begin() + shape.outer);
   // The intermediate lies in C order.
   std::vector<int64_t> dense(static_cast<size_t>(shape.outer), 1);
@@ -121,7 +121,15 @@ void one_batch(Random& random) {
 
 }  // namespace
 
-void fuzz_step(Random& random) { random.one_in(2) ? one_step<float>(random) : one_step<double>(random); }
-void fuzz_batch(Random& random) { random.one_in(2) ? one_batch<float>(random) : one_batch<double>(random); }
+void fuzz_step(Random& random) {
+  static const std::vector<void (*)(Random&)> types = {one_step<float>, one_step<double>, one_step<int32_t>,
+                                                       one_step<int64_t>};
+  random.of(types)(random);
+}
+void fuzz_batch(Random& random) {
+  static const std::vector<void (*)(Random&)> types = {one_batch<float>, one_batch<double>, one_batch<int32_t>,
+                                                       one_batch<int64_t>};
+  random.of(types)(random);
+}
 
 }  // namespace einblas_fuzz
