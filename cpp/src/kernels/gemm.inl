@@ -289,10 +289,13 @@ struct gemm_tiles {
   };
 };
 
+// Tiles of integers come once, for the sake of the library's size: beside a multiplication and an addition each, asking
+// for a line that is there takes no time.
 template <class T>
 static void gemm_tile_any(int rows, int vectors, int64_t k, const T* a, int64_t rs, int64_t cs, const T* b, int64_t ldb,
                           T* const* c, const GemmColumns* columns, T alpha, T beta) {
-  gemm_tiles<T, false>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta, nullptr);
+  const GemmAhead here{reinterpret_cast<const char*>(a), 0, 0, 0};
+  gemm_tiles<T, kWhole<T>>::of[vectors - 1][rows - 1](k, a, rs, cs, b, ldb, c, columns, alpha, beta, &here);
 }
 
 template <class T>
