@@ -2,6 +2,7 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -98,11 +99,13 @@ double positive(const std::string& text, const char* what) {
 }
 
 int dtype(const std::string& text) {
-  if (text == "f32" || text == "F32") return EINBLAS_F32;
-  if (text == "f64" || text == "F64") return EINBLAS_F64;
-  if (text == "i32" || text == "I32") return EINBLAS_I32;
-  if (text == "i64" || text == "I64") return EINBLAS_I64;
-  throw std::runtime_error("--dtype wants f32, f64, i32 or i64, not '" + text + "'");
+  std::string known, lower = text;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (int code = 0; einblas_dtype_name(code) != nullptr; ++code) {
+    if (lower == name_of(code)) return code;
+    known += std::string(code == 0 ? "" : ", ") + name_of(code);
+  }
+  throw std::runtime_error("--dtype wants one of " + known + ", not '" + text + "'");
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -113,9 +116,35 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 const char* name_of(int dtype) {
-  if (dtype == EINBLAS_F32) return "f32";
-  if (dtype == EINBLAS_F64) return "f64";
-  return dtype == EINBLAS_I32 ? "i32" : "i64";
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (int code = 0; einblas_dtype_name(code) != nullptr; ++code) {
+      all.emplace_back(einblas_dtype_name(code));
+      for (char& c : all.back()) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return all;
+  }();
+  return names.at(static_cast<size_t>(dtype)).c_str();
+}
+
+int compute_type(int dtype) {
+  switch (dtype) {
+    case EINBLAS_BF16:
+    case EINBLAS_F16:
+    case EINBLAS_BOOL:
+      return EINBLAS_F32;
+    case EINBLAS_I8:
+    case EINBLAS_U8:
+    case EINBLAS_I16:
+      return EINBLAS_I32;
+    default:
+      return dtype;
+  }
+}
+
+int peak_type(int dtype) {
+  const int sums = compute_type(dtype);
+  return sums == EINBLAS_C64 ? EINBLAS_F32 : sums == EINBLAS_C128 ? EINBLAS_F64 : sums;
 }
 
 void Common::parse(const std::string& usage, std::vector<Option> own, int argc, char** argv) {
@@ -126,7 +155,8 @@ void Common::parse(const std::string& usage, std::vector<Option> own, int argc, 
        [&](const std::string& v) {
          for (const std::string& t : split(v)) threads.push_back(number(t, "--threads"));
        }},
-      {'d', "dtype", "f32,f64", "element types, i32 and i64 for steps too (default f32 and f64)",
+      {'d', "dtype", "f32,f64",
+       "element types; steps take all there are: bf16, f16, i8, .., c128 (default f32 and f64)",
        [&](const std::string& v) {
          for (const std::string& t : split(v)) types.push_back(dtype(t));
        }},

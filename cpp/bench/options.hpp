@@ -27,10 +27,13 @@ std::vector<std::string> parse(const std::string& usage, const std::vector<Optio
 // Throw std::runtime_error, naming the option.
 int number(const std::string& text, const char* what, int least = 1);
 double positive(const std::string& text, const char* what);
-int dtype(const std::string& text);  // f32, f64, i32 or i64, in any case
+int dtype(const std::string& text);  // f32, bf16 and so on, in any case
 std::vector<std::string> split(const std::string& text);
 
 const char* name_of(int dtype);
+// In which sums of products of such elements are added up, and the type whose multiply-adds these are.
+int compute_type(int dtype);
+int peak_type(int dtype);
 // Whether all products are computed in it; steps are in integers too.
 inline bool is_real(int dtype) { return dtype == EINBLAS_F32 || dtype == EINBLAS_F64; }
 

@@ -81,8 +81,11 @@ class Bench {
       blocks.push_back(std::make_unique<Block>(n * size));
       x[t] = blocks.back()->address();
       if (x[t] == 0) return skip(c, "memory is short");
-      const double unit = is_real(dtype) ? 0.125 : 1;
-      for (int64_t i = 0; i < n; ++i) einblas_poke(x[t] + i * size, dtype, static_cast<double>(i % 17 - 8) * unit);
+      const int peak = peak_type(dtype);
+      const double unit = peak == EINBLAS_F32 || peak == EINBLAS_F64 ? 0.125 : 1;
+      for (int64_t i = 0; i < n; ++i)
+        for (int part = 0; part < 2; ++part)
+          einblas_poke_part(x[t] + i * size, dtype, part, static_cast<double>((i + 5 * part) % 17 - 8) * unit);
     }
     const int64_t out_bytes = c.elements(c.output) * size;
     const Block out(out_bytes);
@@ -90,8 +93,10 @@ class Bench {
     int64_t step = 0;
     const auto lengths = c.axis_lengths(), strides = c.axis_strides();
     const int64_t room = options_.room < 0 ? INT64_MAX : int64_t{options_.room} << 10;
-    const int32_t status = einblas_step_create_within(
-        dtype, static_cast<int32_t>(c.operands.size()), static_cast<int32_t>(c.axes.size()),
+    std::vector<int32_t> types(c.operands.size() + 1, dtype);
+    types.push_back(compute_type(dtype));
+    const int32_t status = einblas_step_create_typed(
+        types.data(), 0, static_cast<int32_t>(c.operands.size()), static_cast<int32_t>(c.axes.size()),
         static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), room, &step);
     if (status == EINBLAS_NOT_APPLICABLE) return skip(c, "kernel " + options_.kernel + " does not apply");
     if (status != EINBLAS_OK) return skip(c, "status " + std::to_string(status));
@@ -118,15 +123,15 @@ class Bench {
 
   void report(const std::string& name, int dtype, int threads, const char* kernel, const Work& work, const Figure& f) {
     const double bytes = static_cast<double>(work.read + work.written);
-    const double compute_s = work.flops / limits_.peak(dtype, threads);
+    const double compute_s = work.flops / limits_.peak(peak_type(dtype), threads);
     const double memory_s = limits_.seconds(work.read, work.written, threads);
     const bool by_flops = compute_s > memory_s;
     const double bound_ns = std::max(compute_s, memory_s) * 1e9;
     const std::string verdict = figures_.add(
         name, dtype, threads,
         options_.kernel + (options_.fresh ? " fresh" : "") + (options_.packed.empty() ? "" : " packed"), f);
-    std::printf("%-27s %s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", name.c_str(), name_of(dtype),
-                threads, kernel, f.median / 1e3, by_flops ? work.flops / f.median : bytes / f.median,
+    std::printf("%-27s %-4s %2d %-14s %12.3f us %9.2f %s %5.1f %% of %s  +-%4.1f %%  %s\n", name.c_str(),
+                name_of(dtype), threads, kernel, f.median / 1e3, by_flops ? work.flops / f.median : bytes / f.median,
                 by_flops ? "GFLOP/s" : "GB/s   ", 100 * bound_ns / f.median, by_flops ? "P" : "B",
                 100 * f.spread / f.median, verdict.c_str());
     std::fflush(stdout);

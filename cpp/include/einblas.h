@@ -145,6 +145,14 @@ EINBLAS_API void einblas_poke_integer(int64_t address, int32_t dtype, int64_t va
 EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* lengths, int64_t from,
                               const int64_t* from_strides, int64_t to, const int64_t* to_strides);
 
+/* to[i] = from[i] for every index i: any type into any other, but complex into real. To floats: to nearest even. Real
+   to integer: toward 0, clipped, NaN is 0. Integer to integer: modulo. To BOOL: whether it is not 0. conjugated 1: of
+   complex numbers the conjugates. The two share no byte. Returns -1; or the first index, in C order, whose integer does
+   not fit into a narrower one; or -2, and nothing was written: no such types. */
+EINBLAS_API int64_t einblas_convert(int32_t from_type, int32_t to_type, int32_t conjugated, int32_t axes,
+                                    const int64_t* lengths, int64_t from, const int64_t* from_strides, int64_t to,
+                                    const int64_t* to_strides, int32_t threads);
+
 /* ---- steps ----
  *
  * A step is one fused loop nest over 0 to 3 operands X0..X2 and an output C:
@@ -171,12 +179,17 @@ EINBLAS_API void einblas_copy(int32_t dtype, int32_t axes, const int64_t* length
 EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
                                         const int64_t* lengths, const int64_t* strides, const char* kernel,
                                         int64_t* step);
-/* The same with at most so many bytes of einblas_step_memory on one thread: blocks are made smaller, as little as will
-   do, and so that some threads have room where that costs little. The bytes decide blocks, and so do bits; threads do
-   not. Where none is small enough the step is the smallest there is; einblas_step_memory tells. */
-EINBLAS_API int32_t einblas_step_create_within(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
-                                               const int64_t* lengths, const int64_t* strides, const char* kernel,
-                                               int64_t bytes, int64_t* step);
+/* The same with a type for each tensor, and with at most so many bytes of einblas_step_memory on one thread.
+   types: of each operand, of the output, then the one in which sums are added up (operands + 2 numbers): F32, F64, I32,
+   I64, C64 or C128. Operands: any type whose numbers it holds; I32 and I64 go into F64 and C128. Output: that type, or
+   a narrower one of its kind, rounded once to nearest even or wrapped; BOOL, which is whether the sum is not 0, with
+   F32. Integers are exact modulo 2^n, and alpha and beta whole, at most 2^53; for BOOL they are 0 or 1. conjugated: bit
+   i is set where operand i is conjugated; of real ones it means nothing. bytes: blocks are made smaller, as little as
+   will do, and so that some threads have room where that costs little. The bytes decide blocks, and so do bits; threads
+   do not. Where none is small enough the step is the smallest there is; einblas_step_memory tells. */
+EINBLAS_API int32_t einblas_step_create_typed(const int32_t* types, int32_t conjugated, int32_t operands, int32_t axes,
+                                              int32_t outer_axes, const int64_t* lengths, const int64_t* strides,
+                                              const char* kernel, int64_t bytes, int64_t* step);
 EINBLAS_API void einblas_step_destroy(int64_t step);
 /* Runs a step on the addresses of element [0,0,...] of each tensor; unused operands are 0.
    threads 0: the process's number. The result has the same bits for any number of threads. */

@@ -8,6 +8,8 @@
 #include "runtime/machine.hpp"
 #include "runtime/openblas.hpp"
 #include "runtime/tuning.hpp"
+#include "step/convert/convert_elements.hpp"
+#include "step/convert/rows.hpp"
 
 using namespace einblas;
 
@@ -150,6 +152,18 @@ void einblas_copy(int32_t dtype, int32_t axes, const int64_t* lengths, int64_t f
                   int64_t to, const int64_t* to_strides) {
   if (!is_dtype(dtype)) return;
   copy_elements(static_cast<DType>(dtype), axes, lengths, at<const char>(from), from_strides, at<char>(to), to_strides);
+}
+
+int64_t einblas_convert(int32_t from_type, int32_t to_type, int32_t conjugated, int32_t axes, const int64_t* lengths,
+                        int64_t from, const int64_t* from_strides, int64_t to, const int64_t* to_strides,
+                        int32_t threads) {
+  constexpr int64_t refused = -2;
+  if (!is_dtype(from_type) || !is_dtype(to_type) || axes < 0) return refused;
+  const ConvertSide source{static_cast<DType>(from_type), at<char>(from), from_strides};
+  const ConvertSide target{static_cast<DType>(to_type), at<char>(to), to_strides};
+  if (convert_row(source.dtype, target.dtype, conjugated != 0) == nullptr || einblas_init() != EINBLAS_OK)
+    return refused;
+  return convert_elements(source, target, conjugated != 0, axes, lengths, threads_of(threads));
 }
 
 }  // extern "C"

@@ -29,14 +29,54 @@ struct Step {
   int64_t byte_offset[4] = {0, 0, 0, 0};
 };
 
-// The same output with no operand: C = alpha * 1 + beta * C, run with alpha = 0.
+// The same output with no operand: C = alpha * 1 + beta * C, run with alpha = 0. Complex numbers are pairs of reals
+// then.
 Problem scaling(const Problem& p) {
   Problem s;
-  s.dtype = p.dtype;
+  const DType type = p.type(kOut);
+  s.dtype = compute_of(type);
   s.outer = p.outer;
   for (Axis& a : s.outer) a.stride[0] = a.stride[1] = a.stride[2] = 0;
+  if (is_complex(type)) {
+    s.dtype = real_of(type);
+    for (Axis& a : s.outer) a.stride[kOut] *= 2;
+    s.outer.push_back({2, {0, 0, 0, 1}});
+  } else if (s.dtype != type) {
+    s.mixed = true;
+    s.held[kOut] = type;
+  }
   return s;
 }
+
+// What the tensors hold. A step takes operands whose type goes into the one in which sums are added up, and an output
+// of that kind.
+struct Types {
+  const int32_t* codes;  // of each operand, of the output, in which sums are added up
+  int32_t conjugated;
+  int operands;
+
+  DType of(int t) const { return static_cast<DType>(codes[t == kOut ? operands : t]); }
+  DType sums() const { return static_cast<DType>(codes[operands + 1]); }
+  bool allowed() const {
+    for (int i = 0; i < operands + 2; ++i)
+      if (!is_dtype(codes[i])) return false;
+    if (compute_of(sums()) != sums()) return false;
+    for (int t = 0; t < operands; ++t)
+      if (!goes_into(of(t), sums())) return false;
+    return rounds_into(sums(), of(kOut));
+  }
+  void put(Problem& p) const {
+    p.held[kOut] = of(kOut);
+    p.mixed = of(kOut) != sums();
+    for (int t = 0; t < operands; ++t) {
+      p.held[t] = of(t);
+      if (is_complex(of(t))) p.conjugated |= conjugated & 1 << t;
+      p.mixed = p.mixed || of(t) != sums();
+    }
+    p.mixed = p.mixed || p.conjugated != 0;
+    for (int t = operands; t < kMaxOperands; ++t) p.held[t] = sums();
+  }
+};
 
 void count(Step& s) {
   const Problem& p = s.problem;
@@ -45,19 +85,24 @@ void count(Step& s) {
   const int64_t sums = p.empty_sum ? 0 : p.reduced_elements();
   const int64_t work = p.operands <= 1 ? (sums > 1 ? sums : 0) : sums * p.operands - (sums == 1 ? 1 : 0);
   s.flops = outputs * work;
-  int64_t elements = outputs;
+  if (is_complex(p.dtype)) {  // products of two parts, or of four
+    int complex = 0;
+    for (int t = 0; t < p.operands; ++t) complex += is_complex(p.type(t)) ? 1 : 0;
+    s.flops *= complex > 1 ? 4 : 2;
+  }
+  s.bytes = outputs * size_of(p.type(kOut));
   for (int t = 0; t < p.operands; ++t) {
-    int64_t n = 1;
+    int64_t n = size_of(p.type(t));
     for (const Axes* axes : {&p.outer, &p.reduced})
       for (const Axis& a : *axes)
         if (a.stride[t] != 0) n *= a.length;
-    elements += n;
+    s.bytes += n;
   }
-  s.bytes = elements * size_of(p.dtype);
 }
 
-int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
+int32_t make_step(const Types& types, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
                   const char* kernel, int64_t bytes, Step& s) {
+  const int operands = types.operands;
   bool empty = false;  // an empty output may have any strides
   for (int a = 0; a < axes; ++a) {
     if (lengths[a] < 0) return EINBLAS_INVALID_ARGUMENT;
@@ -67,15 +112,16 @@ int32_t make_step(DType dtype, int operands, int axes, int outer_axes, const int
     if (!empty && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
   if (kernel == nullptr || *kernel == '\0') kernel = std::getenv("EINBLAS_KERNEL");
   const bool invariant = kernel != nullptr && std::strcmp(kernel, kInvariant) == 0;
-  s.problem = normalise(dtype, operands, axes, outer_axes, lengths, strides, invariant);
+  s.problem = normalise(types.sums(), operands, axes, outer_axes, lengths, strides, invariant);
+  types.put(s.problem);
   const Problem& p = s.problem;
   count(s);
-  s.ones = invariant && p.operands == 1 && !p.reduced.empty();
+  s.ones = invariant && p.operands == 1 && !p.reduced.empty() && p.plain();
   if (s.ones) {
     s.problem.operands = 2;
     group(s.problem);
   }
-  for (int t = 0; t < 4; ++t) s.byte_offset[t] = p.offset[t] * size_of(dtype);
+  for (int t = 0; t < 4; ++t) s.byte_offset[t] = p.offset[t] * size_of(p.type(t));
   if (p.empty_output) {
     s.description = "nothing to do: the output is empty";
     return EINBLAS_OK;
@@ -105,10 +151,16 @@ struct Packed {
   int64_t at[2] = {0, 0};  // addresses of copies that pack wrote; 0 for none
 };
 
+// Whether alpha or beta can be a factor of the step: whole for integers, 0 or 1 for truth values.
+bool is_factor(const Problem& p, double x) {
+  if (p.type(kOut) == DType::BOOL) return x == 0 || x == 1;
+  return !is_integer(p.dtype) || is_whole(x);
+}
+
 int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
                  int32_t threads, const Packed& packed = {}) {
-  const bool whole = !is_float(s.problem.dtype);
-  if (whole && !(is_whole(alpha) && is_whole(beta))) return EINBLAS_INVALID_ARGUMENT;
+  const bool whole = is_integer(s.problem.dtype);
+  if (!is_factor(s.problem, alpha) || !is_factor(s.problem, beta)) return EINBLAS_INVALID_ARGUMENT;
   if (s.problem.empty_output) return EINBLAS_OK;
   threads = threads_of(threads);
   auto at = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
@@ -127,7 +179,7 @@ int64_t packed_bytes(const Step& s, int32_t operand) {
   constexpr int64_t most = 4;  // times as large: short rows fill a small part of a vector
   const Problem& p = s.problem;
   if (s.plan == nullptr || s.ones || operand < 0 || operand > 1 || operand >= p.operands) return 0;
-  int64_t own = size_of(p.dtype);
+  int64_t own = size_of(p.type(operand));
   for (const Axes* axes : {&p.outer, &p.reduced})
     for (const Axis& a : *axes)
       if (a.stride[operand] != 0) own *= a.length;
@@ -156,20 +208,22 @@ extern "C" {
 
 int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes, const int64_t* lengths,
                             const int64_t* strides, const char* kernel, int64_t* step) {
-  return einblas_step_create_within(dtype, operands, axes, outer_axes, lengths, strides, kernel, INT64_MAX, step);
+  const int32_t types[] = {dtype, dtype, dtype, dtype, dtype};
+  return einblas_step_create_typed(types, 0, operands, axes, outer_axes, lengths, strides, kernel, INT64_MAX, step);
 }
 
-int32_t einblas_step_create_within(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
-                                   const int64_t* lengths, const int64_t* strides, const char* kernel, int64_t bytes,
-                                   int64_t* step) {
-  if (!is_computed_code(dtype) || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 ||
-      outer_axes > axes || bytes < 0 || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
+int32_t einblas_step_create_typed(const int32_t* types, int32_t conjugated, int32_t operands, int32_t axes,
+                                  int32_t outer_axes, const int64_t* lengths, const int64_t* strides,
+                                  const char* kernel, int64_t bytes, int64_t* step) {
+  if (types == nullptr || operands < 0 || operands > kMaxOperands || axes < 0 || outer_axes < 0 || outer_axes > axes ||
+      bytes < 0 || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
     return EINBLAS_INVALID_ARGUMENT;
+  const Types held{types, conjugated, operands};
+  if (!held.allowed()) return EINBLAS_INVALID_ARGUMENT;
   *step = 0;
   return guard_initialised([&] {
     auto made = std::make_unique<Step>();
-    const int32_t status =
-        make_step(static_cast<DType>(dtype), operands, axes, outer_axes, lengths, strides, kernel, bytes, *made);
+    const int32_t status = make_step(held, axes, outer_axes, lengths, strides, kernel, bytes, *made);
     if (status == EINBLAS_OK) *step = handle_of(std::move(made));
     return status;
   });

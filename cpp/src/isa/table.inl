@@ -16,6 +16,7 @@ namespace {
 // clang-format off
 #include "kernels/permute.inl"  // first: gemm_pack.inl and lanes.inl use its transposition in registers
 #include "kernels/bsr.inl"
+#include "kernels/convert.inl"
 #include "kernels/gemm.inl"
 #include "kernels/gemm_pack.inl"
 #include "kernels/gemm_small.inl"
@@ -116,5 +117,9 @@ const KernelTable EINBLAS_ISA_TABLE = {
     probe_stream,
     probe_copy,
     probe_copy_stream,
+    bf16_to_f32,
+    f32_to_bf16,
+    f16_to_f32,
+    f32_to_f16,
 };
 }  // namespace einblas

@@ -345,6 +345,11 @@ struct KernelTable {
   void (*probe_stream)(double* p, int64_t n, double v);
   void (*probe_copy)(double* to, const double* from, int64_t n);
   void (*probe_copy_stream)(double* to, const double* from, int64_t n);
+  // kernels/convert.inl: 16-bit floats, by their bits, to F32 and back: to nearest even, NaN stays one.
+  void (*bf16_to_f32)(int64_t n, const uint16_t* from, float* to);
+  void (*f32_to_bf16)(int64_t n, const float* from, uint16_t* to);
+  void (*f16_to_f32)(int64_t n, const uint16_t* from, float* to);
+  void (*f32_to_f16)(int64_t n, const float* from, uint16_t* to);
 
   template <class T>
   const TypedKernels<T>& typed() const = delete;  // a type without a table

@@ -152,6 +152,40 @@ constexpr DType compute_of(DType dtype) {
   return dtype;
 }
 
+// Whether every number of a type is one of another: what a product of several types may be added up in. 16-bit floats
+// and integers of at most 16 bits are numbers of F32; I32 and I64 are taken as numbers of F64.
+constexpr bool goes_into(DType from, DType to) {
+  if (from == to || from == DType::BOOL) return true;
+  const bool wide = to == DType::F64 || to == DType::C128;
+  switch (from) {
+    case DType::I8:
+    case DType::U8:
+    case DType::I16:
+    case DType::BOOL:
+      return compute_of(to) == to;
+    case DType::I32:
+      return wide || to == DType::I64;
+    case DType::I64:
+    case DType::F64:
+    case DType::C64:
+      return from == DType::C64 ? to == DType::C128 : wide;
+    case DType::BF16:
+    case DType::F16:
+    case DType::F32:
+      return wide || to == DType::C64 || to == DType::F32;
+    case DType::C128:
+      return false;
+  }
+  return false;
+}
+
+// Whether sums of one type may be rounded, or wrapped, into another: one of their kind that goes into it. Truth values
+// are summed in F32.
+constexpr bool rounds_into(DType sums, DType to) {
+  if (to == DType::BOOL) return sums == DType::F32;
+  return kind_of(sums) == kind_of(to) && goes_into(to, sums);
+}
+
 // The type of a complex number's parts; else the type itself.
 constexpr DType real_of(DType dtype) {
   return dtype == DType::C64 ? DType::F32 : dtype == DType::C128 ? DType::F64 : dtype;

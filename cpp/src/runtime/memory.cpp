@@ -37,6 +37,7 @@ std::atomic<int64_t> in_use{0}, peak{0}, most_in_use{INT64_MAX};
 std::atomic<int64_t> held{0};       // of the system: blocks given out and those of the pool
 std::atomic<int64_t> unchecked{0};  // taken since the last question
 thread_local Shortage last_shortage;
+thread_local Reserve* reserved = nullptr;
 
 // Size classes in steps of an eighth of a power of two: at most 12.5 % is lost, and nearly equal sizes share blocks.
 int64_t size_class(int64_t bytes) {
@@ -270,6 +271,25 @@ void release(void* block, int64_t bytes) noexcept {
   in_use.fetch_sub(bytes, std::memory_order_relaxed);
   const int64_t size = size_class(bytes);
   if (size < kPooledFrom || !pool().put(block, size)) system_free(block, size);
+}
+
+Reserve::Reserve(char* at, int64_t bytes) noexcept : at_(at), bytes_(at == nullptr ? 0 : bytes), before_(reserved) {
+  reserved = this;
+}
+Reserve::~Reserve() { reserved = before_; }
+
+char* take_block(int64_t bytes) noexcept {
+  const int64_t whole = round_up(bytes, kAlignment);
+  if (reserved == nullptr || whole > reserved->bytes_ - reserved->used_) return static_cast<char*>(allocate(bytes));
+  char* const block = reserved->at_ + reserved->used_;
+  reserved->used_ += whole;
+  return block;
+}
+
+void give_block(char* block, int64_t bytes) noexcept {
+  Reserve* const r = reserved;
+  if (r == nullptr || block < r->at_ || block >= r->at_ + r->bytes_) return release(block, bytes);
+  r->used_ -= round_up(bytes, kAlignment);
 }
 
 int64_t memory_in_use() noexcept { return in_use.load(std::memory_order_relaxed); }

@@ -44,15 +44,37 @@ int64_t pool_limit() noexcept;
 void set_pool_limit(int64_t bytes) noexcept;
 void pool_trim() noexcept;
 
+// Memory that the Workspaces of this thread come from while it lives, as far as it reaches: a block that was had
+// before, so that a call that has begun to write does not run out. Assumes: aligned; they are given back in reverse
+// order.
+class Reserve {
+ public:
+  Reserve(char* at, int64_t bytes) noexcept;
+  ~Reserve();
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+
+ private:
+  friend char* take_block(int64_t bytes) noexcept;
+  friend void give_block(char* block, int64_t bytes) noexcept;
+  char* const at_;
+  const int64_t bytes_;
+  int64_t used_ = 0;
+  Reserve* const before_;
+};
+// A block of the thread's Reserve, else of allocate; null when there is none.
+char* take_block(int64_t bytes) noexcept;
+void give_block(char* block, int64_t bytes) noexcept;
+
 // A workspace of one call, cut into equal 64-byte aligned parts, one per worker. Taken before a parallel region.
 class Workspace {
  public:
   Workspace(int64_t bytes_per_worker, int workers) noexcept
       : part_(round_up(bytes_per_worker, kAlignment)),
         bytes_(part_ * workers),
-        block_(bytes_ == 0 ? nullptr : static_cast<char*>(allocate(bytes_))) {}
+        block_(bytes_ == 0 ? nullptr : take_block(bytes_)) {}
   ~Workspace() {
-    if (block_ != nullptr) release(block_, bytes_);
+    if (block_ != nullptr) give_block(block_, bytes_);
   }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;

@@ -20,6 +20,7 @@ extern const KernelEntry kTtmKernel;        // step/gemm/ttm.cpp: a tensor times
 extern const KernelEntry kGemmItemsKernel;  // step/gemm/gemm_items.cpp: products by pieces, unpacked
 extern const KernelEntry kOpenBlasKernel;   // step/gemm/openblas.cpp: products of matrices by OpenBLAS
 extern const KernelEntry kGemmKernel;       // step/gemm/gemm.cpp: packed gemm
+extern const KernelEntry kConvertKernel;    // step/convert/convert.cpp: other types of elements
 extern const KernelEntry kLoopsKernel;      // step/loops.cpp: any step
 
 namespace {
@@ -33,6 +34,7 @@ const KernelEntry* const kEntries[] = {
     &kGemmItemsKernel,  // few rows, one summed axis, the rest in pieces at unit stride
     &kOpenBlasKernel,   // one axis each as BLAS walks them, from a size on that tuning finds
     &kGemmKernel,       // both operands have an axis of their own and share a summed one
+    &kConvertKernel,    // elements that no micro-kernel takes, in pieces of a type that one does
     &kLoopsKernel,      // always applies; nothing else could
 };
 }  // namespace
@@ -48,6 +50,7 @@ bool at_unit_stride(const Axes& axes) {
 }
 
 Choice ask(const KernelEntry& e, const Problem& p, Asked asked) {
+  if (!p.plain() && !e.any_type) return {};
   auto plan = e.plan(p, asked);
   if (plan == nullptr) return {};
   return {&e, std::move(plan)};
@@ -65,6 +68,7 @@ Choice first_in_turn(const Problem& p, std::initializer_list<const KernelEntry*>
 // invariant_depth; reduce, whose order depends on what lies side by side, is not among them. Sums of three: loops.
 Choice choose_invariant(const Problem& p) {
   if (p.operands > 2 && !p.reduced.empty()) return ask(kLoopsKernel, p, Asked::ByName);
+  if (!p.plain()) return first_in_turn(p, {&kConvertKernel}, kLoopsKernel);
   if (p.reduced.empty()) {
     Choice c = first_in_turn(p, {&kPermuteKernel}, kProductKernel);
     return c.entry != nullptr ? std::move(c) : ask(kLoopsKernel, p, Asked::ByName);

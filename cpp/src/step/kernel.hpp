@@ -50,6 +50,7 @@ struct KernelEntry {
   const char* name;
   // A plan; null where it cannot run the problem or, in turn, where it should not.
   std::unique_ptr<KernelPlan> (*plan)(const Problem&, Asked);
+  bool any_type = false;  // else it is asked of plain problems alone
 };
 
 // alpha or beta of a Call as a number of the elements' type; of integers, which they are then, modulo theirs.

@@ -18,7 +18,11 @@ namespace einblas {
 // a reduced axis that no operand has went into the multiplier. empty_output / empty_sum tell of zero lengths; then
 // the axes are not normalised.
 struct Problem {
-  DType dtype = DType::F32;
+  DType dtype = DType::F32;  // in which sums are added up
+  // What the tensors hold, unless all hold that; bit t of `conjugated`: operand t is conjugated.
+  bool mixed = false;
+  DType held[4] = {};
+  int32_t conjugated = 0;
   int operands = 0;
   Axes outer, reduced;
   int64_t offset[4] = {0, 0, 0, 0};
@@ -35,6 +39,10 @@ struct Problem {
   // m also takes outer axes that neither operand has. k takes every reduced axis, also those of one operand only.
   Axes batch, m, n, k;
 
+  DType type(int t) const { return mixed ? held[t] : dtype; }
+  bool conjugates(int t) const { return (conjugated >> t & 1) != 0; }
+  // Whether micro-kernels take the tensors as they are.
+  bool plain() const { return !mixed && is_computed(dtype); }
   int64_t outer_elements() const { return elements(outer); }
   int64_t reduced_elements() const { return elements(reduced); }
 };

@@ -109,7 +109,8 @@ TEST(Room, InvariantSumsKeepTheirBits) {
 TEST(Room, LessThanNothingIsRefused) {
   const int64_t length = 4, strides[] = {1, 1};
   int64_t step = 0;
-  EXPECT_EQ(einblas_step_create_within(EINBLAS_F32, 1, 1, 1, &length, strides, nullptr, -1, &step),
+  const int32_t types[] = {EINBLAS_F32, EINBLAS_F32, EINBLAS_F32};
+  EXPECT_EQ(einblas_step_create_typed(types, 0, 1, 1, 1, &length, strides, nullptr, -1, &step),
             EINBLAS_INVALID_ARGUMENT);
 }
 

@@ -129,8 +129,9 @@ struct Setup {
   }
 
   int32_t create(const Variant& v, int64_t* step) const {
-    return einblas_step_create_within(
-        dtype<T>(), static_cast<int32_t>(operands.size()), static_cast<int32_t>(parsed.axes.size()),
+    const int32_t types[] = {dtype<T>(), dtype<T>(), dtype<T>(), dtype<T>(), dtype<T>()};
+    return einblas_step_create_typed(
+        types, 0, static_cast<int32_t>(operands.size()), static_cast<int32_t>(parsed.axes.size()),
         static_cast<int32_t>(parsed.output.size()), lengths.data(), strides.data(), v.kernel, v.room, step);
   }
 

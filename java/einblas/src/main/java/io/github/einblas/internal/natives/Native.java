@@ -154,6 +154,55 @@ public final class Native {
     einblas.einblas_poke_integer(address, code(type), value);
   }
 
+  /** Reads one part of a complex element: 0 the real one, 1 the imaginary one. */
+  public static double peekPart(long address, DType type, int part) {
+    return einblas.einblas_peek_part(address, code(type), part);
+  }
+
+  /** Writes one part of a complex element: 0 the real one, 1 the imaginary one. */
+  public static void pokePart(long address, DType type, int part, double value) {
+    einblas.einblas_poke_part(address, code(type), part, value);
+  }
+
+  /**
+   * Converts elements of one type into another, between memory that does not overlap (see
+   * einblas.h).
+   *
+   * @param conjugated whether the conjugates of complex numbers are written
+   * @param threads 0 means the process's number
+   * @return the first index, in C order, whose integer does not fit into a narrower one; or -1
+   * @throws IllegalArgumentException for complex numbers into real ones
+   */
+  public static long convert(
+      DType fromType,
+      DType toType,
+      boolean conjugated,
+      long[] shape,
+      long from,
+      long[] fromStrides,
+      long to,
+      long[] toStrides,
+      int threads) {
+    require();
+    long misfit =
+        einblas.einblas_convert(
+            code(fromType),
+            code(toType),
+            conjugated ? 1 : 0,
+            shape.length,
+            shape,
+            from,
+            fromStrides,
+            to,
+            toStrides,
+            threads);
+    if (misfit < -1) {
+      throw new IllegalArgumentException(
+          "elements of " + fromType + " cannot be converted into " + toType);
+    }
+    return misfit;
+  }
+
   /** Copies elements of any type, bit by bit, between memory that does not overlap. */
   public static void copy(
       DType type, long[] shape, long from, long[] fromStrides, long to, long[] toStrides) {
@@ -186,13 +235,34 @@ public final class Native {
       long[] strides,
       String kernel,
       long bytes) {
+    DType[] types = new DType[operands + 2];
+    Arrays.fill(types, type);
+    return createStep(types, 0, outerAxes, lengths, strides, kernel, bytes);
+  }
+
+  /**
+   * As above, with a type for each tensor.
+   *
+   * @param types of each operand, of the output, and in which sums are added up
+   * @param conjugated bit i is set where operand i is conjugated
+   */
+  public static long createStep(
+      DType[] types,
+      int conjugated,
+      int outerAxes,
+      long[] lengths,
+      long[] strides,
+      String kernel,
+      long bytes) {
     require();
     long[] handle = new long[1];
+    int[] codes = Arrays.stream(types).mapToInt(Native::code).toArray();
     IntSupplier call =
         () ->
-            einblas.einblas_step_create_within(
-                code(type),
-                operands,
+            einblas.einblas_step_create_typed(
+                codes,
+                conjugated,
+                codes.length - 2,
                 lengths.length,
                 outerAxes,
                 lengths,
@@ -207,7 +277,9 @@ public final class Native {
               status,
               call,
               () ->
-                  "making a step of lengths "
+                  "making a step of types "
+                      + Arrays.toString(types)
+                      + ", lengths "
                       + Arrays.toString(lengths)
                       + ", the first "
                       + outerAxes

@@ -1,0 +1,239 @@
+// Fuzzer: steps over tensors of several types and conversions between any two, against single elements.
+#include <algorithm>
+#include <complex>
+
+#include "fuzz.hpp"
+#include "steps.hpp"
+
+namespace einblas_fuzz {
+namespace {
+
+using Number = std::complex<double>;
+constexpr int64_t kMostTerms = 8000;
+constexpr int32_t kTypes = EINBLAS_C128 + 1;
+
+bool is_complex(int32_t type) { return type == EINBLAS_C64 || type == EINBLAS_C128; }
+bool is_whole(int32_t type) {
+  return type == EINBLAS_I8 || type == EINBLAS_U8 || type == EINBLAS_I16 || type == EINBLAS_I32 || type == EINBLAS_I64;
+}
+
+// Memory of a tensor of any type, to the byte.
+struct Any {
+  int32_t type;
+  int64_t size;
+  Layout layout;
+  Block<char> memory;
+  std::vector<char> before;
+
+  Any(Random& random, int32_t t, Layout l)
+      : type(t),
+        size(einblas_dtype_size(t)),
+        layout(std::move(l)),
+        memory(layout.count * size, random.below(2) * size) {
+    for (int64_t i = 0; i < layout.count; ++i)
+      for (int part = 0; part < 2; ++part)
+        einblas_poke_part(at(i), type, part, static_cast<double>(random.in(type == EINBLAS_U8 ? 0 : -3, 3)));
+    for (int64_t i = 0; i < layout.count && type == EINBLAS_BOOL; ++i) memory[i] = static_cast<char>(random.below(3));
+    keep();
+  }
+  void keep() { before = memory.copy(); }
+  void restore() {
+    if (!before.empty()) std::memcpy(memory.data(), before.data(), before.size());
+  }
+  int64_t at(int64_t element) const { return memory.address() + element * size; }
+  int64_t address() const { return at(layout.first); }
+  Number number(int64_t element) const {
+    return {einblas_peek_part(at(element), type, 0), einblas_peek_part(at(element), type, 1)};
+  }
+};
+
+// An operand's type that goes into that of the sums.
+int32_t operand_type(Random& random, int32_t sums) {
+  static const std::vector<std::vector<int32_t>> into = {
+      {EINBLAS_F32, EINBLAS_BF16, EINBLAS_F16, EINBLAS_I8, EINBLAS_U8, EINBLAS_I16, EINBLAS_BOOL},
+      {EINBLAS_F64, EINBLAS_F32, EINBLAS_BF16, EINBLAS_F16, EINBLAS_I32, EINBLAS_I64, EINBLAS_I8, EINBLAS_BOOL},
+      {EINBLAS_I32, EINBLAS_I8, EINBLAS_U8, EINBLAS_I16, EINBLAS_BOOL},
+      {EINBLAS_I64, EINBLAS_I32, EINBLAS_I8, EINBLAS_U8, EINBLAS_I16, EINBLAS_BOOL},
+      {EINBLAS_C64, EINBLAS_C64, EINBLAS_C64, EINBLAS_F32, EINBLAS_BF16, EINBLAS_I8},
+      {EINBLAS_C128, EINBLAS_C128, EINBLAS_C64, EINBLAS_F64, EINBLAS_I64, EINBLAS_F16}};
+  return random.of(into[static_cast<size_t>(sums >= EINBLAS_C64 ? sums - EINBLAS_C64 + 4 : sums)]);
+}
+int32_t output_type(Random& random, int32_t sums) {
+  static const std::vector<std::vector<int32_t>> from = {
+      {EINBLAS_F32, EINBLAS_BF16, EINBLAS_F16, EINBLAS_BOOL},
+      {EINBLAS_F64, EINBLAS_F32, EINBLAS_BF16, EINBLAS_F16},
+      {EINBLAS_I32, EINBLAS_I16, EINBLAS_I8, EINBLAS_U8},
+      {EINBLAS_I64, EINBLAS_I32, EINBLAS_I16, EINBLAS_I8, EINBLAS_U8},
+      {EINBLAS_C64},
+      {EINBLAS_C128, EINBLAS_C64}};
+  return random.of(from[static_cast<size_t>(sums >= EINBLAS_C64 ? sums - EINBLAS_C64 + 4 : sums)]);
+}
+
+// All sums of such small numbers are exact in every type that sums are added up in, so a result is right to the bit.
+struct TypedStep {
+  int operands, axes, outer;
+  Lengths lengths;
+  std::vector<int32_t> types;
+  std::vector<std::unique_ptr<Any>> x;
+  std::unique_ptr<Any> c;
+  std::vector<int64_t> strides;
+  int32_t conjugated = 0;
+  double alpha, beta;
+
+  explicit TypedStep(Random& random) {
+    operands = static_cast<int>(random.of(std::vector<int64_t>{0, 1, 1, 2, 2, 2, 2, 3}));
+    axes = static_cast<int>(random.in(0, 6));
+    outer = static_cast<int>(random.in(0, axes));
+    int64_t terms = 1;
+    for (int a = 0; a < axes; ++a) {
+      lengths.push_back(std::min(random.length(random.one_in(6) ? 300 : 50), std::max<int64_t>(1, kMostTerms / terms)));
+      terms *= std::max<int64_t>(1, lengths.back());
+    }
+    const int32_t sums = random.of(std::vector<int32_t>{EINBLAS_F32, EINBLAS_F64, EINBLAS_I32, EINBLAS_I64, EINBLAS_C64,
+                                                        EINBLAS_C64, EINBLAS_C128});
+    conjugated = static_cast<int32_t>(random.below(8));
+    for (int t = 0; t < operands; ++t) {
+      types.push_back(operand_type(random, sums));
+      Lengths own;
+      std::vector<size_t> axis;
+      for (size_t a = 0; a < lengths.size(); ++a)
+        if (!random.one_in(3)) {
+          own.push_back(lengths[a]);
+          axis.push_back(a);
+        }
+      x.push_back(std::make_unique<Any>(random, types.back(), random_layout(random, own, false)));
+      std::vector<int64_t> mine(lengths.size(), 0);
+      for (size_t i = 0; i < axis.size(); ++i) mine[axis[i]] = x.back()->layout.strides[i];
+      strides.insert(strides.end(), mine.begin(), mine.end());
+    }
+    types.push_back(output_type(random, sums));
+    types.push_back(sums);
+    const Lengths out(lengths.begin(), lengths.begin() + outer);
+    c = std::make_unique<Any>(random, types[static_cast<size_t>(operands)], random_layout(random, out, true));
+    for (int a = 0; a < axes; ++a) strides.push_back(a < outer ? c->layout.strides[static_cast<size_t>(a)] : 0);
+    const bool truth = c->type == EINBLAS_BOOL;
+    alpha = static_cast<double>(random.in(truth ? 0 : -1, 1));
+    beta = static_cast<double>(random.in(truth ? 0 : -1, 1));
+  }
+
+  template <class F>
+  void walk(int axis, int end, std::vector<int64_t>& at, const F& f) const {
+    if (axis == end) return f();
+    const size_t n = static_cast<size_t>(axes), a = static_cast<size_t>(axis);
+    for (int64_t i = 0; i < lengths[a]; ++i) {
+      walk(axis + 1, end, at, f);
+      for (size_t t = 0; t < at.size(); ++t) at[t] += strides[t * n + a];
+    }
+    for (size_t t = 0; t < at.size(); ++t) at[t] -= lengths[a] * strides[t * n + a];
+  }
+
+  void check() const {
+    std::vector<int64_t> at;
+    for (const auto& t : x) at.push_back(t->layout.first);
+    at.push_back(c->layout.first);
+    std::vector<char> want = c->before;
+    walk(0, outer, at, [&] {
+      Number sum = 0;
+      walk(outer, axes, at, [&] {
+        Number product = 1;
+        for (size_t t = 0; t < x.size(); ++t) {
+          const Number v = x[t]->number(at[t]);
+          product *= (conjugated >> t & 1) != 0 ? std::conj(v) : v;
+        }
+        sum += product;
+      });
+      char* const place = want.data() + at.back() * c->size;
+      const int64_t address = reinterpret_cast<int64_t>(place);
+      const Number old(einblas_peek_part(address, c->type, 0), einblas_peek_part(address, c->type, 1));
+      const Number result = alpha * sum + beta * old;
+      if (is_whole(c->type)) {
+        einblas_poke_integer(address, c->type, static_cast<int64_t>(result.real()));
+      } else {
+        einblas_poke_part(address, c->type, 0, result.real());
+        einblas_poke_part(address, c->type, 1, result.imag());
+      }
+    });
+    for (int64_t i = 0; i < c->layout.count; ++i) {
+      const int64_t wanted = reinterpret_cast<int64_t>(want.data()) + i * c->size;
+      for (int part = 0; part < 2; ++part)
+        if (einblas_peek_part(c->at(i), c->type, part) != einblas_peek_part(wanted, c->type, part))
+          fail("place ", i, ", part ", part, ": got ", einblas_peek_part(c->at(i), c->type, part), ", want ",
+               einblas_peek_part(wanted, c->type, part));
+    }
+  }
+};
+
+void typed_step(Random& random) {
+  TypedStep s(random);
+  static const std::vector<const char*> kernels = {nullptr, nullptr, nullptr, "loops", "convert", EINBLAS_INVARIANT};
+  const char* kernel = random.of(kernels);
+  int64_t step = 0;
+  const int32_t made = counted(einblas_step_create_typed(s.types.data(), s.conjugated, s.operands, s.axes, s.outer,
+                                                         s.lengths.data(), s.strides.data(), kernel,
+                                                         random.one_in(4) ? random.below(1 << 20) : INT64_MAX, &step));
+  if (kernel != nullptr && made == EINBLAS_NOT_APPLICABLE) return;
+  want_status(made, EINBLAS_OK, "einblas_step_create_typed");
+  const std::unique_ptr<int64_t, void (*)(int64_t*)> destroys(&step, [](int64_t* h) { einblas_step_destroy(*h); });
+  int64_t at[3] = {0, 0, 0};
+  for (size_t t = 0; t < s.x.size(); ++t) at[t] = s.x[t]->address();
+  const auto run = [&](int32_t threads) {
+    return counted(einblas_step_run(step, at[0], at[1], at[2], s.c->address(), s.alpha, s.beta, threads));
+  };
+  try {
+    if (random.one_in(8)) {
+      einblas_pool_trim();
+      const int64_t limit = einblas_memory_limit();
+      einblas_set_memory_limit(einblas_memory_in_use() + random.below(4096));
+      const int32_t status = run(random.threads());
+      einblas_set_memory_limit(limit);
+      if (status == EINBLAS_OUT_OF_MEMORY && !s.c->memory.same(s.c->before)) fail("written without memory");
+      s.c->restore();
+    }
+    want_status(run(1), EINBLAS_OK, "einblas_step_run");
+    s.check();
+    const std::vector<char> alone = s.c->memory.copy();
+    s.c->restore();
+    want_status(run(static_cast<int32_t>(random.in(2, 3))), EINBLAS_OK, "einblas_step_run");
+    if (!s.c->memory.same(alone)) fail("other bits with more threads");
+  } catch (const Failure& f) {
+    fail(einblas_step_kernel(step), ", ", einblas_step_description(step), ": ", f.what());
+  }
+  for (const auto& t : s.x)
+    if (!t->memory.same(t->before)) fail("an operand was written");
+}
+
+void conversion(Random& random) {
+  const int32_t from = static_cast<int32_t>(random.below(kTypes)), to = static_cast<int32_t>(random.below(kTypes));
+  Lengths lengths;
+  for (int64_t a = random.in(0, 4); a > 0; --a) lengths.push_back(random.length(30));
+  Any x(random, from, random_layout(random, lengths, false)), y(random, to, random_layout(random, lengths, true));
+  const int64_t got =
+      einblas_convert(from, to, random.one_in(2) ? 1 : 0, static_cast<int32_t>(lengths.size()), lengths.data(),
+                      x.address(), x.layout.strides.data(), y.address(), y.layout.strides.data(), random.threads());
+  ++calls;
+  if (is_complex(from) && !is_complex(to) && to != EINBLAS_BOOL) {
+    if (got != -2 || !y.memory.same(y.before)) fail("a conversion that there is not: ", got);
+    return;
+  }
+  const bool may_not_fit = to == EINBLAS_U8 && is_whole(from);  // of numbers from -3 to 3
+  if (got < -1 || (got >= 0 && !may_not_fit)) fail("einblas_convert gave ", got);
+  int64_t all = 1;
+  for (int64_t n : lengths) all *= n;
+  for (int64_t i = 0; i < all; ++i) {
+    int64_t left = i, a = x.layout.first, b = y.layout.first;
+    for (size_t d = lengths.size(); d-- > 0; left /= lengths[d]) {
+      a += left % lengths[d] * x.layout.strides[d];
+      b += left % lengths[d] * y.layout.strides[d];
+    }
+    const double v = x.number(a).real(), w = y.number(b).real();
+    if (to == EINBLAS_BOOL ? (w != 0) != (std::abs(x.number(a)) != 0) : v >= 0 && v <= 3 && w != v)
+      fail(einblas_dtype_name(from), " to ", einblas_dtype_name(to), ": ", v, " became ", w);
+  }
+  if (!x.memory.same(x.before)) fail("what was converted was written");
+}
+
+}  // namespace
+
+void fuzz_types(Random& random) { random.one_in(4) ? conversion(random) : typed_step(random); }
+
+}  // namespace einblas_fuzz

@@ -1,0 +1,176 @@
+// Conversion: rows of one type into another.
+#include "step/convert/rows.hpp"
+
+#include <type_traits>
+
+#include "runtime/dispatch.hpp"
+
+namespace einblas {
+namespace {
+
+template <class To, bool conjugated, class From>
+To converted(From x) {
+  if constexpr (kIsComplex<From>) {
+    return element_of<To>(From{x.re, conjugated ? -x.im : x.im});
+  } else {
+    return element_of<To>(number_of(x));
+  }
+}
+
+template <class From, class To>
+constexpr bool kMayNotFit = std::is_integral_v<From>&& std::is_integral_v<To> &&
+                            !(std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
+                              (std::is_signed_v<To> || !std::is_signed_v<From>));
+
+template <class From, class To, bool conjugated>
+int64_t row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+  const From* __restrict__ x = reinterpret_cast<const From*>(from);
+  To* __restrict__ y = reinterpret_cast<To*>(to);
+  if (from_stride == 1 && to_stride == 1) {
+    for (int64_t i = 0; i < n; ++i) y[i] = converted<To, conjugated>(x[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i * to_stride] = converted<To, conjugated>(x[i * from_stride]);
+  }
+  if constexpr (kMayNotFit<From, To>) {
+    const auto fits = [](From v) {
+      const To w = static_cast<To>(v);
+      return static_cast<From>(w) == v && (w < 0) == (v < 0);
+    };
+    bool all = true;
+    for (int64_t i = 0; i < n; ++i) all &= fits(x[i * from_stride]);
+    for (int64_t i = 0; i < n && !all; ++i)
+      if (!fits(x[i * from_stride])) return i;
+  }
+  return -1;
+}
+
+template <class From, class To>
+constexpr bool kIsHalf = std::is_same_v<From, float> && (std::is_same_v<To, Bf16> || std::is_same_v<To, F16>);
+
+// By a kernel where both sides lie side by side.
+template <class From, class To>
+ConvertRow half_row() {
+  return [](int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+    if (from_stride != 1 || to_stride != 1) return row<From, To, false>(n, from, from_stride, to, to_stride);
+    const KernelTable& k = kernel_table();
+    if constexpr (std::is_same_v<From, float>) {
+      (std::is_same_v<To, Bf16> ? k.f32_to_bf16 : k.f32_to_f16)(n, reinterpret_cast<const float*>(from),
+                                                                reinterpret_cast<uint16_t*>(to));
+    } else {
+      (std::is_same_v<From, Bf16> ? k.bf16_to_f32 : k.f16_to_f32)(n, reinterpret_cast<const uint16_t*>(from),
+                                                                  reinterpret_cast<float*>(to));
+    }
+    return int64_t{-1};
+  };
+}
+
+}  // namespace
+
+ConvertRow convert_row(DType from, DType to, bool conjugated) {
+  return visit(from, [&](auto of_from) {
+    return visit(to, [&](auto of_to) -> ConvertRow {
+      using From = typename decltype(of_from)::Type;
+      using To = typename decltype(of_to)::Type;
+      if constexpr (kIsComplex<From>) {
+        if constexpr (kIsComplex<To>) {
+          return conjugated ? row<From, To, true> : row<From, To, false>;
+        } else if constexpr (std::is_same_v<To, Bool>) {
+          return row<From, To, false>;
+        } else {
+          return nullptr;
+        }
+      } else if constexpr (kIsHalf<From, To> || kIsHalf<To, From>) {
+        return half_row<From, To>();
+      } else {
+        return row<From, To, false>;
+      }
+    });
+  });
+}
+
+namespace {
+
+// One number in its form.
+template <Form form, class R>
+inline void put(R re, R im, R* to, int64_t s, int64_t c) {
+  if constexpr (form == Form::Full) {
+    to[0] = re;
+    to[c] = im;
+    to[s] = -im;
+    to[s + c] = re;
+  } else if constexpr (form == Form::Twice) {
+    to[0] = to[c] = re;
+    to[s] = -im;
+    to[s + c] = im;
+  } else if constexpr (form == Form::Swapped) {
+    to[0] = re;
+    to[c] = im;
+    to[s] = im;
+    to[s + c] = re;
+  } else if constexpr (form == Form::Pair) {
+    to[0] = to[c] = re;
+  } else {
+    to[0] = re;
+    to[c] = im;
+  }
+}
+
+template <Form form, class R, bool conjugated, class From>
+inline void put_element(From x, R* to, int64_t s, int64_t c) {
+  if constexpr (kIsComplex<From>) {
+    const R im = static_cast<R>(x.im);
+    put<form>(static_cast<R>(x.re), conjugated ? -im : im, to, s, c);
+  } else {
+    put<form>(static_cast<R>(number_of(x)), R{0}, to, s, c);
+  }
+}
+
+template <Form form, class From, class R, bool conjugated>
+void parts_row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t s, int64_t c) {
+  const From* __restrict__ x = reinterpret_cast<const From*>(from);
+  R* __restrict__ y = reinterpret_cast<R*>(to);
+  if (from_stride == 1 && to_stride == 2 && c == 1) {
+    for (int64_t i = 0; i < n; ++i) put_element<form, R, conjugated>(x[i], y + 2 * i, s, 1);
+  } else if (from_stride == 1 && to_stride == 1) {
+    for (int64_t i = 0; i < n; ++i) put_element<form, R, conjugated>(x[i], y + i, s, c);
+  } else {
+    for (int64_t i = 0; i < n; ++i) put_element<form, R, conjugated>(x[i * from_stride], y + i * to_stride, s, c);
+  }
+}
+
+template <Form form>
+FormRow row_in(DType from, DType real, bool conjugated) {
+  return visit(from, [&](auto of) {
+    return visit_float(real, [&](auto of_real) -> FormRow {
+      using From = typename decltype(of)::Type;
+      using R = typename decltype(of_real)::Type;
+      if constexpr (!kIsComplex<From>) {
+        return parts_row<form, From, R, false>;
+      } else {
+        return conjugated ? parts_row<form, From, R, true> : parts_row<form, From, R, false>;
+      }
+    });
+  });
+}
+
+}  // namespace
+
+FormRow form_row(Form form, DType from, DType real, bool conjugated) {
+  switch (form) {
+    case Form::Plain:
+      return nullptr;
+    case Form::Full:
+      return row_in<Form::Full>(from, real, conjugated);
+    case Form::Twice:
+      return row_in<Form::Twice>(from, real, conjugated);
+    case Form::Swapped:
+      return row_in<Form::Swapped>(from, real, conjugated);
+    case Form::Pair:
+      return row_in<Form::Pair>(from, real, conjugated);
+    case Form::Apart:
+      return row_in<Form::Apart>(from, real, conjugated);
+  }
+  return nullptr;
+}
+
+}  // namespace einblas
