@@ -10,6 +10,7 @@ Prints the lines of a results file (java/einblas-bench, Result.java says what th
 Needs numpy; the threads of its OpenBLAS are set before it loads.
 """
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -43,13 +44,15 @@ VERSION = structured.scipy_version() if args.scipy else "NumPy " + np.__version_
 
 
 def read_cases():
-    cases = {}
+    cases, plans = {}, set()
     for catalogue in args.catalogues:
         for line in open(catalogue):
             if line.strip() and not line.startswith("#"):
                 name, group, equation, *lengths = line.split()
                 cases[name] = (equation, {p[0]: int(p[2:]) for p in lengths})
-    return cases
+                if group == "plan":
+                    plans.add(name)
+    return cases, plans
 
 
 def operand(number, shape, kind):
@@ -58,6 +61,25 @@ def operand(number, shape, kind):
     index = np.arange(size, dtype=np.uint32)
     bits = (index * np.uint32(MIX) + np.uint32(40503 * (number + 1))) >> np.uint32(22)
     return (bits.astype(kind) / kind(1024) + kind(0.5)).reshape(shape)
+
+
+def scale(term, result, lengths):
+    """Catalogue.java's scale of a plan's operand."""
+    bits = 0.0
+    for label in term:
+        if label not in result:
+            bits += math.log(lengths[label]) / math.log(2)
+    return math.ldexp(1.0, -round(bits / 2))
+
+
+def operands_of(name, kind):
+    equation, lengths = CASES[name]
+    left, right = equation.split("->")
+    made = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
+    if name in PLANS:
+        for x, term in zip(made, left.split(",")):
+            x *= kind(scale(term, right, lengths))
+    return made
 
 
 def fingerprint(result):
@@ -211,8 +233,8 @@ def measure(name, dtype, threads, reference, budget, styles="BEST,USUAL"):
     """A row for each style."""
     equation, lengths = CASES[name]
     kind = np.float32 if dtype == "F32" else np.float64
-    left, right = equation.split("->")
-    operands = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
+    right = equation.split("->")[1]
+    operands = operands_of(name, kind)
     out = np.zeros([lengths[l] for l in right], dtype=kind)
     size = out.nbytes + sum(x.nbytes for x in operands)
     most = roundings(equation, lengths)
@@ -267,8 +289,8 @@ def quick_form(equation, operands, out):
 def busy(name, dtype, neighbours):
     equation, lengths = CASES[name]
     kind = np.float32 if dtype == "F32" else np.float64
-    left, right = equation.split("->")
-    operands = [operand(i, [lengths[l] for l in term], kind) for i, term in enumerate(left.split(","))]
+    right = equation.split("->")[1]
+    operands = operands_of(name, kind)
     out = np.zeros([lengths[l] for l in right], dtype=kind)
     form, call = quick_form(equation, operands, out)
     took = []
@@ -299,7 +321,7 @@ def all_busy():
                 process.wait()
 
 
-CASES = read_cases()
+CASES, PLANS = read_cases()
 STRUCTURED = structured.cases(os.path.dirname(args.catalogues[0]))
 if args.busy:
     all_busy()

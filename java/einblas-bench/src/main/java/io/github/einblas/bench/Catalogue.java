@@ -41,6 +41,22 @@ public final class Catalogue {
       return Arrays.stream(terms()).map(this::shape).toArray(long[][]::new);
     }
 
+    /**
+     * What the {@link Values} of an operand are multiplied by: 1, and of a plan, whose long sums of
+     * positive numbers would leave F32, the power of two nearest to the root of its summed lengths,
+     * inverted.
+     */
+    public double scale(int operand) {
+      if (!group.equals("plan")) {
+        return 1;
+      }
+      double bits = 0;
+      for (int label : terms()[operand].chars().filter(l -> output().indexOf(l) < 0).toArray()) {
+        bits += Math.log(lengths.get((char) label)) / Math.log(2);
+      }
+      return Math.scalb(1d, (int) -Math.rint(bits / 2));
+    }
+
     /** Shape of the result. */
     public long[] outputShape() {
       return shape(output());

@@ -32,7 +32,7 @@ public final class EinblasRival implements Rival {
     for (int t = 0; t < operands.length; t++) {
       operands[t] = Tensor.empty(dtype, c.shapes()[t]);
       NativeArray.at(operands[t].address(), dtype, operands[t].size())
-          .setOperand(t, operands[t].size());
+          .setOperand(t, operands[t].size(), c.scale(t));
     }
     return List.of(new Run(c, dtype, operands, style));
   }

@@ -67,8 +67,13 @@ public final class NativeArray implements AutoCloseable {
 
   /** Fills it with an operand's values. */
   public void setOperand(int number, long size) {
+    setOperand(number, size, 1);
+  }
+
+  /** Fills it with an operand's values, each times a power of two. */
+  public void setOperand(int number, long size, double scale) {
     for (long i = 0; i < size; i++) {
-      put(i, Values.at(number, i));
+      put(i, (float) (Values.at(number, i) * scale));
     }
   }
 

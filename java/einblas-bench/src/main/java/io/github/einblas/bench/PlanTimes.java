@@ -122,7 +122,7 @@ public final class PlanTimes {
       for (int t = 0; t < operands.length; t++) {
         operands[t] = Tensor.empty(type, c.shapes()[t]);
         NativeArray.at(operands[t].address(), type, operands[t].size())
-            .setOperand(t, operands[t].size());
+            .setOperand(t, operands[t].size(), c.scale(t));
       }
       try (Tensor out = Tensor.empty(type, c.outputShape())) {
         for (int n : threads) {

@@ -3,6 +3,7 @@ package io.github.einblas.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.DType;
 import java.util.Map;
@@ -47,6 +48,17 @@ class RivalTest {
     assertThrows(IllegalStateException.class, () -> Fingerprint.check(swapped, right, tolerance));
     double[] nan = Fingerprint.of(i -> i == 5 ? Double.NaN : expected(i), 31 * 43);
     assertThrows(IllegalStateException.class, () -> Fingerprint.check(nan, right, tolerance));
+  }
+
+  @Test
+  void sumsOfPlansStayWithinF32() {
+    for (Catalogue.Case c : Catalogue.plans().values()) {
+      try (Rival.Job job = new EinblasRival().jobs(c, DType.F32, Rival.Style.BEST).get(0)) {
+        job.run();
+        double got = job.result(c.results() - 1);
+        assertTrue(got > 1e-30 && got < 1e30, c.name() + " gives " + got);
+      }
+    }
   }
 
   @Test

@@ -227,7 +227,7 @@ public final class PyTorchRival implements Rival {
       for (int t = 0; t < operands.length; t++) {
         operands[t] = tensor(dtype, c.shapes()[t]);
         NativeArray.at(operands[t].data_ptr().address(), dtype, operands[t].numel())
-            .setOperand(t, operands[t].numel());
+            .setOperand(t, operands[t].numel(), c.scale(t));
       }
       out = tensor(dtype, c.outputShape());
     }
