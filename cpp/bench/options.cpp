@@ -160,7 +160,7 @@ void Common::parse(const std::string& usage, std::vector<Option> own, int argc, 
        [&](const std::string& v) {
          for (const std::string& t : split(v)) types.push_back(dtype(t));
        }},
-      {'i', "isa", "NAME", "base, avx2, avx512, neon (default the best)", set_isa},
+      {'i', "isa", "NAME", "base, avx2, avx512, avx512vnni, avx512bf16, neon (default the best)", set_isa},
       {'n', "samples", "N", "samples per case", [&](const std::string& v) { samples = number(v, "--samples"); }},
       {'w', "seconds", "S", "seconds per case, where a case takes as many samples as fit",
        [&](const std::string& v) { seconds = positive(v, "--seconds"); }},

@@ -26,9 +26,9 @@ Shape random_shape(Random& random) {
 }
 
 const char* random_kernel(Random& random) {
-  static const std::vector<const char*> names = {"permute",    "product", "reduce",     "lanes",
-                                                 "gemm_small", "ttm",     "gemm_items", "openblas",
-                                                 "gemm",       "convert", "loops",      "none of these"};
+  static const std::vector<const char*> names = {"permute", "product",    "reduce",       "lanes", "gemm_small",
+                                                 "ttm",     "gemm_items", "openblas",     "gemm",  "dots",
+                                                 "convert", "loops",      "none of these"};
   return random.one_in(2) ? random.of(names) : nullptr;
 }
 

@@ -165,7 +165,8 @@ struct TypedStep {
 
 void typed_step(Random& random) {
   TypedStep s(random);
-  static const std::vector<const char*> kernels = {nullptr, nullptr, nullptr, "loops", "convert", EINBLAS_INVARIANT};
+  static const std::vector<const char*> kernels = {nullptr,   nullptr, nullptr,          "loops",
+                                                   "convert", "dots",  EINBLAS_INVARIANT};
   const char* kernel = random.of(kernels);
   int64_t step = 0;
   const int32_t made = counted(einblas_step_create_typed(s.types.data(), s.conjugated, s.operands, s.axes, s.outer,

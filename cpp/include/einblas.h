@@ -64,7 +64,7 @@ EINBLAS_API int32_t einblas_dtype_size(int32_t dtype);
    Idempotent. Any status but OK means that no step can be made. */
 EINBLAS_API int32_t einblas_init(void);
 EINBLAS_API const char* einblas_version(void);
-/* The chosen instruction set: base, avx2, avx512 or neon; null before einblas_init succeeds. */
+/* The chosen instruction set: base, avx2, avx512, avx512vnni, avx512bf16 or neon; null before einblas_init succeeds. */
 EINBLAS_API const char* einblas_isa(void);
 /* Names of the instruction sets compiled in, best first, separated by spaces; those that this
    machine runs come first in einblas_isa_supported. */

@@ -121,5 +121,7 @@ const KernelTable EINBLAS_ISA_TABLE = {
     f32_to_bf16,
     f16_to_f32,
     f32_to_f16,
+    nullptr,
+    nullptr,
 };
 }  // namespace einblas

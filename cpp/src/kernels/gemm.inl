@@ -17,6 +17,8 @@ constexpr int gemm_most_rows(int vectors) { return vectors == 4 ? 6 : vectors ==
 constexpr int gemm_most_rows(int) { return 6; }
 #endif
 
+static_assert(EINBLAS_GEMM_MR <= kGemmMostRows, "drivers have room for the rows of a tile");
+
 // Lanes [first, end) of a vector in memory.
 #if EINBLAS_VBYTES == 64 && defined(__AVX512F__)
 template <class T>
@@ -168,8 +170,16 @@ EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, const GemmCol
   }
 }
 
-// acc += A B. Every third row of A has a pointer; the two after it are reached by one and two strides, so that 12 rows
-// need 5 registers.
+#if !defined(EINBLAS_GEMM_STEP)
+#define EINBLAS_GEMM_STEP gemm_step
+template <class V>
+EINBLAS_INLINE V gemm_step(V sum, V x, V b) {
+  return sum + x * b;
+}
+#endif
+
+// acc += A B, by EINBLAS_GEMM_STEP. Every third row of A has a pointer; the two after it are reached by one and two
+// strides, so that 12 rows need 5 registers.
 template <class T, int MR, int NV, bool AHEAD>
 EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a, int64_t rs, int64_t cs, const T* b,
                                     int64_t ldb, const GemmAhead* ahead) {
@@ -203,7 +213,7 @@ EINBLAS_INLINE void gemm_accumulate(vec<T> (&acc)[MR][NV], int64_t k, const T* a
     for (int r = 0; r < MR; ++r) {
       const vec<T> x = splat(*reinterpret_cast<const T*>(base[r / 3] + r % 3 * row));
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) acc[r][v] += x * bv[v];
+      for (int v = 0; v < NV; ++v) acc[r][v] = EINBLAS_GEMM_STEP(acc[r][v], x, bv[v]);
     }
 #pragma GCC unroll 12
     for (int g = 0; g < kBases; ++g) base[g] += column;

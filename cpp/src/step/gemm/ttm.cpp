@@ -42,11 +42,9 @@ constexpr int64_t kLine = 64;  // bytes
 // Below, gemm_items is as fast where it can run: one axis of 20^4, 30^4, 40^4, 60^4 transformed, of its speed, F32 and
 // F64: 0.9, 0.96; 0.8 to 1.1, 0.95 to 1.7; 1.0 to 2.4, 0.8 to 1.4; 1.1 to 1.3, 0.9 to 1.4.
 constexpr int64_t kItemsDepth = 64, kItemsBytes = 8 << 20;
-constexpr int64_t kMostDepth = 512;  // of a block: a panel of S stays in L2
-constexpr int64_t kMostTile = 12;    // rows
-constexpr int64_t kTasks = 32;       // that balance any number of threads
-constexpr int64_t kWay = 64 << 10;   // bytes of a way of L2: lines that far apart share a set
-constexpr int64_t kWays = 8;         // that a panel may take; else it is copied: 32^5, 24 rows 1.8 times faster
+constexpr int64_t kTasks = 32;      // that balance any number of threads
+constexpr int64_t kWay = 64 << 10;  // bytes of a way of L2: lines that far apart share a set
+constexpr int64_t kWays = 8;        // that a panel may take; else it is copied: 32^5, 24 rows 1.8 times faster
 
 int axis_at_unit(const Axes& axes, int t) {
   for (size_t i = 0; i < axes.size(); ++i)
@@ -88,16 +86,13 @@ bool shape_of(const Problem& p, int s, int64_t lanes, TtmShape* shape) {
 
 // Whether so many lines, so many bytes apart, are more than their sets of L2 hold.
 bool shares_sets(int64_t apart, int64_t lines) {
-  return kWay / std::gcd(apart, kWay) * kWays < std::min(lines, kMostDepth);
+  return kWay / std::gcd(apart, kWay) * kWays < std::min(lines, kTtmMostDepth);
 }
 
 int64_t lanes_of(DType dtype) { return std::max<int64_t>(kernel_table().vector_bytes / size_of(dtype), 1); }
 
-// The larger operand that can be the tensor.
 bool find_shape(const Problem& p, TtmShape* shape) {
-  if (p.operands != 2 || p.invariant || p.k.empty() || p.m.empty() || p.n.empty()) return false;
-  const int larger = elements(p.m) >= elements(p.n) ? 0 : 1;
-  return shape_of(p, larger, lanes_of(p.dtype), shape) || shape_of(p, 1 - larger, lanes_of(p.dtype), shape);
+  return ttm_tensor(p, [&](int s) { return shape_of(p, s, lanes_of(p.dtype), shape); });
 }
 
 template <class T>
@@ -110,7 +105,7 @@ class TtmPlan final : public KernelPlan {
     rows_ = elements(g_.rows);
     depth_ = elements(g_.depth);
     step_ = g_.depth.back().stride[g_.s];
-    kc_ = even_part(depth_, kMostDepth);
+    kc_ = even_part(depth_, kTtmMostDepth);
     vectors_ = even_part(ceil_div(g_.v.length, w_), kernels_->gemm_vectors);
     mr_ = even_part(rows_, kernels_->gemm_rows[vectors_]);
     panels_ = ceil_div(g_.v.length, vectors_ * w_);
@@ -318,7 +313,7 @@ class TtmPlan final : public KernelPlan {
       }
       for (int64_t i = 0; i < rows_; i += mr_) {
         const int64_t rows = std::min(mr_, rows_ - i);
-        T* c[kMostTile];
+        T* c[kGemmMostRows];
         for (int64_t r = 0; r < rows; ++r)
           c[r] = stage != nullptr ? stage + (i + r) * stage_row() : x.c + row_at_[static_cast<size_t>(i + r)];
         const T alpha = stage != nullptr ? T{1} : x.alpha, beta = p > 0 ? T{1} : stage != nullptr ? T{0} : x.beta;
@@ -355,10 +350,8 @@ class TtmPlan final : public KernelPlan {
 
 // Whether reading in place pays. A matrix without another axis is gemm's, which can keep it packed; so is one whose
 // lines share sets, unless it must be transposed too: 8 x 4096 x 4096 F32 by gemm 4.5 ms, packed before 2.6, so 7.3.
-bool suits(const Problem& p) {
+bool suits(const Problem& p, const TtmShape& g) {
   if (p.shrinks > 0) return false;
-  TtmShape g;
-  if (!find_shape(p, &g)) return false;
   const int64_t size = size_of(p.dtype), w = lanes_of(p.dtype), depth = elements(g.depth);
   const int64_t tensor = elements(g.batch) * elements(g.rest) * g.u.length * g.v.length * depth * size;
   const int64_t factor = elements(g.batch) * elements(g.rows) * depth * size;
@@ -370,7 +363,7 @@ bool suits(const Problem& p) {
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   TtmShape g;
   if (!find_shape(p, &g)) return ttm_rows(p, asked);
-  if (asked == Asked::InTurn && !suits(p)) return nullptr;
+  if (asked == Asked::InTurn && !suits(p, g)) return nullptr;
   return sum_in_parts(p, make_typed<TtmPlan>);
 }
 

@@ -7,6 +7,15 @@
 
 namespace einblas {
 
+constexpr int64_t kTtmMostDepth = 512;  // of a block: a panel of the tensor stays in L2
+
+// Asks `can_be` of the larger operand, then of the other one, whether it can be the tensor.
+template <class CanBe>
+bool ttm_tensor(const Problem& p, const CanBe& can_be) {
+  if (p.operands != 2 || p.invariant || p.k.empty() || p.m.empty() || p.n.empty()) return false;
+  const int larger = elements(p.m) >= elements(p.n) ? 0 : 1;
+  return can_be(larger) || can_be(1 - larger);
+}
 // Sorts the summed axes as tensor t has them; false where it does not walk them as one.
 bool ttm_depth(Axes* depth, int t);
 // Whether a factor of so many rows is small, and the tensor large enough.

@@ -19,9 +19,7 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kLine = 64;        // bytes
-constexpr int64_t kMostDepth = 512;  // of a block
-constexpr int64_t kMostTile = 12;    // rows
+constexpr int64_t kLine = 64;  // bytes
 // Estimates, not tuned: sums that wait, about L1; tasks enough for any number of threads.
 constexpr int64_t kStage = 48 << 10, kUnits = 256;
 
@@ -50,9 +48,7 @@ bool shape_of(const Problem& p, int s, Shape* shape) {
 }
 
 bool find_shape(const Problem& p, Shape* shape) {
-  if (p.operands != 2 || p.invariant || p.k.empty() || p.m.empty() || p.n.empty()) return false;
-  const int larger = elements(p.m) >= elements(p.n) ? 0 : 1;
-  return shape_of(p, larger, shape) || shape_of(p, 1 - larger, shape);
+  return ttm_tensor(p, [&](int s) { return shape_of(p, s, shape); });
 }
 
 template <class T>
@@ -62,7 +58,7 @@ class TtmRowsPlan final : public KernelPlan {
     find_shape(p, &g_);
     w_ = kernel_table().vector_bytes / size();
     depth_ = elements(g_.depth);
-    kc_ = even_part(depth_, kMostDepth);
+    kc_ = even_part(depth_, kTtmMostDepth);
     const int64_t vectors = ceil_div(g_.r.length, w_);
     vectors_ = even_part(vectors, kernels_->gemm_vectors);
     width_ = vectors_ * w_;
@@ -134,7 +130,7 @@ class TtmRowsPlan final : public KernelPlan {
   // Some rows of S times all of F. next: rows whose lines are asked for, or null.
   void tiles(const T* s, int64_t rows, const T* packed, T* stage, const T* next) const {
     const int64_t rs = g_.u.stride[g_.s], line = kLine / size(), apart = rs * size();
-    T* c[kMostTile];
+    T* c[kGemmMostRows];
     for (int64_t r = 0; r < rows; ++r) c[r] = stage + r * stage_row();
     for (int64_t q = 0; q < panels_; ++q) {
       GemmColumns columns{};

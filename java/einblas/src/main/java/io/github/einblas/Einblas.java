@@ -31,7 +31,7 @@ public final class Einblas {
   }
 
   /**
-   * The instruction set in use: base, avx2, avx512 or neon; the environment variable EINBLAS_ISA
+   * The instruction set in use: base, avx2, avx512, avx512vnni, avx512bf16 or neon; the environment variable EINBLAS_ISA
    * forces one.
    */
   public static String isa() {

@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
     footer = {
       "",
       "Exit status: 0 done; 2 the input is wrong (one line says what); 1 anything else.",
-      "Environment: EINBLAS_ISA=base|avx2|avx512|neon forces an instruction set."
+      "Environment: EINBLAS_ISA=base|avx2|avx512|avx512vnni|avx512bf16|neon forces an instruction set."
     })
 public final class Main extends BaseCommand {
   static final String VERBOSE = "--verbose";
