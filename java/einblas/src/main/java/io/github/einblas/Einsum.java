@@ -21,6 +21,25 @@ import java.util.Objects;
  * that the output lacks is summed; {@code ...} stands for any axes; a letter twice in an operand is
  * its diagonal; axes of length 1 broadcast; without {@code ->} the output has the ellipsis and the
  * letters that occur once, in ASCII order.
+ *
+ * <p>Operands may have different types; the result has the one that they promote to, by NumPy's
+ * rules for arrays, or {@link PlanOptions#outputType}:
+ *
+ * <table>
+ * <caption>Types</caption>
+ * <tr><th>type</th><th>computed in</th><th>result</th></tr>
+ * <tr><td>F32, F64</td><td>itself</td><td>rounded as usual</td></tr>
+ * <tr><td>BF16, F16</td><td>F32</td><td>rounded once, to nearest even</td></tr>
+ * <tr><td>I8, U8, I16</td><td>I32</td><td>modulo 2^8 or 2^16</td></tr>
+ * <tr><td>I32, I64</td><td>itself</td><td>modulo 2^32 or 2^64</td></tr>
+ * <tr><td>BOOL</td><td>counts in F32</td><td>or of ands</td></tr>
+ * <tr><td>C64, C128</td><td>itself</td><td>schoolbook products; conjugate views are read as such
+ * </td></tr>
+ * </table>
+ *
+ * <p>BOOL promotes to anything; an integer to the wider one (I8 with U8 to I16), F16 and BF16 keep
+ * I8 and U8, I16 makes them F32, I32 and I64 make reals F64 and complex numbers C128; BF16 with F16
+ * is F32.
  */
 public final class Einsum {
   private Einsum() {}
@@ -38,7 +57,7 @@ public final class Einsum {
    * {@code ij,bjk->bik}.
    *
    * @param equation as in NumPy
-   * @param operands tensors of one type, any strides, or a matrix operator and a tensor
+   * @param operands tensors of any types and strides, or a matrix operator and a tensor
    * @throws IllegalArgumentException if equation and operands do not fit, naming operand, label and
    *     lengths; if an equation with a matrix operator is no such product
    * @throws NativeMemoryException if the result does not fit the machine's memory
@@ -98,7 +117,7 @@ public final class Einsum {
 
   /** What is kept of an equation for operands of these shapes and types. */
   static PlanCache.Entry planned(String equation, Strided[] operands) {
-    PlanChecks.sameType(equation, operands);
+    PlanChecks.open(equation, operands);
     return PlanCache.get(equation, operands);
   }
 
@@ -114,7 +133,7 @@ public final class Einsum {
     int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
     Equation.Numbers equation =
         new Equation.Numbers(labels, output == null ? null : output.clone());
-    PlanChecks.sameType(equation.toString(), tensors);
+    PlanChecks.open(equation.toString(), tensors);
     return PlanCache.get(equation, tensors);
   }
 
@@ -122,7 +141,7 @@ public final class Einsum {
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
     Strided[] own = Tensor.cores(operands);
-    PlanChecks.sameType(equation, own);
+    PlanChecks.open(equation, own);
     long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
     return plan(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
@@ -146,6 +165,11 @@ public final class Einsum {
 
   /**
    * A new plan with options for operands of these types and shapes.
+   *
+   * <pre>{@code
+   * List<DType> types = List.of(DType.F32, DType.BF16); // the result is F32
+   * EinsumPlan plan = Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT, types, a, b);
+   * }</pre>
    *
    * @param types one for each operand
    * @throws IllegalArgumentException if equation and shapes do not fit, if there is another number

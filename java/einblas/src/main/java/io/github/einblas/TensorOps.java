@@ -12,7 +12,8 @@ import java.util.Objects;
 
 /**
  * Named products of tensors. Each {@code xInto} writes {@code out = alpha * x(...) + beta * out}
- * into a given tensor of any strides; beta = 0 does not read it.
+ * into a given tensor of any strides; beta = 0 does not read it. Operands may have any types, and
+ * different ones: {@link Einsum} says which type the result has.
  */
 public final class TensorOps {
   private TensorOps() {}
@@ -451,13 +452,13 @@ public final class TensorOps {
   /** A copy of the caller's array, checked: nothing that is put into that later is used. */
   private static Tensor[] own(String name, Tensor[] given) {
     Tensor[] own = Objects.requireNonNull(given, "operands").clone();
-    PlanChecks.sameType(name, Tensor.cores(own));
+    PlanChecks.open(name, Tensor.cores(own));
     return own;
   }
 
   private static void check(String name, Tensor a, Tensor b) {
     Objects.requireNonNull(a, name + ": a");
     Objects.requireNonNull(b, name + ": b");
-    PlanChecks.sameType(name, Tensor.cores(new Tensor[] {a, b}));
+    PlanChecks.open(name, Tensor.cores(new Tensor[] {a, b}));
   }
 }

@@ -4,7 +4,6 @@ package io.github.einblas;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -103,11 +102,10 @@ class IntegerTensorTest {
   }
 
   @Test
-  void productsRefuseIntegers() {
-    try (Tensor t = Tensor.of(new int[] {1, 2})) {
-      IllegalArgumentException e =
-          assertThrows(IllegalArgumentException.class, () -> Einsum.einsum("i,i->", t, t));
-      assertTrue(e.getMessage().contains("I32"), e.getMessage());
+  void productsOfIntegersWrap() {
+    try (Tensor t = Tensor.of(new int[] {1 << 20, 3});
+        Tensor dot = Einsum.einsum("i,i->", t, t)) {
+      assertEquals(9, dot.getLong());
       assertThrows(IllegalArgumentException.class, () -> Einblas.measurePeak(DType.I64, 1));
     }
   }

@@ -210,7 +210,8 @@ class TensorOpsTest {
     refused(() -> TensorOps.hadamardOuter(a, b), "hadamardOuter", "behind the first");
     refused(TensorOps::outer, "outer", "at least one");
     refused(TensorOps::kron, "kron", "at least one");
-    refused(() -> TensorOps.outer(a, b.to(DType.F32)), "outer", "F64", "F32");
+    Tensor narrow = Tensor.full(DType.F32, 1, 2, 3, 4, 5);
+    refused(() -> TensorOps.outerInto(narrow, 1, 0, a, b.to(DType.F32)), "outer", "F64", "F32");
     Tensor out = Tensor.full(DType.F64, 1, 2, 2);
     refused(() -> TensorOps.matmulInto(out, 1, 0, a, numbers(3, 4)), "matmul", "[2, 4]", "[2, 2]");
     refused(() -> TensorOps.matmulInto(out.to(DType.F32), 1, 0, a, numbers(3, 2)), "matmul", "F32");

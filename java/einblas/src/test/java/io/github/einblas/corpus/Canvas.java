@@ -23,6 +23,10 @@ final class Canvas implements AutoCloseable {
   final Tensor view;
   private final Tensor buffer;
   private final int[] at;
+
+  /** Numbers of an element: 2 of a complex one. */
+  private final int parts;
+
   private final long[] bits;
 
   /**
@@ -50,18 +54,17 @@ final class Canvas implements AutoCloseable {
     }
     at = places(shape, strides, offset);
     int size = Math.max(0, Arrays.stream(at).max().orElse((int) offset)) + 1 + random.nextInt(5);
-    bits = new long[size];
+    parts = dtype.isComplex() ? 2 : 1;
+    bits = new long[size * parts];
     Arrays.setAll(bits, i -> pattern(random, dtype));
     if (readable) {
       for (int place : at) {
-        double value = random.nextInt(17) - 8;
-        bits[place] =
-            dtype == DType.F64
-                ? Double.doubleToRawLongBits(value)
-                : Float.floatToRawIntBits((float) value);
+        for (int p = 0; p < parts; p++) {
+          bits[place * parts + p] = bits(dtype, random.nextInt(17) - 8);
+        }
       }
     }
-    buffer = dtype == DType.F64 ? Tensor.of(doubles()) : Tensor.of(floats());
+    buffer = tensor(dtype, Arrays.stream(bits).mapToDouble(b -> value(dtype, b)).toArray());
     view = buffer.asStrided(offset, shape, strides);
   }
 
@@ -81,42 +84,65 @@ final class Canvas implements AutoCloseable {
 
   private static long pattern(Random random, DType dtype) {
     int p = random.nextInt(PATTERNS.length);
-    return dtype == DType.F64 ? PATTERNS[p] : NARROW[p];
+    return switch (dtype) {
+      case F64 -> PATTERNS[p];
+      case F32 -> NARROW[p];
+      default -> bits(dtype, dtype.isInteger() ? p * 13 - 50 : p % 2 == 0 ? Double.NaN : p / 0.0);
+    };
   }
 
-  private double[] doubles() {
-    return Arrays.stream(bits).mapToDouble(Double::longBitsToDouble).toArray();
+  /** Bits by which elements are compared: F32's and F64's own, those of other types widened. */
+  private static long bits(DType dtype, double value) {
+    return dtype == DType.F32
+        ? Float.floatToRawIntBits((float) value)
+        : Double.doubleToLongBits(value + 0.0);
   }
 
-  private float[] floats() {
-    float[] f = new float[bits.length];
-    for (int i = 0; i < f.length; i++) {
-      f[i] = Float.intBitsToFloat((int) bits[i]);
+  private static double value(DType dtype, long bits) {
+    return dtype == DType.F32 ? Float.intBitsToFloat((int) bits) : Double.longBitsToDouble(bits);
+  }
+
+  /** A tensor of rank 1 of these elements; of complex ones the parts. */
+  static Tensor tensor(DType type, double[] values) {
+    if (type == DType.F32) {
+      float[] f = new float[values.length];
+      for (int i = 0; i < f.length; i++) {
+        f[i] = (float) values[i];
+      }
+      return Tensor.of(f);
     }
-    return f;
+    if (type == DType.F64) {
+      return Tensor.of(values);
+    }
+    if (type.isInteger()) {
+      try (Tensor wide = Tensor.of(Arrays.stream(values).mapToLong(v -> (long) v).toArray())) {
+        return wide.to(type);
+      }
+    }
+    try (Tensor wide = type.isComplex() ? Tensor.ofComplex(values) : Tensor.of(values)) {
+      return wide.to(type);
+    }
   }
 
   /** What the view held at first, in row-major order. */
   double[] before() {
-    double[] v = new double[at.length];
-    Arrays.setAll(
-        v,
-        i ->
-            view.dtype() == DType.F64
-                ? Double.longBitsToDouble(bits[at[i]])
-                : Float.intBitsToFloat((int) bits[at[i]]));
+    double[] v = new double[at.length * parts];
+    Arrays.setAll(v, i -> value(view.dtype(), bits[at[i / parts] * parts + i % parts]));
     return v;
   }
 
-  /** The bits of a contiguous tensor, one long for each element. */
+  /** The bits of a contiguous tensor, one long for each element or part of it. */
   static long[] bits(Tensor t) {
     if (t.dtype() == DType.F64) {
       return Arrays.stream(t.toDoubleArray()).mapToLong(Double::doubleToRawLongBits).toArray();
     }
-    float[] f = t.toFloatArray();
-    long[] b = new long[f.length];
-    Arrays.setAll(b, i -> Float.floatToRawIntBits(f[i]));
-    return b;
+    if (t.dtype() == DType.F32) {
+      float[] f = t.toFloatArray();
+      long[] b = new long[f.length];
+      Arrays.setAll(b, i -> Float.floatToRawIntBits(f[i]));
+      return b;
+    }
+    return Arrays.stream(CorpusCase.values(t)).mapToLong(v -> bits(t.dtype(), v)).toArray();
   }
 
   /** Places of the buffer that the view has not, for the test of this class. */
@@ -137,7 +163,7 @@ final class Canvas implements AutoCloseable {
   void verifyOutside(String what) {
     long[] now = bits(buffer);
     for (int place : at) {
-      now[place] = bits[place];
+      System.arraycopy(bits, place * parts, now, place * parts, parts);
     }
     assertArrayEquals(bits, now, () -> what + ": an element outside the output was written");
   }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -97,16 +98,7 @@ final class CorpusCase implements AutoCloseable {
   private Tensor tensor(JsonObject input) {
     double[] payload = corpus.payload(input.get("entry").getAsString());
     String type = input.get("dtype").getAsString();
-    Tensor base;
-    if ("f32".equals(type)) {
-      float[] narrow = new float[payload.length];
-      for (int i = 0; i < narrow.length; i++) {
-        narrow[i] = (float) payload[i];
-      }
-      base = Tensor.of(narrow);
-    } else {
-      base = Tensor.of(payload);
-    }
+    Tensor base = Canvas.tensor(type(type), payload);
     owned.add(base);
     payloads.add(base);
     payloadBits.add(Canvas.bits(base));
@@ -130,11 +122,13 @@ final class CorpusCase implements AutoCloseable {
 
   /** The type that the result must have. */
   DType resultType() {
-    return json.has("result_dtype") && json.get("result_dtype").getAsString().equals("f32")
-        ? DType.F32
-        : json.has("result_dtype") && json.get("result_dtype").getAsString().equals("f64")
-            ? DType.F64
-            : inputs.get(0).dtype();
+    return json.has("result_dtype")
+        ? type(json.get("result_dtype").getAsString())
+        : inputs.get(0).dtype();
+  }
+
+  private static DType type(String name) {
+    return DType.valueOf(name.toUpperCase(Locale.ROOT));
   }
 
   /** A generator of its own for this case. */
@@ -217,7 +211,12 @@ final class CorpusCase implements AutoCloseable {
     boolean exact = tolerance.get("exact").getAsBoolean() && alpha == 1 && beta == 0;
     double atol = tolerance.has("atol") ? tolerance.get("atol").getAsDouble() : 0;
     double rtol = tolerance.has("rtol") ? tolerance.get("rtol").getAsDouble() : 0;
-    double eps = got.dtype() == DType.F32 ? 0x1p-23 : 0x1p-52;
+    double eps =
+        switch (got.dtype()) {
+          case F16 -> 0x1p-10;
+          case F32, C64 -> 0x1p-23;
+          default -> 0x1p-52;
+        };
     for (int e = 0; e < values.length; e++) {
       double want = alpha * expected[e] + (beta == 0 ? 0 : beta * before[e]);
       // Scaling and adding round twice more.
@@ -264,16 +263,11 @@ final class CorpusCase implements AutoCloseable {
     }
   }
 
+  /** Elements widened; complex ones as pairs. */
   static double[] values(Tensor t) {
-    if (t.dtype() == DType.F64) {
-      return t.toDoubleArray();
-    }
-    float[] f = t.toFloatArray();
-    double[] d = new double[f.length];
-    for (int i = 0; i < d.length; i++) {
-      d[i] = f[i];
-    }
-    return d;
+    return t.dtype() == DType.I64
+        ? Arrays.stream(t.toLongArray()).asDoubleStream().toArray()
+        : t.toDoubleArray();
   }
 
   /** Makes the operands, runs the case and frees them; one that must be refused has to be. */

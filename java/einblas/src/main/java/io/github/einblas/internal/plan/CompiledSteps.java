@@ -55,7 +55,7 @@ public final class CompiledSteps {
       for (int s = from; s < handles.length; s++) {
         Step step = steps.get(s);
         handles[s] =
-            TypedSteps.create(
+            Native.createStep(
                 types.ofStep(step, s == handles.length - 1 ? output : types.intermediate()),
                 conjugated(step, conjugated),
                 step.outer().length,

@@ -68,7 +68,6 @@ public final class Contraction {
       boolean[] constant,
       GradientOf gradientOf,
       KnownPlan known) {
-    types.requireComputed(equation);
     this.equation = equation;
     this.types = types;
     this.shapes = shapes;

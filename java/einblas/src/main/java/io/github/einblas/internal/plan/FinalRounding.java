@@ -26,7 +26,7 @@ final class FinalRounding {
     this.step =
         new Handle(
             Native::destroyStep,
-            TypedSteps.create(own, 0, rank, shape, strides, null, Long.MAX_VALUE));
+            Native.createStep(own, 0, rank, shape, strides, null, Long.MAX_VALUE));
   }
 
   /** Bytes of the sums. */

@@ -191,7 +191,7 @@ final class PlanRun {
     long[] strides = new long[2 * lengths.length];
     System.arraycopy(out.strides(), 0, strides, lengths.length, lengths.length);
     DType[] own = {types.result(), types.result(), types.result().computeType()};
-    long step = TypedSteps.create(own, 0, lengths.length, lengths, strides, null, Long.MAX_VALUE);
+    long step = Native.createStep(own, 0, lengths.length, lengths, strides, null, Long.MAX_VALUE);
     try {
       Native.runStep(step, out.address(), 0, 0, out.address(), 0, beta, threads);
     } finally {

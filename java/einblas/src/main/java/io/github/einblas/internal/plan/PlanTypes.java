@@ -148,18 +148,6 @@ public final class PlanTypes {
     return isUniform() && result == compute && !isComplex();
   }
 
-  /** Refuses what is not computed yet. */
-  void requireComputed(Object what) {
-    if (!isUniform() || !result.isFloating()) {
-      throw new IllegalArgumentException(
-          "\""
-              + what
-              + "\": products are computed in F32 and F64, of operands and a result of one type, got "
-              + this
-              + "; Tensor.to converts");
-    }
-  }
-
   /** Types of a step's inputs, of its output, and the one that it computes in. */
   DType[] ofStep(Step step, DType output) {
     int n = step.inputs().length;
