@@ -4,6 +4,7 @@ package io.github.einblas.cli;
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
 import io.github.einblas.PlanReport;
+import java.util.Collections;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code einblas explain EQUATION SHAPE... [--dtype f32|f64] [--json|--dot|--mermaid]}. */
+/** {@code einblas explain EQUATION SHAPE... [--dtype TYPE[,TYPE...]] [--json|--dot|--mermaid]}. */
 @Command(
     name = "explain",
     description = "Say how an einsum over these shapes would be computed; no data is needed.")
@@ -28,10 +29,13 @@ final class ExplainCommand extends BaseCommand {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f64",
+      paramLabel = "TYPE",
+      split = ",",
       defaultValue = "f32",
-      description = "type of the elements (default: ${DEFAULT-VALUE})")
-  DType dtype;
+      description =
+          "type of the elements, or one for each operand: ${COMPLETION-CANDIDATES}"
+              + " (default: ${DEFAULT-VALUE})")
+  List<DType> dtypes;
 
   @Mixin PlanArguments planning = new PlanArguments();
 
@@ -57,7 +61,9 @@ final class ExplainCommand extends BaseCommand {
   @Override
   void run() {
     long[][] lengths = shapes.stream().map(Shapes::parse).toArray(long[][]::new);
-    PlanReport report = Einsum.plan(equation, planning.options(), dtype, lengths).report();
+    List<DType> types =
+        dtypes.size() == 1 ? Collections.nCopies(lengths.length, dtypes.get(0)) : dtypes;
+    PlanReport report = Einsum.plan(equation, planning.options(), types, lengths).report();
     String text =
         format.json
             ? report.json()

@@ -1,12 +1,15 @@
 // Command line: what the library runs on and with.
 package io.github.einblas.cli;
 
+import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 
 /** {@code einblas info}. */
@@ -26,6 +29,7 @@ final class InfoCommand extends BaseCommand {
     line("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     line("isa", Einblas.isa());
     line("isas supported", String.join(" ", Einblas.isaSupported()));
+    line("types", Arrays.stream(DType.values()).map(DType::name).collect(Collectors.joining(" ")));
     line("OpenBLAS core", Einblas.blasCore());
     line("OpenBLAS config", Einblas.blasConfig().strip());
     line(

@@ -1,6 +1,7 @@
 // Command line: how a contraction is planned, for the commands that plan one.
 package io.github.einblas.cli;
 
+import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanOptions.Strategy;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** {@code --path} and {@code --memory-limit}. */
+/** {@code --path}, {@code --memory-limit} and {@code --output-type}. */
 final class PlanArguments {
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,18})([KMGT]?)(i?B?)");
   private static final Pattern PAIR =
@@ -33,9 +34,17 @@ final class PlanArguments {
               + " (powers of 1024); larger contractions are computed slice by slice")
   String memoryLimit;
 
+  @Option(
+      names = "--output-type",
+      paramLabel = "TYPE",
+      description =
+          "type of the result, such as f32 or i64; by default the one that the operands promote to"
+              + " by NumPy's rules")
+  DType outputType;
+
   /** The options asked for. */
   PlanOptions options() {
-    PlanOptions options = PlanOptions.DEFAULT;
+    PlanOptions options = PlanOptions.DEFAULT.withOutputType(outputType);
     if (memoryLimit != null) {
       options = options.withMemoryLimit(bytes(memoryLimit));
     }

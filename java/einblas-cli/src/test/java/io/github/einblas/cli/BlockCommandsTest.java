@@ -144,7 +144,7 @@ final class BlockCommandsTest {
         "-o",
         "@g.npy");
     program.refused("block-grad", "block-grad", "everything", "@w.npy");
-    program.refused("computed in F32 and F64", "matmul", "@in.npy", "@in.npy");
+    program.refused("inner lengths 2 and 1", "matmul", "@out.npy", "@out.npy");
     program.refused("--below", "random", "3", "--dtype", "i32");
     program.refused("--below", "random", "3", "--below", "0");
     program.refused("--rate", "block-train", "--rate", "-1");

@@ -324,6 +324,36 @@ final class CommandsTest {
     }
   }
 
+  private DType typeOf(String... einsum) throws IOException {
+    program.done(with(einsum, "-o", "@result.npy"));
+    try (Tensor result = Tensor.readNpy(program.path("result.npy"))) {
+      return result.dtype();
+    }
+  }
+
+  @Test
+  void filesOfAnyTypeAreMultiplied() throws IOException {
+    program.done("random", "3x4", "--dtype", "bf16", "-o", "@h.npy");
+    program.done("random", "4x2", "--dtype", "u8", "--below", "9", "-o", "@u.npy");
+    program.done("random", "4x2", "--dtype", "c64", "-o", "@z.npy");
+    program.done("random", "4x2", "--dtype", "bool", "--below", "2", "-o", "@t.npy");
+    String product = "ij,jk->ik";
+    assertEquals(DType.BF16, typeOf("einsum", product, "@h.npy", "@u.npy"));
+    assertEquals(DType.C64, typeOf("matmul", "@h.npy", "@z.npy"));
+    assertEquals(DType.BOOL, typeOf("einsum", "ij,ij->i", "@t.npy", "@t.npy"));
+    assertEquals(
+        DType.I32, typeOf("einsum", "ij,ij->i", "@t.npy", "@t.npy", "--output-type", "i32"));
+    assertEquals(DType.F32, typeOf("einsum", product, "@h.npy", "@u.npy", "--output-type", "f32"));
+    program.refused("complex (C64)", "einsum", "ij->j", "@z.npy", "--output-type", "f64");
+    program.refused("128", "random", "3", "--dtype", "i8", "--below", "129");
+    program.refused("--below", "random", "3", "--dtype", "f16", "--below", "2");
+    String explained =
+        program
+            .done("explain", product, "3x4", "4x2", "--dtype", "bf16,c64", "--output-type", "c128")
+            .out();
+    assertTrue(explained.contains("[3, 4] BF16") && explained.contains("[3, 2] C128"), explained);
+  }
+
   @Test
   void infoNamesWhatItRunsOn() {
     String out = program.done("info").out();
@@ -333,6 +363,7 @@ final class CommandsTest {
             "platform",
             "isa",
             "isas supported",
+            "types",
             "OpenBLAS core",
             "OpenBLAS config",
             "threads",

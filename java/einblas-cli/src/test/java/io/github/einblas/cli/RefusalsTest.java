@@ -83,9 +83,11 @@ final class RefusalsTest {
   }
 
   @Test
-  void mixedTypes() throws IOException {
-    program.refused("F32", "einsum", "ij,jk->ik", "@a.npy", "@f.npy", "-o", "@c.npy");
-    program.refused("F64", "matmul", "@a.npy", "@f.npy", "-o", "@c.npy");
+  void typesThatDropSomething() throws IOException {
+    program.refused(
+        "real (F64)", "einsum", "ij,jk->ik", "@a.npy", "@f.npy", "--output-type", "i32");
+    program.refused("--output-type", "einsum", "ij->i", "@a.npy", "--output-type", "f8");
+    program.refused("as many types", "explain", "i,i", "3", "3", "--dtype", "f32,f64,bf16");
   }
 
   @Test
