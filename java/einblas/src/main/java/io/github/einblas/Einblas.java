@@ -31,8 +31,8 @@ public final class Einblas {
   }
 
   /**
-   * The instruction set in use: base, avx2, avx512, avx512vnni, avx512bf16 or neon; the environment variable EINBLAS_ISA
-   * forces one.
+   * The instruction set in use: base, avx2, avx512, avx512vnni, avx512bf16 or neon; the environment
+   * variable EINBLAS_ISA forces one.
    */
   public static String isa() {
     return NativeInfo.isa();
