@@ -226,20 +226,21 @@ struct Setup {
   // What is wrong with the element at a place of the output's storage, of which these are the terms' sums.
   std::string check_element(const Variant& v, int64_t out, Sum sum, double magnitude, int64_t terms) const {
     const T old = before[static_cast<size_t>(out)], got = output.data()[out];
-    std::ostringstream text;
-    text << "element at storage index " << out << ": got " << got << ", want ";
     if constexpr (kWhole) {
       const auto modulo = [](double factor) { return static_cast<uint64_t>(static_cast<int64_t>(factor)); };
       const T want = static_cast<T>(modulo(v.alpha) * sum + modulo(v.beta) * static_cast<uint64_t>(old));
-      if (got == want) return "";
-      text << want;
+      return got == want ? "" : wrong(out, got, want, 0);
     } else {
       const double added = v.beta == 0 ? 0 : v.beta * static_cast<double>(old), want = v.alpha * sum + added;
       const double bound = 2 * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(terms + 4) *
                            (std::fabs(v.alpha) * magnitude + std::fabs(added));
-      if (std::fabs(static_cast<double>(got) - want) <= bound) return "";
-      text << want << " +- " << bound;
+      return std::fabs(static_cast<double>(got) - want) <= bound ? "" : wrong(out, got, want, bound);
     }
+  }
+  template <class W>
+  static std::string wrong(int64_t out, T got, W want, double bound) {
+    std::ostringstream text;
+    text << "element at storage index " << out << ": got " << got << ", want " << want << " +- " << bound;
     return text.str();
   }
 };
