@@ -42,6 +42,7 @@ final class TuneCases implements AutoCloseable {
         addKronecker(dtype);
         addBlocks(dtype);
       }
+      addConverted();
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -70,6 +71,13 @@ final class TuneCases implements AutoCloseable {
     add("bij,k->bijk", dtype, "b=16 i=64 j=64 k=64");
     add("bij,k->bijk", dtype, "b=4 i=16 j=64 k=64");
     add("ij,j->ij", dtype, "i=100 j=300");
+  }
+
+  /** Numbers that no instruction set multiplies as they are. */
+  private void addConverted() {
+    add("ab,bc->ac", DType.F16, "a=640 b=640 c=640");
+    add("bik,bkj->bij", DType.F16, "b=600 i=32 j=32 k=32");
+    add("bij,k->bijk", DType.F16, "b=16 i=64 j=64 k=64");
   }
 
   private void add(String equation, DType dtype, String lengths) {
