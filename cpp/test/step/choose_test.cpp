@@ -121,7 +121,7 @@ TEST(Kernels, AreListedInTheOrderInWhichTheyAreAsked) {
   std::string names;
   for (int i = 0; i < einblas::kernels().count; ++i)
     names += std::string(i == 0 ? "" : " ") + einblas::kernels().entries[i]->name;
-  EXPECT_EQ(names, "permute product reduce lanes gemm_small ttm gemm_items openblas gemm loops");
+  EXPECT_EQ(names, "permute product reduce lanes gemm_small ttm gemm_items openblas gemm dots convert loops");
   EXPECT_EQ(names, einblas_kernels());
 }
 

@@ -78,6 +78,10 @@ void check_all(const char* kernel) {
     EXPECT_EQ(ran, 0) << "OpenBLAS has no products of integers";
     return;
   }
+  if (kernel != nullptr && std::string(kernel) == "dots") {
+    EXPECT_EQ(ran, 0) << "these types are too wide for dots";
+    return;
+  }
   EXPECT_GT(ran, 0) << "no equation of the table suits kernel " << (kernel == nullptr ? "auto" : kernel);
 }
 

@@ -55,8 +55,8 @@ std::vector<T> result(const Equation& equation, const Variant& variant);
 
 std::string to_string(const Equation& equation, const Variant& variant);
 
-// Fails the test unless the equation is right for F32, F64 and one of the integers, which the case itself picks; a
-// kernel: that one runs it, or refuses integers as openblas does.
+// Fails the test unless the equation is right for F32, F64 and, in one case of two, an integer: the case itself picks.
+// A kernel: that one runs it, or refuses integers as openblas does.
 void expect_right(const Equation& equation, Variant variant, const char* kernel = nullptr);
 
 struct Lengths {
