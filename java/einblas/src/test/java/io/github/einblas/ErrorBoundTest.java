@@ -96,7 +96,9 @@ class ErrorBoundTest {
 
   @TestFactory
   Stream<DynamicTest> everyKernelKeepsTheBound() {
-    return Einblas.kernels().stream().map(k -> DynamicTest.dynamicTest(k, () -> kernel(k)));
+    return Einblas.kernels().stream()
+        .filter(k -> !k.equals("dots")) // of narrower types, exact or modelled to the bit in C++
+        .map(k -> DynamicTest.dynamicTest(k, () -> kernel(k)));
   }
 
   private static void kernel(String kernel) {
