@@ -112,6 +112,7 @@ void check(const Shape& s, const char* kernel, int* ran) {
 TEST(Large, EveryKernelOnStridesBeyondAnInt) {
   std::stringstream names(einblas_kernels());
   for (std::string kernel; names >> kernel;) {
+    if (kernel == "dots") continue;  // has no F32
     int ran = 0;
     for (const Shape& s : kShapes) {
       SCOPED_TRACE(kernel + " on " + s.name);

@@ -41,7 +41,7 @@ class PlanJsonTest {
         "[[0,1]] | [[0,4294967297]] | \"path\" must be a whole number from 0 to 2147483647",
         "[[0,1]] | [[0.5,1]] | \"path\" must be a whole number",
         "[[0,1]] | [[0,1,2]] | two different slots",
-        "\"dtype\":\"F64\" | \"dtype\":\"F16\" | \"dtype\" must be one of [F32, F64",
+        "\"dtype\":\"F64\" | \"dtype\":\"F8\" | \"dtype\" must be one of [F32, F64",
         "\"dtype\":\"F64\" | \"dtype\":\"F64\",\"dtype\":\"F32\" | \"dtype\" stands twice",
         "\"strategy\":\"AUTO\" | \"strategy\":\"BEST\" | \"strategy\" must be one of",
         "\"numbered\":false | \"numbered\":0 | \"numbered\" must be true or false",
