@@ -302,7 +302,7 @@ class DotsPlan final : public KernelPlan {
       }
     } else if constexpr (std::is_same_v<C, float> && std::is_same_v<Sum, float>) {
       for (int64_t j = 0; j < n; ++j) to[j] = beta == 0 ? alpha * from[j] : alpha * from[j] + beta * to[j];
-    } else if constexpr (std::is_integral_v<C> && std::is_integral_v<Sum>) {
+    } else if constexpr (std::is_integral_v<C> && std::is_integral_v<Sum> && sizeof(C) <= sizeof(Sum)) {
       for (int64_t j = 0; j < n; ++j) to[j] = static_cast<C>(alpha * from[j] + beta * static_cast<Sum>(to[j]));
     }
   }

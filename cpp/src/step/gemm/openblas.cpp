@@ -154,10 +154,9 @@ std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
                                                                   static_cast<double>(x.k.length);
     if (least_edge == kNone || points < edge * edge * edge) return nullptr;
   }
-  return sum_in_parts(p, [](const Problem& part) {
-    return visit_float(part.dtype, [&](auto of) -> std::unique_ptr<KernelPlan> {
-      return std::make_unique<OpenBlasPlan<typename decltype(of)::Type>>(part);
-    });
+  return sum_in_parts(p, [](const Problem& part) -> std::unique_ptr<KernelPlan> {
+    if (part.dtype == DType::F32) return std::make_unique<OpenBlasPlan<float>>(part);
+    return std::make_unique<OpenBlasPlan<double>>(part);
   });
 }
 
