@@ -137,8 +137,9 @@ int64_t einblas_peek_integer(int64_t address, int32_t dtype) {
   if (is_dtype(dtype))
     visit(static_cast<DType>(dtype), [&](auto of) {
       using T = typename decltype(of)::Type;
-      if constexpr (std::is_integral_v<T> || std::is_same_v<T, Bool>)
-        value = static_cast<int64_t>(number_of(*at<const T>(address)));
+      if constexpr (std::is_integral_v<T> || std::is_same_v<T, Bool>) {
+        value = number_of(*at<const T>(address));  // NOLINT(bugprone-signed-char-misuse): an I8 is a number
+      }
     });
   return value;
 }
