@@ -52,7 +52,10 @@ class Cut {
       if (t == kOut || (t < l_.operands && l_.tensor(t).moved)) grow_rows(t);
     while (bytes() > budget_ && halve()) {
     }
-    for (bool more = true; more;) more = grow(kM) | grow(kN) | grow(kK);
+    for (bool more = true; more;) {
+      more = false;
+      for (int group : {kM, kN, kK}) more = grow(group) || more;
+    }
     while (grow(kBatch)) {
     }
     groups_[kK].target = INT64_MAX;
