@@ -154,16 +154,6 @@ public final class Native {
     einblas.einblas_poke_integer(address, code(type), value);
   }
 
-  /** Reads one part of a complex element: 0 the real one, 1 the imaginary one. */
-  public static double peekPart(long address, DType type, int part) {
-    return einblas.einblas_peek_part(address, code(type), part);
-  }
-
-  /** Writes one part of a complex element: 0 the real one, 1 the imaginary one. */
-  public static void pokePart(long address, DType type, int part, double value) {
-    einblas.einblas_poke_part(address, code(type), part, value);
-  }
-
   /**
    * Converts elements of one type into another, between memory that does not overlap (see
    * einblas.h).

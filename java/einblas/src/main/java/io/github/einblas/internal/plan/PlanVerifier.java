@@ -5,6 +5,7 @@ import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.Verification;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.tensor.Precision;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
@@ -223,8 +224,8 @@ public final class PlanVerifier {
       double[] expected, double[] got, double[] magnitudes, double length) {
     int rounds = summed.isEmpty() ? 1 : ROUNDS;
     int parts = types.isComplex() ? 2 : 1;
-    Rounding of = Rounding.of(types.compute());
-    Rounding end = types.roundsAtEnd() ? Rounding.of(types.result()) : null;
+    Precision of = Precision.of(types.compute());
+    Precision end = types.roundsAtEnd() ? Precision.of(types.result()) : null;
     double tests = Math.max(1, expected.length);
     // A part of a complex product is a sum of two, and of each factor's two parts.
     double steps = parts * parts * length;

@@ -92,7 +92,7 @@ public final class Elements {
   /** Sets the element at an index of a tensor of integers or BOOL. */
   public static void setLong(Strided t, long value, long[] index) {
     DType dtype = t.dtype();
-    if (!isWhole(dtype) || !Cell.holds(dtype, value)) {
+    if (!isWhole(dtype) || !holds(dtype, value)) {
       throw new IllegalArgumentException(
           "setLong needs a tensor of integers that can hold " + value + ", this has " + dtype);
     }
@@ -116,9 +116,33 @@ public final class Elements {
       return;
     }
     boolean whole = value == Math.rint(value) && value >= -0x1p63 && value < 0x1p63;
-    if (!whole || !Cell.holds(dtype, (long) value)) {
+    if (!whole || !holds(dtype, (long) value)) {
       throw new IllegalArgumentException(
           "a tensor of type " + dtype + " cannot hold the value " + value);
     }
+  }
+
+  /** Whether an integer type, or BOOL with its 0 and 1, has a value. */
+  private static boolean holds(DType type, long v) {
+    long low =
+        switch (type) {
+          case I8 -> Byte.MIN_VALUE;
+          case I16 -> Short.MIN_VALUE;
+          case I32 -> Integer.MIN_VALUE;
+          case I64 -> Long.MIN_VALUE;
+          case U8, BOOL -> 0;
+          case F32, F64, BF16, F16, C64, C128 -> throw new AssertionError(type);
+        };
+    long high =
+        switch (type) {
+          case I8 -> Byte.MAX_VALUE;
+          case U8 -> 0xff;
+          case I16 -> Short.MAX_VALUE;
+          case I32 -> Integer.MAX_VALUE;
+          case I64 -> Long.MAX_VALUE;
+          case BOOL -> 1;
+          case F32, F64, BF16, F16, C64, C128 -> throw new AssertionError(type);
+        };
+    return low <= v && v <= high;
   }
 }

@@ -8,14 +8,16 @@ import io.github.einblas.DType;
  *
  * @param unit most relative error of a rounding
  * @param least smallest positive number
+ * @param most largest finite number
  * @param digits printed behind the point
- * @param isDouble whether no type is wider: what checks it computes in it, too
  */
-public record Precision(double unit, double least, int digits, boolean isDouble) {
-  private static final Precision SINGLE = new Precision(0x1p-24, Float.MIN_VALUE, 7, false);
-  private static final Precision DOUBLE = new Precision(0x1p-53, Double.MIN_VALUE, 8, true);
-  private static final Precision BFLOAT = new Precision(0x1p-8, 0x1p-133, 3, false);
-  private static final Precision HALF = new Precision(0x1p-11, 0x1p-24, 4, false);
+public record Precision(double unit, double least, double most, int digits) {
+  private static final Precision SINGLE =
+      new Precision(0x1p-24, Float.MIN_VALUE, Float.MAX_VALUE, 7);
+  private static final Precision DOUBLE =
+      new Precision(0x1p-53, Double.MIN_VALUE, Double.MAX_VALUE, 8);
+  private static final Precision BFLOAT = new Precision(0x1p-8, 0x1p-133, 0x1.fep127, 3);
+  private static final Precision HALF = new Precision(0x1p-11, 0x1p-24, 65504, 4);
 
   /** Those of a floating-point type, or of the parts of a complex one. */
   public static Precision of(DType type) {

@@ -96,15 +96,35 @@ public final class TensorCopy {
     }
     return made(
         Strided.empty(type, source.shape()),
-        t ->
-            withContiguous(
-                source,
-                at -> {
-                  long wrong = Transfer.convert(at, from, t.address(), type, source.size());
-                  if (wrong >= 0) {
-                    throw doesNotFit(source, type, wrong);
-                  }
-                }));
+        t -> {
+          long wrong = acquiredAndConverted(source, t);
+          if (wrong >= 0) {
+            throw doesNotFit(source, type, wrong);
+          }
+        });
+  }
+
+  private static long acquiredAndConverted(Strided source, Strided target) {
+    source.acquire();
+    try {
+      return convert(source, target);
+    } finally {
+      source.release();
+    }
+  }
+
+  /** The place of the first integer that the new type does not hold, or -1; both are acquired. */
+  private static long convert(Strided source, Strided target) {
+    return Native.convert(
+        source.dtype(),
+        target.dtype(),
+        source.isConjugate(),
+        source.shape(),
+        source.address(),
+        source.strides(),
+        target.address(),
+        target.strides(),
+        0);
   }
 
   private static ArithmeticException doesNotFit(Strided source, DType type, long place) {
@@ -203,8 +223,7 @@ public final class TensorCopy {
         if (target.dtype().isFloating()) {
           step(target, source, alpha);
         } else if (source.isConjugate()) {
-          step(target.part(0), source.part(0), 1);
-          step(target.part(1), source.part(1), -1);
+          convert(source, target);
         } else {
           Native.copy(
               target.dtype(),

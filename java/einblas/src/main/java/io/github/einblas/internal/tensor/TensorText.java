@@ -149,15 +149,17 @@ public final class TensorText {
 
   /** The fewest digits that no other number of the type is nearer to. */
   private String shortest(double v) {
+    Precision of = Precision.of(tensor.dtype());
+    double power = Math.scalb(1.0, Math.getExponent(v));
+    double apart = Math.max(2 * of.unit() * power, of.least());
+    // Below a power of two numbers lie closer, but for the subnormal ones.
+    double closer = Math.abs(v) == power ? Math.max(apart / 2, of.least()) : apart;
     for (int digits = 1; ; digits++) {
       BigDecimal d = new BigDecimal(v).round(new MathContext(digits));
-      if (rounded(d.doubleValue()) == rounded(v)) {
+      double off = Math.abs(d.doubleValue()) - Math.abs(v);
+      if (off < apart / 2 && -off < closer / 2) {
         return isPlain(v) ? text(d, 'f', Math.max(d.scale(), 1)) : text(d, 'e', digits - 1);
       }
     }
-  }
-
-  private short rounded(double v) {
-    return tensor.dtype() == DType.BF16 ? Halves.bfloat(v) : Halves.half(v);
   }
 }
