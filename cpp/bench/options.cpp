@@ -127,23 +127,8 @@ const char* name_of(int dtype) {
   return names.at(static_cast<size_t>(dtype)).c_str();
 }
 
-int compute_type(int dtype) {
-  switch (dtype) {
-    case EINBLAS_BF16:
-    case EINBLAS_F16:
-    case EINBLAS_BOOL:
-      return EINBLAS_F32;
-    case EINBLAS_I8:
-    case EINBLAS_U8:
-    case EINBLAS_I16:
-      return EINBLAS_I32;
-    default:
-      return dtype;
-  }
-}
-
 int peak_type(int dtype) {
-  const int sums = compute_type(dtype);
+  const int sums = einblas_test::sums_of(dtype);
   return sums == EINBLAS_C64 ? EINBLAS_F32 : sums == EINBLAS_C128 ? EINBLAS_F64 : sums;
 }
 

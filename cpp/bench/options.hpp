@@ -31,8 +31,7 @@ int dtype(const std::string& text);  // f32, bf16 and so on, in any case
 std::vector<std::string> split(const std::string& text);
 
 const char* name_of(int dtype);
-// In which sums of products of such elements are added up, and the type whose multiply-adds these are.
-int compute_type(int dtype);
+// The type whose multiply-adds products of such elements are.
 int peak_type(int dtype);
 // Whether all products are computed in it; steps are in integers too.
 inline bool is_real(int dtype) { return dtype == EINBLAS_F32 || dtype == EINBLAS_F64; }

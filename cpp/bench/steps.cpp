@@ -94,7 +94,7 @@ class Bench {
     const auto lengths = c.axis_lengths(), strides = c.axis_strides();
     const int64_t room = options_.room < 0 ? INT64_MAX : int64_t{options_.room} << 10;
     std::vector<int32_t> types(c.operands.size() + 1, dtype);
-    types.push_back(compute_type(dtype));
+    types.push_back(einblas_test::sums_of(dtype));
     const int32_t status = einblas_step_create_typed(
         types.data(), 0, static_cast<int32_t>(c.operands.size()), static_cast<int32_t>(c.axes.size()),
         static_cast<int32_t>(c.output.size()), lengths.data(), strides.data(), options_.kernel.c_str(), room, &step);

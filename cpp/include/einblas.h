@@ -39,7 +39,8 @@ enum {
   EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
 };
 
-/* Element types. Everything computes with the first two. The others are stored, copied, converted and read. */
+/* Element types. Steps compute with all (einblas_step_create_typed), sparse and Kronecker products with the first two;
+   values of CSR matrices may be stored as I32 and I64 too. */
 enum {
   EINBLAS_F32 = 0,
   EINBLAS_F64 = 1,

@@ -23,4 +23,20 @@ constexpr int32_t dtype() {
   return kCode<T>;
 }
 
+// The type in which sums of a type are added up.
+inline int32_t sums_of(int32_t type) {
+  switch (type) {
+    case EINBLAS_BF16:
+    case EINBLAS_F16:
+    case EINBLAS_BOOL:
+      return EINBLAS_F32;
+    case EINBLAS_I8:
+    case EINBLAS_U8:
+    case EINBLAS_I16:
+      return EINBLAS_I32;
+    default:
+      return type;
+  }
+}
+
 }  // namespace einblas_test

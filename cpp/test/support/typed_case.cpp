@@ -15,20 +15,6 @@
 
 namespace einblas_test {
 
-int32_t sums_of(int32_t type) {
-  switch (type) {
-    case EINBLAS_BF16:
-    case EINBLAS_F16:
-    case EINBLAS_BOOL:
-      return EINBLAS_F32;
-    case EINBLAS_I8:
-    case EINBLAS_U8:
-    case EINBLAS_I16:
-      return EINBLAS_I32;
-    default:
-      return type;
-  }
-}
 bool is_complex_type(int32_t type) { return type == EINBLAS_C64 || type == EINBLAS_C128; }
 bool is_integer_type(int32_t type) {
   return type == EINBLAS_I8 || type == EINBLAS_U8 || type == EINBLAS_I16 || type == EINBLAS_I32 || type == EINBLAS_I64;

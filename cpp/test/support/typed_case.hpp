@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/dtype.hpp"
 #include "support/step_case.hpp"
 
 namespace einblas_test {
@@ -30,8 +31,6 @@ TypedOutcome run_typed(const TypedCase& c, const Variant& v);
 
 std::string to_string(const TypedCase& c, const Variant& v);
 
-// The type in which sums of a type are added up.
-int32_t sums_of(int32_t type);
 bool is_complex_type(int32_t type);
 bool is_integer_type(int32_t type);  // of numbers, not BOOL
 

@@ -27,26 +27,23 @@ constexpr double kTaskFlops = 4e7;    // each packs its own operands
 constexpr double kItemNanos = 20000;  // of small items that are one task
 constexpr double kFlops = 200;        // in a nanosecond, one thread
 
-// Numbers in groups of kGroup, by the bits that they are moved as.
-struct Bf16Pairs {
-  using Number = uint16_t;
-  using Sum = float;
-  static constexpr int64_t kGroup = 2;
-  static const DotKernels<Sum, Number>* kernels() { return kernel_table().bf16; }
+// Numbers, by the bits that they are moved as, in groups as wide as a sum.
+template <class N, class S>
+struct Groups {
+  using Number = N;
+  using Sum = S;
+  static constexpr int64_t kGroup = sizeof(S) / sizeof(N);
 };
-struct I16Pairs {
-  using Number = uint16_t;
-  using Sum = uint32_t;
-  static constexpr int64_t kGroup = 2;
-  static const DotKernels<Sum, Number>* kernels() {
+struct Bf16Pairs : Groups<uint16_t, float> {
+  static const DotKernels<float, uint16_t>* kernels() { return kernel_table().bf16; }
+};
+struct I16Pairs : Groups<uint16_t, uint32_t> {
+  static const DotKernels<uint32_t, uint16_t>* kernels() {
     return kernel_table().integers == nullptr ? nullptr : &kernel_table().integers->words;
   }
 };
-struct I8Fours {
-  using Number = uint8_t;
-  using Sum = uint32_t;
-  static constexpr int64_t kGroup = 4;
-  static const DotKernels<Sum, Number>* kernels() {
+struct I8Fours : Groups<uint8_t, uint32_t> {
+  static const DotKernels<uint32_t, uint8_t>* kernels() {
     return kernel_table().integers == nullptr ? nullptr : &kernel_table().integers->bytes;
   }
 };
@@ -303,7 +300,8 @@ class DotsPlan final : public KernelPlan {
     } else if constexpr (std::is_same_v<C, float> && std::is_same_v<Sum, float>) {
       for (int64_t j = 0; j < n; ++j) to[j] = beta == 0 ? alpha * from[j] : alpha * from[j] + beta * to[j];
     } else if constexpr (std::is_integral_v<C> && std::is_integral_v<Sum> && sizeof(C) <= sizeof(Sum)) {
-      for (int64_t j = 0; j < n; ++j) to[j] = static_cast<C>(alpha * from[j] + beta * static_cast<Sum>(to[j]));
+      for (int64_t j = 0; j < n; ++j)
+        to[j] = static_cast<C>(alpha * from[j] + (beta == 0 ? 0 : beta * static_cast<Sum>(to[j])));
     }
   }
 

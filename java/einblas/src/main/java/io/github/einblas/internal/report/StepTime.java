@@ -108,6 +108,8 @@ final class StepTime {
       case "gemm_items" -> CALL + 1.84 * memory + 1.2 * product;
       case "ttm" -> 2e-6 + 0.9 * memory + 1.2 * product;
       case "gemm", "openblas" -> gemm(axes, memory, cycle, product);
+      // Pairs and fours of narrow numbers: a half and a quarter of the multiply-adds, and packing.
+      case "dots" -> 2e-6 + memory + 0.6 * product;
       // Pieces are converted, then multiplied as if they had been of the type that is computed in.
       case "convert" -> 2e-6 + 2 * memory + 1.5 * product;
       default -> CALL + memory + points * LOOP / threads;
