@@ -11,7 +11,9 @@ import io.github.einblas.Sublist;
 import io.github.einblas.Tensor;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -72,8 +74,21 @@ class PlanJsonFuzzTest {
             new int[] {7, Sublist.ELLIPSIS},
             Sublist.of(Tensor.ones(DType.F64, 3, 2), 7, Sublist.ELLIPSIS),
             Sublist.of(Tensor.ones(DType.F64, 3), 7));
+    EinsumPlan mixed =
+        Einsum.plan(
+            "ij,jk,k->ik",
+            PlanOptions.DEFAULT.withOutputType(DType.F32),
+            List.of(DType.BF16, DType.F16, DType.F32),
+            new long[] {3, 4},
+            new long[] {4, 2},
+            new long[] {2});
     return new String[] {
-      chain.toJson(), cut.toJson(), given.toJson(), numbered.toJson(), chain.gradient(1).toJson()
+      chain.toJson(),
+      cut.toJson(),
+      given.toJson(),
+      numbered.toJson(),
+      mixed.toJson(),
+      chain.gradient(1).toJson()
     };
   }
 
@@ -81,7 +96,7 @@ class PlanJsonFuzzTest {
     StringBuilder s = new StringBuilder(plans[random.nextInt(plans.length)]);
     for (int changes = 1 + random.nextInt(3); changes > 0 && s.length() > 0; changes--) {
       int at = random.nextInt(s.length());
-      switch (random.nextInt(7)) {
+      switch (random.nextInt(8)) {
         case 0 -> s.setCharAt(at, (char) (32 + random.nextInt(95)));
         case 1 -> s.deleteCharAt(at);
         case 2 -> s.delete(at, Math.min(s.length(), at + 1 + random.nextInt(30)));
@@ -90,7 +105,8 @@ class PlanJsonFuzzTest {
           int end = Math.min(s.length(), at + 1 + random.nextInt(40));
           s.insert(random.nextInt(s.length()), s.substring(at, end));
         }
-        case 5 ->
+        case 5 -> type(random, s, at);
+        case 6 ->
             s.insert(at, (random.nextBoolean() ? "[" : "{\"of\":").repeat(random.nextInt(3000)));
         default -> s.insert(at, s.charAt(random.nextInt(s.length())));
       }
@@ -111,6 +127,20 @@ class PlanJsonFuzzTest {
     s.replace(begin, end, NUMBERS[random.nextInt(NUMBERS.length)]);
   }
 
+  /** Puts another number type in the place of one. */
+  private static void type(Random random, StringBuilder s, int from) {
+    DType[] all = DType.values();
+    for (DType old : all) {
+      String quoted = '"' + old.name() + '"';
+      int begin = s.indexOf(quoted, from);
+      if (begin >= 0) {
+        String name = all[random.nextInt(all.length)].name();
+        s.replace(begin, begin + quoted.length(), '"' + name + '"');
+        return;
+      }
+    }
+  }
+
   /** Without a limit: one that nothing fits is refused when the plan is run. */
   private static boolean isSmall(EinsumPlan plan) {
     return plan.flops() < 1e6
@@ -119,14 +149,22 @@ class PlanJsonFuzzTest {
         && Arrays.stream(plan.shapes()).allMatch(shape -> Views.size(shape) < 10_000);
   }
 
+  /** The plan of the same types and shapes that was never saved. */
+  private static EinsumPlan fresh(EinsumPlan plan) {
+    PlanOptions options = PlanOptions.DEFAULT.withOutputType(plan.options().outputType());
+    return Einsum.plan(plan.equation(), options, plan.operandTypes(), plan.shapes());
+  }
+
   private static double[] run(EinsumPlan plan) {
-    Tensor[] in =
-        Arrays.stream(plan.shapes())
-            .map(s -> Tensor.full(plan.dtype(), 2, s))
-            .toArray(Tensor[]::new);
+    Tensor[] in = new Tensor[plan.shapes().length];
+    for (int i = 0; i < in.length; i++) {
+      in[i] = Tensor.full(plan.operandTypes().get(i), 2, plan.shapes()[i]);
+    }
     try (Tensor out = plan.run(in);
-        Tensor wide = out.to(DType.F64)) {
-      return wide.toDoubleArray();
+        Tensor wide = out.to(DType.C128)) {
+      return DoubleStream.concat(
+              Arrays.stream(wide.real().toDoubleArray()), Arrays.stream(wide.imag().toDoubleArray()))
+          .toArray();
     } finally {
       Arrays.stream(in).forEach(Tensor::close);
     }
@@ -153,10 +191,7 @@ class PlanJsonFuzzTest {
           String saved = plan.toJson();
           assertTrue(EinsumPlan.fromJson(saved).equals(plan), json);
           if (isSmall(plan) && plan.options().kernel() == null && !saved.contains("gradientFor")) {
-            EinsumPlan same =
-                saved.contains("\"numbered\":true")
-                    ? plan
-                    : Einsum.plan(plan.equation(), plan.dtype(), plan.shapes());
+            EinsumPlan same = saved.contains("\"numbered\":true") ? plan : fresh(plan);
             assertArrayEquals(run(same), run(plan), 1e-300, json);
           }
         });
