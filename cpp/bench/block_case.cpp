@@ -105,7 +105,7 @@ int32_t BlockRun::gemv(int64_t pattern, int threads) const {
                              1,
                              0,
                              0};
-  return einblas_block_gemv(pattern, dtype_, 0, c.x_size, c.y_size, x_->address(), w_->address(), y_->address(), 0,
+  return einblas_block_gemv(pattern, dtype_, 0, 0, c.x_size, c.y_size, x_->address(), w_->address(), y_->address(), 0,
                             strides, 1, 1, threads);
 }
 
@@ -136,14 +136,14 @@ int32_t BlockRun::once(int threads) const {
                                  1,
                                  0,
                                  0};
-      return einblas_block_gemv(pattern_, dtype_, 1, c.y_size, c.x_size, y_->address(), w_->address(), x_->address(), 0,
-                                strides, 1, 1, threads);
+      return einblas_block_gemv(pattern_, dtype_, 0, 1, c.y_size, c.x_size, y_->address(), w_->address(), x_->address(),
+                                0, strides, 1, 1, threads);
     }
     default: {
       const int64_t strides[] = {
           c.x_window * c.x_size, c.x_size, 1, c.y_window * c.y_size, c.y_size, 1, c.y_blocks * row, row, c.y_size, 1};
       // So small a factor that values stay finite however often the call is repeated.
-      return einblas_block_outer(pattern_, dtype_, c.x_size, c.y_size, x_->address(), y_->address(), w_->address(),
+      return einblas_block_outer(pattern_, dtype_, 0, c.x_size, c.y_size, x_->address(), y_->address(), w_->address(),
                                  strides, 1e-9, threads);
     }
   }

@@ -56,7 +56,7 @@ void block_gemv(Random& random) {
   run_checked<T>(
       random, o,
       [&](int32_t threads) {
-        return einblas_block_gemv(p.handle, dtype<T>(), transposed, k, n, h.address(), w.address(), o.address(),
+        return einblas_block_gemv(p.handle, dtype<T>(), 0, transposed, k, n, h.address(), w.address(), o.address(),
                                   biased ? bias.address() : 0, strides.data(), alpha, beta, threads);
       },
       "einblas_block_gemv");
@@ -124,7 +124,7 @@ void block_item_alone(Random& random) {
     std::vector<int64_t> strides;
     for (const Tensor<T>* t : {&hh, &ww, &oo, static_cast<const Tensor<T>*>(&bias)}) append(strides, t->layout);
     want_status(
-        counted(einblas_block_gemv(pattern, dtype<T>(), transposed, k, n, hh.address(), ww.address(), oo.address(),
+        counted(einblas_block_gemv(pattern, dtype<T>(), 0, transposed, k, n, hh.address(), ww.address(), oo.address(),
                                    biased ? bias.address() : 0, strides.data(), alpha, beta, random.threads())),
         EINBLAS_OK, "einblas_block_gemv");
   };
@@ -167,7 +167,7 @@ void block_outer(Random& random) {
   run_checked<T>(
       random, o,
       [&](int32_t threads) {
-        return einblas_block_outer(p.handle, dtype<T>(), m, n, x.address(), y.address(), o.address(), strides.data(),
+        return einblas_block_outer(p.handle, dtype<T>(), 0, m, n, x.address(), y.address(), o.address(), strides.data(),
                                    alpha, threads);
       },
       "einblas_block_outer");

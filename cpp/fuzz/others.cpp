@@ -249,8 +249,8 @@ void refused_sparse(Random& random) {
   invalid(einblas_pattern_create(-1, 2, 2, 3, 3, zero, zero, 0, &h), "a negative batch");
   invalid(einblas_pattern_create(int64_t{1} << 40, 2, 2, 3, 3, zero, zero, 0, &h), "a batch beyond 2^31");
   invalid(einblas_pattern_create(1, 2, 2, 3, 3, zero, zero, 0, nullptr), "no place for the handle");
-  invalid(einblas_block_gemv(0, EINBLAS_F32, 0, 1, 1, 0, 0, 0, 0, strides, 1, 0, 1), "no pattern");
-  invalid(einblas_block_outer(0, EINBLAS_F32, 1, 1, 0, 0, 0, strides, 1, 1), "no pattern");
+  invalid(einblas_block_gemv(0, EINBLAS_F32, 0, 0, 1, 1, 0, 0, 0, 0, strides, 1, 0, 1), "no pattern");
+  invalid(einblas_block_outer(0, EINBLAS_F32, 0, 1, 1, 0, 0, 0, strides, 1, 1), "no pattern");
   const int64_t falls[] = {0, 1, 0}, columns[] = {0};
   int64_t slots[2];
   invalid(einblas_bsr_create(2, 2, 1, 1, 0, falls, columns, slots, &h), "indptr that falls");

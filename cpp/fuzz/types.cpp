@@ -233,8 +233,96 @@ void conversion(Random& random) {
   if (!x.memory.same(x.before)) fail("what was converted was written");
 }
 
+// Block-sparse products of the types that kernels do not multiply, right to the bit: small whole numbers.
+void typed_block(Random& random) {
+  const bool outer = random.one_in(3);
+  const int32_t type = random.of(std::vector<int32_t>{EINBLAS_BF16, EINBLAS_F16, EINBLAS_C64, EINBLAS_C128});
+  const int64_t batch = random.length(9), x_blocks = random.in(1, 4), y_blocks = random.in(1, 4);
+  const int64_t x_window = random.length(5), y_window = random.length(5), k = random.length(40), n = random.length(40);
+  const int32_t conjugated = static_cast<int32_t>(random.below(8));
+  Block<int64_t> x_at(batch * x_window), y_at(batch * y_window);
+  for (int64_t i = 0; i < x_at.count(); ++i) x_at[i] = random.below(x_blocks);
+  for (int64_t i = 0; i < y_at.count(); ++i) y_at[i] = random.below(y_blocks);
+  int64_t pattern = 0;
+  want_status(counted(einblas_pattern_create(batch, x_window, y_window, x_blocks, y_blocks, x_at.data(), y_at.data(),
+                                             random.one_in(4), &pattern)),
+              EINBLAS_OK, "einblas_pattern_create");
+  const std::unique_ptr<int64_t, void (*)(int64_t*)> destroys(&pattern,
+                                                              [](int64_t* p) { einblas_pattern_destroy(*p); });
+  Any x(random, type, random_layout(random, {batch, x_window, k}, false));
+  Any y(random, type, random_layout(random, {batch, y_window, n}, !outer));
+  Any w(random, type, random_layout(random, {x_blocks, y_blocks, k, n}, outer));
+  Any bias(random, type, random_layout(random, {y_blocks, n}, false));
+  const bool biased = random.one_in(2);
+  const double alpha = static_cast<double>(random.in(-1, 1)), beta = outer ? 1 : static_cast<double>(random.in(-1, 1));
+  Any& out = outer ? w : y;
+  std::vector<int64_t> strides;
+  const auto append = [&](const Any& t) {
+    strides.insert(strides.end(), t.layout.strides.begin(), t.layout.strides.end());
+  };
+  for (const Any* t : outer ? std::vector<const Any*>{&x, &y, &w} : std::vector<const Any*>{&x, &w, &y, &bias})
+    append(*t);
+  const auto run = [&](int32_t threads) {
+    return counted(outer ? einblas_block_outer(pattern, type, conjugated & 3, k, n, x.address(), y.address(),
+                                               w.address(), strides.data(), alpha, threads)
+                         : einblas_block_gemv(pattern, type, conjugated, 0, k, n, x.address(), w.address(), y.address(),
+                                              biased ? bias.address() : 0, strides.data(), alpha, beta, threads));
+  };
+  want_status(run(1), EINBLAS_OK, "a typed block product");
+  const std::vector<char> alone = out.memory.copy();
+  out.restore();
+  want_status(run(static_cast<int32_t>(random.in(2, 3))), EINBLAS_OK, "a typed block product");
+  if (!out.memory.same(alone)) fail("other bits with more threads");
+
+  const auto place = [](const Any& t, std::initializer_list<int64_t> index) {
+    int64_t i = t.layout.first;
+    size_t a = 0;
+    for (int64_t p : index) i += p * t.layout.strides[a++];
+    return i;
+  };
+  const auto read = [&](const Any& t, int bit, std::initializer_list<int64_t> index) {
+    const Number v = t.number(place(t, index));
+    return (conjugated >> bit & 1) != 0 ? std::conj(v) : v;
+  };
+  out.restore();
+  std::vector<Number> want;
+  for (int64_t i = 0; i < out.layout.count; ++i) want.push_back(out.number(i));
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t j = 0; j < y_window; ++j)
+      for (int64_t c = 0; c < n; ++c) {
+        const int64_t target = y_at[b * y_window + j];
+        Number sum = 0;
+        for (int64_t i = 0; i < x_window; ++i)
+          for (int64_t q = 0; q < k; ++q) {
+            const int64_t source = x_at[b * x_window + i];
+            if (outer) {
+              want[static_cast<size_t>(place(w, {source, target, q, c}))] +=
+                  alpha * read(x, 0, {b, i, q}) * read(y, 1, {b, j, c});
+            } else {
+              sum += read(x, 0, {b, i, q}) * read(w, 1, {source, target, q, c});
+            }
+          }
+        if (outer) continue;
+        Number& to = want[static_cast<size_t>(place(y, {b, j, c}))];
+        to = alpha * sum + beta * to + (biased ? read(bias, 2, {target, c}) : Number(0));
+      }
+  if (!alone.empty()) std::memcpy(out.memory.data(), alone.data(), alone.size());
+  Any rounded(random, type, out.layout);
+  for (int64_t i = 0; i < out.layout.count; ++i) {
+    einblas_poke_part(rounded.at(i), type, 0, want[static_cast<size_t>(i)].real());
+    einblas_poke_part(rounded.at(i), type, 1, want[static_cast<size_t>(i)].imag());
+    if (out.number(i) != rounded.number(i))
+      fail("place ", i, " of ", einblas_dtype_name(type), outer ? " outer" : " gemv", ": got ", out.number(i),
+           ", want ", want[static_cast<size_t>(i)]);
+  }
+  for (const Any* t : {&x, &y, &w, &bias})
+    if (t != &out && !t->memory.same(t->before)) fail("an operand was written");
+}
+
 }  // namespace
 
-void fuzz_types(Random& random) { random.one_in(4) ? conversion(random) : typed_step(random); }
+void fuzz_types(Random& random) {
+  random.one_in(4) ? conversion(random) : random.one_in(4) ? typed_block(random) : typed_step(random);
+}
 
 }  // namespace einblas_fuzz

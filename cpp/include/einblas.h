@@ -244,14 +244,18 @@ EINBLAS_API void einblas_pattern_destroy(int64_t pattern);
    h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window, target_size),
    bias (y_blocks, target_size) or 0. strides: of h (3), W (4), o (3), bias (2), in elements.
    transposed 1: the roles of x and y change: h (batch, y_window, ..), o (batch, x_window, ..), and W's first axis runs
-   over y_blocks, its second over x_blocks, by the strides given (Java passes W with axes 1,0,3,2 where it lies). */
-EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, int64_t source_size,
-                                       int64_t target_size, int64_t h, int64_t w, int64_t o, int64_t bias,
-                                       const int64_t* strides, double alpha, double beta, int32_t threads);
-/* o[x[b,i], y[b,j], :, :] += alpha * outer(x[b,i,:], y[b,j,:]); repeated blocks accumulate.
-   strides: of x (3), y (3), o (4). */
-EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x,
-                                        int64_t y, int64_t o, const int64_t* strides, double alpha, int32_t threads);
+   over y_blocks, its second over x_blocks, by the strides given (Java passes W with axes 1,0,3,2 where it lies).
+   dtype: F32, F64, C64, C128; BF16 and F16, whose sums are kept in F32 and rounded once. conjugated: bit 0 is set where
+   h is, bit 1 W, bit 2 bias; of real numbers it means nothing. */
+EINBLAS_API int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t conjugated, int32_t transposed,
+                                       int64_t source_size, int64_t target_size, int64_t h, int64_t w, int64_t o,
+                                       int64_t bias, const int64_t* strides, double alpha, double beta,
+                                       int32_t threads);
+/* o[x[b,i], y[b,j], :, :] += alpha * outer(x[b,i,:], y[b,j,:]); repeated blocks accumulate. Types as above.
+   strides: of x (3), y (3), o (4). conjugated: bit 0 x, bit 1 y. */
+EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int32_t conjugated, int64_t x_size,
+                                        int64_t y_size, int64_t x, int64_t y, int64_t o, const int64_t* strides,
+                                        double alpha, int32_t threads);
 
 /* ---- Kronecker products applied to a tensor ----
  *

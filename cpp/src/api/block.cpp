@@ -8,7 +8,8 @@ using namespace einblas;
 namespace {
 
 bool valid(int64_t pattern, int32_t dtype, int64_t size0, int64_t size1, const int64_t* strides) {
-  return pattern != 0 && is_float_code(dtype) && size0 >= 0 && size1 >= 0 && strides != nullptr;
+  return pattern != 0 && is_dtype(dtype) && is_inexact(static_cast<DType>(dtype)) && size0 >= 0 && size1 >= 0 &&
+         strides != nullptr;
 }
 
 }  // namespace
@@ -31,9 +32,9 @@ int32_t einblas_pattern_create(int64_t batch, int64_t x_window, int64_t y_window
 
 void einblas_pattern_destroy(int64_t pattern) { delete at<const Pattern>(pattern); }
 
-int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, int64_t source_size, int64_t target_size,
-                           int64_t h, int64_t w, int64_t o, int64_t bias, const int64_t* strides, double alpha,
-                           double beta, int32_t threads) {
+int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t conjugated, int32_t transposed, int64_t source_size,
+                           int64_t target_size, int64_t h, int64_t w, int64_t o, int64_t bias, const int64_t* strides,
+                           double alpha, double beta, int32_t threads) {
   if (!valid(pattern, dtype, source_size, target_size, strides)) return EINBLAS_INVALID_ARGUMENT;
   const BlockGemv call{static_cast<DType>(dtype),
                        transposed != 0,
@@ -45,12 +46,15 @@ int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t transposed, i
                        strided(bias, strides + 10, 2),
                        alpha,
                        beta,
-                       threads_of(threads)};
+                       threads_of(threads),
+                       (conjugated & 1) != 0,
+                       (conjugated & 2) != 0,
+                       (conjugated & 4) != 0};
   return block_gemv(*at<const Pattern>(pattern), call);
 }
 
-int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int64_t y_size, int64_t x, int64_t y,
-                            int64_t o, const int64_t* strides, double alpha, int32_t threads) {
+int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int32_t conjugated, int64_t x_size, int64_t y_size,
+                            int64_t x, int64_t y, int64_t o, const int64_t* strides, double alpha, int32_t threads) {
   if (!valid(pattern, dtype, x_size, y_size, strides)) return EINBLAS_INVALID_ARGUMENT;
   const BlockOuter call{static_cast<DType>(dtype),
                         x_size,
@@ -59,7 +63,9 @@ int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int64_t x_size, int6
                         strided(y, strides + 3, 3),
                         strided(o, strides + 6, 4),
                         alpha,
-                        threads_of(threads)};
+                        threads_of(threads),
+                        (conjugated & 1) != 0,
+                        (conjugated & 2) != 0};
   return block_outer(*at<const Pattern>(pattern), call);
 }
 

@@ -9,7 +9,7 @@
 #include "runtime/openblas.hpp"
 #include "runtime/tuning.hpp"
 #include "step/convert/convert_elements.hpp"
-#include "step/convert/rows.hpp"
+#include "runtime/rows.hpp"
 
 using namespace einblas;
 

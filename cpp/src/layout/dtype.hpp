@@ -200,6 +200,28 @@ auto visit_float(DType dtype, const F& f) {
   return dtype == DType::F32 ? f(Of<float, DType::F32>{}) : f(Of<double, DType::F64>{});
 }
 
+// Whether its numbers are real or complex: what block-sparse products take.
+constexpr bool is_inexact(DType dtype) { return is_real(dtype) || is_complex(dtype); }
+
+// f(Of<T, dtype>) for such a type. Assumes is_inexact.
+template <class F>
+auto visit_inexact(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::F64:
+      return f(Of<double, DType::F64>{});
+    case DType::BF16:
+      return f(Of<Bf16, DType::BF16>{});
+    case DType::F16:
+      return f(Of<F16, DType::F16>{});
+    case DType::C64:
+      return f(Of<Complex<float>, DType::C64>{});
+    case DType::C128:
+      return f(Of<Complex<double>, DType::C128>{});
+    default:
+      return f(Of<float, DType::F32>{});
+  }
+}
+
 // Whether kernels of steps compute in it; CSR matrices hold entries of such types.
 constexpr bool is_computed(DType dtype) { return is_float(dtype) || dtype == DType::I32 || dtype == DType::I64; }
 

@@ -132,4 +132,38 @@ To element_of(V v) {
   }
 }
 
+// The real numbers of an element in which sums of products are kept: a part of a complex number, F32 for 16-bit floats.
+template <class E>
+struct PartOf {
+  using Type = decltype(number_of(E{}));
+};
+template <class R>
+struct PartOf<Complex<R>> {
+  using Type = R;
+};
+template <class E>
+using Part = typename PartOf<E>::Type;
+template <class E>
+constexpr int kParts = kIsComplex<E> ? 2 : 1;
+
+// Part 0 of an element, or the imaginary one.
+template <class E>
+Part<E> part_of(E x, int part, bool conjugated) {
+  if constexpr (kIsComplex<E>) {
+    return part == 0 ? x.re : conjugated ? -x.im : x.im;
+  } else {
+    return number_of(x);
+  }
+}
+
+// The element of these parts, rounded once.
+template <class E>
+E element_of_parts(const Part<E>* parts) {
+  if constexpr (kIsComplex<E>) {
+    return {parts[0], parts[1]};
+  } else {
+    return element_of<E>(parts[0]);
+  }
+}
+
 }  // namespace einblas

@@ -11,7 +11,8 @@ namespace einblas {
 // o[b,j,:] = beta * o[b,j,:] + bias[y[b,j],:] + alpha * sum_i h[b,i,:] . W[x[b,i], y[b,j], :, :]
 // with h (batch, x_window, source_size), W (x_blocks, y_blocks, source_size, target_size), o (batch, y_window,
 // target_size), bias (y_blocks, target_size) or at == null. transposed: the roles of x and y change (h on the y side,
-// o on the x side, W still (source block, target block, source_size, target_size) by its strides).
+// o on the x side, W still (source block, target block, source_size, target_size) by its strides). Every type that is
+// real or complex; of 16-bit floats the sums are kept in F32, and rounded once.
 struct BlockGemv {
   DType dtype;
   bool transposed;
@@ -19,6 +20,7 @@ struct BlockGemv {
   Strided h, w, o, bias;
   double alpha, beta;
   int threads;
+  bool h_conjugated, w_conjugated, bias_conjugated;
 };
 int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept;
 
@@ -29,6 +31,7 @@ struct BlockOuter {
   Strided x, y, o;
   double alpha;
   int threads;
+  bool x_conjugated, y_conjugated;
 };
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept;
 

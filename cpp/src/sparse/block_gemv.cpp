@@ -3,13 +3,20 @@
 // A task writes the rows of one group (rows that share a target block) in a range of columns. It walks the group's
 // buckets: a weight block used by r rows is read once and multiplied with r rows given by pointers, nothing gathered.
 // Where few rows share a block, a task takes whole rows instead, and a row's sums stay in registers over all its
-// blocks. Assumes: checked indices; o shares no byte with an operand.
+// blocks.
+//
+// Kernels multiply F32 and F64. Other elements become real numbers on the way: a block in the scratch, where its rows
+// find it in cache; 16-bit floats as F32; a complex block as a real one of twice the depth and columns, ((re, im),
+// (-im, re)) for each element (BLIS's 1m), between rows that lie as pairs of real numbers anyway.
+// Assumes: checked indices; o shares no byte with an operand.
 #include <algorithm>
+#include <type_traits>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/rows.hpp"
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
@@ -31,15 +38,21 @@ Tunable block_dot_bytes{"BLOCK_DOT_BYTES", 32 << 10, 0, 1 << 30,
                         "the same where a block's depth has unit stride: by rows times bytes of the block"};
 constexpr int64_t kMostRows = 8;
 constexpr int64_t kBlockBytes = 16 << 10;  // of such a block: beyond, L1 loses what was asked for
-constexpr int64_t kColumns = 256;  // columns per task: 1 KB of each row, and tasks enough when one block has all rows
+constexpr int64_t kTaskColumns = 256;      // numbers per row: 1 KB, and tasks enough when one block has all rows
 constexpr int64_t kMaxRows = kGroupRows;
 // Additions to one place one after the other: sums of more go in such runs; deeper blocks in parts.
 constexpr int64_t kRun = 2048, kDepth = 4096;
 constexpr int64_t kList = 512, kAhead = 8;  // terms whose pointers are made at once, and those asked for
 constexpr double kTaskFlops = 1 << 18;      // of a task of rows, some 5 us
 
-template <class T>
+// E: the elements; T: the real numbers that are multiplied. Lengths k, n and widths count real numbers.
+template <class E>
 class Gemv {
+  using T = Part<E>;
+  static constexpr bool kDirect = std::is_same_v<E, T>;  // elements are what is multiplied
+  static constexpr int64_t P = kParts<E>;
+  static constexpr int64_t kColumns = kTaskColumns / P;  // elements
+
  public:
   Gemv(const Pattern& p, const BlockGemv& g)
       : g_(g),
@@ -53,32 +66,41 @@ class Gemv {
         chunks_(ceil_div(g.target_size, kColumns)),
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
-        h_contiguous_(g.h.stride[2] == 1 || g.source_size == 1),
-        o_contiguous_(g.o.stride[2] == 1 || g.target_size == 1),
-        run_(std::max<int64_t>(1, kRun / (g.source_size / kDepth + 1))),
+        h_in_place_((g.h.stride[2] == 1 || g.source_size == 1) && (kDirect || (kIsComplex<E> && !g.h_conjugated))),
+        o_contiguous_(kDirect && (g.o.stride[2] == 1 || g.target_size == 1)),
+        k_(g.source_size * P),
+        run_(std::max<int64_t>(1, kRun / (k_ / kDepth + 1))),
         in_runs_((g.transposed ? p.shape().y_window : p.shape().x_window) > run_),
-        apart_(!o_contiguous_ || in_runs_) {
-    const int64_t vectors = (g.source_size + kernel_table().vector_bytes / int64_t{sizeof(T)} - 1) /
-                            (kernel_table().vector_bytes / int64_t{sizeof(T)});
+        apart_(!o_contiguous_ || in_runs_),
+        width_(std::min(g.target_size, kColumns) * P) {
+    const int64_t lanes = kernel_table().vector_bytes / int64_t{sizeof(T)};
+    const int64_t vectors = ceil_div(k_, lanes);
     // By instructions of a square of vectors: dots take 8.5 cycles and 30 for the sums per row, transposing 56 once and
     // then 10 per row; the sums are shared by all vectors of the depth.
     transpose_from_ = p.invariant() ? 0 : vectors <= 1 ? 2 : vectors == 2 ? 4 : 8;
-    const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(T)};
+    const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(E)};
     distance_ = blocks_ahead(block_bytes);
+    if constexpr (kIsComplex<E>) {
+      block_row_ = form_row(Form::Full, g.dtype, real_of(g.dtype), g.w_conjugated);
+      h_row_ = form_row(Form::Apart, g.dtype, real_of(g.dtype), g.h_conjugated);
+    } else if constexpr (!kDirect) {
+      convert_ = convert_row(g.dtype, DType::F32, false);
+    }
   }
 
-  // Elements of scratch per worker: rows of o, rows of h, one block.
+  // Numbers of scratch per worker: rows of o, their totals over runs, rows of h, one block read and one turned.
   int64_t scratch() const {
-    const int64_t width = std::min(g_.target_size, kColumns);
-    return (apart_ ? kMaxRows * width : 0) + (h_contiguous_ ? 0 : kMaxRows * g_.source_size) +
-           (columns_contiguous_ ? 0 : g_.source_size * width);
+    return (apart_ ? kMaxRows * width_ : 0) + (totals() ? kMaxRows * width_ : 0) + (h_in_place_ ? 0 : kMaxRows * k_) +
+           (kDirect ? 0 : k_ * width_) + (columns_contiguous_ ? 0 : k_ * width_);
   }
 
   int32_t run() const {
-    if (by_rows()) return run_rows();
+    if constexpr (kDirect) {
+      if (by_rows()) return run_rows();
+    }
     const int64_t tasks = static_cast<int64_t>(ordering_.groups.size()) * chunks_;
-    const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(g_.source_size) *
-                         static_cast<double>(g_.target_size);
+    const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(k_) *
+                         static_cast<double>(g_.target_size * P);
     const int threads = useful_threads(g_.threads, tasks, flops / speed::kGemvFlops);
     const Workspace workspace(scratch() * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -94,7 +116,7 @@ class Gemv {
   // Whether rows are summed one by one, their sums in registers: where few share a block, which then comes again from
   // L2. An invariant pattern's rows would be summed in another order beside other rows.
   bool by_rows() const {
-    if (invariant_ || g_.alpha == 0 || apart_ || !h_contiguous_ || g_.source_size == 0 || ordering_.terms.empty() ||
+    if (invariant_ || g_.alpha == 0 || apart_ || !h_in_place_ || g_.source_size == 0 || ordering_.terms.empty() ||
         (!columns_contiguous_ && !depth_contiguous_))
       return false;
     const int64_t bytes = g_.source_size * g_.target_size * int64_t{sizeof(T)};
@@ -147,49 +169,74 @@ class Gemv {
     }
   }
 
-  static T* as(const Strided& s) { return reinterpret_cast<T*>(s.at); }
+  static E* as(const Strided& s) { return reinterpret_cast<E*>(s.at); }
+
+  // Whether sums over runs are kept beside the output, which would round each.
+  bool totals() const { return !kDirect && in_runs_; }
 
   const Place& place(const Ordering::Group& g, int64_t row) const {
     return ordering_.rows[static_cast<size_t>(g.row_begin + row)];
   }
 
-  T* output(const Place& at, int64_t n0) const {
+  E* output(const Place& at, int64_t n0) const {
     return as(g_.o) + at.b * g_.o.stride[0] + at.w * g_.o.stride[1] + n0 * g_.o.stride[2];
   }
 
+  // Columns n0 .. n0 + n of the rows of a group.
   void group(const Ordering::Group& g, int64_t n0, int64_t n, T* scratch) const {
     const int64_t rows = g.row_end - g.row_begin;
-    T* c[kMaxRows];
+    T *c[kMaxRows], *totals_at = scratch + (apart_ ? kMaxRows * width_ : 0);
     for (int64_t r = 0; r < rows; ++r) {
-      c[r] = apart_ ? scratch + r * n : output(place(g, r), n0);
-      start_row(place(g, r), g.target, n0, n, in_runs_ && o_contiguous_ ? output(place(g, r), n0) : c[r]);
-      if (in_runs_) {
-        if (!o_contiguous_) add_row(g, r, n0, n, c[r], false);
-        std::fill_n(c[r], n, T{0});
+      E* o = output(place(g, r), n0);
+      T* total = totals_at + r * width_;
+      if constexpr (kDirect) {
+        c[r] = apart_ ? scratch + r * n : o;
+        start_row(place(g, r), g.target, n0, n, in_runs_ && o_contiguous_ ? o : c[r]);
+        if (in_runs_ && !o_contiguous_) add_row(o, n, c[r], false);
+      } else {
+        c[r] = scratch + r * width_;
+        start_row(place(g, r), g.target, n0, n, in_runs_ ? total : c[r]);
       }
+      if (in_runs_) std::fill_n(c[r], n * P, T{0});
     }
-    if (apart_) scratch += kMaxRows * std::min(g_.target_size, kColumns);
+    const auto end_run = [&](int64_t r) {
+      if constexpr (kDirect) {
+        add_row(output(place(g, r), n0), n, c[r], true);
+      } else {
+        for (int64_t i = 0; i < n * P; ++i) totals_at[r * width_ + i] += c[r][i];
+      }
+    };
+    T* rest = totals_at + (totals() ? kMaxRows * width_ : 0);
     const int64_t end = g_.alpha == 0 ? g.bucket_begin : g.bucket_end;  // alpha 0 reads no operand
     int32_t added[kMaxRows] = {};                                       // terms of each row's run in work
     for (int64_t b = g.bucket_begin; b < end; ++b) {
       const int64_t later = b + distance_;
-      const T* ahead = later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr;
+      const E* ahead = later < g.bucket_end ? block(g, ordering_.buckets[static_cast<size_t>(later)], n0) : nullptr;
       Bucket part = ordering_.buckets[static_cast<size_t>(b)];
       for (const int64_t last = part.end; part.begin < last; part.begin = part.end) {
         if (in_runs_) part.end = run_end(part.begin, last, added);
         if (part.begin < part.end) {
-          bucket(g, part, n0, n, c, scratch, ahead);
+          bucket(g, part, n0, n, c, rest, ahead);
           ahead = nullptr;
         }
         if (part.end == last) break;
         const int32_t r = ordering_.terms[static_cast<size_t>(part.end)].target;  // whose run is full
-        add_row(g, r, n0, n, c[r], true);
-        std::fill_n(c[r], n, T{0});
+        end_run(r);
+        std::fill_n(c[r], n * P, T{0});
         added[r] = 0;
       }
     }
     if (!apart_) return;
-    for (int64_t r = 0; r < rows; ++r) add_row(g, r, n0, n, c[r], in_runs_);
+    for (int64_t r = 0; r < rows; ++r) {
+      if constexpr (kDirect) {
+        add_row(output(place(g, r), n0), n, c[r], in_runs_);
+      } else {
+        if (in_runs_) end_run(r);
+        const T* sums = in_runs_ ? totals_at + r * width_ : c[r];
+        E* o = output(place(g, r), n0);
+        for (int64_t i = 0; i < n; ++i) o[i * g_.o.stride[2]] = element_of_parts<E>(sums + i * P);
+      }
+    }
   }
 
   // The first term from `begin` on whose row has a full run, or `last`; counts the terms before it. A row's runs depend
@@ -204,10 +251,9 @@ class Gemv {
   }
 
   // o = c, or o += c
-  void add_row(const Ordering::Group& g, int64_t row, int64_t n0, int64_t n, const T* c, bool add) const {
-    T* o = output(place(g, row), n0);
+  void add_row(E* o, int64_t n, const T* c, bool add) const {
     for (int64_t i = 0; i < n; ++i) {
-      T& at = o[i * g_.o.stride[2]];
+      E& at = o[i * g_.o.stride[2]];
       at = add ? at + c[i] : c[i];
     }
   }
@@ -215,38 +261,80 @@ class Gemv {
   // c = beta * o + bias
   void start_row(const Place& row, int64_t target, int64_t n0, int64_t n, T* c) const {
     const int64_t so = g_.o.stride[2], sb = g_.bias.stride[1];
-    const T* o = output(row, n0);
-    const T* bias = g_.bias.at == nullptr ? nullptr : as(g_.bias) + target * g_.bias.stride[0] + n0 * sb;
+    const E* o = output(row, n0);
+    const E* bias = g_.bias.at == nullptr ? nullptr : as(g_.bias) + target * g_.bias.stride[0] + n0 * sb;
     const T beta = static_cast<T>(g_.beta);
-    if (beta == 1 && bias == nullptr && c == o) return;
-    for (int64_t i = 0; i < n; ++i) {
-      const T old = beta == 0 ? T{0} : beta * o[i * so];
-      c[i] = bias == nullptr ? old : old + bias[i * sb];
+    if constexpr (kDirect) {
+      if (beta == 1 && bias == nullptr && c == o) return;
     }
+    for (int64_t i = 0; i < n; ++i)
+      for (int q = 0; q < P; ++q) {
+        const T old = beta == 0 ? T{0} : beta * part_of(o[i * so], q, false);
+        c[i * P + q] = bias == nullptr ? old : old + part_of(bias[i * sb], q, g_.bias_conjugated);
+      }
   }
 
-  const T* block(const Ordering::Group& g, const Bucket& bucket, int64_t n0) const {
+  const E* block(const Ordering::Group& g, const Bucket& bucket, int64_t n0) const {
     return as(g_.w) + bucket.source * g_.w.stride[0] + g.target * g_.w.stride[1] + n0 * g_.w.stride[3];
   }
 
-  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t n, T* const* c, T* scratch,
-              const T* ahead) const {
-    const int64_t k = g_.source_size, sw2 = g_.w.stride[2], sw3 = g_.w.stride[3];
-    const T* w = block(g, bucket, n0);
-    const T alpha = static_cast<T>(g_.alpha);
-    T* h_rows = scratch;
-    T* turned = scratch + (h_contiguous_ ? 0 : kMaxRows * k);
-    const bool dots = !columns_contiguous_ && depth_contiguous_ && bucket.end - bucket.begin < transpose_from_;
-    if (!columns_contiguous_ && !dots) {
-      if (depth_contiguous_) {
-        kernels_.transpose_tile(n, k, turned, n, w, sw3, T{1}, T{0}, ahead, false);
-      } else {
-        copy_block(w, sw2, sw3, k, n, turned);
+  // A block of real numbers: by its address and strides of depth and column, one of which is 1.
+  struct Numbers {
+    const T* at;
+    int64_t depth, column;
+  };
+
+  // The block as numbers, in `to`: its closest axis stays that. Asks for the lines of `ahead`.
+  Numbers numbers(const E* w, int64_t columns, T* to, const E* ahead) const {
+    const bool turned = !columns_contiguous_ && depth_contiguous_;
+    const int64_t rows = turned ? columns : g_.source_size, length = turned ? g_.source_size : columns;
+    const int64_t row = g_.w.stride[turned ? 3 : 2], along = g_.w.stride[turned ? 2 : 3], ld = length * P;
+    const auto at = [&](int64_t r) { return reinterpret_cast<const char*>(w + r * row); };
+    if (kIsComplex<E> || row != length || along != 1) {
+      for (int64_t r = 0; r < rows; ++r) {
+        if (ahead != nullptr && along == 1)
+          for (int64_t e = 0; e < length; e += 64 / int64_t{sizeof(E)}) __builtin_prefetch(ahead + r * row + e);
+        T* line = to + r * P * ld;
+        if constexpr (kIsComplex<E>) {
+          block_row_(length, at(r), along, reinterpret_cast<char*>(line), P, turned ? 1 : ld, turned ? ld : 1);
+        } else {
+          convert_(length, at(r), along, reinterpret_cast<char*>(line), 1);
+        }
       }
-      w = turned;
+    } else if constexpr (!kIsComplex<E>) {
+      convert_(rows * length, at(0), 1, reinterpret_cast<char*>(to), 1);
+      for (int64_t e = 0; ahead != nullptr && e < rows * length; e += 64 / int64_t{sizeof(E)})
+        __builtin_prefetch(ahead + e);
+    }
+    return turned ? Numbers{to, 1, ld} : Numbers{to, ld, 1};
+  }
+
+  void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t columns, T* const* c, T* scratch,
+              const E* next) const {
+    const int64_t n = columns * P;
+    T* h_rows = scratch;
+    T* own = scratch + (h_in_place_ ? 0 : kMaxRows * k_);
+    T* turned = own + (kDirect ? 0 : k_ * width_);
+    Numbers w;
+    const T* ahead = nullptr;
+    if constexpr (kDirect) {
+      w = {block(g, bucket, n0), g_.w.stride[2], g_.w.stride[3]};
+      ahead = next;
+    } else {
+      w = numbers(block(g, bucket, n0), columns, own, next);
+    }
+    const bool in_columns = columns_contiguous_ || (!kDirect && !depth_contiguous_);
+    const bool dots = !in_columns && depth_contiguous_ && bucket.end - bucket.begin < transpose_from_;
+    if (!in_columns && !dots) {
+      if (depth_contiguous_) {
+        kernels_.transpose_tile(n, k_, turned, n, w.at, w.column, T{1}, T{0}, ahead, false);
+      } else {
+        copy_block(w.at, w.depth, w.column, k_, n, turned);
+      }
+      w = {turned, n, 1};
       ahead = nullptr;  // asked for already, or in no order that could be
     }
-    const int64_t ldb = columns_contiguous_ ? sw2 : n;
+    const T alpha = static_cast<T>(g_.alpha);
     for (int64_t t = bucket.begin; t < bucket.end; t += kMaxRows) {
       const int64_t rows = std::min(kMaxRows, bucket.end - t);
       const T* a[kMaxRows];
@@ -254,22 +342,33 @@ class Gemv {
       for (int64_t r = 0; r < rows; ++r) {
         const Term& term = ordering_.terms[static_cast<size_t>(t + r)];
         targets[r] = c[term.target];
-        a[r] = as(g_.h) + term.b * g_.h.stride[0] + term.w * g_.h.stride[1];
-        if (h_contiguous_) continue;
-        for (int64_t p = 0; p < k; ++p) h_rows[r * k + p] = a[r][p * g_.h.stride[2]];
-        a[r] = h_rows + r * k;
+        const E* h = as(g_.h) + term.b * g_.h.stride[0] + term.w * g_.h.stride[1];
+        a[r] = h_in_place_ ? reinterpret_cast<const T*>(h) : h_numbers(h, h_rows + r * k_);
       }
-      for (int64_t p = 0; p == 0 || p < k; p += kDepth) {
-        const int64_t depth = std::min(kDepth, k - p);
+      for (int64_t p = 0; p == 0 || p < k_; p += kDepth) {
+        const int64_t depth = std::min(kDepth, k_ - p);
         if (dots) {
-          kernels_.block_dots(rows, a, w + p, sw3, targets, n, depth, alpha, ahead);
+          kernels_.block_dots(rows, a, w.at + p, w.column, targets, n, depth, alpha, ahead);
         } else {
-          rows_(rows, a, w + p * ldb, ldb, targets, n, depth, alpha, ahead);
+          rows_(rows, a, w.at + p * w.depth, w.depth, targets, n, depth, alpha, ahead);
         }
-        for (int64_t r = 0; p + depth < k && r < rows; ++r) a[r] += depth;
+        for (int64_t r = 0; p + depth < k_ && r < rows; ++r) a[r] += depth;
         ahead = nullptr;
       }
     }
+  }
+
+  // A row of h as numbers, in `to`.
+  const T* h_numbers(const E* h, T* to) const {
+    const auto at = reinterpret_cast<const char*>(h);
+    if constexpr (kIsComplex<E>) {
+      h_row_(g_.source_size, at, g_.h.stride[2], reinterpret_cast<char*>(to), 2, 0, 1);
+    } else if constexpr (kDirect) {
+      for (int64_t p = 0; p < k_; ++p) to[p] = h[p * g_.h.stride[2]];
+    } else {
+      convert_(k_, at, g_.h.stride[2], reinterpret_cast<char*>(to), 1);
+    }
+    return to;
   }
 
   // block[p * n + j] = w[p * s_depth + j * s_column]
@@ -289,11 +388,15 @@ class Gemv {
   const TypedKernels<T>& kernels_;
   const decltype(TypedKernels<T>::block_rows) rows_;
   const int64_t chunks_;
-  const bool columns_contiguous_, depth_contiguous_, h_contiguous_, o_contiguous_;
+  const bool columns_contiguous_, depth_contiguous_, h_in_place_, o_contiguous_;
+  const int64_t k_;             // depth, in real numbers
   const int64_t run_;           // terms of a row's run
   const bool in_runs_, apart_;  // sums go in runs; rows are summed in the scratch
-  int64_t transpose_from_;      // rows from which transposing a block is cheaper than dots whose lanes must be summed
-  int64_t distance_;            // buckets between the one in work and the one asked for
+  const int64_t width_;         // of a row in the scratch
+  FormRow block_row_ = nullptr, h_row_ = nullptr;
+  ConvertRow convert_ = nullptr;
+  int64_t transpose_from_;  // rows from which transposing a block is cheaper than dots whose lanes must be summed
+  int64_t distance_;        // buckets between the one in work and the one asked for
 };
 
 }  // namespace
@@ -306,7 +409,7 @@ int64_t blocks_ahead(int64_t block_bytes) noexcept {
 int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept {
   try {
     if (call.target_size == 0) return EINBLAS_OK;
-    return visit_float(call.dtype, [&](auto of) { return Gemv<typename decltype(of)::Type>(pattern, call).run(); });
+    return visit_inexact(call.dtype, [&](auto of) { return Gemv<typename decltype(of)::Type>(pattern, call).run(); });
   } catch (...) {
     return out_of_memory();  // only the pattern's ordering allocates
   }

@@ -147,15 +147,15 @@ TEST(LongSums, BlockSparse) {
   const std::vector<float> h(static_cast<size_t>(window * k), kTerm), w(static_cast<size_t>(k * n), 1.0f);
   std::vector<float> o(static_cast<size_t>(n), NAN);
   const int64_t strides[] = {window * k, k, 1, k * n, k * n, n, 1, n, n, 1, n, 1};
-  EXPECT_EQ(
-      einblas_block_gemv(pattern, EINBLAS_F32, 0, k, n, at(h.data()), at(w.data()), at(o.data()), 0, strides, 1, 0, 2),
-      EINBLAS_OK);
+  EXPECT_EQ(einblas_block_gemv(pattern, EINBLAS_F32, 0, 0, k, n, at(h.data()), at(w.data()), at(o.data()), 0, strides,
+                               1, 0, 2),
+            EINBLAS_OK);
   check(o, static_cast<double>(window * k), "block gemv, a window over one block");
   std::vector<float> blocks(static_cast<size_t>(k * n), 0.0f);
   const std::vector<float> ones(static_cast<size_t>(n), 1.0f);
   const int64_t outer[] = {window * k, k, 1, n, n, 1, k * n, k * n, n, 1};
   EXPECT_EQ(
-      einblas_block_outer(pattern, EINBLAS_F32, k, n, at(h.data()), at(ones.data()), at(blocks.data()), outer, 1, 2),
+      einblas_block_outer(pattern, EINBLAS_F32, 0, k, n, at(h.data()), at(ones.data()), at(blocks.data()), outer, 1, 2),
       EINBLAS_OK);
   check(blocks, static_cast<double>(window), "block outer, one block");
   einblas_pattern_destroy(pattern);
@@ -165,8 +165,8 @@ TEST(LongSums, BlockSparse) {
   std::iota(each.begin(), each.end(), int64_t{0});
   ASSERT_EQ(einblas_pattern_create(1, many, 1, many, 1, each.data(), y.data(), 0, &pattern), EINBLAS_OK);
   const std::vector<float> all(static_cast<size_t>(many * k * n), 1.0f);
-  EXPECT_EQ(einblas_block_gemv(pattern, EINBLAS_F32, 0, k, n, at(h.data()), at(all.data()), at(o.data()), 0, strides, 1,
-                               0, 2),
+  EXPECT_EQ(einblas_block_gemv(pattern, EINBLAS_F32, 0, 0, k, n, at(h.data()), at(all.data()), at(o.data()), 0, strides,
+                               1, 0, 2),
             EINBLAS_OK);
   check(o, static_cast<double>(many * k), "block gemv, a window over many blocks");
   einblas_pattern_destroy(pattern);

@@ -9,7 +9,7 @@
 #include "layout/arithmetic.hpp"
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
-#include "step/convert/rows.hpp"
+#include "runtime/rows.hpp"
 
 namespace einblas {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "step/convert/rows.hpp"
+#include "runtime/rows.hpp"
 #include "step/problem.hpp"
 
 namespace einblas {

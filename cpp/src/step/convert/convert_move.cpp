@@ -106,6 +106,10 @@ void MoveOut::rows(const MoveDim& row, const char* from, char* to, int64_t c, do
   for (int64_t part = 0; part < parts_; ++part) {
     const R* const x = reinterpret_cast<const R*>(from) + part * c;
     char* const y = to + part * size_;
+    if (alpha == 1 && beta == 0 && row.in == 1) {
+      narrow_(row.length, reinterpret_cast<const char*>(x), 1, y, to_stride);
+      continue;
+    }
     for (int64_t i = 0; i < row.length; i += kChunk) {
       const int64_t n = std::min(kChunk, row.length - i);
       char* const place = y + i * to_stride * size_;

@@ -23,6 +23,10 @@ import java.util.function.Consumer;
  * BlockSparse.DotGradient d = BlockSparse.dotGradient(w, h, dy, p);
  * }</pre>
  *
+ * <p>All tensors of a call have one type: F32, F64, C64 or C128, or BF16 or F16, whose sums are kept
+ * in F32 and rounded once, at the end. {@code Tensor.conj()} of a complex operand is read where it
+ * lies. Gradients of complex tensors are dL/dRe + i dL/dIm of a real loss, PyTorch's convention.
+ *
  * <p>Blocks that a pattern repeats accumulate; an empty batch or window adds nothing. The result
  * has the same bits for any number of threads. Every method checks all it is given before it
  * writes: {@link IllegalArgumentException} for shapes, types or an output that shares elements with
@@ -78,7 +82,7 @@ public final class BlockSparse {
     Strided weights = strided("w", w);
     BlockProduct.requireRank(DOT, "w", weights, 4);
     BlockTerms terms = Objects.requireNonNull(pattern, "pattern").terms();
-    BlockProduct.requireFloating(DOT, weights);
+    BlockProduct.requireProducts(DOT, weights);
     return filled(
         Tensor.empty(w.dtype(), terms.batch(), terms.outputWindow(), w.length(3)),
         result -> dotInto(result, w, h, bias, pattern));
@@ -160,7 +164,7 @@ public final class BlockSparse {
    * @param o gradient of o: a copy of the upstream gradient
    * @param x gradient of x
    * @param y gradient of y
-   * @param alpha gradient of alpha
+   * @param alpha gradient of alpha; the sum over BF16 and F16 is of rounded gradients of y
    */
   public record OuterGradient(Tensor o, Tensor x, Tensor y, double alpha) implements AutoCloseable {
     @Override
@@ -171,8 +175,8 @@ public final class BlockSparse {
 
   /**
    * Gradients of gemv for the upstream gradient {@code g} of its result: {@code d_W} is the block
-   * outer product of h and g ({@link #outerInPlace} adds it to W without making it), {@code d_h}
-   * the block gemv of g with W's axes (1, 0, 3, 2).
+   * outer product of conj(h) and g ({@link #outerInPlace} adds it to W without making it), {@code
+   * d_h} the block gemv of g with the conjugates of W's axes (1, 0, 3, 2).
    */
   public static GemvGradient gemvGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
     List<Tensor> made = new ArrayList<>();
@@ -232,7 +236,9 @@ public final class BlockSparse {
       // The bias first: what it is refused for is found before it is written, and W was checked
       // above.
       addBiasGradient(bias, scale, g, terms.terms());
-      outer(names, w, input, g, terms, scale);
+      try (Tensor conjugate = input.conj()) {
+        outer(names, w, conjugate, g, terms, scale);
+      }
     }
   }
 
@@ -240,7 +246,7 @@ public final class BlockSparse {
   private static void addBiasGradient(Tensor bias, double scale, Tensor g, BlockTerms terms) {
     Names names = new Names(DOT_GRADIENT, "bias", "ones", "g");
     BlockProduct.requireShape(names, "bias", bias.strided(), terms.outputBlocks(), g.length(2));
-    BlockProduct.requireFloating(names, g.strided());
+    BlockProduct.requireProducts(names, g.strided());
     try (Tensor one = Tensor.ones(g.dtype(), 1, 1, 1);
         Tensor ones = one.broadcastTo(terms.batch(), 1, 1);
         Tensor row = bias.unsqueeze(0);
@@ -252,8 +258,8 @@ public final class BlockSparse {
 
   /**
    * Gradients of outer for the upstream gradient {@code g} of its result, of o's shape: {@code d_x
-   * = alpha * sum_j g[block] . y}, {@code d_y = alpha * sum_i x . g[block]}, {@code d_alpha = sum
-   * of x . g . y}.
+   * = alpha * sum_j g[block] . conj(y)}, {@code d_y = alpha * sum_i conj(x) . g[block]}, {@code
+   * d_alpha = Re(sum of conj(x) . g . conj(y))}.
    */
   public static OuterGradient outerGradient(
       Tensor x, Tensor y, Tensor g, BlockPattern pattern, double alpha) {
@@ -262,24 +268,32 @@ public final class BlockSparse {
     BlockProduct.requireRank(dxNames, "g", strided("g", g), 4);
     BlockProduct.requireRank(dxNames, "x", strided("x", x), 3);
     BlockProduct.requireRank(dxNames, "y", strided("y", y), 3);
-    BlockProduct.requireFloating(dxNames, g.strided());
+    BlockProduct.requireProducts(dxNames, g.strided());
     List<Tensor> made = new ArrayList<>();
     boolean done = false;
-    try (BlockTerms.Lent terms = lend(pattern)) {
+    try (BlockTerms.Lent terms = lend(pattern);
+        Tensor conjX = x.conj();
+        Tensor conjY = y.conj()) {
       Tensor dx = kept(made, Tensor.empty(x.dtype(), x.shape()));
-      gemv(dxNames, dx, alpha, 0, g, y, null, terms, true);
+      gemv(dxNames, dx, alpha, 0, g, conjY, null, terms, true);
       Tensor dy = kept(made, Tensor.empty(y.dtype(), y.shape()));
-      gemv(dyNames, dy, 1, 0, g, x, null, terms, false);
-      double dalpha;
-      try (Tensor product = Einsum.einsum("bjs,bjs->", dy, y)) {
-        dalpha = product.item();
-      }
-      gemv(dyNames, dy, alpha, 0, g, x, null, terms, false);
+      gemv(dyNames, dy, 1, 0, g, conjX, null, terms, false);
+      double dalpha = realDot(dy, conjY);
+      gemv(dyNames, dy, alpha, 0, g, conjX, null, terms, false);
       OuterGradient all = new OuterGradient(kept(made, g.copy()), dx, dy, dalpha);
       done = true;
       return all;
     } finally {
       closeUnless(done, made);
+    }
+  }
+
+  /** The real part of the sum of products, not rounded to 16 bits. */
+  private static double realDot(Tensor a, Tensor b) {
+    PlanOptions options = PlanOptions.DEFAULT.withOutputType(a.dtype().computeType());
+    try (Tensor product = Einsum.plan("bjs,bjs->", options, a, b).run(a, b);
+        Tensor real = product.real()) {
+      return real.item();
     }
   }
 
@@ -289,15 +303,26 @@ public final class BlockSparse {
     BlockProduct.requireRank(names, "w", strided("w", w), 4);
     BlockProduct.requireRank(names, "h", strided("h", h), 3);
     BlockProduct.requireRank(names, "g", strided("g", g), 3);
-    BlockProduct.requireFloating(names, w.strided());
-    return filled(Tensor.zeros(w.dtype(), w.shape()), dw -> outer(names, dw, h, g, terms, 1));
+    BlockProduct.requireProducts(names, w.strided());
+    return filled(
+        Tensor.zeros(w.dtype(), w.shape()),
+        dw -> {
+          try (Tensor conjugate = h.conj()) {
+            outer(names, dw, conjugate, g, terms, 1);
+          }
+        });
   }
 
   private static Tensor inputGradient(
       String name, Tensor w, Tensor h, Tensor g, BlockTerms.Lent terms) {
     Names names = new Names(name, "h", "w", "g");
     return filled(
-        Tensor.empty(h.dtype(), h.shape()), dh -> gemv(names, dh, 1, 0, w, g, null, terms, true));
+        Tensor.empty(h.dtype(), h.shape()),
+        dh -> {
+          try (Tensor conjugate = w.conj()) {
+            gemv(names, dh, 1, 0, conjugate, g, null, terms, true);
+          }
+        });
   }
 
   // ---- to the implementation

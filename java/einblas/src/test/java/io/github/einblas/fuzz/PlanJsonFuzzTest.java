@@ -158,7 +158,8 @@ class PlanJsonFuzzTest {
   private static double[] run(EinsumPlan plan) {
     Tensor[] in = new Tensor[plan.shapes().length];
     for (int i = 0; i < in.length; i++) {
-      in[i] = Tensor.full(plan.operandTypes().get(i), 2, plan.shapes()[i]);
+      DType type = plan.operandTypes().get(i);
+      in[i] = Tensor.full(type, type.isBool() ? 1 : 2, plan.shapes()[i]);
     }
     try (Tensor out = plan.run(in);
         Tensor wide = out.to(DType.C128)) {

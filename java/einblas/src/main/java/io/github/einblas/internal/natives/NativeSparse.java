@@ -39,10 +39,15 @@ public final class NativeSparse {
     einblas.einblas_pattern_destroy(pattern);
   }
 
-  /** o = beta * o + bias + alpha * sum of h W, by addresses and strides (h 3, W 4, o 3, bias 2). */
+  /**
+   * o = beta * o + bias + alpha * sum of h W, by addresses and strides (h 3, W 4, o 3, bias 2).
+   *
+   * @param conjugated bit 0 is set where h is, bit 1 W, bit 2 bias
+   */
   public static void blockGemv(
       long pattern,
       DType dtype,
+      int conjugated,
       boolean transposed,
       long[] sizes,
       long[] addresses,
@@ -55,6 +60,7 @@ public final class NativeSparse {
             einblas.einblas_block_gemv(
                 pattern,
                 Native.code(dtype),
+                conjugated,
                 transposed ? 1 : 0,
                 sizes[0],
                 sizes[1],
@@ -70,10 +76,15 @@ public final class NativeSparse {
         termBytes);
   }
 
-  /** o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4). */
+  /**
+   * o += alpha * outer products of x and y, by addresses and strides (x 3, y 3, o 4).
+   *
+   * @param conjugated bit 0 is set where x is, bit 1 y
+   */
   public static void blockOuter(
       long pattern,
       DType dtype,
+      int conjugated,
       long[] sizes,
       long[] addresses,
       long[] strides,
@@ -84,6 +95,7 @@ public final class NativeSparse {
             einblas.einblas_block_outer(
                 pattern,
                 Native.code(dtype),
+                conjugated,
                 sizes[0],
                 sizes[1],
                 addresses[0],

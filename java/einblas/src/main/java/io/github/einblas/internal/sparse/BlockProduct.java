@@ -67,6 +67,7 @@ public final class BlockProduct {
       NativeSparse.blockGemv(
           lent.handle(),
           out.dtype(),
+          conjugated(h, w, bias),
           backwards,
           new long[] {source, target},
           new long[] {h.address(), w.address(), out.address(), lease.address(2)},
@@ -90,6 +91,15 @@ public final class BlockProduct {
     }
   }
 
+  /** A bit for each operand that is a conjugate view. */
+  private static int conjugated(Strided... operands) {
+    int bits = 0;
+    for (int i = 0; i < operands.length; i++) {
+      bits |= operands[i] != null && operands[i].isConjugate() ? 1 << i : 0;
+    }
+    return bits;
+  }
+
   /** o[block(b,i,j)] += alpha * outer(x[b,i,:], y[b,j,:]). Names are o, x, y. */
   @SuppressWarnings("try") // the lease is closed for what it holds, not read
   public static void outer(
@@ -103,6 +113,7 @@ public final class BlockProduct {
       NativeSparse.blockOuter(
           lent.handle(),
           o.dtype(),
+          conjugated(x, y),
           new long[] {shape[2], shape[3]},
           new long[] {x.address(), y.address(), o.address()},
           new long[] {xs[0], xs[1], xs[2], ys[0], ys[1], ys[2], os[0], os[1], os[2], os[3]},
@@ -182,14 +193,16 @@ public final class BlockProduct {
                 + operands[i].dtype());
       }
     }
-    requireFloating(names, out);
+    requireProducts(names, out);
   }
 
-  /** Refuses integers. */
-  public static void requireFloating(Names names, Strided t) {
-    if (!t.dtype().isFloating()) {
+  /** Refuses integers and BOOL. */
+  public static void requireProducts(Names names, Strided t) {
+    if (!t.dtype().isReal() && !t.dtype().isComplex()) {
       throw new IllegalArgumentException(
-          names.operation + ": products are computed in F32 and F64, got " + t.dtype());
+          names.operation
+              + ": products are computed in F32, F64, BF16, F16, C64 and C128, got "
+              + t.dtype());
     }
   }
 }

@@ -1,5 +1,5 @@
 // Conversion: rows of one type into another.
-#include "step/convert/rows.hpp"
+#include "runtime/rows.hpp"
 
 #include <type_traits>
 
