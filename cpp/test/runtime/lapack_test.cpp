@@ -72,7 +72,7 @@ std::vector<T> matrix(int64_t n, bool symmetric, uint32_t seed) {
   constexpr int64_t parts = kComplex<T> ? 2 : 1;
   const std::vector<Part<T>> numbers = einblas_test::Random(seed).reals<Part<T>>(parts * n * n);
   std::vector<T> a(static_cast<size_t>(n * n));
-  std::memcpy(a.data(), numbers.data(), numbers.size() * sizeof(Part<T>));
+  std::copy(numbers.begin(), numbers.end(), reinterpret_cast<Part<T>*>(a.data()));
   for (int64_t i = 0; i < n; ++i) {
     T& own = a[static_cast<size_t>(i + i * n)];
     own += static_cast<Part<T>>(i % 2 == 0 ? 2 + n / 4 : -2 - n / 4);
