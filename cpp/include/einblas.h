@@ -287,14 +287,16 @@ EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t column
                                      int64_t c, int64_t c_stride, int32_t outer_axes, const int64_t* outer,
                                      double alpha, double beta, int32_t threads);
 
-/* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31 ---- */
+/* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31, of F32, F64,
+   C64 or C128 ---- */
 
 /* LU with partial pivoting, in place; pivots: n int32. *info: 0, or i where U[i-1, i-1] is exactly 0. */
 EINBLAS_API int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivots, int64_t* info);
 /* B (n x right_sides, column-major) becomes A^-1 B. Same bits for any number of threads. */
 EINBLAS_API int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sides, int64_t lu, int64_t pivots,
                                      int64_t b);
-/* Eigenvalues; a is overwritten. symmetric 1: only the lower triangle is read. *info: 0, or > 0 without convergence. */
+/* Eigenvalues as real and imaginary parts: n F32 of F32 and C64, n F64 of F64 and C128; a is overwritten. symmetric 1:
+   symmetric, or Hermitian where it is complex: only the lower triangle is read. *info: 0, or > 0 without convergence. */
 EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real,
                                         int64_t imaginary, int64_t* info);
 

@@ -6,6 +6,12 @@
 #include <cstddef>
 #include <mutex>
 
+namespace {
+// As Fortran's COMPLEX and COMPLEX*16 lie.
+using C64 = einblas::Complex<float>;
+using C128 = einblas::Complex<double>;
+}  // namespace
+
 extern "C" {
 // Fortran's BLAS and LAPACK: every argument by address, the lengths of texts last.
 void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
@@ -30,6 +36,22 @@ void ssyev_(const char* jobz, const char* uplo, const int* n, float* a, const in
             const int* lwork, int* info, size_t jobz_length, size_t uplo_length);
 void dsyev_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w, double* work,
             const int* lwork, int* info, size_t jobz_length, size_t uplo_length);
+void cgetrf_(const int* m, const int* n, C64* a, const int* lda, int* pivots, int* info);
+void zgetrf_(const int* m, const int* n, C128* a, const int* lda, int* pivots, int* info);
+void cgetrs_(const char* trans, const int* n, const int* nrhs, const C64* a, const int* lda, const int* pivots, C64* b,
+             const int* ldb, int* info, size_t trans_length);
+void zgetrs_(const char* trans, const int* n, const int* nrhs, const C128* a, const int* lda, const int* pivots,
+             C128* b, const int* ldb, int* info, size_t trans_length);
+void cgeev_(const char* jobvl, const char* jobvr, const int* n, C64* a, const int* lda, C64* w, C64* vl,
+            const int* ldvl, C64* vr, const int* ldvr, C64* work, const int* lwork, float* rwork, int* info,
+            size_t jobvl_length, size_t jobvr_length);
+void zgeev_(const char* jobvl, const char* jobvr, const int* n, C128* a, const int* lda, C128* w, C128* vl,
+            const int* ldvl, C128* vr, const int* ldvr, C128* work, const int* lwork, double* rwork, int* info,
+            size_t jobvl_length, size_t jobvr_length);
+void cheev_(const char* jobz, const char* uplo, const int* n, C64* a, const int* lda, float* w, C64* work,
+            const int* lwork, float* rwork, int* info, size_t jobz_length, size_t uplo_length);
+void zheev_(const char* jobz, const char* uplo, const int* n, C128* a, const int* lda, double* w, C128* work,
+            const int* lwork, double* rwork, int* info, size_t jobz_length, size_t uplo_length);
 void openblas_set_num_threads(int threads);
 char* openblas_get_config(void);
 char* openblas_get_corename(void);
@@ -97,6 +119,17 @@ int lapack_lu(int n, double* a, int* pivots) noexcept {
   return info;
 }
 
+int lapack_lu(int n, C64* a, int* pivots) noexcept {
+  int info = 0;
+  cgetrf_(&n, &n, a, &n, pivots, &info);
+  return info;
+}
+int lapack_lu(int n, C128* a, int* pivots) noexcept {
+  int info = 0;
+  zgetrf_(&n, &n, a, &n, pivots, &info);
+  return info;
+}
+
 void lapack_lu_solve(int n, int right_sides, const float* lu, const int* pivots, float* b) noexcept {
   int info = 0;
   sgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
@@ -104,6 +137,14 @@ void lapack_lu_solve(int n, int right_sides, const float* lu, const int* pivots,
 void lapack_lu_solve(int n, int right_sides, const double* lu, const int* pivots, double* b) noexcept {
   int info = 0;
   dgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+}
+void lapack_lu_solve(int n, int right_sides, const C64* lu, const int* pivots, C64* b) noexcept {
+  int info = 0;
+  cgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+}
+void lapack_lu_solve(int n, int right_sides, const C128* lu, const int* pivots, C128* b) noexcept {
+  int info = 0;
+  zgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
 }
 
 int lapack_eigenvalues(int n, float* a, float* real, float* imaginary, float* work, int lwork) noexcept {
@@ -120,6 +161,20 @@ int lapack_eigenvalues(int n, double* a, double* real, double* imaginary, double
   dgeev_("N", "N", &n, a, &n, real, imaginary, &unused, &one, &unused, &one, work, &lwork, &info, 1, 1);
   return info;
 }
+int lapack_eigenvalues(int n, C64* a, C64* values, float* reals, C64* work, int lwork) noexcept {
+  int info = 0;
+  const int one = 1;
+  C64 unused = {0, 0};
+  cgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
+  return info;
+}
+int lapack_eigenvalues(int n, C128* a, C128* values, double* reals, C128* work, int lwork) noexcept {
+  int info = 0;
+  const int one = 1;
+  C128 unused = {0, 0};
+  zgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
+  return info;
+}
 
 int lapack_symmetric_eigenvalues(int n, float* a, float* values, float* work, int lwork) noexcept {
   int info = 0;
@@ -129,6 +184,16 @@ int lapack_symmetric_eigenvalues(int n, float* a, float* values, float* work, in
 int lapack_symmetric_eigenvalues(int n, double* a, double* values, double* work, int lwork) noexcept {
   int info = 0;
   dsyev_("N", "L", &n, a, &n, values, work, &lwork, &info, 1, 1);
+  return info;
+}
+int lapack_hermitian_eigenvalues(int n, C64* a, float* values, float* reals, C64* work, int lwork) noexcept {
+  int info = 0;
+  cheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
+  return info;
+}
+int lapack_hermitian_eigenvalues(int n, C128* a, double* values, double* reals, C128* work, int lwork) noexcept {
+  int info = 0;
+  zheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
   return info;
 }
 

@@ -1,5 +1,6 @@
 // The door to OpenBLAS; only openblas.cpp sees its prototypes.
 #pragma once
+#include "layout/numbers.hpp"
 
 namespace einblas {
 
@@ -32,13 +33,26 @@ void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k,
 // LU with partial pivoting, in place; i > 0: U[i-1, i-1] is 0.
 int lapack_lu(int n, float* a, int* pivots) noexcept;
 int lapack_lu(int n, double* a, int* pivots) noexcept;
+int lapack_lu(int n, Complex<float>* a, int* pivots) noexcept;
+int lapack_lu(int n, Complex<double>* a, int* pivots) noexcept;
 // B (n x right_sides, column-major) becomes A^-1 B.
 void lapack_lu_solve(int n, int right_sides, const float* lu, const int* pivots, float* b) noexcept;
 void lapack_lu_solve(int n, int right_sides, const double* lu, const int* pivots, double* b) noexcept;
+void lapack_lu_solve(int n, int right_sides, const Complex<float>* lu, const int* pivots, Complex<float>* b) noexcept;
+void lapack_lu_solve(int n, int right_sides, const Complex<double>* lu, const int* pivots, Complex<double>* b) noexcept;
 // Overwrites a. lwork -1 asks for the length of work, given in work[0]. > 0: no convergence.
 int lapack_eigenvalues(int n, float* a, float* real, float* imaginary, float* work, int lwork) noexcept;
 int lapack_eigenvalues(int n, double* a, double* real, double* imaginary, double* work, int lwork) noexcept;
 int lapack_symmetric_eigenvalues(int n, float* a, float* values, float* work, int lwork) noexcept;
 int lapack_symmetric_eigenvalues(int n, double* a, double* values, double* work, int lwork) noexcept;
+// The same of complex numbers; reals: 2 n of a general matrix, 3 n of a Hermitian one, whose eigenvalues are real.
+int lapack_eigenvalues(int n, Complex<float>* a, Complex<float>* values, float* reals, Complex<float>* work,
+                       int lwork) noexcept;
+int lapack_eigenvalues(int n, Complex<double>* a, Complex<double>* values, double* reals, Complex<double>* work,
+                       int lwork) noexcept;
+int lapack_hermitian_eigenvalues(int n, Complex<float>* a, float* values, float* reals, Complex<float>* work,
+                                 int lwork) noexcept;
+int lapack_hermitian_eigenvalues(int n, Complex<double>* a, double* values, double* reals, Complex<double>* work,
+                                 int lwork) noexcept;
 
 }  // namespace einblas

@@ -104,8 +104,7 @@ public enum DType {
   }
 
   /**
-   * Whether it is F32 or F64, the types that every operation knows: sparse and Kronecker operands
-   * have them.
+   * Whether it is F32 or F64, the types that every operation knows: sparse matrices have them.
    */
   public boolean isFloating() {
     return this == F32 || this == F64;

@@ -25,6 +25,11 @@ import java.util.Objects;
  * the factors' memory, so it sees later changes of them, and it cannot be used after they are
  * closed.
  *
+ * <p>Factors and tensors have one type: F32, F64, BF16, F16, C64 or C128; integers and BOOL are
+ * refused, and sparse factors have F32 or F64. Of BF16 and F16 everything between the factors is
+ * F32 and the result is rounded once. Conjugate views ({@link Tensor#conj}) are read as such,
+ * without a copy.
+ *
  * <p>A product is computed factor by factor where the tensors lie. Every method checks what it is
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link
  * IllegalStateException} for closed tensors.
@@ -59,10 +64,10 @@ public final class Kronecker implements MatrixOperator {
    * Tensor y = k.timesLeft(x);                             // x (..., 23520)
    * }</pre>
    *
-   * @param factors tensors (..., rows, columns) or {@link CsrMatrix sparse matrices} of one
-   *     floating type, or operators, whose factors are taken over
-   * @throws IllegalArgumentException if there is none, or if one is no matrix, or a {@link
-   *     BsrMatrix}
+   * @param factors tensors (..., rows, columns) or {@link CsrMatrix sparse matrices} of one type,
+   *     or operators, whose factors are taken over
+   * @throws IllegalArgumentException if there is none, or if one is no matrix, a {@link BsrMatrix},
+   *     or of a type that operators do not have
    */
   public static Kronecker of(Operand... factors) {
     return ofOwn(Objects.requireNonNull(factors, "factors").clone());
@@ -109,7 +114,7 @@ public final class Kronecker implements MatrixOperator {
   /**
    * The diagonal matrix of a vector.
    *
-   * @throws IllegalArgumentException if it is no vector of F32 or F64
+   * @throws IllegalArgumentException if it is no vector of F32, F64, BF16, F16, C64 or C128
    */
   public static Kronecker diagonal(Tensor vector) {
     Strided own = Objects.requireNonNull(vector, "vector").strided();
@@ -123,9 +128,18 @@ public final class Kronecker implements MatrixOperator {
     return new Kronecker(core.transposed());
   }
 
-  /** The adjoint operator; for real types the transposed one. */
+  /**
+   * The adjoint operator, the conjugate transpose {@code K^H}: of the conjugate transposes of the
+   * factors, where they lie. Of real types it is the transposed operator.
+   *
+   * <pre>{@code
+   * Tensor y = k.times(x);
+   * Tensor z = k.adjoint().times(g);  // <g, K x> = <K^H g, x>
+   * }</pre>
+   */
   public Kronecker adjoint() {
-    return transpose();
+    core.requireOpen("adjoint");
+    return new Kronecker(core.adjoint());
   }
 
   /** This operator's Kronecker product with another one, or with a dense or sparse matrix. */
@@ -136,7 +150,8 @@ public final class Kronecker implements MatrixOperator {
   /**
    * The product of two operators whose factors fit one by one: {@code (A (x) B)(C (x) D) = AC (x)
    * BD}. An identity is split where that helps. A sparse factor stays sparse beside a sparse or
-   * diagonal one and makes a dense one dense. New factors are freed when nothing uses them.
+   * diagonal one and makes a dense one dense. New factors are freed when nothing uses them; of BF16
+   * and F16 each is rounded once.
    *
    * @throws IllegalArgumentException if some factor's columns are not the other's rows
    */
@@ -191,7 +206,7 @@ public final class Kronecker implements MatrixOperator {
 
   /**
    * {@code out = alpha * K X + beta * out}; beta = 0 does not read the output, alpha = 0 reads no
-   * operand.
+   * operand. An output that is a conjugate view is refused.
    */
   @Override
   public void timesInto(Tensor out, double alpha, double beta, Tensor x) {
@@ -235,7 +250,9 @@ public final class Kronecker implements MatrixOperator {
   // ---- gradients
 
   /**
-   * Gradients of a product; each tensor is new.
+   * Gradients of a product; each tensor is new. Those of complex numbers are dL/dRe + i dL/dIm,
+   * PyTorch's convention: that of X in {@code K X} is {@code K^H g}. The gradient of a factor that
+   * was given as a conjugate view is that of the conjugates.
    *
    * @param x gradient of X
    * @param factors one for each factor: of a dense factor's or a diagonal's own shape; null for an
@@ -309,11 +326,34 @@ public final class Kronecker implements MatrixOperator {
   /**
    * The sum of the main diagonal, in F64.
    *
-   * @throws IllegalArgumentException if the operator is not square, or is a batch
+   * @throws IllegalArgumentException if the operator is not square, or is a batch, or is complex:
+   *     {@link #traceReal}, {@link #traceImag}
    */
   public double trace() {
     core.requireSquare("trace", false);
-    return MatrixElements.trace(core);
+    if (core.dtype() != null && core.dtype().isComplex()) {
+      throw new IllegalArgumentException(
+          "Kronecker trace: needs an operator of real numbers, this has "
+              + core.dtype()
+              + "; traceReal and traceImag give the parts");
+    }
+    return MatrixElements.trace(core)[0];
+  }
+
+  /**
+   * The real part of the sum of the main diagonal, in F64.
+   *
+   * @throws IllegalArgumentException if the operator is not square, or is a batch
+   */
+  public double traceReal() {
+    core.requireSquare("traceReal", false);
+    return MatrixElements.trace(core)[0];
+  }
+
+  /** The imaginary part of that sum, 0 of real numbers. */
+  public double traceImag() {
+    core.requireSquare("traceImag", false);
+    return MatrixElements.trace(core)[1];
   }
 
   // ---- linear algebra
@@ -323,7 +363,7 @@ public final class Kronecker implements MatrixOperator {
    * each factor.
    *
    * <p>Sparse factors are made dense for LAPACK, here and in the next two methods: up to 2^30 bytes
-   * each.
+   * each. Of BF16 and F16 LAPACK computes in F32, and the result is rounded once.
    *
    * @param b (rows), or (..., rows, n)
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
@@ -336,30 +376,51 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * Logarithm of the determinant's absolute value, and its sign.
+   * Logarithm of the determinant's absolute value, and its phase {@code det / |det|}, as NumPy's
+   * {@code slogdet} gives them: {@code det = (phaseReal + i phaseImaginary) exp(logAbsolute)}.
    *
-   * @param sign -1, 0 or 1
-   * @param logAbsolute minus infinity when the sign is 0
+   * @param phaseReal real part of the phase; of a real operator its sign: -1, 0 or 1
+   * @param phaseImaginary imaginary part of the phase; of a real operator 0
+   * @param logAbsolute minus infinity when the determinant is 0
    */
-  public record LogDeterminant(int sign, double logAbsolute) {}
+  public record LogDeterminant(double phaseReal, double phaseImaginary, double logAbsolute) {
+    /**
+     * The sign of a determinant that is real: -1, 0 or 1.
+     *
+     * @throws ArithmeticException if it is not real, as may be with factors of C64 and C128
+     */
+    public int sign() {
+      if (phaseImaginary != 0) {
+        throw new ArithmeticException(
+            "a determinant of phase " + phaseReal + " + " + phaseImaginary + " i has no sign");
+      }
+      return (int) Math.signum(phaseReal);
+    }
+  }
 
   /**
-   * The determinant's sign and logarithm: {@code det(A (x) B) = det(A)^b det(B)^a} for orders a and
-   * b.
+   * The determinant's phase and logarithm: {@code det(A (x) B) = det(A)^b det(B)^a} for orders a
+   * and b.
+   *
+   * <pre>{@code
+   * // [[2i]] (x) I3: det = (2i)^3 = -8i
+   * Kronecker.of(a, Kronecker.identity(3)).logDeterminant();  // phase 0 - 1i, logAbsolute log(8)
+   * }</pre>
    *
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    */
   public LogDeterminant logDeterminant() {
     core.requireSquare("logDeterminant", true);
     Algebra.LogDeterminant found = Algebra.logDeterminant(core);
-    return new LogDeterminant(found.sign(), found.logAbsolute());
+    return new LogDeterminant(found.real(), found.imaginary(), found.logAbsolute());
   }
 
   /**
-   * Eigenvalues as real and imaginary parts, each a new vector.
+   * Eigenvalues as real and imaginary parts, each a new vector: of an operator of C64 in F32, of
+   * C128 in F64, else of the operator's type.
    *
    * @param real real parts
-   * @param imaginary imaginary parts, all 0 when every factor is symmetric
+   * @param imaginary imaginary parts, all 0 when every factor is symmetric, or Hermitian
    */
   public record Eigenvalues(Tensor real, Tensor imaginary) implements AutoCloseable {
     @Override

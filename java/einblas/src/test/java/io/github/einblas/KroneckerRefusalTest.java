@@ -60,6 +60,40 @@ class KroneckerRefusalTest extends RandomKronecker {
   }
 
   @Test
+  void typesAreRefusedByName() {
+    String types = "F32, F64, BF16, F16, C64 or C128";
+    for (DType type : DType.values()) {
+      if (type.isReal() || type.isComplex()) {
+        continue;
+      }
+      Tensor m = own(Tensor.ones(type, 2, 2));
+      Tensor v = own(Tensor.ones(type, 2));
+      message(() -> Kronecker.of(m), "factor 0", types, type.toString());
+      message(() -> Kronecker.diagonal(v), "vector of " + types, type.toString());
+      message(() -> Kronecker.identity(2).times(v), "needs x of " + types, type.toString());
+      message(() -> Kronecker.identity(2).solve(v), "needs b of " + types, type.toString());
+    }
+    Tensor z = own(Tensor.ones(DType.C64, 2, 2));
+    Tensor wide = own(Tensor.ones(DType.C128, 2, 2));
+    Tensor real = own(Tensor.ones(DType.F32, 2, 2));
+    message(() -> Kronecker.of(z, wide), "factor 1", "C128", "C64");
+    message(() -> Kronecker.of(z, Kronecker.diagonal(real.select(0, 0))), "factor 1", "F32", "C64");
+    Kronecker k = Kronecker.of(z, Kronecker.identity(1));
+    message(() -> k.times(wide), "C64", "x has C128");
+    message(() -> k.solve(real), "C64", "b has F32");
+    message(() -> k.timesGradient(z, wide), "g", "C64", "C128");
+    message(() -> k.product(Kronecker.of(wide)), "C64", "C128");
+    message(() -> k.timesInto(own(Tensor.ones(DType.C64, 2, 2)).conj(), 1, 0, z), "conjugate view");
+    message(() -> k.timesInto(z, 1, 0, z), "shares elements");
+    message(k::trace, "C64", "traceReal and traceImag");
+    message(() -> Kronecker.of(real, real.slice(0, 0, 1)).traceImag(), "2 x 4");
+    Tensor count = own(Tensor.of(new int[] {1, 2, 3}));
+    Tensor rows = own(Tensor.of(new int[] {0, 1, 2, 3}));
+    CsrMatrix whole = CsrMatrix.of(count, rows.slice(0, 0, 3), rows, 3, 3);
+    message(() -> Kronecker.of(z, whole), "factor 1", "I32", "sparse factors have F32 or F64");
+  }
+
+  @Test
   void aClosedFactorIsRefusedEverywhere() {
     Tensor w = Tensor.ones(DType.F32, 2, 2);
     Kronecker k = Kronecker.of(w, Kronecker.identity(2));
@@ -75,6 +109,9 @@ class KroneckerRefusalTest extends RandomKronecker {
             k::toDense,
             k::diagonal,
             k::trace,
+            k::traceReal,
+            k::traceImag,
+            k::adjoint,
             k::transpose,
             k::eigenvalues,
             k::logDeterminant,

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.einblas.internal.kronecker.Term;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -30,7 +31,10 @@ abstract class RandomKronecker {
     return t;
   }
 
-  /** Random numbers in one of several layouts: contiguous, reversed, permuted, every second. */
+  /**
+   * Random numbers in one of several layouts: contiguous, reversed, permuted, every second. Half of
+   * the complex ones are conjugate views.
+   */
   Tensor random(Random random, DType dtype, long... shape) {
     int rank = shape.length;
     int kind = random.nextInt(4);
@@ -42,13 +46,17 @@ abstract class RandomKronecker {
     for (int d = 0; d < rank; d++) {
       stored[order[d]] = kind == 2 ? 2 * shape[d] : shape[d];
     }
-    Tensor base = own(Tensor.empty(DType.F64, stored));
-    double[] values = new double[(int) base.size()];
+    long size = Arrays.stream(stored).reduce(1, (a, b) -> a * b);
+    double[] values = new double[(int) size * (dtype.isComplex() ? 2 : 1)];
     for (int i = 0; i < values.length; i++) {
       values[i] = 2 * random.nextDouble() - 1;
     }
-    Tensor typed = own(own(Tensor.of(values, stored)).to(dtype));
+    Tensor wide = dtype.isComplex() ? Tensor.ofComplex(values, stored) : Tensor.of(values, stored);
+    Tensor typed = own(own(wide).to(dtype));
     Tensor view = typed.permute(order);
+    if (dtype.isComplex() && random.nextBoolean()) {
+      view = view.conj();
+    }
     for (int d = 0; d < rank; d++) {
       if (kind == 2) {
         view = view.slice(d, 0, 2 * shape[d], 2);
@@ -108,7 +116,7 @@ abstract class RandomKronecker {
       } else if (kind == 1) {
         factors[i] = Kronecker.diagonal(random(random, dtype, r));
         typed = true;
-      } else if (kind >= 6) {
+      } else if (kind >= 6 && dtype.isFloating()) {
         factors[i] = sparse(random, dtype, r, c, square);
         typed = true;
       } else {
@@ -165,8 +173,9 @@ abstract class RandomKronecker {
     return all;
   }
 
+  /** Most relative error of a rounding. */
   static double unit(DType dtype) {
-    return dtype == DType.F32 ? 0x1p-24 : 0x1p-53;
+    return Precision.of(dtype).unit();
   }
 
   /** Roundings of an element: a sum over each factor, and scaling. */

@@ -298,6 +298,12 @@ final class CommandsTest {
     }
     program.done("kron-matmul", "@v.npy", "@s.npz", "@w.npy", "-o", "@y.npy");
     assertArrayEquals(new double[] {66, 165}, program.get("y.npy"));
+    program.put("z.npy", Tensor.ofComplex(new double[] {0, 1, 2, 0}, 1, 2)); // [i, 2]
+    program.put("u.npy", Tensor.ofComplex(new double[] {1, 0, 0, 1}, 2)); // (1, i)
+    program.done("kron-matmul", "@u.npy", "@z.npy", "-o", "@y.npy");
+    try (Tensor y = Tensor.readNpy(program.path("y.npy"))) {
+      assertArrayEquals(new double[] {0, 3}, y.toDoubleArray());
+    }
   }
 
   @Test

@@ -315,20 +315,23 @@ final class SparseArea {
   // ---- Kronecker
 
   private void kronecker() throws Exception {
-    int count = w.in(1, 3);
+    // Two factors of small whole numbers have products that F16 holds; sparse ones have it not.
+    DType type = w.chance(3) ? DType.F16 : dtype;
+    int count = w.in(1, type == dtype ? 3 : 2);
     Operand[] factors = new Operand[count];
     double[] dense = {1};
     int rows = 1;
     int columns = 1;
     boolean square = w.chance(2);
-    doing = "kronecker";
+    doing = "kronecker " + type;
     for (int f = 0; f < count; f++) {
       int r = w.in(1, 4);
       int c = square ? r : w.in(1, 4);
       int kind = f == 0 ? 0 : w.in(0, 3);
+      kind = kind == 1 && type != dtype ? 0 : kind;
       double[] own = kind == 0 ? w.data(r * c) : sparse(r * c);
       if (kind == 0) {
-        factors[f] = w.field(dtype, own, r, c).view;
+        factors[f] = w.field(type, own, r, c).view;
       } else if (kind == 1) {
         factors[f] = w.own(csrOf(own, r, c));
       } else {
@@ -339,7 +342,7 @@ final class SparseArea {
           own[i * r + i] = kind == 2 ? 1 : v[i];
         }
         factors[f] =
-            kind == 2 ? Kronecker.identity(r) : Kronecker.diagonal(w.field(dtype, v, r).view);
+            kind == 2 ? Kronecker.identity(r) : Kronecker.diagonal(w.field(type, v, r).view);
       }
       doing += " " + kind + ":" + r + "x" + c;
       dense = kron(dense, rows, columns, own, r, c);
@@ -351,17 +354,17 @@ final class SparseArea {
     int m = rows;
     int n = columns;
     int p = w.in(1, 5);
-    w.gives(doing + " toDense", dtype, new long[] {m, n}, d, k::toDense);
-    Field x = w.field(dtype, n, p);
-    Field y = w.field(dtype, p, m);
+    w.gives(doing + " toDense", type, new long[] {m, n}, d, k::toDense);
+    Field x = w.field(type, n, p);
+    Field y = w.field(type, p, m);
     double[] kx = product(d, x.values(), m, n, p);
     double[] yk = product(y.values(), d, p, m, n);
     doing += " " + x;
-    w.gives(doing + " times", dtype, new long[] {m, p}, kx, () -> k.times(x.view));
-    w.gives(doing + " left", dtype, new long[] {p, n}, yk, () -> k.timesLeft(y.view));
+    w.gives(doing + " times", type, new long[] {m, p}, kx, () -> k.times(x.view));
+    w.gives(doing + " left", type, new long[] {p, n}, yk, () -> k.timesLeft(y.view));
     double alpha = w.factor();
     double beta = w.factor();
-    Field out = w.output(dtype, beta, m, p);
+    Field out = w.output(type, beta, m, p);
     w.writes(
         doing + " timesInto",
         out,
@@ -369,7 +372,7 @@ final class SparseArea {
         beta,
         kx,
         () -> k.timesInto(out.view, alpha, beta, x.view));
-    Field outLeft = w.output(dtype, beta, p, n);
+    Field outLeft = w.output(type, beta, p, n);
     w.writes(
         doing + " timesLeftInto",
         outLeft,
@@ -378,26 +381,26 @@ final class SparseArea {
         yk,
         () -> k.timesLeftInto(outLeft.view, alpha, beta, y.view));
     Kronecker t = k.transpose();
-    w.gives(doing + " transpose", dtype, new long[] {n, m}, turned(d, m, n), t::toDense);
+    w.gives(doing + " transpose", type, new long[] {n, m}, turned(d, m, n), t::toDense);
     int i = w.in(0, m - 1);
     w.gives(
         doing + " row",
-        dtype,
+        type,
         new long[] {n},
         Arrays.copyOfRange(d, i * n, i * n + n),
         () -> k.row(i));
     double[] diagonal = IntStream.range(0, Math.min(m, n)).mapToDouble(e -> d[e * n + e]).toArray();
-    w.gives(doing + " diagonal", dtype, new long[] {diagonal.length}, diagonal, k::diagonal);
-    Field wild = w.field(dtype, w.shape(w.in(0, 3), 4));
+    w.gives(doing + " diagonal", type, new long[] {diagonal.length}, diagonal, k::diagonal);
+    Field wild = w.field(type, w.shape(w.in(0, 3), 4));
     Tensor into = w.chance(4) ? x.view : out.view;
     if (!w.attempt(doing + " wild " + wild, () -> k.timesInto(into, 1, 0, wild.view))) {
       out.resync(doing);
       x.resync(doing);
     }
-    Field g = w.field(dtype, m, p);
+    Field g = w.field(type, m, p);
     try (Kronecker.Gradient gradient = k.timesGradient(x.view, g.view)) {
       double[] dx = product(turned(d, m, n), g.values(), n, m, p);
-      Field.check(doing + " gradient of x", gradient.x(), dtype, x.shape, dx);
+      Field.check(doing + " gradient of x", gradient.x(), type, x.shape, dx);
     }
     w.attempt(doing + " trace", k::trace);
     w.attempt(doing + " solve", () -> k.solve(wild.view).close());

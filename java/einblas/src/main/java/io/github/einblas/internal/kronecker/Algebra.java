@@ -24,11 +24,15 @@ public final class Algebra {
 
   private Algebra() {}
 
-  // ---- dense factors in place of sparse ones
+  // ---- what LAPACK takes in place of what it does not
 
-  /** What {@code then} makes of the operator with dense factors in place of sparse ones. */
-  private static <R> R withDense(String what, Factors k, Function<Factors, R> then) {
-    if (!k.hasSparse()) {
+  /**
+   * What {@code then} makes of the operator with dense factors in place of sparse ones, and with
+   * factors of F32 in place of BF16 and F16.
+   */
+  private static <R> R prepared(String what, Factors k, Function<Factors, R> then) {
+    boolean narrow = k.dtype() != null && k.dtype() != k.dtype().computeType();
+    if (!k.hasSparse() && !narrow) {
       return then.apply(k);
     }
     List<Strided> made = new ArrayList<>();
@@ -36,7 +40,7 @@ public final class Algebra {
       List<Term> terms = new ArrayList<>();
       for (Term t : k.terms()) {
         if (!t.isSparse()) {
-          terms.add(t);
+          terms.add(narrow && !t.isIdentity() ? widened(t, made) : t);
           continue;
         }
         double bytes = (double) t.rows() * t.columns() * t.dtype().bytes();
@@ -59,6 +63,12 @@ public final class Algebra {
     } finally {
       made.forEach(Strided::close);
     }
+  }
+
+  private static Term widened(Term t, List<Strided> made) {
+    Strided wide = TensorCopy.convert(t.tensor(), t.dtype().computeType());
+    made.add(wide);
+    return t.isDiagonal() ? Term.diagonal(wide) : Term.dense(wide);
   }
 
   // ---- LU
@@ -105,16 +115,25 @@ public final class Algebra {
 
   /** X such that the operator times X is b. */
   public static Strided solve(Factors k, Strided b) {
-    return withDense("solve", k, dense -> solveDense(dense, b));
+    k.requireType("Kronecker solve", "b", b);
+    requireRightSide(k, b);
+    DType wide = b.dtype().computeType();
+    if (wide == b.dtype()) {
+      return prepared("solve", k, dense -> solveDense(dense, b));
+    }
+    try (Strided own = TensorCopy.convert(b, wide);
+        Strided x = prepared("solve", k, dense -> solveDense(dense, own))) {
+      return TensorCopy.convert(x, b.dtype());
+    }
   }
 
-  private static Strided solveDense(Factors k, Strided b) {
-    DType dtype = k.dtype(b.dtype());
-    int axis = b.rank() == 1 ? 0 : b.rank() - 2;
-    if (b.dtype() != dtype || !dtype.isFloating()) {
-      throw new IllegalArgumentException(
-          "Kronecker solve: the factors have type " + k.dtype() + ", b has " + b.dtype());
-    }
+  /** Which axis of b the operator acts on. */
+  private static int axisOf(Strided b) {
+    return b.rank() == 1 ? 0 : b.rank() - 2;
+  }
+
+  private static void requireRightSide(Factors k, Strided b) {
+    int axis = axisOf(b);
     if (b.rank() == 0 || b.length(axis) != k.rows()) {
       throw new IllegalArgumentException(
           "Kronecker solve: b must be a vector of length "
@@ -124,6 +143,10 @@ public final class Algebra {
               + ", n), got "
               + b.describe());
     }
+  }
+
+  private static Strided solveDense(Factors k, Strided b) {
+    int axis = axisOf(b);
     long[] split =
         IntStream.range(0, b.rank())
             .mapToObj(d -> d == axis ? Arrays.stream(k.lengths(true)) : LongStream.of(b.length(d)))
@@ -182,15 +205,21 @@ public final class Algebra {
   }
 
   private static void divideAlong(Strided x, int axis, Term term, int f) {
-    double[] inverse = TensorCopy.doubles(term.tensor());
-    for (int i = 0; i < inverse.length; i++) {
-      if (inverse[i] == 0) {
-        throw singular(f, i);
+    double[] inverse = Numbers.of(term.tensor());
+    int parts = Numbers.parts(x.dtype());
+    for (int i = 0; i < inverse.length; i += parts) {
+      double im = parts == 2 ? inverse[i + 1] : 0;
+      if (inverse[i] == 0 && im == 0) {
+        throw singular(f, i / parts);
       }
-      inverse[i] = 1 / inverse[i];
+      if (parts == 1) {
+        inverse[i] = 1 / inverse[i];
+      } else {
+        System.arraycopy(Numbers.inverse(inverse[i], im), 0, inverse, i, 2);
+      }
     }
     int[] labels = IntStream.range(0, x.rank()).toArray();
-    try (Strided factor = TensorCopy.of(x.dtype(), inverse);
+    try (Strided factor = Numbers.vector(x.dtype(), inverse);
         Strided source = TensorCopy.copy(x)) {
       LabelledOperands operands = new LabelledOperands();
       operands.add(source, labels);
@@ -205,52 +234,85 @@ public final class Algebra {
   }
 
   /**
-   * Logarithm of a determinant's absolute value, and its sign.
+   * Logarithm of a determinant's absolute value, and its phase: det / |det|, or 0.
    *
-   * @param sign -1, 0 or 1
+   * @param real real part of the phase
+   * @param imaginary 0 where the factors are real
    */
-  public record LogDeterminant(int sign, double logAbsolute) {}
+  public record LogDeterminant(double real, double imaginary, double logAbsolute) {}
 
   /** That of an operator, from those of its factors. */
   public static LogDeterminant logDeterminant(Factors k) {
-    return withDense("logDeterminant", k, Algebra::logDeterminantDense);
+    return prepared("logDeterminant", k, Algebra::logDeterminantDense);
   }
 
   private static LogDeterminant logDeterminantDense(Factors k) {
-    int sign = 1;
+    double[] phase = {1, 0};
     double log = 0;
     if (k.rows() == 0) {
-      return new LogDeterminant(1, 0);
+      return new LogDeterminant(1, 0, 0);
     }
     for (Term term : k.terms()) {
       if (term.isIdentity()) {
         continue;
       }
       double[] pivots;
-      int own = 1;
+      double[] own = {1, 0};
       if (term.isDiagonal()) {
-        pivots = TensorCopy.doubles(term.tensor());
+        pivots = Numbers.of(term.tensor());
       } else {
         try (Lu lu = Lu.of(term)) {
-          pivots = TensorCopy.doubles(lu.matrix.view(lu.matrix.geometry().diagonal(0, 1)));
-          own = lu.swapSign();
+          pivots = Numbers.of(lu.matrix.view(lu.matrix.geometry().diagonal(0, 1)));
+          own[0] = lu.swapSign();
         }
       }
       double sum = 0;
-      for (double p : pivots) {
-        sum += Math.log(Math.abs(p));
-        own = p == 0 ? 0 : p < 0 ? -own : own;
+      int parts = Numbers.parts(term.dtype());
+      for (int i = 0; i < pivots.length; i += parts) {
+        double im = parts == 2 ? pivots[i + 1] : 0;
+        double size = parts == 2 ? Math.hypot(pivots[i], im) : Math.abs(pivots[i]);
+        sum += Math.log(size);
+        own = times(own, phase(pivots[i], im, size));
       }
       long times = k.rows() / term.rows();
       log += times * sum;
-      sign *= own == -1 && times % 2 == 0 ? 1 : own;
+      phase = times(phase, power(own, times));
     }
-    return new LogDeterminant(sign, sign == 0 ? Double.NEGATIVE_INFINITY : log);
+    boolean zero = phase[0] == 0 && phase[1] == 0;
+    // + 0.0: no -0.
+    return new LogDeterminant(
+        phase[0] + 0.0, phase[1] + 0.0, zero ? Double.NEGATIVE_INFINITY : log);
+  }
+
+  /** (re + i im) / size; of a real number its sign, 1 for NaN. */
+  private static double[] phase(double re, double im, double size) {
+    if (size == 0) {
+      return new double[2];
+    }
+    return im == 0 ? new double[] {re < 0 ? -1 : 1, 0} : new double[] {re / size, im / size};
+  }
+
+  /** Products of phases, brought back to length 1; exact of 1, -1, i, -i and 0. */
+  private static double[] times(double[] a, double[] b) {
+    double re = a[0] * b[0] - a[1] * b[1];
+    double im = a[0] * b[1] + a[1] * b[0];
+    double size = Math.hypot(re, im);
+    return size == 0 ? new double[2] : new double[] {re / size, im / size};
+  }
+
+  private static double[] power(double[] phase, long exponent) {
+    double[] result = {1, 0};
+    double[] square = phase;
+    for (long rest = exponent; rest > 0; rest >>= 1) {
+      result = (rest & 1) == 1 ? times(result, square) : result;
+      square = times(square, square);
+    }
+    return result;
   }
 
   // ---- eigenvalues
 
-  /** Real and imaginary parts, each a new vector. */
+  /** Real and imaginary parts, each a new vector of the parts' type. */
   public record Eigenvalues(Strided real, Strided imaginary) implements AutoCloseable {
     static Eigenvalues real(Strided real) {
       boolean done = false;
@@ -261,6 +323,21 @@ public final class Algebra {
       } finally {
         if (!done) {
           real.close();
+        }
+      }
+    }
+
+    /** The same in another type. */
+    Eigenvalues rounded(DType type) {
+      Strided re = TensorCopy.convert(real, type);
+      boolean done = false;
+      try {
+        Eigenvalues made = new Eigenvalues(re, TensorCopy.convert(imaginary, type));
+        done = true;
+        return made;
+      } finally {
+        if (!done) {
+          re.close();
         }
       }
     }
@@ -282,11 +359,17 @@ public final class Algebra {
 
   /** The products of the factors' eigenvalues. */
   public static Eigenvalues eigenvalues(Factors k) {
-    return withDense("eigenvalues", k, Algebra::eigenvaluesDense);
+    Eigenvalues all = prepared("eigenvalues", k, Algebra::eigenvaluesDense);
+    if (k.dtype() == null || k.dtype() == k.dtype().computeType()) {
+      return all;
+    }
+    try (all) {
+      return all.rounded(k.dtype());
+    }
   }
 
   private static Eigenvalues eigenvaluesDense(Factors k) {
-    DType dtype = k.dtype(DType.F64);
+    DType dtype = k.dtype(DType.F64).partType();
     Eigenvalues all = Eigenvalues.real(ones(dtype, 1));
     boolean done = false;
     try {
@@ -307,15 +390,18 @@ public final class Algebra {
 
   private static Eigenvalues ofTerm(Term term, int f, DType dtype) {
     long n = term.rows();
-    if (!term.isDense()) {
-      return Eigenvalues.real(term.isIdentity() ? ones(dtype, n) : TensorCopy.copy(term.tensor()));
+    if (term.isIdentity()) {
+      return Eigenvalues.real(ones(dtype, n));
+    }
+    if (term.isDiagonal()) {
+      return ofDiagonal(term.tensor());
     }
     requireOrder("eigenvalues", n);
     Eigenvalues own = Eigenvalues.real(zeros(dtype, n));
     boolean done = false;
     try (Strided matrix = TensorCopy.copy(term.transposed().tensor());
         Lease lease = Lease.of(WORDS, null, matrix, own.real, own.imaginary)) {
-      double[] values = TensorCopy.doubles(matrix);
+      double[] values = Numbers.of(matrix);
       // LAPACK's iteration may run for ever on such numbers.
       if (!Arrays.stream(values).allMatch(Double::isFinite)) {
         throw new ArithmeticException(
@@ -325,8 +411,8 @@ public final class Algebra {
           n == 0
               ? 0
               : NativeKronecker.eigenvalues(
-                  dtype,
-                  isSymmetric(values, (int) n),
+                  matrix.dtype(),
+                  isHermitian(values, (int) n, Numbers.parts(matrix.dtype())),
                   n,
                   matrix.address(),
                   own.real.address(),
@@ -344,10 +430,31 @@ public final class Algebra {
     }
   }
 
-  private static boolean isSymmetric(double[] values, int n) {
+  private static Eigenvalues ofDiagonal(Strided vector) {
+    try (Strided own = TensorCopy.contiguous(vector)) { // no conjugate view any more
+      Eigenvalues all = Eigenvalues.real(TensorCopy.copy(own.real()));
+      boolean done = false;
+      try {
+        if (own.dtype().isComplex()) {
+          TensorCopy.copy(own.imag(), all.imaginary);
+        }
+        done = true;
+        return all;
+      } finally {
+        if (!done) {
+          all.close();
+        }
+      }
+    }
+  }
+
+  /** Whether a matrix is its own conjugate transpose; a real one is symmetric then. */
+  private static boolean isHermitian(double[] values, int n, int parts) {
     for (int i = 0; i < n; i++) {
-      for (int j = 0; j < i; j++) {
-        if (values[i * n + j] != values[j * n + i]) {
+      for (int j = 0; j <= i; j++) {
+        int at = (i * n + j) * parts;
+        int across = (j * n + i) * parts;
+        if (values[at] != values[across] || (parts == 2 && values[at + 1] != -values[across + 1])) {
           return false;
         }
       }

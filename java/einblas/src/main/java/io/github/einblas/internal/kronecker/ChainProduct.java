@@ -46,7 +46,10 @@ final class ChainProduct {
   static ChainProduct of(Product product) {
     List<Term> dense = product.factors().terms().stream().filter(Term::isDense).toList();
     long result = Views.size(product.splitOutputShape());
-    if (dense.size() < 2 || product.x().size() == 0 || result == 0) {
+    if (!product.x().dtype().isFloating()
+        || dense.size() < 2
+        || product.x().size() == 0
+        || result == 0) {
       return null;
     }
     ChainProduct made = new ChainProduct(product, dense);

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.DType;
+import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,6 +113,11 @@ public final class Factors {
   /** The transposed factors, where they lie. */
   public Factors transposed() {
     return new Factors(terms.stream().map(Term::transposed).toList());
+  }
+
+  /** The conjugate transposes of the factors, where they lie. */
+  public Factors adjoint() {
+    return new Factors(terms.stream().map(Term::adjoint).toList());
   }
 
   /** The factors that are not sparse, and one of this type, whatever they are. */
@@ -241,6 +247,18 @@ public final class Factors {
     if (rows != columns) {
       throw new IllegalArgumentException(
           "Kronecker " + what + ": the operator is not square: " + rows + " x " + columns);
+    }
+  }
+
+  /** Refuses a tensor that has not the factors' type, or one that no operator has. */
+  void requireType(String name, String what, Strided t) {
+    if (dtype != null && t.dtype() != dtype) {
+      throw new IllegalArgumentException(
+          name + ": the factors have type " + dtype + ", " + what + " has " + t.dtype());
+    }
+    if (!Term.takes(t.dtype())) {
+      throw new IllegalArgumentException(
+          name + ": needs " + what + " of " + Term.TYPES + ", got " + t.describe());
     }
   }
 

@@ -8,6 +8,7 @@ import io.github.einblas.internal.report.Explanation;
 import io.github.einblas.internal.report.ReportText;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Operands of an einsum and their labels, gathered one by one; plans are cached. */
@@ -18,6 +19,28 @@ final class LabelledOperands {
   void add(Strided tensor, int[] its) {
     tensors.add(tensor);
     labels.add(its);
+  }
+
+  boolean isEmpty() {
+    return tensors.isEmpty();
+  }
+
+  /** Repeats the first operand along the labels that none has, in place: nothing is multiplied. */
+  void repeat(int[] output, long[] lengths) {
+    Strided first = tensors.get(0);
+    int[] its = labels.get(0);
+    for (int d = 0; d < output.length; d++) {
+      int label = output[d];
+      if (labels.stream().noneMatch(l -> Arrays.stream(l).anyMatch(i -> i == label))) {
+        long[] shape = new long[first.rank() + 1];
+        shape[0] = lengths[d];
+        System.arraycopy(first.shape(), 0, shape, 1, first.rank());
+        first = first.broadcastTo(shape);
+        its = FactorLabels.join(new int[] {label}, its);
+      }
+    }
+    tensors.set(0, first);
+    labels.set(0, its);
   }
 
   private Strided[] tensors() {

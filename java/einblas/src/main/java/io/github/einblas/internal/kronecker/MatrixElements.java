@@ -54,11 +54,15 @@ public final class MatrixElements {
 
     /** Writes the product of all parts over the given labels. */
     void writeInto(Strided out, int[] output) {
-      // A part of its own for labels that no factor has: batch axes are theirs, identities' are
-      // not.
-      try (Strided one = TensorCopy.full(dtype(), 1);
-          Strided ones = one.broadcastTo(out.shape())) {
-        operands.add(ones, output);
+      if (!operands.isEmpty()) {
+        // Identities have labels that no part has.
+        operands.repeat(output, out.shape());
+        operands.runInto(output, out, 1, 0);
+        return;
+      }
+      try (Strided one = TensorCopy.full(dtype(), 1)) {
+        operands.add(one, new int[0]);
+        operands.repeat(output, out.shape());
         operands.runInto(output, out, 1, 0);
       }
     }
@@ -221,22 +225,32 @@ public final class MatrixElements {
     }
   }
 
-  /** The sum of the main diagonal of a square operator. */
-  public static double trace(Factors k) {
+  /** The sum of the main diagonal of a square operator: real and imaginary part. */
+  public static double[] trace(Factors k) {
     if (!k.allSquare()) {
-      try (Strided diagonal = diagonal(k)) {
-        return Arrays.stream(TensorCopy.doubles(diagonal)).sum();
+      return sum(k.dtype(DType.F64), SkewDiagonal.numbers(k));
+    }
+    double real = 1;
+    double[] trace = null;
+    for (Term term : k.terms()) {
+      if (term.isIdentity()) {
+        real *= term.rows();
+      } else if (term.isSparse()) {
+        real *= Entries.of(term).trace();
+      } else {
+        double[] own = sum(term.dtype(), Numbers.of(term.diagonalTensor()));
+        trace = trace == null ? own : Numbers.product(term.dtype(), trace, own);
       }
     }
-    double trace = 1;
-    for (Term term : k.terms()) {
-      trace *=
-          term.isIdentity()
-              ? term.rows()
-              : term.isSparse()
-                  ? Entries.of(term).trace()
-                  : Arrays.stream(TensorCopy.doubles(term.diagonalTensor())).sum();
+    return trace == null ? new double[] {real, 0} : new double[] {trace[0] * real, trace[1] * real};
+  }
+
+  private static double[] sum(DType type, double[] all) {
+    double[] sum = new double[2];
+    int parts = Numbers.parts(type);
+    for (int i = 0; i < all.length; i++) {
+      sum[i % parts] += all[i];
     }
-    return trace;
+    return sum;
   }
 }

@@ -1,7 +1,6 @@
 // Kronecker: X checked against an operator, and how both are split into the factors' axes.
 package io.github.einblas.internal.kronecker;
 
-import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 import java.util.Objects;
@@ -29,11 +28,7 @@ final class Product {
     if (x.isClosed()) {
       throw new IllegalStateException(name + ": x is closed");
     }
-    DType dtype = factors.dtype(x.dtype());
-    if (x.dtype() != dtype || !dtype.isFloating()) {
-      throw new IllegalArgumentException(
-          name + ": the factors have type " + factors.dtype() + ", x has " + x.dtype());
-    }
+    factors.requireType(name, "x", x);
     long needed = left ? factors.rows() : factors.columns();
     if (x.rank() == 0 || x.length(longAxis(x.rank())) != needed) {
       throw new IllegalArgumentException(

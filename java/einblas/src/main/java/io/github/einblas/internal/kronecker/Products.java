@@ -90,8 +90,7 @@ public final class Products {
     try (Strided between = new Products(sparse).of(name, product.x(), left)) {
       Gradient inner = dense.gradient(name, between, g, left);
       try (Strided last = inner.x()) {
-        return new Gradient(
-            new Products(sparse.transposed()).of(name, last, left), inner.factors());
+        return new Gradient(new Products(sparse.adjoint()).of(name, last, left), inner.factors());
       } catch (RuntimeException | Error e) {
         inner.close();
         throw e;

@@ -3,10 +3,9 @@ package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
-import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.Arrays;
 
-/** Element i of the diagonal is at other places in each factor. In F64, rounded at the end. */
+/** Element i of the diagonal is at other places in each factor. In F64, rounded once at the end. */
 final class SkewDiagonal {
   private final Term term;
 
@@ -15,7 +14,10 @@ final class SkewDiagonal {
 
   private final long columnStep;
 
-  /** Elements: all, those of a diagonal, or those at {@code places}; null where they are 1. */
+  /**
+   * Numbers of the elements: of all, of those of a diagonal, or of those at {@code places}; null
+   * where they are 1.
+   */
   private final double[] values;
 
   /** Where a sparse factor has elements, in row-major order. */
@@ -31,7 +33,7 @@ final class SkewDiagonal {
       this.values = entries.value();
     } else {
       this.places = null;
-      this.values = term.isIdentity() ? null : TensorCopy.doubles(term.tensor());
+      this.values = term.isIdentity() ? null : Numbers.of(term.tensor());
     }
   }
 
@@ -47,21 +49,31 @@ final class SkewDiagonal {
 
   /** The diagonal, a new tensor. */
   static Strided of(Factors k) {
+    return Numbers.vector(k.dtype(DType.F64), numbers(k));
+  }
+
+  /** The numbers of its elements, not rounded. */
+  static double[] numbers(Factors k) {
     long length = Math.min(k.rows(), k.columns());
     if (k.batch().length > 0) {
       throw new IllegalArgumentException(
           "Kronecker diagonal: a batch of operators whose factors are not square: " + k);
     }
-    if (length > Integer.MAX_VALUE - 8) {
+    int numbers = Numbers.parts(k.dtype(DType.F64));
+    if (length > (Integer.MAX_VALUE - 8) / numbers) {
       throw new IllegalArgumentException(
           "Kronecker diagonal: factors that are not square, and " + length + " elements");
     }
     SkewDiagonal[] parts = parts(k);
-    double[] diagonal = new double[(int) length];
-    for (int i = 0; i < diagonal.length; i++) {
-      diagonal[i] = element(parts, i);
+    double[] diagonal = new double[(int) length * numbers];
+    for (int i = 0; i < length; i++) {
+      if (numbers == 1) {
+        diagonal[i] = real(parts, i);
+      } else {
+        complex(parts, i, diagonal);
+      }
     }
-    return TensorCopy.of(k.dtype(DType.F64), diagonal);
+    return diagonal;
   }
 
   private static SkewDiagonal[] parts(Factors k) {
@@ -78,7 +90,7 @@ final class SkewDiagonal {
   }
 
   /** 0 where a factor has no element, whatever the others hold there. */
-  private static double element(SkewDiagonal[] parts, int i) {
+  private static double real(SkewDiagonal[] parts, int i) {
     double value = 1;
     for (int f = parts.length - 1; f >= 0; f--) {
       int at = parts[f].find(i);
@@ -88,5 +100,29 @@ final class SkewDiagonal {
       value *= parts[f].values == null ? 1 : parts[f].values[at];
     }
     return value;
+  }
+
+  /** The same of complex numbers, whose sparse factors are none: writes element i. */
+  private static void complex(SkewDiagonal[] parts, int i, double[] diagonal) {
+    boolean first = true;
+    double re = 1;
+    double im = 0;
+    for (int f = parts.length - 1; f >= 0; f--) {
+      int at = parts[f].find(i);
+      if (at < 0) {
+        return; // 0, as the array is
+      }
+      if (parts[f].values == null) {
+        continue;
+      }
+      double r = parts[f].values[2 * at];
+      double m = parts[f].values[2 * at + 1];
+      double real = first ? r : re * r - im * m;
+      im = first ? m : re * m + im * r;
+      re = real;
+      first = false;
+    }
+    diagonal[2 * i] = re;
+    diagonal[2 * i + 1] = im;
   }
 }

@@ -15,15 +15,23 @@ import java.util.Arrays;
  * @param turned whether the sparse factor is the matrix transposed
  */
 public record Term(Strided tensor, Csr csr, boolean turned, long rows, long columns) {
+  /** The types of factors, in words. */
+  static final String TYPES = "F32, F64, BF16, F16, C64 or C128";
+
+  /** Whether operators have this type: real and complex numbers, not integers and BOOL. */
+  static boolean takes(DType type) {
+    return type.isReal() || type.isComplex();
+  }
+
   static Term dense(Strided t) {
     return new Term(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
   }
 
   /** A caller's tensor as factor i. */
   public static Term dense(Strided t, int i) {
-    if (t.rank() < 2 || !t.dtype().isFloating()) {
+    if (t.rank() < 2 || !takes(t.dtype())) {
       throw new IllegalArgumentException(
-          "Kronecker: factor " + i + " must be a matrix of F32 or F64, got " + t.describe());
+          "Kronecker: factor " + i + " must be a matrix of " + TYPES + ", got " + t.describe());
     }
     return dense(view(t));
   }
@@ -34,9 +42,9 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
 
   /** The diagonal matrix of a caller's vector. */
   public static Term diagonalOf(Strided vector) {
-    if (vector.rank() != 1 || !vector.dtype().isFloating()) {
+    if (vector.rank() != 1 || !takes(vector.dtype())) {
       throw new IllegalArgumentException(
-          "Kronecker diagonal: needs a vector of F32 or F64, got " + vector.describe());
+          "Kronecker diagonal: needs a vector of " + TYPES + ", got " + vector.describe());
     }
     return diagonal(view(vector));
   }
@@ -49,7 +57,15 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
 
   /** A caller's matrix as factor i. */
   public static Term sparse(Csr csr, int i) {
-    csr.requireFloating("Kronecker: factor " + i);
+    if (!csr.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "Kronecker: factor "
+              + i
+              + " is a sparse matrix of "
+              + csr.dtype()
+              + "; sparse factors have F32 or F64 (CsrMatrix.to converts), dense ones "
+              + TYPES);
+    }
     return sparse(csr, false);
   }
 
@@ -115,6 +131,17 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
     axes[axes.length - 2] = axes.length - 1;
     axes[axes.length - 1] = axes.length - 2;
     return dense(tensor.permute(axes));
+  }
+
+  /**
+   * The conjugate transpose, where the factor lies; of a sparse one, which is real, the transpose.
+   */
+  Term adjoint() {
+    Term t = transposed();
+    if (t.isDense()) {
+      return dense(t.tensor.conj());
+    }
+    return t.isDiagonal() ? diagonal(t.tensor.conj()) : t;
   }
 
   /** The factor in words, for errors and explanations. */
