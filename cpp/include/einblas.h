@@ -209,8 +209,8 @@ EINBLAS_API int32_t einblas_step_run_packed(int64_t step, int64_t x0, int64_t x1
    why. Valid as long as the step. */
 EINBLAS_API const char* einblas_step_kernel(int64_t step);
 EINBLAS_API const char* einblas_step_description(int64_t step);
-/* Floating-point operations of one run; bytes of all tensors counted once; bytes of workspace per
-   thread at most. */
+/* Operations of one run on real numbers, 8 for a complex multiply-add; bytes of all tensors counted once; bytes of
+   workspace per thread at most. */
 EINBLAS_API int64_t einblas_step_flops(int64_t step);
 EINBLAS_API int64_t einblas_step_bytes(int64_t step);
 EINBLAS_API int64_t einblas_step_workspace(int64_t step);
@@ -224,6 +224,23 @@ EINBLAS_API int64_t einblas_step_memory(int64_t step, int32_t threads);
 EINBLAS_API int32_t einblas_batch_run(int32_t steps, const int64_t* handles, const int64_t* places, int64_t sets,
                                       int32_t slots, const int64_t* addresses, int64_t workspace_bytes, double alpha,
                                       double beta, int32_t threads);
+/* Whether a run of a step of integers would wrap: whether alpha * sum + beta * C, as whole numbers, fits into the
+   output's type at every element. types (I32 or I64 for sums), axes and strides as for einblas_step_create_typed;
+   bytes: what einblas_check_run may take, beyond which it is slower. */
+EINBLAS_API int32_t einblas_check_create(const int32_t* types, int32_t operands, int32_t axes, int32_t outer_axes,
+                                         const int64_t* lengths, const int64_t* strides, int64_t bytes, int64_t* check);
+EINBLAS_API void einblas_check_destroy(int64_t check);
+/* Asked before einblas_step_run, with the same tensors: nothing is written. The first element, in C order of the outer
+   axes, that does not fit; -1 where all do; -2 - status where that could not be told. The same for any number of
+   threads. */
+EINBLAS_API int64_t einblas_check_run(int64_t check, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha,
+                                      double beta, int32_t threads);
+/* The number that an element should be: 8 words of two's complement, the least first. EINBLAS_NOT_APPLICABLE where it
+   has more bits. index: of an element that there is. */
+EINBLAS_API int32_t einblas_check_value(int64_t check, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha,
+                                        double beta, int64_t index, int64_t* words);
+/* Bytes that a check takes at most beside the tensors. */
+EINBLAS_API int64_t einblas_check_memory(int64_t check, int32_t threads);
 /* Names of all kernels in the order in which they are tried, separated by spaces. */
 EINBLAS_API const char* einblas_kernels(void);
 

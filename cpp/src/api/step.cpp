@@ -83,13 +83,15 @@ void count(Step& s) {
   if (p.empty_output) return;
   const int64_t outputs = p.outer_elements();
   const int64_t sums = p.empty_sum ? 0 : p.reduced_elements();
-  const int64_t work = p.operands <= 1 ? (sums > 1 ? sums : 0) : sums * p.operands - (sums == 1 ? 1 : 0);
-  s.flops = outputs * work;
-  if (is_complex(p.dtype)) {  // products of two parts, or of four
-    int complex = 0;
-    for (int t = 0; t < p.operands; ++t) complex += is_complex(p.type(t)) ? 1 : 0;
-    s.flops *= complex > 1 ? 4 : 2;
+  // On real numbers: a product of two complex ones has 6, of a complex and a real one 2, a sum of two 2.
+  int64_t product = 0;
+  bool complex = false;
+  for (int t = 0; t < p.operands; ++t) {
+    const bool other = is_complex(p.type(t));
+    product += t == 0 ? 0 : complex && other ? 6 : complex || other ? 2 : 1;
+    complex |= other;
   }
+  s.flops = outputs * (sums * product + (sums > 1 ? sums * (complex ? 2 : 1) : 0));
   s.bytes = outputs * size_of(p.type(kOut));
   for (int t = 0; t < p.operands; ++t) {
     int64_t n = size_of(p.type(t));

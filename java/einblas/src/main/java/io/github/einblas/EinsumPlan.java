@@ -100,9 +100,9 @@ public final class EinsumPlan {
     return Arrays.stream(core.path()).map(int[]::clone).toArray(int[][]::new);
   }
 
-  /** Multiplications and additions of one run; those of complex numbers count as one each. */
+  /** Operations on real numbers of one run: 2 for a multiply-add of reals, 8 of complex ones. */
   public double flops() {
-    return PlanWork.flops(core.slices());
+    return PlanWork.flops(core.slices(), core.types());
   }
 
   /**

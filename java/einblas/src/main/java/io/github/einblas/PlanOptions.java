@@ -69,6 +69,7 @@ public final class PlanOptions {
   private final long memoryLimit;
   private final long slices;
   private final DType outputType;
+  private final boolean checkedIntegers;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -81,6 +82,7 @@ public final class PlanOptions {
     this.memoryLimit = draft.memoryLimit;
     this.slices = draft.slices;
     this.outputType = draft.outputType;
+    this.checkedIntegers = draft.checkedIntegers;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -95,6 +97,7 @@ public final class PlanOptions {
     long memoryLimit = Long.MAX_VALUE;
     long slices = 1;
     DType outputType;
+    boolean checkedIntegers;
   }
 
   private Draft draft() {
@@ -109,6 +112,7 @@ public final class PlanOptions {
     draft.memoryLimit = memoryLimit;
     draft.slices = slices;
     draft.outputType = outputType;
+    draft.checkedIntegers = checkedIntegers;
     return draft;
   }
 
@@ -345,6 +349,45 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** Whether runs refuse to wrap integers: {@link #withCheckedIntegers}. */
+  public boolean checkedIntegers() {
+    return checkedIntegers;
+  }
+
+  /**
+   * With checks of integers or without. With them a run that would wrap ends in an {@link
+   * IntegerOverflowException}: an {@link ArithmeticException} that names the first step, in the
+   * order in which steps run, of whose result an element is beyond the range of its type, the first
+   * such element by its labels, and the number that it should be.
+   *
+   * <pre>{@code
+   * PlanOptions checked = PlanOptions.DEFAULT.withCheckedIntegers(true);
+   * Tensor c = Einsum.plan("ij,jk->ik", checked, DType.I32, a, b).run(x, y);
+   * // ... step 1 of 1 (ij,jk->ik): element i=3, k=0 is 2147483712, beyond I32 ...
+   * }</pre>
+   *
+   * <p>Checked is what each step writes, {@code alpha * sum + beta * out} as a whole number: an
+   * intermediate in the type that is computed in ({@link EinsumPlan#computeType}), the result in
+   * its own. No run is refused otherwise: parts of a sum may be beyond the range. Where a plan is
+   * cut so that slices are added up, their totals are kept, and checked, in I64; {@link
+   * PlanSlice#addTo} and {@link EinsumPlan#runSlices} check the totals in the output that they add
+   * to.
+   *
+   * <p>Each step is checked before it writes, and the output is written last: it is as it was when
+   * a run or a batch is refused, and {@link BoundPlan}s are refused when they are made where their
+   * constants alone wrap. {@code runSlices} alone may have added earlier slices, and says so.
+   *
+   * <p>Results of floats, complex numbers and BOOL do not wrap: there the option changes nothing.
+   * {@link EinsumPlan#verify} compares modulo 2^n with the option too. What it costs is in
+   * docs/number-types.md: a read of the operands where their largest elements prove that nothing
+   * wraps, else the product once more in F64.
+   */
+  public PlanOptions withCheckedIntegers(boolean checked) {
+    Draft draft = draft();
+    draft.checkedIntegers = checked;
+    return new PlanOptions(draft);
+  }
+
   private static int[][] copy(int[][] path) {
     return path == null
         ? null
@@ -362,6 +405,7 @@ public final class PlanOptions {
         && slices == o.slices
         && batchInvariance == o.batchInvariance
         && outputType == o.outputType
+        && checkedIntegers == o.checkedIntegers
         && Arrays.deepEquals(path, o.path)
         && Objects.equals(kernel, o.kernel);
   }
@@ -378,6 +422,7 @@ public final class PlanOptions {
         batchInvariance,
         Arrays.deepHashCode(path),
         outputType == null ? null : outputType.name(),
+        checkedIntegers,
         kernel);
   }
 
@@ -395,6 +440,7 @@ public final class PlanOptions {
         + (memoryLimit != Long.MAX_VALUE ? ", memoryLimit=" + memoryLimit : "")
         + (slices > 1 ? ", slices=" + slices : "")
         + (outputType == null ? "" : ", outputType=" + outputType)
+        + (checkedIntegers ? ", checkedIntegers" : "")
         + ")";
   }
 }

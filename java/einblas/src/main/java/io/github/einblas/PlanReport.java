@@ -30,7 +30,7 @@ public final class PlanReport {
    * @param kernel name of the native kernel
    * @param description folded shape, tiles, and what is packed or copied and why
    * @param runs how often it is run, for sliced plans
-   * @param flops floating-point operations of all its runs
+   * @param flops operations on real numbers of all its runs, as {@link EinsumPlan#flops} counts
    * @param bytes bytes of its tensors, each counted once, times its runs
    * @param workspaceBytes bytes that it takes beside its tensors, with the plan's threads
    * @param predictedSeconds time of all its runs at this machine's measured speed
@@ -122,17 +122,25 @@ public final class PlanReport {
     return report.pathOrigin();
   }
 
+  /**
+   * Whether runs check integers ({@link PlanOptions#withCheckedIntegers}); false where the result
+   * is of another kind. Measured times include the checks, predicted ones do not.
+   */
+  public boolean checkedIntegers() {
+    return report.checked();
+  }
+
   /** Threads per run. */
   public int threads() {
     return report.threads();
   }
 
-  /** Floating-point operations of a run. */
+  /** Operations on real numbers of a run, as {@link EinsumPlan#flops} counts. */
   public double flops() {
     return report.flops();
   }
 
-  /** Operations of one loop nest over all labels. */
+  /** The same of one loop nest over all labels. */
   public double naiveFlops() {
     return report.naiveFlops();
   }

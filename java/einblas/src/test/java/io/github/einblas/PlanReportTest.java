@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PlanReportTest {
@@ -19,6 +20,31 @@ class PlanReportTest {
         new long[] {10, 1000},
         new long[] {1000, 20},
         new long[] {20, 30});
+  }
+
+  /** Operations on real numbers: 8 for a complex multiply-add, as PyTorch and BLAS count. */
+  @Test
+  void complexOperationsAreCountedAsReal() {
+    long[][] shapes = {{3, 4}, {4, 5}};
+    double points = 3 * 4 * 5;
+    for (DType type : DType.values()) {
+      EinsumPlan plan = Einsum.plan("ij,jk->ik", type, shapes);
+      assertEquals((type.isComplex() ? 8 : 2) * points, plan.flops(), type.name());
+      assertEquals(plan.flops(), plan.report().flops(), type.name());
+      assertEquals(plan.flops(), plan.report().naiveFlops(), type.name());
+    }
+    assertEquals(
+        4 * points, mixed("ij,jk->ik", DType.F32, DType.C64, shapes), "2 products and 2 sums");
+    assertEquals(4 * points, mixed("ij,jk->ik", DType.C64, DType.F64, shapes));
+    long[][] same = {{3, 4}, {3, 4}};
+    assertEquals(6 * 12, Einsum.plan("ij,ij->ij", DType.C128, same).flops(), "a product alone");
+    assertEquals(2 * 12, mixed("ij,ij->ij", DType.C64, DType.F32, same));
+    assertEquals(2 * 12, Einsum.plan("ij->i", DType.C64, new long[] {3, 4}).flops(), "sums");
+    assertEquals(12, Einsum.plan("ij->i", DType.F32, new long[] {3, 4}).flops());
+  }
+
+  private static double mixed(String equation, DType a, DType b, long[][] shapes) {
+    return Einsum.plan(equation, PlanOptions.DEFAULT, List.of(a, b), shapes).flops();
   }
 
   @Test

@@ -71,6 +71,7 @@ class RefusalTest extends GoodArguments {
           "Tensor.hashCode",
           "Tensor.equals",
           "PlanOptions.withBatchInvariance", // either will do
+          "PlanOptions.withCheckedIntegers",
           "BlockPattern.withBatchInvariance",
           "BlockPattern.batchInvariance",
           "PlanOptions.withPath", // checked when a plan is made

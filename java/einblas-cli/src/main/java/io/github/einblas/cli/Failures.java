@@ -1,6 +1,7 @@
 // Command line: turns what went wrong into one line on standard error and an exit status.
 package io.github.einblas.cli;
 
+import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.NpyFormatException;
 import java.io.IOException;
@@ -41,6 +42,7 @@ final class Failures {
     return cause instanceof InputException
         || cause instanceof IllegalArgumentException
         || cause instanceof IndexOutOfBoundsException
+        || cause instanceof IntegerOverflowException
         || cause instanceof NpyFormatException
         || cause instanceof NativeMemoryException;
   }

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** {@code --path}, {@code --memory-limit} and {@code --output-type}. */
+/** {@code --path}, {@code --memory-limit}, {@code --output-type}, {@code --checked-integers}. */
 final class PlanArguments {
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,18})([KMGT]?)(i?B?)");
   private static final Pattern PAIR =
@@ -42,9 +42,17 @@ final class PlanArguments {
               + " by NumPy's rules")
   DType outputType;
 
+  @Option(
+      names = "--checked-integers",
+      description =
+          "refuse to wrap integers: say in which step, at which element and by which number it"
+              + " would be; changes nothing for results of other types")
+  boolean checkedIntegers;
+
   /** The options asked for. */
   PlanOptions options() {
-    PlanOptions options = PlanOptions.DEFAULT.withOutputType(outputType);
+    PlanOptions options =
+        PlanOptions.DEFAULT.withOutputType(outputType).withCheckedIntegers(checkedIntegers);
     if (memoryLimit != null) {
       options = options.withMemoryLimit(bytes(memoryLimit));
     }

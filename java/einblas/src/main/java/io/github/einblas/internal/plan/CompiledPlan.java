@@ -2,8 +2,10 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.plan.CompiledSteps.Checking;
 import io.github.einblas.internal.tensor.Views;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -16,6 +18,9 @@ public final class CompiledPlan {
   private final PlanTypes types;
   private final Layout layout;
   private final long[] outputStrides;
+
+  /** Whether integers are checked. */
+  private final boolean checked;
 
   /** Of sums of slices that are rounded once, at the end; null where there are none. */
   private final FinalRounding rounding;
@@ -33,6 +38,8 @@ public final class CompiledPlan {
    * @param room bytes for all but operands and result; {@link Long#MAX_VALUE} for no limit. Steps
    *     run with fewer threads where the workspaces of all would not fit.
    * @param stepRoom what of it a step has beside the intermediates: its blocks are made so small
+   * @param checked whether integers are checked
+   * @param apart type in which slices are added up apart from the result, or null
    */
   public CompiledPlan(
       SlicedProgram slices,
@@ -42,19 +49,29 @@ public final class CompiledPlan {
       long[] outputStrides,
       String kernel,
       long room,
-      long stepRoom) {
+      long stepRoom,
+      boolean checked,
+      DType apart) {
     this.slices = slices;
+    this.checked = checked;
     this.room = room;
     this.types = types;
     this.layout = layout;
     this.outputStrides = outputStrides;
     long[] whole = slices.outputShape();
+    Program main = slices.main();
     this.rounding =
-        types.roundsAtEnd() && slices.addsUp()
-            ? new FinalRounding(types, whole, outputStrides)
+        apart != null && slices.addsUp()
+            ? new FinalRounding(
+                types,
+                apart,
+                whole,
+                outputStrides,
+                checked ? main.whereAll(main.steps().size() - 1, slices) : null,
+                stepRoom)
             : null;
     // What the slices' last steps write.
-    DType target = rounding == null ? types.result() : types.compute();
+    DType target = rounding == null ? types.result() : apart;
     long[] targetStrides = rounding == null ? outputStrides : Views.contiguous(whole);
     boolean[] conjugated = layout.conjugatedWith(conjugates);
     List<Program> programs = slices.variants();
@@ -72,7 +89,8 @@ public final class CompiledPlan {
               target,
               targetStrides,
               kernel,
-              stepRoom);
+              stepRoom,
+              checked ? slices : null);
       if (room != Long.MAX_VALUE) {
         variants[v].limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
       }
@@ -164,11 +182,12 @@ public final class CompiledPlan {
     main.run(
         0,
         main.program().firstOf(Program.EACH_RUN),
-        new CompiledSteps.Places(operands, held, 0, 0, null),
+        new CompiledSteps.Places(operands, held, 0, 0, null, null),
         1,
         0,
         threads,
-        null);
+        null,
+        Checking.BEFORE_EACH);
   }
 
   /**
@@ -189,7 +208,7 @@ public final class CompiledPlan {
 
   /** Writes packed copies of constants. */
   void pack(long[] operands, long held, long[] packed, int threads) {
-    variants[0].pack(new CompiledSteps.Places(operands, held, 0, 0, packed), threads);
+    variants[0].pack(new CompiledSteps.Places(operands, held, 0, 0, packed, null), threads);
   }
 
   /**
@@ -199,6 +218,7 @@ public final class CompiledPlan {
    * @param packed addresses of packed constants, or null
    * @param afterSlice told the number of slices done after each, or null
    * @param nanos gets the time of each step added, or null
+   * @param fresh whether what the output holds is nobody's
    */
   public void run(
       long[] operands,
@@ -209,18 +229,34 @@ public final class CompiledPlan {
       long held,
       long[] packed,
       LongConsumer afterSlice,
-      long[] nanos) {
-    if (rounding == null || alpha == 0) {
-      Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos);
+      long[] nanos,
+      boolean fresh) {
+    Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos, null);
+    // Slices that are written one by one are all checked before the first of them is.
+    if (checked && slices.slices() > 1 && rounding == null && !fresh) {
+      runAll(job.unheard().with(Checking.ALONE), held);
+      runAll(job.with(Checking.DONE), held);
+    } else {
+      runAll(job.with(Checking.BEFORE_EACH), held);
+    }
+  }
+
+  private void runAll(Job job, long held) {
+    if (rounding == null || job.alpha == 0) {
       run(job, 0, slices.slices(), held);
       return;
     }
     long bytes = rounding.bytes();
     long sums = Native.alloc(bytes);
     try {
-      Job job = new Job(operands, sums, 1, 0, threads, packed, afterSlice, nanos);
-      run(job, 0, slices.slices(), held);
-      rounding.run(sums, out, alpha, beta, threads);
+      Job adding = job.checking == Checking.DONE ? job : job.with(Checking.BEFORE_EACH);
+      run(adding.into(sums), 0, slices.slices(), held);
+      if (job.checking != Checking.DONE) {
+        rounding.check(sums, job.out, job.alpha, job.beta, job.threads);
+      }
+      if (job.checking != Checking.ALONE) {
+        rounding.run(sums, job.out, job.alpha, job.beta, job.threads);
+      }
     } finally {
       Native.free(sums, bytes);
     }
@@ -234,7 +270,8 @@ public final class CompiledPlan {
    */
   public void add(long[] operands, long out, int threads, long from, long to) {
     if (from < to) {
-      run(new Job(operands, out, 1, 1, threads, null, null, null), from, to, 0);
+      Checking each = Checking.BEFORE_EACH;
+      run(new Job(operands, out, 1, 1, threads, null, null, null, each), from, to, 0);
     }
   }
 
@@ -247,14 +284,35 @@ public final class CompiledPlan {
       int threads,
       long[] packed,
       LongConsumer afterSlice,
-      long[] nanos) {}
+      long[] nanos,
+      Checking checking) {
+    Job with(Checking other) {
+      return new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos, other);
+    }
+
+    /** Told to nobody. */
+    Job unheard() {
+      return new Job(operands, out, alpha, beta, threads, packed, null, null, checking);
+    }
+
+    /** The sums alone, into a place of their own. */
+    Job into(long sums) {
+      return new Job(operands, sums, 1, 0, threads, packed, afterSlice, nanos, checking);
+    }
+  }
 
   private void run(Job job, long from, long to, long held) {
     if (job.alpha == 0 && rounding != null) {
-      rounding.run(0, job.out, 0, job.beta, job.threads);
+      if (job.checking != Checking.DONE) {
+        rounding.check(0, job.out, 0, job.beta, job.threads);
+      }
+      if (job.checking != Checking.ALONE) {
+        rounding.run(0, job.out, 0, job.beta, job.threads);
+      }
       return;
     }
-    if (single != null && job.nanos == null && job.packed == null) {
+    boolean asUsual = !checked || job.checking == Checking.BEFORE_EACH;
+    if (single != null && asUsual && job.nanos == null && job.packed == null) {
       single.runSingle(
           job.operands[0],
           job.operands.length > 1 ? job.operands[1] : 0,
@@ -292,12 +350,12 @@ public final class CompiledPlan {
     CompiledSteps main = variants[0];
     int first = main.program().firstOf(Program.EACH_SLICE);
     CompiledSteps.Places all =
-        new CompiledSteps.Places(job.operands, held, workspace, job.out, job.packed);
+        new CompiledSteps.Places(job.operands, held, workspace, job.out, job.packed, null);
     if (job.alpha != 0) {
       int once = main.program().firstOf(Program.EACH_RUN);
-      main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos);
+      main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos, job.checking);
     } else if (first == main.count()) {
-      last(main, all, 0, job.beta, job.threads);
+      last(main, all, job);
     }
     if (first == main.count()) {
       return;
@@ -315,6 +373,9 @@ public final class CompiledPlan {
       }
     } catch (NativeMemoryException e) {
       throw done == from || rounding != null ? e : e.after(written(done - from));
+    } catch (IntegerOverflowException e) {
+      boolean untouched = done == from || rounding != null || job.checking == Checking.ALONE;
+      throw untouched ? e : e.after(written(done - from));
     }
   }
 
@@ -325,9 +386,10 @@ public final class CompiledPlan {
     CompiledSteps.Places at = places(job, held, workspace, starts);
     if (job.alpha != 0) {
       double beta = begins ? job.beta : 1;
-      steps.run(first(steps), steps.count(), at, job.alpha, beta, job.threads, job.nanos);
+      int all = steps.count();
+      steps.run(first(steps), all, at, job.alpha, beta, job.threads, job.nanos, job.checking);
     } else if (begins) {
-      last(steps, at, 0, job.beta, job.threads);
+      last(steps, at, job);
     }
   }
 
@@ -361,17 +423,38 @@ public final class CompiledPlan {
     for (int set = 0; set < sets; set++) {
       int at = set * (operands + 1);
       long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
-      run(own, addresses[at + operands], alpha, beta, threads, 0, null, null, null);
+      long out = addresses[at + operands];
+      runAll(new Job(own, out, alpha, beta, threads, null, null, null, Checking.DONE), 0);
     }
+  }
+
+  /**
+   * Checks the integers of a set that {@link #runBatch} will run, where they are to be checked.
+   *
+   * @param addresses the set's operands and then its result
+   */
+  void check(long[] addresses, double alpha, double beta, int threads) {
+    if (checked) {
+      int operands = layout.strides().length;
+      long[] own = java.util.Arrays.copyOf(addresses, operands);
+      long out = addresses[operands];
+      runAll(new Job(own, out, alpha, beta, threads, null, null, null, Checking.ALONE), 0);
+    }
+  }
+
+  /** Whether runs check integers. */
+  public boolean isChecked() {
+    return checked;
   }
 
   private static int first(CompiledSteps steps) {
     return steps.program().firstOf(Program.EACH_SLICE);
   }
 
-  private static void last(
-      CompiledSteps steps, CompiledSteps.Places at, double alpha, double beta, int threads) {
-    steps.run(steps.count() - 1, steps.count(), at, alpha, beta, threads, null);
+  /** What a run with alpha = 0 has to do. */
+  private static void last(CompiledSteps steps, CompiledSteps.Places at, Job job) {
+    int all = steps.count();
+    steps.run(all - 1, all, at, 0, job.beta, job.threads, null, job.checking);
   }
 
   private CompiledSteps.Places places(Job job, long held, long workspace, long[] starts) {
@@ -383,6 +466,6 @@ public final class CompiledPlan {
       }
       result += starts[k] * steps[k][own.length];
     }
-    return new CompiledSteps.Places(own, held, workspace, result, job.packed);
+    return new CompiledSteps.Places(own, held, workspace, result, job.packed, starts);
   }
 }

@@ -21,6 +21,9 @@ public final class CompiledSteps {
 
   private final int operands;
 
+  /** Of integers, for each step that was made; null where they are not checked. */
+  private final StepCheck[] checks;
+
   /** Most threads of each step, or null for any number. */
   private int[] mostThreads;
 
@@ -31,6 +34,7 @@ public final class CompiledSteps {
    * @param conjugated operands that the steps that read them conjugate
    * @param output type of what the last step writes
    * @param room bytes that a step's workspaces should fit on one thread
+   * @param checked the slices whose integers are checked, or null
    */
   public CompiledSteps(
       Program program,
@@ -42,7 +46,8 @@ public final class CompiledSteps {
       DType output,
       long[] outputStrides,
       String kernel,
-      long room) {
+      long room,
+      SlicedProgram checked) {
     this.program = program;
     this.elementBytes = types.intermediate().bytes();
     this.operands = shapes.length;
@@ -50,19 +55,20 @@ public final class CompiledSteps {
     this.handles = new long[steps.size()];
     // Before the first step is made: where one cannot be, those that were are destroyed at once.
     this.owner = new Handle(Native::destroyStep, handles);
+    this.checks = checked == null ? null : new StepCheck[handles.length];
     boolean done = false;
     try {
       for (int s = from; s < handles.length; s++) {
         Step step = steps.get(s);
-        handles[s] =
-            Native.createStep(
-                types.ofStep(step, s == handles.length - 1 ? output : types.intermediate()),
-                conjugated(step, conjugated),
-                step.outer().length,
-                program.axisLengths(step),
-                program.axisStrides(step, shapes, strides, outputStrides),
-                kernel,
-                room);
+        DType[] own = types.ofStep(step, s == handles.length - 1 ? output : types.intermediate());
+        long[] lengths = program.axisLengths(step);
+        long[] ownStrides = program.axisStrides(step, shapes, strides, outputStrides);
+        int outer = step.outer().length;
+        int bits = conjugated(step, conjugated);
+        handles[s] = Native.createStep(own, bits, outer, lengths, ownStrides, kernel, room);
+        if (checks != null) {
+          checks[s] = new StepCheck(program.where(s, checked), own, lengths, ownStrides, room);
+        }
       }
       done = true;
     } finally {
@@ -109,7 +115,12 @@ public final class CompiledSteps {
   /** Bytes that a step takes beside the tensors, with up to so many threads. */
   public long stepMemory(int step, int threads) {
     try {
-      return handles[step] == 0 ? 0 : Native.stepMemory(handles[step], threads(step, threads));
+      if (handles[step] == 0) {
+        return 0;
+      }
+      int own = threads(step, threads);
+      long bytes = Native.stepMemory(handles[step], own);
+      return checks == null ? bytes : Math.max(bytes, checks[step].memory(own));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -146,8 +157,20 @@ public final class CompiledSteps {
    *
    * @param packed of the first two inputs of each step what {@link #pack} wrote, or 0; null for
    *     none at all
+   * @param starts where the slice starts along the cut labels, or null
    */
-  public record Places(long[] operands, long held, long workspace, long out, long[] packed) {}
+  public record Places(
+      long[] operands, long held, long workspace, long out, long[] packed, long[] starts) {}
+
+  /** What a run does with the checks of integers that there may be. */
+  enum Checking {
+    /** Runs each step after its check. */
+    BEFORE_EACH,
+    /** All but the last step, which is checked only: nothing is written to the output. */
+    ALONE,
+    /** Runs steps that were checked. */
+    DONE
+  }
 
   /** Inputs of a step that may have a packed copy. */
   static final int PACKED_INPUTS = 2;
@@ -203,10 +226,17 @@ public final class CompiledSteps {
    * Runs steps [from, to). The last of the program writes the result, {@code alpha * result + beta
    * * out}.
    *
-   * @param nanos gets the time of each step added, or null
+   * @param nanos gets the time of each step and its check added, or null
    */
-  public void run(
-      int from, int to, Places at, double alpha, double beta, int threads, long[] nanos) {
+  void run(
+      int from,
+      int to,
+      Places at,
+      double alpha,
+      double beta,
+      int threads,
+      long[] nanos,
+      Checking checking) {
     int last = handles.length - 1;
     int s = from;
     try {
@@ -214,12 +244,24 @@ public final class CompiledSteps {
         Step step = program.steps().get(s);
         int[] in = step.inputs();
         long start = nanos == null ? 0 : System.nanoTime();
+        long x0 = address(in, 0, at);
+        long x1 = address(in, 1, at);
+        long x2 = address(in, 2, at);
+        long out = s == last ? at.out : intermediate(step.output(), at);
+        if (checks != null && checking != Checking.DONE) {
+          double times = s == last ? alpha : 1;
+          double plus = s == last ? beta : 0;
+          checks[s].run(x0, x1, x2, out, times, plus, threads(s, threads), at.starts);
+          if (s == last && checking == Checking.ALONE) {
+            return;
+          }
+        }
         Native.runStep(
             handles[s],
-            address(in, 0, at),
-            address(in, 1, at),
-            address(in, 2, at),
-            s == last ? at.out : intermediate(step.output(), at),
+            x0,
+            x1,
+            x2,
+            out,
             at.packed == null ? 0 : at.packed[PACKED_INPUTS * s],
             at.packed == null ? 0 : at.packed[PACKED_INPUTS * s + 1],
             s == last ? alpha : 1,
@@ -236,11 +278,19 @@ public final class CompiledSteps {
     }
   }
 
+  /** Whether integers are checked. */
+  boolean isChecked() {
+    return checks != null;
+  }
+
   /** Runs a program of one step over at most three operands; absent addresses are 0. */
   public void runSingle(
       long x0, long x1, long x2, long out, double alpha, double beta, int threads) {
     int last = handles.length - 1;
     try {
+      if (checks != null) {
+        checks[last].run(x0, x1, x2, out, alpha, beta, threads(last, threads), null);
+      }
       Native.runStep(handles[last], x0, x1, x2, out, alpha, beta, threads(last, threads));
     } finally {
       Reference.reachabilityFence(this);
@@ -258,6 +308,9 @@ public final class CompiledSteps {
     long p0 = packed[PACKED_INPUTS * last];
     long p1 = packed[PACKED_INPUTS * last + 1];
     try {
+      if (checks != null) {
+        checks[last].run(x0, x1, x2, out, alpha, beta, threads(last, threads), null);
+      }
       Native.runStep(handles[last], x0, x1, x2, out, p0, p1, alpha, beta, threads(last, threads));
     } finally {
       Reference.reachabilityFence(this);

@@ -15,18 +15,33 @@ final class FinalRounding {
   private final Handle step;
   private final long bytes;
 
-  /** Sums lie row-major. */
-  FinalRounding(PlanTypes types, long[] shape, long[] outputStrides) {
-    this.bytes = Views.bytes(shape, types.compute().bytes());
+  /** Of integers, or null. */
+  private final StepCheck check;
+
+  /**
+   * Sums lie row-major.
+   *
+   * @param sums their type
+   * @param where what is rounded, for checks of integers; null for none
+   */
+  FinalRounding(
+      PlanTypes types,
+      DType sums,
+      long[] shape,
+      long[] outputStrides,
+      StepCheck.Where where,
+      long room) {
+    this.bytes = Views.bytes(shape, sums.bytes());
     int rank = shape.length;
     long[] strides = new long[2 * rank];
     System.arraycopy(Views.contiguous(shape), 0, strides, 0, rank);
     System.arraycopy(outputStrides, 0, strides, rank, rank);
-    DType[] own = {types.compute(), types.result(), types.compute()};
+    DType[] own = {sums, types.result(), sums};
     this.step =
         new Handle(
             Native::destroyStep,
             Native.createStep(own, 0, rank, shape, strides, null, Long.MAX_VALUE));
+    this.check = where == null ? null : new StepCheck(where, own, shape, strides, room);
   }
 
   /** Bytes of the sums. */
@@ -37,9 +52,17 @@ final class FinalRounding {
   /** Bytes that a run takes beside sums and result. */
   long memory(int threads) {
     try {
-      return Native.stepMemory(step.value(), threads);
+      long own = Native.stepMemory(step.value(), threads);
+      return check == null ? own : Math.max(own, check.memory(threads));
     } finally {
       Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Refuses what would wrap, where integers are checked; nothing is written. */
+  void check(long sums, long out, double alpha, double beta, int threads) {
+    if (check != null) {
+      check.run(sums, 0, 0, out, alpha, beta, threads, null);
     }
   }
 

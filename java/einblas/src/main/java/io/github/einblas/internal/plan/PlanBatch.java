@@ -1,6 +1,7 @@
 // Plans: many sets of operands in as few native calls as their strides allow.
 package io.github.einblas.internal.plan;
 
+import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
@@ -63,7 +64,7 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
   }
 
   /** Runs the sets. All steps are made before the first one runs. */
-  void run(double alpha, double beta, int threads, int resultBytes) {
+  void run(double alpha, double beta, int threads) {
     long[] strides = out.strides();
     long[] one = Arrays.copyOfRange(strides, 1, strides.length);
     int[][] groups = groups();
@@ -72,6 +73,11 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
     int slots = n + 1;
     int workers = threads == 0 ? Native.threads() : threads;
     int most = Math.max(1, MOST_ADDRESSES / slots);
+    for (int g = 0; g < groups.length && plans[g].isChecked(); g++) {
+      for (int s : groups[g]) {
+        check(plans[g], s, alpha, beta, workers);
+      }
+    }
     for (int g = 0; g < groups.length; g++) {
       for (int from = 0; from < groups[g].length; from += most) {
         int count = Math.min(most, groups[g].length - from);
@@ -81,11 +87,30 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
           for (int i = 0; i < n; i++) {
             addresses[p * slots + i] = operands[s * n + i].address();
           }
-          addresses[(p + 1) * slots - 1] = out.address() + s * strides[0] * resultBytes;
+          addresses[(p + 1) * slots - 1] = address(s);
         }
         plans[g].runBatch(count, addresses, alpha, beta, workers);
       }
     }
+  }
+
+  /** Checks the integers of a set; nothing is written to the output. */
+  private void check(CompiledPlan plan, int s, double alpha, double beta, int workers) {
+    long[] addresses = new long[n + 1];
+    for (int i = 0; i < n; i++) {
+      addresses[i] = operands[s * n + i].address();
+    }
+    addresses[n] = address(s);
+    try {
+      plan.check(addresses, alpha, beta, workers);
+    } catch (IntegerOverflowException e) {
+      throw e.in("set " + s);
+    }
+  }
+
+  /** Of a set's result. */
+  private long address(int s) {
+    return out.address() + s * out.strides()[0] * out.dtype().bytes();
   }
 
   /** Numbers of the sets that have the same strides, wherever they stand. */

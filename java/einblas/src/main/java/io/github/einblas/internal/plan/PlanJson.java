@@ -76,6 +76,9 @@ public final class PlanJson {
     if (options.batchInvariance()) {
       own.addProperty("batchInvariance", true);
     }
+    if (options.checkedIntegers()) {
+      own.addProperty("checkedIntegers", true);
+    }
     if (options.path() != null) {
       own.add("path", matrix(options.path()));
     }
@@ -254,6 +257,9 @@ public final class PlanJson {
     options = o.has("kernel") ? options.withKernel(StrictJson.text(o, "kernel")) : options;
     if (o.has("batchInvariance")) {
       options = options.withBatchInvariance(StrictJson.isTrue(o, "batchInvariance"));
+    }
+    if (o.has("checkedIntegers")) {
+      options = options.withCheckedIntegers(StrictJson.isTrue(o, "checkedIntegers"));
     }
     if (o.has("outputType")) {
       options = options.withOutputType(StrictJson.constant(o, "outputType", DType.class));

@@ -1,6 +1,7 @@
 // Plans: the native steps of a plan for the sets of strides that it was lately run with.
 package io.github.einblas.internal.plan;
 
+import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.Native;
@@ -187,10 +188,11 @@ public final class PlanLayouts {
    * more than the limit.
    */
   CompiledPlan ofOwnSlices(Strided[] operands, long[] resultStrides) {
-    CompiledPlan found = of(operands, resultStrides);
-    return found.slices() == slices
+    boolean apart = types.isChecked(options) && slices.addsUp();
+    CompiledPlan found = apart ? null : of(operands, resultStrides);
+    return found != null && found.slices() == slices
         ? found
-        : compile(slices, Layout.of(operands), outputStrides(resultStrides));
+        : compile(slices, Layout.of(operands), outputStrides(resultStrides), null);
   }
 
   /** The steps for constants of their strides; all else is contiguous. */
@@ -245,6 +247,12 @@ public final class PlanLayouts {
   }
 
   private CompiledPlan compile(SlicedProgram program, Layout layout, long[] outputStrides) {
+    DType apart = types.sumsApart(types.isChecked(options));
+    return compile(program, layout, outputStrides, apart);
+  }
+
+  private CompiledPlan compile(
+      SlicedProgram program, Layout layout, long[] outputStrides, DType apart) {
     return new CompiledPlan(
         program,
         types,
@@ -253,7 +261,9 @@ public final class PlanLayouts {
         outputStrides,
         options.batchInvariance() ? Native.INVARIANT : options.kernel(),
         isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE,
-        stepRoom(program));
+        stepRoom(program),
+        types.isChecked(options),
+        apart);
   }
 
   /**
@@ -267,10 +277,9 @@ public final class PlanLayouts {
     long own =
         Math.addExact(program.workspaceElements(), program.main().heldElements())
             * types.intermediate().bytes();
+    DType apart = types.sumsApart(types.isChecked(options));
     long sums =
-        types.roundsAtEnd() && program.addsUp()
-            ? Views.bytes(program.outputShape(), types.compute().bytes())
-            : 0;
+        apart != null && program.addsUp() ? Views.bytes(program.outputShape(), apart.bytes()) : 0;
     return Math.max(0, options.memoryLimit() - outputBytes - own - sums);
   }
 }

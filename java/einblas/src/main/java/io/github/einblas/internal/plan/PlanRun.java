@@ -133,7 +133,8 @@ final class PlanRun {
             held,
             packed,
             extras.afterSlice,
-            extras.nanos);
+            extras.nanos,
+            !extras.checkOverlap);
       } catch (NativeMemoryException e) {
         throw apart && e.isOutputUntouched() && beta != 1
             ? e.after("the output was multiplied by " + beta)
@@ -212,7 +213,7 @@ final class PlanRun {
           into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
         }
       } else {
-        batch.run(alpha, beta, threads, types.result().bytes());
+        batch.run(alpha, beta, threads);
       }
     } catch (NativeMemoryException e) {
       throw e.after("results of other sets may be written");

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import java.util.Arrays;
 import java.util.List;
 
@@ -133,6 +134,19 @@ public final class PlanTypes {
     return isRounded() && result != compute;
   }
 
+  /**
+   * Type in which slices are added up apart from the result, or null where they are added to it.
+   * Checked integers have I64: a part of a sum may be beyond the range of the whole.
+   */
+  DType sumsApart(boolean checked) {
+    return roundsAtEnd() ? compute : checked ? DType.I64 : null;
+  }
+
+  /** Whether runs with these options check integers. */
+  boolean isChecked(PlanOptions options) {
+    return options.checkedIntegers() && result.isInteger();
+  }
+
   /** The real type that is computed in: of both parts where numbers are complex. */
   DType precisionType() {
     return compute.partType();
@@ -156,7 +170,7 @@ public final class PlanTypes {
       types[t] = ofSlot(step.inputs()[t]);
     }
     types[n] = output;
-    types[n + 1] = compute;
+    types[n + 1] = output.isInteger() && output.bytes() > compute.bytes() ? output : compute;
     return types;
   }
 

@@ -5,30 +5,39 @@ import io.github.einblas.DType;
 import io.github.einblas.internal.equation.Equation;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/** Operations and bytes of programs. */
+/**
+ * Operations and bytes of programs. With types, operations are those on real numbers: a product of
+ * two complex numbers has 6, of a complex and a real one 2, a complex sum of two 2.
+ */
 public final class PlanWork {
   private PlanWork() {}
 
-  /** Floating-point operations of a run. */
+  /** Operations of a run, those of any numbers counted as one each. */
   public static double flops(SlicedProgram slices) {
+    return flops(slices, null);
+  }
+
+  /** Operations of a run on real numbers. */
+  public static double flops(SlicedProgram slices, PlanTypes types) {
     double flops = 0;
     List<Step> steps = slices.main().steps();
     for (int s = 0; s < steps.size(); s++) {
-      flops += flops(slices, s);
+      flops += flops(slices, s, types);
     }
     return flops;
   }
 
-  /** Floating-point operations of one slice's steps. */
+  /** Operations of one slice's steps, those of any numbers counted as one each. */
   public static double flops(Program program) {
-    return program.steps().stream().mapToDouble(step -> flops(program, step)).sum();
+    return program.steps().stream().mapToDouble(step -> flops(program, step, null)).sum();
   }
 
   /** Operations of all runs of a step: as much as in one piece if it is cut, else once or again. */
-  public static double flops(SlicedProgram slices, int s) {
-    return scaled(slices, s, flops(slices.main(), slices.main().steps().get(s)));
+  public static double flops(SlicedProgram slices, int s, PlanTypes types) {
+    return scaled(slices, s, flops(slices.main(), slices.main().steps().get(s), types));
   }
 
   /**
@@ -51,11 +60,23 @@ public final class PlanWork {
     return all;
   }
 
-  private static double flops(Program program, Step step) {
+  private static double flops(Program program, Step step, PlanTypes types) {
     double outer = product(program, step.outer());
     double reduced = product(program, step.reduced());
-    double multiplications = Math.max(0, step.inputs().length - 1);
-    return outer * (reduced * (multiplications + (step.reduced().length > 0 ? 1 : 0)));
+    IntPredicate complex = slot -> types != null && types.ofSlot(slot).isComplex();
+    return outer * reduced * flops(step.inputs(), step.reduced().length > 0, complex);
+  }
+
+  /** Operations of one product, and of its addition to a sum. */
+  private static double flops(int[] slots, boolean added, IntPredicate isComplex) {
+    double flops = 0;
+    boolean complex = false;
+    for (int i = 0; i < slots.length; i++) {
+      boolean other = isComplex.test(slots[i]);
+      flops += i == 0 ? 0 : complex && other ? 6 : complex || other ? 2 : 1;
+      complex |= other;
+    }
+    return flops + (!added ? 0 : complex ? 2 : 1);
   }
 
   private static double product(Program program, int[] labels) {
@@ -94,9 +115,10 @@ public final class PlanWork {
     return bytes * slices.runs(s);
   }
 
-  /** Operations of one loop nest over all labels. */
-  public static double naiveFlops(Equation equation, long[][] shapes) {
-    double all = shapes.length;
+  /** Operations on real numbers of one loop nest over all labels. */
+  public static double naiveFlops(Equation equation, long[][] shapes, PlanTypes types) {
+    int[] operands = IntStream.range(0, shapes.length).toArray();
+    double all = flops(operands, true, i -> types.operand(i).isComplex());
     for (long length : equation.lengths(shapes).values()) {
       all *= length;
     }

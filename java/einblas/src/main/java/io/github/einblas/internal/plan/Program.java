@@ -260,6 +260,29 @@ public final class Program {
     return choice.origin();
   }
 
+  /** A step's own equation. */
+  public String equationOf(Step step) {
+    StringBuilder s = new StringBuilder();
+    for (int slot : step.inputs()) {
+      s.append(s.length() == 0 ? "" : ",").append(equation.names(labelsOf(slot)));
+    }
+    return s.append("->").append(equation.names(step.outer())).toString();
+  }
+
+  /** What a step is, for checks of it. */
+  StepCheck.Where where(int step, SlicedProgram slices) {
+    Step own = steps.get(step);
+    return new StepCheck.Where(
+        equation, step + 1, steps.size(), equationOf(own), own.outer(), slices);
+  }
+
+  /** The same with all labels of the result, as the whole output has them. */
+  StepCheck.Where whereAll(int step, SlicedProgram slices) {
+    StepCheck.Where own = where(step, slices);
+    return new StepCheck.Where(
+        equation, own.number(), own.count(), own.stepEquation(), equation.output(), slices);
+  }
+
   /** Length of a label. */
   public long length(int label) {
     return lengths.get(label);

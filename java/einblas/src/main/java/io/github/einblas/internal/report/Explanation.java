@@ -81,8 +81,9 @@ public final class Explanation {
         program.path(),
         program.pathOrigin(),
         threads,
-        PlanWork.flops(slices),
-        PlanWork.naiveFlops(equation, plan.shapes()),
+        compiled.isChecked(),
+        PlanWork.flops(slices, types),
+        PlanWork.naiveFlops(equation, plan.shapes(), types),
         PlanWork.bytes(slices, types),
         compiled.workspaceBytes() + compiled.heldBytes(),
         largest < 0 ? 0 : elements(program, largest) * types.intermediate().bytes(),
@@ -124,14 +125,14 @@ public final class Explanation {
     Step step = program.steps().get(s);
     long handle = compiled.main().handle(s);
     double runs = slices.runs(s);
-    double flops = PlanWork.flops(slices, s);
+    double flops = PlanWork.flops(slices, s, compiled.types());
     double bytes = PlanWork.bytes(slices, s, compiled.types());
     boolean last = s == program.steps().size() - 1;
     return new Report.Step(
         s + 1,
         step.inputs(),
         last ? -1 : step.output(),
-        stepEquation(equation, program, step),
+        program.equationOf(step),
         lengths(equation, program, step),
         last
             ? program.outputShape()
@@ -189,14 +190,6 @@ public final class Explanation {
     return threads == given
         ? ""
         : "; " + threads + " of " + given + " threads, as the memory limit has no room for more";
-  }
-
-  private static String stepEquation(Equation equation, Program program, Step step) {
-    StringBuilder s = new StringBuilder();
-    for (int slot : step.inputs()) {
-      s.append(s.length() == 0 ? "" : ",").append(equation.names(program.labelsOf(slot)));
-    }
-    return s.append("->").append(equation.names(step.outer())).toString();
   }
 
   private static String lengths(Equation equation, Program program, Step step) {

@@ -15,6 +15,7 @@ public record Report(
     int[][] path,
     String pathOrigin,
     int threads,
+    boolean checked,
     double flops,
     double naiveFlops,
     double bytesMoved,

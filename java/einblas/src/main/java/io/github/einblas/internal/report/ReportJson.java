@@ -24,6 +24,7 @@ public final class ReportJson {
     o.add("path", matrix(longs(r.path())));
     o.addProperty("pathOrigin", r.pathOrigin());
     o.addProperty("threads", r.threads());
+    o.addProperty("checkedIntegers", r.checked());
     o.addProperty("flops", r.flops());
     o.addProperty("naiveFlops", r.naiveFlops());
     o.addProperty("bytesMoved", r.bytesMoved());

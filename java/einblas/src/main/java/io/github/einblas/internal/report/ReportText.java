@@ -30,6 +30,11 @@ public final class ReportText {
       line(s, "          unreliable: the machine was busy while its speed was measured");
     }
     line(s, "threads   %s", r.threads() == 0 ? "the process's" : r.threads());
+    if (r.checked()) {
+      line(
+          s,
+          "checked   each step's integers, before it writes; the predicted time is without that");
+    }
     for (Report.Step step : r.steps()) {
       step(s, r, step);
     }

@@ -1,0 +1,99 @@
+// Public API: a checked run would have wrapped.
+package io.github.einblas;
+
+import java.math.BigInteger;
+import java.util.List;
+
+/**
+ * Thrown by runs of plans with {@link PlanOptions#withCheckedIntegers}: an element of a step's
+ * result, as a whole number, is beyond the range of its type. It is the first: of the first such
+ * step, in the order in which steps run, the first element in C order.
+ *
+ * <pre>{@code
+ * plan of "ij,jk->ik": step 1 of 1 (ij,jk->ik): element i=3, k=0 is 2147483712, beyond I32
+ * (-2147483648 to 2147483647); the output is untouched
+ * }</pre>
+ *
+ * <p>The output is as it was before, unless {@link #isOutputUntouched} says otherwise, as the text
+ * does then.
+ */
+public final class IntegerOverflowException extends ArithmeticException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Where a number was.
+   *
+   * @param equation the plan's
+   * @param step number of the step, 1 for the first
+   * @param stepEquation the step's own equation
+   * @param labels those of the step's result, in the order of its axes, without those of length 1
+   * @param index of each label, in the whole result where a plan is cut
+   * @param dtype type that the step's result has
+   */
+  public record Place(
+      String equation,
+      int step,
+      String stepEquation,
+      List<String> labels,
+      List<Long> index,
+      DType dtype) {
+    /** A place; the lists are copied. */
+    public Place {
+      labels = List.copyOf(labels);
+      index = List.copyOf(index);
+    }
+  }
+
+  private final transient Place place;
+  private final BigInteger value;
+  private final boolean outputUntouched;
+
+  /**
+   * Creates the exception.
+   *
+   * @param text where it was, in words
+   * @param value what the element should be, or null where that has more than 511 bits
+   */
+  public IntegerOverflowException(String text, Place place, BigInteger value) {
+    this(text, place, value, true);
+  }
+
+  private IntegerOverflowException(
+      String text, Place place, BigInteger value, boolean outputUntouched) {
+    super(text);
+    this.place = place;
+    this.value = value;
+    this.outputUntouched = outputUntouched;
+  }
+
+  /** The same failure, saying of what: "set 3". */
+  public IntegerOverflowException in(String what) {
+    return copy(what + ": " + getMessage(), outputUntouched);
+  }
+
+  /** The same failure of a run that had written to its output: the text says what. */
+  public IntegerOverflowException after(String written) {
+    return copy(getMessage().replace("; the output is untouched", "; " + written), false);
+  }
+
+  private IntegerOverflowException copy(String text, boolean untouched) {
+    var other = new IntegerOverflowException(text, place, value, untouched);
+    other.initCause(this);
+    return other;
+  }
+
+  /** Where it was; null of an exception that was serialized. */
+  public Place place() {
+    return place;
+  }
+
+  /** What the element should be, or null where that has more than 511 bits. */
+  public BigInteger value() {
+    return value;
+  }
+
+  /** Whether the output given to the call is as it was before. */
+  public boolean isOutputUntouched() {
+    return outputUntouched;
+  }
+}
