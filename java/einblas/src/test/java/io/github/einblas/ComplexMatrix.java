@@ -83,7 +83,7 @@ record ComplexMatrix(double[][] re, double[][] im) {
 
   /** The transpose, or the conjugate transpose. */
   ComplexMatrix turned(boolean conjugate) {
-    ComplexMatrix m = new ComplexMatrix(columns(), rows());
+    ComplexMatrix m = new ComplexMatrix(/* rows= */ columns(), /* columns= */ rows());
     for (int i = 0; i < rows(); i++) {
       for (int j = 0; j < columns(); j++) {
         m.set(j, i, new double[] {re[i][j], conjugate ? -im[i][j] : im[i][j]});

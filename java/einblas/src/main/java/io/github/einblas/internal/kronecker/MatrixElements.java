@@ -242,15 +242,19 @@ public final class MatrixElements {
         trace = trace == null ? own : Numbers.product(term.dtype(), trace, own);
       }
     }
-    return trace == null ? new double[] {real, 0} : new double[] {trace[0] * real, trace[1] * real};
+    double[] all = trace == null ? new double[] {1, 0} : trace;
+    boolean complex = k.dtype(DType.F64).isComplex();
+    return new double[] {all[0] * real, complex ? all[1] * real : 0};
   }
 
   private static double[] sum(DType type, double[] all) {
-    double[] sum = new double[2];
     int parts = Numbers.parts(type);
-    for (int i = 0; i < all.length; i++) {
-      sum[i % parts] += all[i];
-    }
-    return sum;
+    return new double[] {sum(all, 0, parts), parts == 2 ? sum(all, 1, parts) : 0};
+  }
+
+  private static double sum(double[] all, int from, int step) {
+    return IntStream.iterate(from, i -> i < all.length, i -> i + step)
+        .mapToDouble(i -> all[i])
+        .sum();
   }
 }
