@@ -30,11 +30,28 @@ public final class EinblasRival implements Rival {
   public List<Job> jobs(Catalogue.Case c, DType dtype, Style style) {
     Tensor[] operands = new Tensor[c.shapes().length];
     for (int t = 0; t < operands.length; t++) {
-      operands[t] = Tensor.empty(dtype, c.shapes()[t]);
-      NativeArray.at(operands[t].address(), dtype, operands[t].size())
-          .setOperand(t, operands[t].size(), c.scale(t));
+      operands[t] =
+          dtype.isFloating()
+              ? filled(c, dtype, t)
+              : Values.tensor(dtype, t, c.scale(t), shape(c, t));
     }
     return List.of(new Run(c, dtype, operands, style));
+  }
+
+  private static long[] shape(Catalogue.Case c, int operand) {
+    return c.shapes()[operand];
+  }
+
+  /** Of any size, without a copy in Java. */
+  private static Tensor filled(Catalogue.Case c, DType dtype, int operand) {
+    Tensor t = Tensor.empty(dtype, shape(c, operand));
+    NativeArray.at(t.address(), dtype, t.size()).setOperand(operand, t.size(), c.scale(operand));
+    return t;
+  }
+
+  @Override
+  public boolean has(DType dtype) {
+    return true;
   }
 
   @Override
@@ -77,12 +94,27 @@ public final class EinblasRival implements Rival {
       }
     }
 
+    /** Of a complex result the sum of both parts. */
     @Override
     public double result(long index) {
+      if (!dtype.isFloating()) {
+        return element(index);
+      }
       if (elements == null || index == 0) {
         elements = NativeArray.at(out.address(), dtype, out.size());
       }
       return elements.get(index);
+    }
+
+    private double element(long index) {
+      long[] shape = out.shape();
+      long[] at = new long[shape.length];
+      long rest = index;
+      for (int d = at.length - 1; d >= 0; d--) {
+        at[d] = rest % shape[d];
+        rest /= shape[d];
+      }
+      return dtype.isComplex() ? out.getReal(at) + out.getImag(at) : out.get(at);
     }
 
     /** By random sums, as what the others are compared with must be right. */

@@ -66,7 +66,7 @@ public class EinsumBenchmark {
   })
   public String name;
 
-  /** Element type. */
+  /** Element type; {@code -p dtype=BF16} and every other is einblas's alone. */
   @Param({"F32", "F64"})
   public DType dtype;
 
@@ -95,6 +95,11 @@ public class EinsumBenchmark {
   @Setup(Level.Trial)
   public void setUp() throws Exception {
     Catalogue.Case c = Catalogue.find(name);
+    Rival rival = Rival.named(implementation);
+    if (!rival.has(dtype)) {
+      throw new IllegalArgumentException(
+          implementation + " is measured in F32 and F64, not in " + dtype);
+    }
     double[] expected = null;
     if (!reference.isEmpty()) {
       expected = Fingerprint.read(Path.of(reference));
@@ -103,7 +108,6 @@ public class EinsumBenchmark {
         expected = Trial.fingerprint(einblas, c);
       }
     }
-    Rival rival = Rival.named(implementation);
     rival.setThreads(threads);
     List<Rival.Job> jobs = rival.jobs(c, dtype, style);
     if (jobs.isEmpty()) {

@@ -20,10 +20,19 @@ public final class Limits {
    */
   public record Bound(double microseconds, String limit) {}
 
-  /** FLOP/s. */
+  /**
+   * Operations on real numbers a second, of the floating-point type of the same width: of the parts
+   * of complex numbers, F32 for narrower ones. Instructions that multiply groups of narrow numbers
+   * may pass it.
+   */
   public double peak(DType dtype, int threads) {
+    DType real =
+        switch (dtype) {
+          case F32, BF16, F16, BOOL, I8, U8, I16, I32, C64 -> DType.F32;
+          case F64, I64, C128 -> DType.F64;
+        };
     return measured.computeIfAbsent(
-        "peak " + dtype + threads, k -> Einblas.measurePeak(dtype, threads));
+        "peak " + real + threads, k -> Einblas.measurePeak(real, threads));
   }
 
   /** Bytes/s over a working set of that size: of the cache level that holds it. */

@@ -25,6 +25,11 @@ public interface Rival {
   /** Library, version and what it runs on. */
   String version();
 
+  /** Whether it is measured with elements of a type: F32 and F64, unless it says otherwise. */
+  default boolean has(DType dtype) {
+    return dtype.isFloating();
+  }
+
   /** Sets the threads of each call from now on, in the library and in the BLAS under it. */
   void setThreads(int threads);
 

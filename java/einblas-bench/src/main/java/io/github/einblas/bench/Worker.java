@@ -78,9 +78,12 @@ public final class Worker {
       List<Rival.Job> jobs = new ArrayList<>();
       try {
         rival.setThreads(threads);
+        if (!rival.has(dtype)) {
+          return; // as of a case that it cannot do
+        }
         if (c instanceof Catalogue.Case product) {
           jobs.addAll(rival.jobs(product, dtype, style));
-        } else if (style == Rival.Style.BEST) {
+        } else if (style == Rival.Style.BEST && dtype.isFloating()) {
           jobs.addAll(rival.structured(structured, dtype));
         }
         if (!jobs.isEmpty()) {

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.DType;
+import io.github.einblas.Einsum;
+import io.github.einblas.Tensor;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RivalTest {
   private static final Catalogue.Case PRODUCT =
@@ -31,6 +35,29 @@ class RivalTest {
               Trial.fingerprint(job, PRODUCT),
               Fingerprint.of(RivalTest::expected, 31 * 43),
               tolerance);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void everyTypeIsMeasuredAndRight(DType dtype) {
+    Catalogue.Case small =
+        new Catalogue.Case("p", "gemm", "ab,bc->ac", Map.of('a', 5L, 'b', 3L, 'c', 4L));
+    assertTrue(new EinblasRival().has(dtype));
+    assertTrue(Trial.epsilon(dtype) >= 0 && new Limits().peak(dtype, 1) > 0);
+    for (Rival.Style style : Rival.Style.values()) {
+      try (Rival.Job job = new EinblasRival().jobs(small, dtype, style).get(0);
+          Tensor a = Values.tensor(dtype, 0, 1, 5, 3);
+          Tensor b = Values.tensor(dtype, 1, 1, 3, 4);
+          Tensor product = Einsum.einsum("ab,bc->ac", a, b)) {
+        job.run();
+        job.verify();
+        for (long i = 0; i < 20; i++) {
+          double expected = product.getReal(i / 4, i % 4) + product.getImag(i / 4, i % 4);
+          assertEquals(expected, job.result(i), 1e-6 * Math.abs(expected), dtype + " " + i);
+          assertTrue(dtype == DType.BOOL || expected != 0);
         }
       }
     }

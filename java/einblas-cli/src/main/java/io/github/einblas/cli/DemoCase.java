@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * A contraction of two operands.
  *
  * @param equation an explicit equation, one letter per axis, no letter twice in an operand
- * @param dtype type of operands and result
+ * @param dtype type of the operands
  * @param lengths length of each letter
  * @param zeros share of the first operand's elements that are 0; it is a sparse matrix then
  * @param fold rows of the first operand and of the result that a row of their files joins: a file
@@ -31,6 +31,9 @@ record DemoCase(
         of("ijk,il->ijkl", DType.F32, "i=64 j=128 k=64 l=64"),
         of("ixy,jxy->ijxy", DType.F64, "i=200 j=300 x=50 y=60"),
         of("ixy,jxy->ijxy", DType.F64, "i=2 j=3 x=50 y=60"),
+        of("nhd,khd->nkd", DType.C64, "n=64 k=64 h=64 d=256"),
+        of("ij,jk->ik", DType.BF16, "i=512 j=512 k=512"),
+        of("ij,jk->ik", DType.I8, "i=512 j=512 k=512"),
         new DemoCase("rd,od->ro", DType.F32, lengths("r=49980 d=784 o=30"), 30, 0),
         new DemoCase("rd,od->ro", DType.F32, lengths("r=49980 d=784 o=30"), 30, 0.8),
         new DemoCase("rd,od->ro", DType.F64, lengths("r=49980 d=784 o=30"), 30, 0.8));
@@ -52,6 +55,11 @@ record DemoCase(
   /** Labels of the first operand, the second operand and the result. */
   String[] terms() {
     return equation.split(",|->", -1);
+  }
+
+  /** Type of the result: that of the operands, but I32 of I8, whose sums wrap. */
+  DType result() {
+    return dtype == DType.I8 ? DType.I32 : dtype;
   }
 
   /** Shape of an operand (0, 1) or of the result (2). */
@@ -82,7 +90,8 @@ record DemoCase(
   /** Bytes of an operand or of the result; those of a sparse matrix with its indices. */
   long bytes(int term) {
     boolean indexed = term == 0 && isSparse();
-    return stored(term) * (dtype.bytes() + (indexed ? 4 : 0)) + (indexed ? 8 * shape(0)[0] : 0);
+    DType type = term == 2 ? result() : dtype;
+    return stored(term) * (type.bytes() + (indexed ? 4 : 0)) + (indexed ? 8 * shape(0)[0] : 0);
   }
 
   /** Bytes of both operands and the result. */

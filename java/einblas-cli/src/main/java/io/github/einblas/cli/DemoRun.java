@@ -5,6 +5,7 @@ import io.github.einblas.CsrMatrix;
 import io.github.einblas.Einsum;
 import io.github.einblas.EinsumPlan;
 import io.github.einblas.Kronecker;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.List;
  *
  * @param seconds median time of a run
  * @param runs runs that the median is of
- * @param flops floating-point operations of a run
+ * @param flops operations of a run on real numbers
  * @param kernels kernels used
  * @param check comparison with plain loops
  */
@@ -52,13 +53,15 @@ record DemoRun(
     }
     try (Tensor a = Tensor.readNpy(files[0]);
         Tensor b = Tensor.readNpy(files[1]);
-        Tensor out = Tensor.empty(demoCase.dtype(), demoCase.storedShape(2));
+        Tensor out = Tensor.empty(demoCase.result(), demoCase.storedShape(2));
         // Views: a file of folded rows is contracted as it lies, and so is the result.
         Tensor x = a.reshape(demoCase.shape(0));
         Tensor y = b.reshape(demoCase.shape(1));
         Tensor result = out.reshape(demoCase.shape(2))) {
-      EinsumPlan plan = Einsum.plan(demoCase.equation(), x, y);
-      out.fill(Double.NaN); // an element that is not written fails the check
+      PlanOptions options = PlanOptions.DEFAULT.withOutputType(demoCase.result());
+      EinsumPlan plan = Einsum.plan(demoCase.equation(), options, x, y);
+      // An element that is not written fails the check.
+      out.fill(demoCase.result().isInteger() ? Integer.MIN_VALUE : Double.NaN);
       double[] times =
           measure(
               demoCase.fold() > 1

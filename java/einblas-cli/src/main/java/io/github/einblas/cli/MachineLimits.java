@@ -5,6 +5,7 @@ import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Einblas.Traffic;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /** FMA peak P and memory bandwidth B of this machine at some number of threads. */
@@ -33,8 +34,23 @@ final class MachineLimits {
     this.fill = Einblas.measureBandwidth(Traffic.FILL_STREAM, bytes, threads);
   }
 
+  /**
+   * Operations on real numbers per second in a type: those of complex numbers are their parts',
+   * narrow ones are computed in F32 or at its rate, or by instructions that multiply groups of
+   * them.
+   */
   double peak(DType dtype) {
-    return peak.get(dtype);
+    return switch (dtype) {
+      case F32, F16, BOOL, I32, C64 -> peak.get(DType.F32);
+      case F64, I64, C128 -> peak.get(DType.F64);
+      case BF16 -> peak.get(DType.F32) * (isa("avx512bf16") ? 2 : 1);
+      case I16 -> peak.get(DType.F32) * (isa("avx512vnni", "avx512bf16") ? 2 : 1);
+      case I8, U8 -> peak.get(DType.F32) * (isa("avx512vnni", "avx512bf16") ? 4 : 1);
+    };
+  }
+
+  private static boolean isa(String... names) {
+    return List.of(names).contains(Einblas.isa());
   }
 
   double read() {

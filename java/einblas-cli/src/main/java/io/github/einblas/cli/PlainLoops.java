@@ -41,32 +41,54 @@ final class PlainLoops {
   /** Computes elements one after another; for one thread. */
   final class Cursor {
     private final long[] at = new long[summed.length];
-    private double value;
-    private double magnitude;
+    private double[] value;
+    private double[] magnitude;
 
     /** Goes to an element of the result. */
     void moveTo(long[] index) {
       long a = dot(index, keptStrides[0]);
       long b = dot(index, keptStrides[1]);
-      value = 0;
-      magnitude = 0;
+      value = new double[2];
+      magnitude = new double[2];
       do {
-        double product =
-            data[0].element(a + dot(at, summedStrides[0]))
-                * data[1].element(b + dot(at, summedStrides[1]));
-        value += product;
-        magnitude += Math.abs(product);
+        long x = a + dot(at, summedStrides[0]);
+        long y = b + dot(at, summedStrides[1]);
+        if (data[0].isComplex()) {
+          double re = data[0].element(2 * x);
+          double im = data[0].element(2 * x + 1);
+          add(0, re * data[1].element(2 * y));
+          add(0, -im * data[1].element(2 * y + 1));
+          add(1, re * data[1].element(2 * y + 1));
+          add(1, im * data[1].element(2 * y));
+        } else {
+          add(0, data[0].element(x) * data[1].element(y));
+        }
       } while (next(at, summed)); // all zeros again after the last
     }
 
-    /** The element. */
+    private void add(int part, double product) {
+      value[part] += product;
+      magnitude[part] += Math.abs(product);
+    }
+
+    /** The element; of a complex one the real part. */
     double value() {
-      return value;
+      return value(0);
+    }
+
+    /** The real part, 0, or the imaginary one, 1. */
+    double value(int part) {
+      return value[part];
     }
 
     /** The sum of the absolute values of its products. */
     double magnitude() {
-      return magnitude;
+      return magnitude(0);
+    }
+
+    /** The same of a part. */
+    double magnitude(int part) {
+      return magnitude[part];
     }
   }
 

@@ -5,8 +5,8 @@ import io.github.einblas.DType;
 import io.github.einblas.Tensor;
 
 /**
- * Uniform numbers in [-1, 1). Element i is number i of a SplitMix64 sequence, so that a check can
- * have any element without keeping the data or trusting a file.
+ * Uniform numbers in [-1, 1), or bytes. Element i is number i of a SplitMix64 sequence, so that a
+ * check can have any element without keeping the data or trusting a file.
  */
 final class RandomData {
   private static final long GAMMA = 0x9E3779B97F4A7C15L;
@@ -29,8 +29,9 @@ final class RandomData {
   }
 
   /**
-   * Element {@code index}: 24 random bits for F32 and 53 for F64, so exact in its type; BF16 and
-   * F16 round those of F32. A complex element has two of them.
+   * Element {@code index}: 24 random bits for F32 and 53 for F64, so exact in its type; BF16 has
+   * them rounded, F16 is yet to be rounded, I8 has 8 bits. A complex element has two of them,
+   * numbered in turn.
    */
   double element(long index) {
     long bits = mix(start + (index + 1) * GAMMA);
@@ -38,10 +39,23 @@ final class RandomData {
       return 0;
     }
     return switch (dtype) {
-      case F32, BF16, F16, C64 -> (bits >>> 40) * 0x1p-23 - 1;
+      case F32, F16, C64 -> (bits >>> 40) * 0x1p-23 - 1;
+      case BF16 -> bf16((float) ((bits >>> 40) * 0x1p-23 - 1));
       case F64, C128 -> (bits >>> 11) * 0x1p-52 - 1;
-      case I32, I64, I8, U8, I16, BOOL -> throw new AssertionError(dtype);
+      case I8 -> bits >> 56;
+      case I32, I64, U8, I16, BOOL -> throw new AssertionError(dtype);
     };
+  }
+
+  /** To nearest even. */
+  private static float bf16(float x) {
+    int bits = Float.floatToRawIntBits(x);
+    return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
+  }
+
+  /** Whether an element has two numbers. */
+  boolean isComplex() {
+    return dtype.isComplex();
   }
 
   /** A new tensor of these elements in C order. */
@@ -73,7 +87,12 @@ final class RandomData {
       }
       case C64 -> Tensor.ofComplex(floats(2 * first, 2 * count));
       case C128 -> Tensor.ofComplex(doubles(2 * first, 2 * count));
-      case I32, I64, I8, U8, I16, BOOL -> throw new AssertionError(dtype);
+      case I8 -> {
+        try (Tensor wide = Tensor.of(floats(first, count))) {
+          yield wide.to(dtype);
+        }
+      }
+      case I32, I64, U8, I16, BOOL -> throw new AssertionError(dtype);
     };
   }
 

@@ -361,6 +361,23 @@ final class CommandsTest {
   }
 
   @Test
+  void checkedIntegersAreRefusedWhereTheyWrap() throws IOException {
+    try (Tensor t = Tensor.of(new int[] {100, 2}, 2);
+        Tensor bytes = t.to(DType.I8)) {
+      bytes.writeNpy(program.path("b.npy"));
+    }
+    String[] product = {"einsum", "i,i->i", "@b.npy", "@b.npy", "-o", "@p.npy"};
+    program.done(product);
+    assertArrayEquals(new double[] {16, 4}, program.get("p.npy"));
+    program.refused("element i=0 is 10000, beyond I8", with(product, "--checked-integers"));
+    program.done(with(product, "--checked-integers", "--output-type", "i32"));
+    assertArrayEquals(new double[] {10000, 4}, program.get("p.npy"));
+    String[] explain = {"explain", "i,i->i", "2", "2", "--dtype", "i8"};
+    assertFalse(program.done(explain).out().contains("checked"));
+    assertTrue(program.done(with(explain, "--checked-integers")).out().contains("checked"));
+  }
+
+  @Test
   void infoNamesWhatItRunsOn() {
     String out = program.done("info").out();
     for (String key :

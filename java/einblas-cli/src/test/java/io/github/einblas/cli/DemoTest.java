@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
 import io.github.einblas.EinsumPlan;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,6 +70,35 @@ final class DemoTest {
         } else {
           result.fill(0);
           assertFalse(DemoCheck.of(demoCase, result, loops, SEED).right());
+        }
+      }
+    }
+  }
+
+  /** Complex numbers by parts, BF16 with its own rounding, I8 exactly. */
+  @Test
+  void checkKnowsTheOtherTypes() {
+    for (DType dtype : List.of(DType.C64, DType.BF16, DType.I8)) {
+      for (String lengths : List.of("i=9 j=40 k=7", "i=2000 j=500 k=400")) {
+        DemoCase demoCase = DemoCase.of("ij,jk->ik", dtype, lengths);
+        RandomData[] data = {new RandomData(dtype, 2 * SEED), new RandomData(dtype, 2 * SEED + 1)};
+        PlainLoops loops = new PlainLoops(demoCase, data);
+        PlanOptions options = PlanOptions.DEFAULT.withOutputType(demoCase.result());
+        try (Tensor x = data[0].tensor(demoCase.shape(0));
+            Tensor y = data[1].tensor(demoCase.shape(1));
+            Tensor result = Einsum.plan(demoCase.equation(), options, x, y).run(x, y)) {
+          DemoCheck right = DemoCheck.of(demoCase, result, loops, SEED);
+          assertTrue(right.right() && right.checked() > 0, dtype + ": " + right);
+          assertTrue(dtype != DType.I8 || right.error() == 0, dtype + ": " + right);
+          assertEquals(lengths.startsWith("i=9 "), right.whole());
+          if (right.whole()) {
+            Tensor part = dtype.isComplex() ? result.imag() : result;
+            double off = dtype.isInteger() ? 1 : Math.max(0.05, 0.02 * Math.abs(part.get(8, 3)));
+            part.set(part.get(8, 3) + off, 8, 3);
+            DemoCheck wrong = DemoCheck.of(demoCase, result, loops, SEED);
+            assertFalse(wrong.right(), dtype + ": " + wrong);
+            assertArrayEquals(new long[] {8, 3}, wrong.worst());
+          }
         }
       }
     }
