@@ -44,6 +44,28 @@ class PlanMemoryTest {
     return Tensor.of(random.doubles(size).map(v -> Math.floor(5 * v) - 2).toArray(), shape);
   }
 
+  /** Sums of slices that are rounded at the end: their conversion takes workspaces too. */
+  @Test
+  void roundingOfSummedSlicesKeepsTheLimitForAnyNumberOfThreads() {
+    long[][] shapes = {{5, 2, 2, 5}, {1}};
+    PlanOptions two = PlanOptions.DEFAULT.withThreads(2);
+    for (long limit = 60; limit < 400; limit += 7) {
+      PlanOptions limited = two.withMemoryLimit(limit);
+      try {
+        EinsumPlan plan = Einsum.plan("pvvp,c->c", limited, DType.BF16, shapes);
+        try (Tensor x = Tensor.ones(DType.BF16, 5, 2, 2, 5);
+            Tensor turned = x.permute(3, 2, 1, 0);
+            Tensor y = Tensor.ones(DType.BF16, 1)) {
+          assertTrue(plan.peakBytes() <= limit, plan.peakBytes() + " of " + limit);
+          long strided = plan.report(turned, y).peakBytes();
+          assertTrue(strided <= limit, strided + " of " + limit);
+        }
+      } catch (MemoryLimitException e) {
+        assertTrue(e.neededBytes() > limit, e.getMessage());
+      }
+    }
+  }
+
   @Test
   void randomEquationsUnderEveryLimit() {
     int cut = 0;

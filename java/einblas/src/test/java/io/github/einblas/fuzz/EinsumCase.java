@@ -30,11 +30,16 @@ class EinsumCase {
   EinsumCase(World w) {
     this.w = w;
     this.p = Problem.random(w);
-    this.dtype = w.floating();
+    this.dtype = w.any();
     this.fields = operands();
     this.in = views(fields);
     this.data = data(fields);
     this.result = p.result(data);
+  }
+
+  /** Whether gradients exist: of reals and of complex numbers. */
+  boolean hasGradients() {
+    return dtype.isReal() || dtype.isComplex();
   }
 
   Field[] operands() {

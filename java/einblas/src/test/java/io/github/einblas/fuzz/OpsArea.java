@@ -16,7 +16,7 @@ final class OpsArea {
 
   private OpsArea(World w) {
     this.w = w;
-    this.dtype = w.floating();
+    this.dtype = w.any();
   }
 
   static void run(World w) throws Exception {
@@ -56,8 +56,8 @@ final class OpsArea {
     Arrays.setAll(data, i -> i < in.length ? in[i].values() : null);
     double[] result = new Loops(32, axes, shapes).into(in.length, data);
     w.gives(doing, dtype, shape, result, fresh);
-    double alpha = w.factor();
-    double beta = w.factor();
+    double alpha = w.factor(dtype);
+    double beta = w.factor(dtype);
     Field out = w.output(dtype, beta, shape);
     w.writes(doing, out, alpha, beta, result, () -> into.run(out.view, alpha, beta));
   }

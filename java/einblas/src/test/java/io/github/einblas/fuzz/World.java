@@ -20,10 +20,8 @@ final class World implements AutoCloseable {
   /** Those that were refused. */
   static final AtomicLong REFUSED = new AtomicLong();
 
-  /** Types whose tensors are fields: all hold the numbers that are drawn. */
-  static final DType[] TYPES = {
-    DType.F32, DType.F64, DType.I32, DType.I64, DType.BF16, DType.F16, DType.I8, DType.I16
-  };
+  /** Types whose tensors are fields; {@link Field#stored} says what they hold of a number. */
+  static final DType[] TYPES = DType.values();
 
   private static final double GUARD = 7.25;
 
@@ -62,6 +60,21 @@ final class World implements AutoCloseable {
 
   DType floating() {
     return random.nextBoolean() ? DType.F32 : DType.F64;
+  }
+
+  /** A type of a product's operands: one that every operation knows, or any. */
+  DType any() {
+    return chance(2) ? floating() : pick(TYPES);
+  }
+
+  /** Factors that a type's results take. */
+  double factor(DType dtype) {
+    double factor = factor();
+    return switch (dtype.kind()) {
+      case BOOL -> factor == 0 ? 0 : 1;
+      case INTEGER -> factor == 0.5 ? 3 : factor;
+      case REAL, COMPLEX -> factor;
+    };
   }
 
   /** Factors that are exact with small whole numbers. */
@@ -132,6 +145,7 @@ final class World implements AutoCloseable {
     for (int i = 0; i < at.length; i++) {
       content[at[i]] = values[i];
     }
+    content = Field.stored(dtype, content);
     Tensor base = own(tensor(dtype, content));
     Field f = new Field(base, base.asStrided(offset, shape, strides), at, content);
     fields.add(f);
@@ -162,7 +176,7 @@ final class World implements AutoCloseable {
   /** An output to be overwritten with beta: NaN where that must not be read. */
   Field output(DType dtype, double beta, long... shape) {
     Field f = field(dtype, shape);
-    if (beta == 0) {
+    if (beta == 0 && !dtype.isInteger() && !dtype.isBool()) {
       double[] nan = new double[f.at.length];
       Arrays.fill(nan, Double.NaN);
       f.expect(nan);

@@ -95,6 +95,9 @@ public final class CompiledPlan {
         variants[v].limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
       }
     }
+    if (room != Long.MAX_VALUE && rounding != null) {
+      rounding.limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
+    }
     single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
     long[][] strides = layout.strides();
     steps = new long[slices.cuts()][strides.length + 1];

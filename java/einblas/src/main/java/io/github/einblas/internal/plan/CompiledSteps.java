@@ -140,7 +140,7 @@ public final class CompiledSteps {
     mostThreads = most;
   }
 
-  private static int more(long bytes, long each) {
+  static int more(long bytes, long each) {
     return (int) Math.min(PlanOptions.MOST_THREADS, 1 + Math.max(0, bytes) / each);
   }
 

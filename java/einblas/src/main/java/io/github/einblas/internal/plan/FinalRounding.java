@@ -18,6 +18,8 @@ final class FinalRounding {
   /** Of integers, or null. */
   private final StepCheck check;
 
+  private int mostThreads = Integer.MAX_VALUE;
+
   /**
    * Sums lie row-major.
    *
@@ -49,8 +51,26 @@ final class FinalRounding {
     return bytes;
   }
 
-  /** Bytes that a run takes beside sums and result. */
-  long memory(int threads) {
+  /**
+   * Takes as many threads as their workspaces fit the given bytes, and one in any case. To be
+   * called before this is handed to other threads.
+   */
+  void limitThreads(long bytes) {
+    long one = memory(1);
+    long each = memory(2) - one;
+    mostThreads = each <= 0 ? Integer.MAX_VALUE : CompiledSteps.more(bytes - one, each);
+  }
+
+  private int threads(int given) {
+    if (mostThreads == Integer.MAX_VALUE) {
+      return given;
+    }
+    return Math.min(given == 0 ? Native.threads() : given, mostThreads);
+  }
+
+  /** Bytes that a run with up to so many threads takes beside sums and result. */
+  long memory(int given) {
+    int threads = threads(given);
     try {
       long own = Native.stepMemory(step.value(), threads);
       return check == null ? own : Math.max(own, check.memory(threads));
@@ -62,13 +82,13 @@ final class FinalRounding {
   /** Refuses what would wrap, where integers are checked; nothing is written. */
   void check(long sums, long out, double alpha, double beta, int threads) {
     if (check != null) {
-      check.run(sums, 0, 0, out, alpha, beta, threads, null);
+      check.run(sums, 0, 0, out, alpha, beta, threads(threads), null);
     }
   }
 
   void run(long sums, long out, double alpha, double beta, int threads) {
     try {
-      Native.runStep(step.value(), sums, 0, 0, out, alpha, beta, threads);
+      Native.runStep(step.value(), sums, 0, 0, out, alpha, beta, threads(threads));
     } finally {
       Reference.reachabilityFence(this);
     }
