@@ -132,12 +132,12 @@ void run(const Case& k, const std::string& form, int threads, const Options& opt
   if (form == "grad") {
     const int64_t ab[4] = {n, 1, 1, n};
     all.emplace_back([&, ab] {
-      einblas_bsr_sampled(o.matrix, type, n, address(o.c), address(o.x), address(o.blocks), ab, 0.5, 0, threads);
+      einblas_bsr_sampled(o.matrix, type, 0, n, address(o.c), address(o.x), address(o.blocks), ab, 0.5, 0, threads);
     });
   } else {
     all.emplace_back([&] {
-      einblas_bsr_product(o.matrix, type, transposed, n, address(o.blocks), address(o.x), address(o.c), strides, 1, 0,
-                          threads);
+      einblas_bsr_product(o.matrix, type, transposed, 0, n, address(o.blocks), address(o.x), address(o.c), strides, 1,
+                          0, threads);
     });
   }
   std::unique_ptr<MklBsr<T>> other;
@@ -165,6 +165,47 @@ void run(const Case& k, const std::string& form, int threads, const Options& opt
   std::fflush(stdout);
 }
 
+// 16-bit floats and complex numbers.
+void run_type(const Case& k, const std::string& form, int32_t type, int threads, const Options& options, Limits& limits,
+              Figures& figures) {
+  const Operands<float> o(k);
+  const int64_t n = k.columns, order = k.order, size = einblas_dtype_size(type);
+  const auto converted = [&](const float* from, int64_t count) {
+    auto to = std::make_unique<Block>(count * size);
+    const int64_t lengths[] = {count}, strides[] = {1};
+    if (to->address() == 0) throw std::runtime_error("memory is short");
+    if (einblas_convert(EINBLAS_F32, type, 0, 1, lengths, reinterpret_cast<int64_t>(from), strides, to->address(),
+                        strides, 1) != -1)
+      throw std::runtime_error("no conversion to " + std::string(einblas_bench::name_of(type)));
+    return to;
+  };
+  const auto blocks = converted(o.blocks, o.block_values), x = converted(o.x, o.dense_values),
+             c = converted(o.c, o.dense_values);
+  const bool left = form == "SX" || form == "StX";
+  const int64_t strides[4] = {left ? n : 1, left ? 1 : order, left ? n : 1, left ? 1 : order}, ab[4] = {n, 1, 1, n};
+  const int32_t transposed = form == "StX" || form == "XS" ? 1 : 0;
+  const double ns = fastest({[&] {
+                              if (form == "grad") {
+                                einblas_bsr_sampled(o.matrix, type, 0, n, c->address(), x->address(), blocks->address(),
+                                                    ab, 0.5, 0, threads);
+                              } else {
+                                einblas_bsr_product(o.matrix, type, transposed, 0, n, blocks->address(), x->address(),
+                                                    c->address(), strides, 1, 0, threads);
+                              }
+                            }},
+                            options.turns(), options.common.seconds)[0];
+  const double values = static_cast<double>(o.block_values), each = type == EINBLAS_C64 || type == EINBLAS_C128 ? 8 : 2;
+  const double flops = each * values * static_cast<double>(n);
+  const double bytes = (values + 2.0 * static_cast<double>(order * n)) * static_cast<double>(size);
+  const double by_flops = flops / limits.peak(peak_type(type), threads) * 1e9,
+               by_bytes = limits.read_ns(bytes, threads);
+  const std::string name = name_of(k, form);
+  std::printf("%-24s %s %2d %9.1f us %7.1f GFLOP/s %5.1f %% of %s   %s\n", name.c_str(), einblas_bench::name_of(type),
+              threads, ns / 1e3, flops / ns, 100 * std::max(by_flops, by_bytes) / ns, by_flops > by_bytes ? "P" : "B",
+              figures.add(name, type, threads, "bsr", {ns, 0}).c_str());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int bench_bsr(int argc, char** argv) {
@@ -184,6 +225,10 @@ int bench_bsr(int argc, char** argv) {
       if (o.common.list || !o.common.wanted(name)) continue;
       for (int type : o.common.dtypes)
         for (int threads : o.common.threads) {
+          if (!is_real(type)) {
+            run_type(k, form, type, threads, o, limits, figures);
+            continue;
+          }
           mkl.set_threads(threads);
           visit(type, [&](auto of) { run<decltype(of)>(k, form, threads, o, mkl, limits, figures); });
         }

@@ -193,14 +193,14 @@ void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits&
   }
   const std::vector<int64_t> arrays = used->arrays();
   std::vector<std::function<void()>> runs{[&] {
-    einblas_csr_multiply(dtype, out, in, entries, used->longest, arrays[0], arrays[1], arrays[2], c.n, d.address(),
+    einblas_csr_multiply(dtype, 0, out, in, entries, used->longest, arrays[0], arrays[1], arrays[2], c.n, d.address(),
                          c.weights ? 1 : c.n, c.weights ? in : 1, result.address(), c.n, 1, 1, 0, threads);
   }};
   int64_t step = 0;
   Array<T> dense(c.dense ? c.rows * c.columns : 1);
   if (c.dense) {
     const int64_t sizes[] = {c.rows, c.columns, entries};
-    einblas_csr_to_dense(dtype, sizes, arrays.data(), dense.address());
+    einblas_csr_to_dense(dtype, sizes, arrays.data(), 0, dense.address());
     const int64_t lengths[] = {c.rows, c.n, c.columns};
     const int64_t strides[] = {c.columns, 0, 1, 0, c.weights ? in : 1, c.weights ? 1 : c.n, c.n, 1, 0};
     einblas_step_create(dtype, 2, 3, 2, lengths, strides, nullptr, &step);
@@ -229,6 +229,53 @@ void bench(const Case& c, const Options& o, int threads, const Mkl& mkl, Limits&
   std::fflush(stdout);
   if (step != 0) einblas_step_destroy(step);
   if (handle != nullptr) mkl.get<int (*)(void*)>("mkl_sparse_destroy")(handle);
+}
+
+// Numbers of F32 in a type that they are converted to.
+struct Converted {
+  Block block;
+  Converted(const Array<float>& from, int64_t n, int32_t dtype) : block(n * einblas_dtype_size(dtype)) {
+    const int64_t lengths[] = {n}, strides[] = {1};
+    if (block.address() == 0) throw std::runtime_error("memory is short");
+    if (einblas_convert(EINBLAS_F32, dtype, 0, 1, lengths, from.address(), strides, block.address(), strides, 1) != -1)
+      throw std::runtime_error("no conversion to " + std::string(name_of(dtype)));
+  }
+};
+
+// 16-bit floats and complex numbers.
+void bench_type(const Case& c, int32_t dtype, const Options& o, int threads, Limits& limits, Figures& figures) {
+  const Filled<float> filled(c);
+  const Csr<float>& a = filled.a;
+  const int64_t in = c.transposed ? c.rows : c.columns, out = c.transposed ? c.columns : c.rows;
+  Csr<float> turned(c.transposed ? c.columns : 0, c.rows, c.transposed ? a.entries : 0);
+  const Csr<float>* used = &a;
+  if (c.transposed) {
+    const int64_t sizes[] = {c.rows, c.columns, a.entries};
+    einblas_csr_transpose(EINBLAS_F32, sizes, a.arrays().data(), turned.arrays().data());
+    turned.longest = einblas_csr_longest(c.columns, turned.indptr.address());
+    used = &turned;
+  }
+  Array<float> numbers(std::max(in, out) * c.n);
+  for (int64_t i = 0; i < in * c.n; ++i) numbers.at[i] = static_cast<float>(i % 17) / 8 - 1;
+  const Converted values(used->value, a.entries + EINBLAS_CSR_PADDING, dtype), d(numbers, in * c.n, dtype),
+      result(numbers, out * c.n, dtype);
+  const std::vector<double> ns = fastest(
+      {[&] {
+        einblas_csr_multiply(dtype, 0, out, in, a.entries, used->longest, used->indptr.address(),
+                             used->column.address(), values.block.address(), c.n, d.block.address(),
+                             c.weights ? 1 : c.n, c.weights ? in : 1, result.block.address(), c.n, 1, 1, 0, threads);
+      }},
+      o.turns(), o.seconds());
+  const double parts = dtype == EINBLAS_C64 || dtype == EINBLAS_C128 ? 2 : 1, size = einblas_dtype_size(dtype);
+  const double flops = 2 * parts * parts * static_cast<double>(a.entries) * static_cast<double>(c.n);
+  const double bytes = static_cast<double>(a.entries) * (4 + size) + 8.0 * static_cast<double>(out + 1) +
+                       static_cast<double>((in + out) * c.n) * size;
+  const double by_flops = flops / limits.peak(peak_type(dtype), threads) * 1e9,
+               by_bytes = limits.read_ns(bytes, threads);
+  std::printf("%-24s %s %2d %9.3f ms %7.1f GFLOP/s %6.1f GB/s %4.0f %% of %s   %s\n", c.name.c_str(), name_of(dtype),
+              threads, ns[0] / 1e6, flops / ns[0], bytes / ns[0], 100 * std::max(by_flops, by_bytes) / ns[0],
+              by_flops > by_bytes ? "P" : "B", figures.add(c.name, dtype, threads, "csr", {ns[0], 0}).c_str());
+  std::fflush(stdout);
 }
 
 // Making matrices from others: entries per second.
@@ -278,11 +325,16 @@ int bench_csr(int argc, char** argv) {
   for (const Case& c : all) {
     if (!o.common.wanted(c.name)) {
       if (!o.common.wanted("build_" + c.name)) continue;
-      for (int type : o.common.dtypes) visit(type, [&](auto of) { bench_build<decltype(of)>(c, o); });
+      for (int type : o.common.dtypes)
+        if (is_real(type)) visit(type, [&](auto of) { bench_build<decltype(of)>(c, o); });
       continue;
     }
     for (int type : o.common.dtypes)
       for (int threads : o.common.threads) {
+        if (!is_real(type)) {
+          bench_type(c, type, o, threads, limits, figures);
+          continue;
+        }
         mkl.set_threads(threads);
         visit(type, [&](auto of) { bench<decltype(of)>(c, o, threads, mkl, limits, figures); });
       }

@@ -261,7 +261,7 @@ void bsr_exchange(Random& random) {
   const bool to_dense = random.one_in(2);
   Tensor<T> blocks(random, Layout{{m.blocks * m.r * m.c}, {1}, 0, m.blocks * m.r * m.c});
   Tensor<T> dense(random, random_layout(random, {m.block_rows * m.r, m.block_columns * m.c}, to_dense));
-  want_status(counted(einblas_bsr_exchange(m.handle, dtype<T>(), to_dense, blocks.address(), dense.address(),
+  want_status(counted(einblas_bsr_exchange(m.handle, dtype<T>(), to_dense, 0, blocks.address(), dense.address(),
                                            dense.layout.strides.data())),
               EINBLAS_OK, "einblas_bsr_exchange");
   Expected<T> expected(to_dense ? dense : blocks);
@@ -320,7 +320,7 @@ void bsr_product(Random& random) {
   run_checked<T>(
       random, c,
       [&](int32_t threads) {
-        return einblas_bsr_product(m.handle, dtype<T>(), transposed, n, blocks.address(), x.address(), c.address(),
+        return einblas_bsr_product(m.handle, dtype<T>(), transposed, 0, n, blocks.address(), x.address(), c.address(),
                                    strides, alpha, beta, threads);
       },
       "einblas_bsr_product");
@@ -359,7 +359,7 @@ void bsr_row_alone(Random& random) {
   Tensor<T> x(random, random_layout(random, {m.block_columns * m.c, n}, false));
   Tensor<T> c(random, random_layout(random, {m.block_rows * m.r, n}, true));
   const int64_t strides[] = {x.stride(0), x.stride(1), c.stride(0), c.stride(1)};
-  want_status(counted(einblas_bsr_product(m.handle, dtype<T>(), 0, n, blocks.address(), x.address(), c.address(),
+  want_status(counted(einblas_bsr_product(m.handle, dtype<T>(), 0, 0, n, blocks.address(), x.address(), c.address(),
                                           strides, 1.7, 0, random.threads())),
               EINBLAS_OK, "einblas_bsr_product");
   const std::vector<T> want = c.memory.copy();
@@ -376,7 +376,7 @@ void bsr_row_alone(Random& random) {
                                          &alone)),
               EINBLAS_OK, "einblas_bsr_create");
   const int32_t status = counted(einblas_bsr_product(
-      alone, dtype<T>(), 0, n, blocks.address() + first * m.r * m.c * static_cast<int64_t>(sizeof(T)), x.address(),
+      alone, dtype<T>(), 0, 0, n, blocks.address() + first * m.r * m.c * static_cast<int64_t>(sizeof(T)), x.address(),
       c.address() + row * m.r * c.stride(0) * static_cast<int64_t>(sizeof(T)), strides, 1.7, 0, random.threads()));
   einblas_bsr_destroy(alone);
   want_status(status, EINBLAS_OK, "einblas_bsr_product");
@@ -397,7 +397,7 @@ void bsr_sampled(Random& random) {
   run_checked<T>(
       random, d,
       [&](int32_t threads) {
-        return einblas_bsr_sampled(m.handle, dtype<T>(), depth, a.address(), b.address(), d.address(), strides, alpha,
+        return einblas_bsr_sampled(m.handle, dtype<T>(), 0, depth, a.address(), b.address(), d.address(), strides, alpha,
                                    beta, threads);
       },
       "einblas_bsr_sampled");

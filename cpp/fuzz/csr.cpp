@@ -15,7 +15,7 @@ void multiply(Random& random) {
   run_checked<T>(
       random, c,
       [&](int32_t threads) {
-        return einblas_csr_multiply(dtype<T>(), rows, columns, a->entries, a->longest, a->indptr.address(),
+        return einblas_csr_multiply(dtype<T>(), 0, rows, columns, a->entries, a->longest, a->indptr.address(),
                                     a->column.address(), a->value.address(), n, d.address(), d.stride(0), d.stride(1),
                                     c.address(), c.stride(0), c.stride(1), alpha, beta, threads);
       },
@@ -45,7 +45,7 @@ void sampled(Random& random) {
   Tensor<T> y(random, random_layout(random, {depth, columns}, false));
   Block<T> values(a->entries), again(a->entries);
   const auto run = [&](Block<T>& to, int32_t threads) {
-    want_status(counted(einblas_csr_sampled(dtype<T>(), rows, columns, a->entries, a->indptr.address(),
+    want_status(counted(einblas_csr_sampled(dtype<T>(), 0, rows, columns, a->entries, a->indptr.address(),
                                             a->column.address(), depth, x.address(), x.stride(0), x.stride(1),
                                             y.address(), y.stride(0), y.stride(1), to.address(), threads)),
                 EINBLAS_OK, "einblas_csr_sampled");
@@ -86,7 +86,7 @@ void row_alone(Random& random) {
     one.value[i] = i < count ? a->value[a->indptr[row] + i] : T{0};
   }
   const auto run = [&](const Csr<T>& m, int64_t longest, int64_t to) {
-    want_status(counted(einblas_csr_multiply(dtype<T>(), m.rows, columns, m.entries, longest, m.indptr.address(),
+    want_status(counted(einblas_csr_multiply(dtype<T>(), 0, m.rows, columns, m.entries, longest, m.indptr.address(),
                                              m.column.address(), m.value.address(), n, d.address(), d.stride(0),
                                              d.stride(1), to, c.stride(0), c.stride(1), 1.7, 0.3, random.threads())),
                 EINBLAS_OK, "einblas_csr_multiply");
@@ -133,7 +133,7 @@ void rearrange(Random& random) {
   }
   Block<T> out(rows * columns);
   for (int64_t i = 0; i < out.count(); ++i) out[i] = T{1};
-  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), out.address());
+  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), 0, out.address());
   ++calls;
   for (int64_t i = 0; i < out.count(); ++i)
     if (static_cast<double>(out[i]) != dense[static_cast<size_t>(i)] + 1) fail("einblas_csr_to_dense: element ", i);

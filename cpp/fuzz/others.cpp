@@ -272,12 +272,12 @@ void refused_sparse(Random& random) {
   invalid(einblas_bsr_create(2, 2, 1, 1, 0, falls, columns, slots, &h), "indptr that falls");
   invalid(einblas_bsr_create(2, 2, 0, 1, 0, zero, columns, slots, &h), "blocks of 0 rows");
   invalid(einblas_bsr_create(-2, 2, 1, 1, 0, zero, columns, slots, &h), "-2 block rows");
-  invalid(einblas_bsr_product(0, EINBLAS_F32, 0, 1, 0, 0, 0, strides, 1, 0, 1), "no matrix");
-  invalid(einblas_bsr_sampled(0, EINBLAS_F32, 1, 0, 0, 0, strides, 1, 0, 1), "no matrix");
+  invalid(einblas_bsr_product(0, EINBLAS_F32, 0, 0, 1, 0, 0, 0, strides, 1, 0, 1), "no matrix");
+  invalid(einblas_bsr_sampled(0, EINBLAS_F32, 0, 1, 0, 0, 0, strides, 1, 0, 1), "no matrix");
   const int64_t sizes[] = {-1, 2, 3};
   int64_t finding[4];
   invalid(einblas_csr_import(EINBLAS_F32, sizes, strides, EINBLAS_I64, EINBLAS_I64, strides, finding), "-1 rows");
-  invalid(einblas_csr_multiply(EINBLAS_I32, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1),
+  invalid(einblas_csr_multiply(EINBLAS_I32, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1),
           "a product of integers");
   const int64_t axes[] = {0, 1, 1, 1, 1, 1};
   invalid(einblas_kron_create(EINBLAS_F32, 0, nullptr, 1, axes, &h), "a factor of 0 rows");

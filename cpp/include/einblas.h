@@ -39,8 +39,9 @@ enum {
   EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
 };
 
-/* Element types. Steps compute with all (einblas_step_create_typed), sparse and Kronecker products with the first two;
-   values of CSR matrices may be stored as I32 and I64 too. */
+/* Element types. Steps compute with all (einblas_step_create_typed), CSR and BSR products with the reals and complex
+   ones, other sparse and Kronecker products with the first two; values of CSR matrices may be stored as I32 and I64
+   too. */
 enum {
   EINBLAS_F32 = 0,
   EINBLAS_F64 = 1,
@@ -320,10 +321,10 @@ EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_
 /* ---- CSR matrices ----
  *
  * A matrix lies in three arrays that belong to the caller: indptr (rows + 1 int64_t), columns (int32_t, sorted within
- * each row, entries may repeat) and values (of any type; products are of F32 and F64). Columns and values have room for
- * EINBLAS_CSR_PADDING more entries, which kernels read and ignore. The functions that make a matrix write such arrays;
- * the others believe them. rows and columns are below 2^31, entries below 2^62. `arrays` are three addresses: indptr,
- * columns, values.
+ * each row, entries may repeat) and values (of real or complex numbers; of I32 and I64 too where nothing is
+ * multiplied). Columns and values have room for EINBLAS_CSR_PADDING more entries, which kernels read and ignore. The
+ * functions that make a matrix write such arrays; the others believe them. rows and columns are below 2^31, entries
+ * below 2^62. `arrays` are three addresses: indptr, columns, values.
  */
 enum { EINBLAS_CSR_PADDING = 64 };
 
@@ -354,24 +355,29 @@ EINBLAS_API int64_t einblas_csr_khatri_rao_count(const int64_t* sizes, const int
                                                  int64_t indptr);
 EINBLAS_API int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, const int64_t* first,
                                            const int64_t* second, const int64_t* arrays);
-/* Adds the entries to a row-major matrix. sizes: rows, columns, entries. */
-EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense);
+/* Adds the entries, or their conjugates, to a row-major matrix; those of one place together, rounded once. sizes: rows,
+   columns, entries. */
+EINBLAS_API void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t conjugated,
+                                      int64_t dense);
 /* C = alpha * A . D + beta * C, D (columns, n), C (rows, n), each by its address and its strides; A by its sizes, the
-   entries of its longest row and the addresses of its arrays. The result has the same bits for any number of
-   threads. */
-EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64_t entries,
-                                         int64_t longest_row, int64_t indptr, int64_t indices, int64_t values,
-                                         int64_t n, int64_t d, int64_t d_row, int64_t d_column, int64_t c,
-                                         int64_t c_row, int64_t c_column, double alpha, double beta, int32_t threads);
+   entries of its longest row and the addresses of its arrays. BF16 and F16 are added up in F32, with alpha and beta,
+   and rounded once. conjugated: bit 0 is set where A is conjugated, bit 1 where D is; of reals it means nothing. The
+   result has the same bits for any number of threads. */
+EINBLAS_API int32_t einblas_csr_multiply(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns,
+                                         int64_t entries, int64_t longest_row, int64_t indptr, int64_t indices,
+                                         int64_t values, int64_t n, int64_t d, int64_t d_row, int64_t d_column,
+                                         int64_t c, int64_t c_row, int64_t c_column, double alpha, double beta,
+                                         int32_t threads);
 
 /* Density of A from which the dense product with so many columns is the faster one on this kind of machine: advice. */
 EINBLAS_API double einblas_csr_dense_from(int32_t dtype, int64_t columns);
 /* Where a matrix has entries, the product of two dense ones: values[e] = sum over k of X[i, k] Y[k, j] for its entry e
    in row i and column j; X (rows, depth) and Y (depth, columns) by addresses and strides. The matrix's own values are
-   not read. The result has the same bits for any number of threads. */
-EINBLAS_API int32_t einblas_csr_sampled(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t indptr,
-                                        int64_t indices, int64_t depth, int64_t x, int64_t x_row, int64_t x_column,
-                                        int64_t y, int64_t y_row, int64_t y_column, int64_t values, int32_t threads);
+   not read. conjugated: bit 0 of X, bit 1 of Y. The result has the same bits for any number of threads. */
+EINBLAS_API int32_t einblas_csr_sampled(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns,
+                                        int64_t entries, int64_t indptr, int64_t indices, int64_t depth, int64_t x,
+                                        int64_t x_row, int64_t x_column, int64_t y, int64_t y_row, int64_t y_column,
+                                        int64_t values, int32_t threads);
 
 /* ---- BSR matrices: sparse ones of stored r x c blocks ----
  *
@@ -390,21 +396,22 @@ EINBLAS_API void einblas_bsr_destroy(int64_t matrix);
 EINBLAS_API int64_t einblas_bsr_blocks(int64_t matrix);
 /* Fills indptr (block_rows + 1) and indices (einblas_bsr_blocks). */
 EINBLAS_API void einblas_bsr_structure(int64_t matrix, int64_t* indptr, int64_t* indices);
-/* blocks[slots[b]] = from[b], repeated ones added up in the order of b; from (given, r, c). */
+/* blocks[slots[b]] = from[b], repeated ones added up in the order of b and rounded once; from (given, r, c). */
 EINBLAS_API int32_t einblas_bsr_gather(int64_t matrix, int32_t dtype, int64_t given, const int64_t* slots, int64_t from,
                                        const int64_t* strides, int64_t blocks);
-/* Copies every stored block out of (to_dense 0) or into a dense matrix; its other elements are left alone. */
-EINBLAS_API int32_t einblas_bsr_exchange(int64_t matrix, int32_t dtype, int32_t to_dense, int64_t blocks, int64_t dense,
-                                         const int64_t* strides);
+/* Copies every stored block, or its conjugate, out of (to_dense 0) or into a dense matrix; its other elements are left
+   alone. */
+EINBLAS_API int32_t einblas_bsr_exchange(int64_t matrix, int32_t dtype, int32_t to_dense, int32_t conjugated,
+                                         int64_t blocks, int64_t dense, const int64_t* strides);
 /* C = alpha * S X + beta * C, or with S^T; strides of X (2), C (2). C shares no byte with X or the blocks.
-   X S is C^T = S^T X^T. */
-EINBLAS_API int32_t einblas_bsr_product(int64_t matrix, int32_t dtype, int32_t transposed, int64_t columns,
-                                        int64_t blocks, int64_t x, int64_t c, const int64_t* strides, double alpha,
-                                        double beta, int32_t threads);
+   X S is C^T = S^T X^T. conjugated: bit 0 of S, bit 1 of X. */
+EINBLAS_API int32_t einblas_bsr_product(int64_t matrix, int32_t dtype, int32_t transposed, int32_t conjugated,
+                                        int64_t columns, int64_t blocks, int64_t x, int64_t c, const int64_t* strides,
+                                        double alpha, double beta, int32_t threads);
 /* blocks = alpha * (A B where blocks are stored) + beta * blocks; A (rows, depth), B (depth, columns); strides of A
-   (2), B (2). beta = 0 does not read the blocks. */
-EINBLAS_API int32_t einblas_bsr_sampled(int64_t matrix, int32_t dtype, int64_t depth, int64_t a, int64_t b,
-                                        int64_t blocks, const int64_t* strides, double alpha, double beta,
+   (2), B (2). beta = 0 does not read the blocks. conjugated: bit 0 of A, bit 1 of B. */
+EINBLAS_API int32_t einblas_bsr_sampled(int64_t matrix, int32_t dtype, int32_t conjugated, int64_t depth, int64_t a,
+                                        int64_t b, int64_t blocks, const int64_t* strides, double alpha, double beta,
                                         int32_t threads);
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ bool valid(const Bsr::Shape& s) {
 }
 
 bool valid(int64_t matrix, int32_t dtype, const int64_t* strides) {
-  return matrix != 0 && is_float_code(dtype) && strides != nullptr;
+  return matrix != 0 && is_dtype(dtype) && is_multiplied(static_cast<DType>(dtype)) && strides != nullptr;
 }
 
 // indptr rises from 0 to given, and every column is one of the matrix.
@@ -25,6 +25,9 @@ bool valid(const Bsr::Shape& s, int64_t given, const int64_t* indptr, const int6
     if (indices[b] < 0 || indices[b] >= s.block_columns) return false;
   return true;
 }
+
+// Bits 0 and 1: the first and second operand are conjugated.
+Conjugated conjugates(int32_t bits) { return {(bits & 1) != 0, (bits & 2) != 0}; }
 
 const Bsr& bsr_of(int64_t handle) { return *at<const Bsr>(handle); }
 
@@ -76,26 +79,29 @@ int32_t einblas_bsr_gather(int64_t matrix, int32_t dtype, int64_t given, const i
   });
 }
 
-int32_t einblas_bsr_exchange(int64_t matrix, int32_t dtype, int32_t to_dense, int64_t blocks, int64_t dense,
-                             const int64_t* strides) {
+int32_t einblas_bsr_exchange(int64_t matrix, int32_t dtype, int32_t to_dense, int32_t conjugated, int64_t blocks,
+                             int64_t dense, const int64_t* strides) {
   if (!valid(matrix, dtype, strides)) return EINBLAS_INVALID_ARGUMENT;
-  bsr_exchange(static_cast<DType>(dtype), bsr_of(matrix), to_dense != 0, at<char>(blocks), strided(dense, strides, 2));
+  bsr_exchange(static_cast<DType>(dtype), bsr_of(matrix), to_dense != 0, conjugated != 0, at<char>(blocks),
+               strided(dense, strides, 2));
   return EINBLAS_OK;
 }
 
-int32_t einblas_bsr_product(int64_t matrix, int32_t dtype, int32_t transposed, int64_t columns, int64_t blocks,
-                            int64_t x, int64_t c, const int64_t* strides, double alpha, double beta, int32_t threads) {
+int32_t einblas_bsr_product(int64_t matrix, int32_t dtype, int32_t transposed, int32_t conjugated, int64_t columns,
+                            int64_t blocks, int64_t x, int64_t c, const int64_t* strides, double alpha, double beta,
+                            int32_t threads) {
   if (!valid(matrix, dtype, strides) || columns < 0) return EINBLAS_INVALID_ARGUMENT;
-  return bsr_product(bsr_of(matrix),
-                     {static_cast<DType>(dtype), transposed != 0, columns, at<const char>(blocks),
-                      strided(x, strides, 2), strided(c, strides + 2, 2), alpha, beta, threads_of(threads)});
+  return bsr_product(bsr_of(matrix), {static_cast<DType>(dtype), transposed != 0, columns, at<const char>(blocks),
+                                      strided(x, strides, 2), strided(c, strides + 2, 2), alpha, beta,
+                                      threads_of(threads), conjugates(conjugated)});
 }
 
-int32_t einblas_bsr_sampled(int64_t matrix, int32_t dtype, int64_t depth, int64_t a, int64_t b, int64_t blocks,
-                            const int64_t* strides, double alpha, double beta, int32_t threads) {
+int32_t einblas_bsr_sampled(int64_t matrix, int32_t dtype, int32_t conjugated, int64_t depth, int64_t a, int64_t b,
+                            int64_t blocks, const int64_t* strides, double alpha, double beta, int32_t threads) {
   if (!valid(matrix, dtype, strides) || depth < 0) return EINBLAS_INVALID_ARGUMENT;
-  return bsr_sampled(bsr_of(matrix), {static_cast<DType>(dtype), depth, at<char>(blocks), strided(a, strides, 2),
-                                      strided(b, strides + 2, 2), alpha, beta, threads_of(threads)});
+  return bsr_sampled(bsr_of(matrix),
+                     {static_cast<DType>(dtype), depth, at<char>(blocks), strided(a, strides, 2),
+                      strided(b, strides + 2, 2), alpha, beta, threads_of(threads), conjugates(conjugated)});
 }
 
 }  // extern "C"

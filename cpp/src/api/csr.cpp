@@ -24,6 +24,12 @@ Csr matrix(DType type, int64_t rows, int64_t columns, const int64_t* arrays) {
   return {type, rows, columns, indptr[rows], 0, indptr, at<const int32_t>(arrays[1]), at<const char>(arrays[2])};
 }
 
+bool is_stored_code(int32_t code) { return is_dtype(code) && is_stored(static_cast<DType>(code)); }
+bool is_multiplied_code(int32_t code) { return is_dtype(code) && is_multiplied(static_cast<DType>(code)); }
+
+// Bits 0 and 1: the first and second operand are conjugated.
+Conjugated conjugates(int32_t bits) { return {(bits & 1) != 0, (bits & 2) != 0}; }
+
 bool valid(int64_t rows, int64_t columns, int64_t entries) {
   return fits_index(rows) && fits_index(columns) && entries >= 0 && entries < int64_t{1} << 62;
 }
@@ -33,7 +39,7 @@ using Import = int32_t (*)(DType, int64_t, int64_t, int64_t, Indices, Indices, c
 
 int32_t import(Import from_arrays, int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t type0,
                int32_t type1, const int64_t* arrays, int64_t* finding) {
-  if (!is_computed_code(dtype) || sizes == nullptr || !valid(sizes[0], sizes[1], sizes[2]) || !is_index(type0) ||
+  if (!is_stored_code(dtype) || sizes == nullptr || !valid(sizes[0], sizes[1], sizes[2]) || !is_index(type0) ||
       !is_index(type1))
     return EINBLAS_INVALID_ARGUMENT;
   CsrFinding found;
@@ -62,14 +68,14 @@ int32_t einblas_csr_from_coo(int32_t dtype, const int64_t* sizes, const int64_t*
 
 void einblas_csr_count(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                        int64_t indptr) {
-  if (!is_computed_code(dtype)) return;
+  if (!is_stored_code(dtype)) return;
   csr_count(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
             at<int64_t>(indptr));
 }
 
 void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const int64_t* strides, double threshold,
                       const int64_t* arrays) {
-  if (!is_computed_code(dtype)) return;
+  if (!is_stored_code(dtype)) return;
   csr_fill(static_cast<DType>(dtype), sizes[0], sizes[1], {at<char>(dense), strides[0], strides[1]}, threshold,
            target(arrays));
 }
@@ -77,7 +83,7 @@ void einblas_csr_fill(int32_t dtype, const int64_t* sizes, int64_t dense, const 
 int64_t einblas_csr_longest(int64_t rows, int64_t indptr) { return csr_longest(rows, at<const int64_t>(indptr)); }
 
 int32_t einblas_csr_transpose(int32_t dtype, const int64_t* sizes, const int64_t* from, const int64_t* to) {
-  if (!is_computed_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
+  if (!is_stored_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
   return csr_transpose(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), target(to));
 }
 
@@ -95,39 +101,47 @@ int64_t einblas_csr_khatri_rao_count(const int64_t* sizes, const int64_t* first,
 
 int32_t einblas_csr_khatri_rao(int32_t dtype, const int64_t* sizes, const int64_t* first, const int64_t* second,
                                const int64_t* arrays) {
-  if (!is_float_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
+  if (!is_multiplied_code(dtype)) return EINBLAS_INVALID_ARGUMENT;
   const DType type = static_cast<DType>(dtype);
   return csr_khatri_rao(matrix(type, sizes[0], sizes[1], first), matrix(type, sizes[0], sizes[2], second),
                         target(arrays));
 }
 
-void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int64_t dense) {
-  if (!is_computed_code(dtype)) return;
-  csr_to_dense(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), at<char>(dense));
+void einblas_csr_to_dense(int32_t dtype, const int64_t* sizes, const int64_t* from, int32_t conjugated, int64_t dense) {
+  if (!is_stored_code(dtype)) return;
+  csr_to_dense(matrix(static_cast<DType>(dtype), sizes[0], sizes[1], from), conjugated != 0, at<char>(dense));
 }
 
-int32_t einblas_csr_multiply(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
-                             int64_t indptr, int64_t indices, int64_t values, int64_t n, int64_t d, int64_t d_row,
-                             int64_t d_column, int64_t c, int64_t c_row, int64_t c_column, double alpha, double beta,
-                             int32_t threads) {
-  if (!is_float_code(dtype) || !valid(rows, columns, entries) || n < 0) return EINBLAS_INVALID_ARGUMENT;
+int32_t einblas_csr_multiply(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns, int64_t entries,
+                             int64_t longest_row, int64_t indptr, int64_t indices, int64_t values, int64_t n, int64_t d,
+                             int64_t d_row, int64_t d_column, int64_t c, int64_t c_row, int64_t c_column, double alpha,
+                             double beta, int32_t threads) {
+  if (!is_multiplied_code(dtype) || !valid(rows, columns, entries) || n < 0) return EINBLAS_INVALID_ARGUMENT;
   const Csr a = csr_of(dtype, rows, columns, entries, longest_row, indptr, indices, values);
-  return csr_multiply(
-      a, {n, {at<char>(d), d_row, d_column}, {at<char>(c), c_row, c_column}, alpha, beta, threads_of(threads)});
+  return csr_multiply(a, {n,
+                          {at<char>(d), d_row, d_column},
+                          {at<char>(c), c_row, c_column},
+                          alpha,
+                          beta,
+                          threads_of(threads),
+                          conjugates(conjugated)});
 }
 
 double einblas_csr_dense_from(int32_t dtype, int64_t columns) {
-  return is_float_code(dtype) ? csr_dense_from(static_cast<DType>(dtype), columns) : 0;
+  return is_multiplied_code(dtype) ? csr_dense_from(static_cast<DType>(dtype), columns) : 0;
 }
 
-int32_t einblas_csr_sampled(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t indptr,
-                            int64_t indices, int64_t depth, int64_t x, int64_t x_row, int64_t x_column, int64_t y,
-                            int64_t y_row, int64_t y_column, int64_t values, int32_t threads) {
-  if (!is_float_code(dtype) || !valid(rows, columns, entries) || depth < 0) return EINBLAS_INVALID_ARGUMENT;
+int32_t einblas_csr_sampled(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns, int64_t entries,
+                            int64_t indptr, int64_t indices, int64_t depth, int64_t x, int64_t x_row, int64_t x_column,
+                            int64_t y, int64_t y_row, int64_t y_column, int64_t values, int32_t threads) {
+  if (!is_multiplied_code(dtype) || !valid(rows, columns, entries) || depth < 0) return EINBLAS_INVALID_ARGUMENT;
   const Csr a = csr_of(dtype, rows, columns, entries, 0, indptr, indices, 0);
-  return csr_sampled(
-      a,
-      {depth, {at<char>(x), x_row, x_column}, {at<char>(y), y_row, y_column}, at<char>(values), threads_of(threads)});
+  return csr_sampled(a, {depth,
+                         {at<char>(x), x_row, x_column},
+                         {at<char>(y), y_row, y_column},
+                         at<char>(values),
+                         threads_of(threads),
+                         conjugates(conjugated)});
 }
 
 }  // extern "C"

@@ -36,7 +36,7 @@ template <class T>
 bool any_but_zero(const T* block, int64_t r, int64_t c, int64_t row_stride, int64_t column_stride) {
   for (int64_t i = 0; i < r; ++i)
     for (int64_t j = 0; j < c; ++j)
-      if (!(block[i * row_stride + j * column_stride] == T{0})) return true;
+      if (!is_zero(block[i * row_stride + j * column_stride])) return true;
   return false;
 }
 
@@ -58,22 +58,27 @@ std::vector<char> live_blocks_of(const Bsr::Shape& s, const Strided& dense) {
 template <class T>
 void gather_of(const Bsr& m, int64_t given, const int64_t* slots, const Strided& from, T* to) {
   const int64_t r = m.shape().r, c = m.shape().c;
-  std::vector<char> begun(static_cast<size_t>(m.blocks()));
+  // For each slot the first and last block given for it, for each given block the next one of its slot; -1: none.
+  need(8.0 * static_cast<double>(2 * m.blocks() + given));
+  std::vector<int64_t> first(static_cast<size_t>(m.blocks()), -1), last(first), next(static_cast<size_t>(given), -1);
   for (int64_t b = 0; b < given; ++b) {
-    const T* x = reinterpret_cast<const T*>(from.at) + b * from.stride[0];
-    T* block = to + slots[b] * r * c;
-    char& adds = begun[static_cast<size_t>(slots[b])];
-    for (int64_t i = 0; i < r; ++i)
-      for (int64_t j = 0; j < c; ++j) {
-        const T value = x[i * from.stride[1] + j * from.stride[2]];
-        block[i * c + j] = adds == 0 ? value : block[i * c + j] + value;
-      }
-    adds = 1;
+    const size_t slot = static_cast<size_t>(slots[b]);
+    (first[slot] < 0 ? first[slot] : next[static_cast<size_t>(last[slot])]) = b;
+    last[slot] = b;
   }
+  for (size_t slot = 0; slot < first.size(); ++slot)
+    for (int64_t i = 0; i < r && first[slot] >= 0; ++i)
+      for (int64_t j = 0; j < c; ++j) {
+        const T* const at = reinterpret_cast<const T*>(from.at) + i * from.stride[1] + j * from.stride[2];
+        auto sum = number_of(at[first[slot] * from.stride[0]]);
+        for (int64_t b = next[static_cast<size_t>(first[slot])]; b >= 0; b = next[static_cast<size_t>(b)])
+          sum = sum_of(sum, number_of(at[b * from.stride[0]]));
+        to[(static_cast<int64_t>(slot) * r + i) * c + j] = element_of<T>(sum);
+      }
 }
 
 template <class T>
-void exchange_of(const Bsr& m, bool to_dense, T* blocks, const Strided& dense) {
+void exchange_of(const Bsr& m, bool to_dense, bool conjugated, T* blocks, const Strided& dense) {
   const Bsr::Shape& s = m.shape();
   const Bsr::Order& order = m.by_row();
   for (int64_t i = 0; i < s.block_rows; ++i) {
@@ -86,9 +91,9 @@ void exchange_of(const Bsr& m, bool to_dense, T* blocks, const Strided& dense) {
           T& d = at[p * dense.stride[0] + q * dense.stride[1]];
           T& b = block[p * s.c + q];
           if (to_dense) {
-            d = b;
+            d = conjugate_if(conjugated, b);
           } else {
-            b = d;
+            b = conjugate_if(conjugated, d);
           }
         }
     }
@@ -157,18 +162,18 @@ const Bsr::Order& Bsr::by_column() const {
 }
 
 std::vector<char> live_blocks(DType dtype, const Bsr::Shape& shape, const Strided& dense) {
-  return visit_float(dtype, [&](auto of) { return live_blocks_of<typename decltype(of)::Type>(shape, dense); });
+  return visit_multiplied(dtype, [&](auto of) { return live_blocks_of<typename decltype(of)::Type>(shape, dense); });
 }
 
 void bsr_gather(DType dtype, const Bsr& matrix, int64_t given, const int64_t* slots, const Strided& from, char* to) {
-  visit_float(dtype, [&](auto of) {
+  visit_multiplied(dtype, [&](auto of) {
     gather_of(matrix, given, slots, from, reinterpret_cast<typename decltype(of)::Type*>(to));
   });
 }
 
-void bsr_exchange(DType dtype, const Bsr& matrix, bool to_dense, char* blocks, const Strided& dense) {
-  visit_float(dtype, [&](auto of) {
-    exchange_of(matrix, to_dense, reinterpret_cast<typename decltype(of)::Type*>(blocks), dense);
+void bsr_exchange(DType dtype, const Bsr& matrix, bool to_dense, bool conjugated, char* blocks, const Strided& dense) {
+  visit_multiplied(dtype, [&](auto of) {
+    exchange_of(matrix, to_dense, conjugated, reinterpret_cast<typename decltype(of)::Type*>(blocks), dense);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/kernel_table.hpp"
 #include "layout/dtype.hpp"
 #include "layout/strided.hpp"
+#include "sparse/reals.hpp"
 
 namespace einblas {
 
@@ -47,11 +48,11 @@ class Bsr {
 
 // Which blocks of a dense matrix hold anything but zeros (a NaN is not zero). May throw bad_alloc.
 std::vector<char> live_blocks(DType dtype, const Bsr::Shape& shape, const Strided& dense);
-// to[slots[b]] = from[b], repeated ones added in the order of b. from (given, r, c) by its strides. May throw
-// bad_alloc.
+// to[slots[b]] = from[b], repeated ones added in the order of b and rounded once. from (given, r, c) by its strides.
+// May throw bad_alloc.
 void bsr_gather(DType dtype, const Bsr& matrix, int64_t given, const int64_t* slots, const Strided& from, char* to);
-// Copies all stored blocks out of or into a dense matrix.
-void bsr_exchange(DType dtype, const Bsr& matrix, bool to_dense, char* blocks, const Strided& dense);
+// Copies all stored blocks out of or into a dense matrix, or their conjugates.
+void bsr_exchange(DType dtype, const Bsr& matrix, bool to_dense, bool conjugated, char* blocks, const Strided& dense);
 
 // C = alpha * S X + beta * C; transposed: S^T X. X (depth, columns) and C (rows, columns) by strides.
 struct BsrProduct {
@@ -62,6 +63,7 @@ struct BsrProduct {
   Strided x, c;
   double alpha, beta;
   int threads;
+  Conjugated conjugated = {};  // S, X
 };
 int32_t bsr_product(const Bsr& matrix, const BsrProduct& call) noexcept;
 
@@ -73,6 +75,7 @@ struct BsrSampled {
   Strided a, b;
   double alpha, beta;
   int threads;
+  Conjugated conjugated = {};  // A, B
 };
 int32_t bsr_sampled(const Bsr& matrix, const BsrSampled& call) noexcept;
 

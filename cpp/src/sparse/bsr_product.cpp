@@ -17,6 +17,7 @@
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/bsr.hpp"
+#include "sparse/bsr_widened.hpp"
 
 namespace einblas {
 namespace {
@@ -437,6 +438,7 @@ class Product {
 
 int32_t bsr_product(const Bsr& matrix, const BsrProduct& call) noexcept {
   try {
+    if (!is_float(call.dtype)) return bsr_product_widened(matrix, call);
     return visit_float(call.dtype, [&](auto of) { return Product<typename decltype(of)::Type>(matrix, call).run(); });
   } catch (...) {
     return out_of_memory();

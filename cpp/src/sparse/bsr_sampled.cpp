@@ -15,6 +15,7 @@
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/bsr.hpp"
+#include "sparse/bsr_widened.hpp"
 
 namespace einblas {
 namespace {
@@ -230,6 +231,7 @@ int32_t in_parts(const Bsr& matrix, const BsrSampled& call) {
 int32_t bsr_sampled(const Bsr& matrix, const BsrSampled& call) noexcept {
   try {
     if (matrix.blocks() == 0) return EINBLAS_OK;
+    if (!is_float(call.dtype)) return bsr_sampled_widened(matrix, call);
     const bool parts = digits_of(call.dtype) <= kSingleDigits && call.alpha != 0 && call.depth > kDepth;
     return visit_float(call.dtype, [&](auto of) {
       using T = typename decltype(of)::Type;

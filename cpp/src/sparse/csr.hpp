@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "layout/dtype.hpp"
+#include "sparse/reals.hpp"
 
 namespace einblas {
 
@@ -58,7 +59,8 @@ void csr_count(DType type, int64_t rows, int64_t columns, const Matrix& dense, d
 void csr_fill(DType type, int64_t rows, int64_t columns, const Matrix& dense, double threshold,
               const CsrTarget& target) noexcept;
 
-// A matrix of the properties in the head of this file. Integers are stored, moved and added up, not multiplied.
+// A matrix of the properties in the head of this file, of a type that is_stored. Integers are stored, moved and added
+// up, not multiplied.
 struct Csr {
   DType dtype;
   int64_t rows, columns, entries, longest;
@@ -75,16 +77,17 @@ void csr_reshape(const Csr& a, int64_t rows, int64_t columns, int64_t* indptr, i
 // Row i of the result is the Kronecker product of the rows i of a and b; indptr alone, then all.
 int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexcept;
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& target) noexcept;
-// dense[i, j] += entries; row-major without gaps.
-void csr_to_dense(const Csr& a, char* dense) noexcept;
+// dense[i, j] += entries, their conjugates where those are meant; row-major without gaps.
+void csr_to_dense(const Csr& a, bool conjugated, char* dense) noexcept;
 
-// C = alpha * A . D + beta * C with D (a.columns, n) and C (a.rows, n) of any strides. Same bits for any number of
-// threads. beta = 0 does not read C; rows of D that no entry selects do not matter.
+// C = alpha * A . D + beta * C, in types that are multiplied, with D (a.columns, n) and C (a.rows, n) of any strides.
+// Same bits for any number of threads. beta = 0 does not read C; rows of D that no entry selects do not matter.
 struct CsrMultiply {
   int64_t n;
   Matrix d, c;
   double alpha, beta;
   int threads;
+  Conjugated conjugated = {};  // A, D
 };
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept;
 // Entries before their turn that rows of a dense operand of so many bytes are asked for; 0 where it lies in a cache.
@@ -99,6 +102,7 @@ struct CsrSample {
   Matrix x, y;
   char* values;
   int threads;
+  Conjugated conjugated = {};  // x, y
 };
 int32_t csr_sampled(const Csr& a, const CsrSample& call) noexcept;
 

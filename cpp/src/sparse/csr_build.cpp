@@ -5,9 +5,7 @@
 // alone are serial: they are short beside those over entries.
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
-#include <type_traits>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -28,16 +26,6 @@ constexpr int64_t kEntriesPerTask = 65536;
 
 // Parts of a matrix that are dealt out side by side, at most.
 constexpr int64_t kMostParts = 64;
-
-// Sum; of integers as Java adds them, without overflow.
-template <class T>
-T add(T a, T b) {
-  if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
-  } else {
-    return a + b;
-  }
-}
 
 // f(first, last) over pieces of [0, n); nanos for each.
 template <class F>
@@ -116,7 +104,7 @@ int32_t sort_rows(int64_t rows, int64_t entries, const CsrTarget& t) {
 int32_t finish(DType type, int64_t rows, int64_t entries, const CsrTarget& t, CsrFinding& finding) {
   pad(entries, type, t);
   finding.longest = csr_longest(rows, t.indptr);
-  return visit_entry(type, [&](auto of) { return sort_rows<typename decltype(of)::Type>(rows, entries, t); });
+  return visit_stored(type, [&](auto of) { return sort_rows<typename decltype(of)::Type>(rows, entries, t); });
 }
 
 // Row starts from the count of each row, which stands one place later.
@@ -232,7 +220,7 @@ int32_t csr_from_coo(DType type, int64_t rows, int64_t columns, int64_t entries,
       !copy_checked(entries, column, columns, to_column, CsrFinding::ColumnRange, finding))
     return EINBLAS_OK;
   const int64_t parts = parts_of(rows, entries);
-  const int32_t status = visit_entry(type, [&](auto of) {
+  const int32_t status = visit_stored(type, [&](auto of) {
     using T = typename decltype(of)::Type;
     const T* value = reinterpret_cast<const T*>(values);
     const auto visit = [&](int64_t part, const auto& f) {
@@ -250,7 +238,7 @@ template <class T, class F>
 void each_kept(const T* row, int64_t columns, int64_t stride, double threshold, const F& keep) {
   for (int64_t j = 0; j < columns; ++j) {
     const T v = row[j * stride];
-    if (!(std::abs(static_cast<double>(v)) <= threshold)) keep(j, v);
+    if (!(magnitude(v) <= threshold)) keep(j, v);
   }
 }
 
@@ -280,7 +268,7 @@ void fill(int64_t rows, int64_t columns, const Matrix& m, double threshold, cons
       });
       for (; to < end; ++to) {
         t.columns[to] = static_cast<int32_t>(columns - 1);
-        values[to] = 0;
+        values[to] = T{};
       }
     }
   });
@@ -316,22 +304,27 @@ void khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) {
       for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i)
         for (int64_t j = b.indptr[r]; j < b.indptr[r + 1]; ++j, ++to) {
           t.columns[to] = static_cast<int32_t>(a.column[i] * b.columns + b.column[j]);
-          values[to] = x[i] * y[j];
+          values[to] = product_of(x[i], y[j]);
         }
     }
   });
 }
 
+// Entries of one place lie side by side: they are added up, then rounded once.
 template <class T>
-void to_dense(const Csr& a, T* dense) {
+void to_dense(const Csr& a, bool conjugated, T* dense) {
   const T* value = reinterpret_cast<const T*>(a.value);
   const double nanos =
       speed::kAddNanos * static_cast<double>(a.entries) / static_cast<double>(std::max<int64_t>(a.rows, 1));
   pieces(a.rows, kRowsPerTask, nanos, [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r)
-      for (int64_t i = a.indptr[r]; i < a.indptr[r + 1]; ++i) {
-        T* at = dense + r * a.columns + a.column[i];
-        *at = add(*at, value[i]);
+      for (int64_t i = a.indptr[r]; i < a.indptr[r + 1];) {
+        const int32_t column = a.column[i];
+        T& at = dense[r * a.columns + column];
+        auto sum = number_of(at);
+        for (; i < a.indptr[r + 1] && a.column[i] == column; ++i)
+          sum = sum_of(sum, number_of(conjugate_if(conjugated, value[i])));
+        at = element_of<T>(sum);
       }
   });
 }
@@ -339,18 +332,18 @@ void to_dense(const Csr& a, T* dense) {
 }  // namespace
 
 void csr_count(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold, int64_t* indptr) noexcept {
-  visit_entry(type, [&](auto of) { count<typename decltype(of)::Type>(rows, columns, m, threshold, indptr); });
+  visit_stored(type, [&](auto of) { count<typename decltype(of)::Type>(rows, columns, m, threshold, indptr); });
 }
 
 void csr_fill(DType type, int64_t rows, int64_t columns, const Matrix& m, double threshold,
               const CsrTarget& t) noexcept {
   pad(t.indptr[rows], type, t);
-  visit_entry(type, [&](auto of) { fill<typename decltype(of)::Type>(rows, columns, m, threshold, t); });
+  visit_stored(type, [&](auto of) { fill<typename decltype(of)::Type>(rows, columns, m, threshold, t); });
 }
 
 int32_t csr_transpose(const Csr& a, const CsrTarget& t) noexcept {
   pad(a.entries, a.dtype, t);
-  return visit_entry(a.dtype, [&](auto of) { return transpose<typename decltype(of)::Type>(a, t); });
+  return visit_stored(a.dtype, [&](auto of) { return transpose<typename decltype(of)::Type>(a, t); });
 }
 
 // Columns are sorted, so places rise, and the entries of each new row lie side by side. A task has some rows of a, and
@@ -393,13 +386,14 @@ int64_t csr_khatri_rao_indptr(const Csr& a, const Csr& b, int64_t* indptr) noexc
 }
 
 int32_t csr_khatri_rao(const Csr& a, const Csr& b, const CsrTarget& t) noexcept {
-  visit_float(a.dtype, [&](auto of) { khatri_rao<typename decltype(of)::Type>(a, b, t); });
+  visit_multiplied(a.dtype, [&](auto of) { khatri_rao<typename decltype(of)::Type>(a, b, t); });
   CsrFinding finding;  // columns rise by themselves unless a has an entry twice
   return finish(a.dtype, a.rows, t.indptr[a.rows], t, finding);
 }
 
-void csr_to_dense(const Csr& a, char* dense) noexcept {
-  visit_entry(a.dtype, [&](auto of) { to_dense(a, reinterpret_cast<typename decltype(of)::Type*>(dense)); });
+void csr_to_dense(const Csr& a, bool conjugated, char* dense) noexcept {
+  visit_stored(a.dtype,
+               [&](auto of) { to_dense(a, conjugated, reinterpret_cast<typename decltype(of)::Type*>(dense)); });
 }
 
 }  // namespace einblas

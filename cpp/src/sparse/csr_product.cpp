@@ -6,7 +6,7 @@
 // first; C without unit stride along its rows is written through a tile. Borders depend on the matrix and n alone.
 // Assumes: A as csr.hpp says; C addresses each element once and shares no byte with an operand.
 #include <algorithm>
-#include <vector>
+#include <optional>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -15,19 +15,18 @@
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "sparse/csr.hpp"
+#include "sparse/csr_chunks.hpp"
+#include "sparse/csr_widened.hpp"
+#include "sparse/reals.hpp"
 
 namespace einblas {
 namespace {
 
-// What a row costs beside its entries: the sums' end, the output.
-constexpr int64_t kRowWeight = 4;
-// Chunks at most: bounds the sums of cut rows, and is plenty for any number of threads.
-constexpr int64_t kMostChunks = 4096;
 // One column of D: so many chunks are enough, and longer ones are read at a higher speed (1.7 million entries, two
 // threads, 16384 in a chunk and 52000: F32 0.28 and 0.26 ms, F64 0.48 and 0.39; Zen 5).
 constexpr int64_t kColumnChunks = 32;
-// Rows longer than so many chunks are cut, up to so many columns of D (wider ones have panels enough for all threads).
-constexpr int64_t kCutFrom = 4, kCutColumns = 1024;
+// Long rows are cut up to so many columns of D (wider ones have panels enough for all threads).
+constexpr int64_t kCutColumns = 1024;
 constexpr int64_t kTileRows = 64;    // rows of C in a tile
 constexpr int64_t kRun = 1 << 13;    // entries of a row that are summed at once; the next are added to that
 constexpr int64_t kPackRows = 256;   // rows of D that a task copies
@@ -56,11 +55,11 @@ class Multiply {
         lanes_(kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T))),
         value_(reinterpret_cast<const T*>(a.value)),
         d_(reinterpret_cast<const T*>(m.d.at)),
-        c_(reinterpret_cast<T*>(m.c.at)) {
-    single_ = m.n == 1;
+        c_(reinterpret_cast<T*>(m.c.at)),
+        single_(m.n == 1) {
     choose_group();
     choose_panels();
-    choose_chunks();
+    chunks_.emplace(a, weight(), m.n <= kCutColumns);
     const bool aligned = m.d.row * static_cast<int64_t>(sizeof(T)) % kAlignment == 0 &&
                          reinterpret_cast<uintptr_t>(d_) % kAlignment == 0;
     const bool unit = single_ ? m.d.row == 1 : m.d.column == 1;
@@ -68,45 +67,40 @@ class Multiply {
     packed_ = !unit || (!single_ && (!aligned || m.n % lanes_ != 0 || m.n > group_) && a.entries >= 4 * a.columns &&
                         a.columns * padded() * static_cast<int64_t>(sizeof(T)) <= csr_copy_bytes);
     through_tile_ = !single_ && m.c.column != 1;
-    cut_ = a.longest > kCutFrom * weight_ && m.n <= kCutColumns;
   }
 
   int32_t run() const {
     const int64_t element = static_cast<int64_t>(sizeof(T));
-    const int64_t tasks = packed_ ? chunks_ : chunks_ * panels_;
+    const int64_t tasks = packed_ ? chunks_->count() : chunks_->count() * panels_;
     const double nanos = speed::kEntryNanos * static_cast<double>(a_.entries + a_.rows) *
                          static_cast<double>(std::max(panel_, lanes_)) / static_cast<double>(lanes_) *
                          (packed_ ? 1 : static_cast<double>(panels_));
     const int threads = useful_threads(m_.threads, tasks, nanos);
     const Workspace panel(packed_ ? a_.columns * row_step() * element : 0, 1);
     const Workspace tile(through_tile_ ? kTileRows * padded() * element : 0, threads);
-    const Workspace carry(cut_ ? chunks_ * m_.n * element : 0, 1);
+    const Workspace carry(chunks_->cuts() ? chunks_->count() * m_.n * element : 0, 1);
     if (!panel.ok() || !tile.ok() || !carry.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* const carried = reinterpret_cast<T*>(carry.of(0));
     if (packed_) {
       for (int64_t p = 0; p < panels_; ++p) {
         T* copy = reinterpret_cast<T*>(panel.of(0));
         pack(p, copy, threads);
-        parallel_tasks(chunks_, threads, [&](int64_t t, int worker) {
+        parallel_tasks(chunks_->count(), threads, [&](int64_t t, int worker) {
           chunk(p, t, copy, row_step(), reinterpret_cast<T*>(tile.of(worker)), carried);
         });
       }
     } else {
       parallel_tasks(tasks, threads, [&](int64_t t, int worker) {
-        const int64_t p = t / chunks_;
-        chunk(p, t % chunks_, d_ + p * panel_ * m_.d.column, single_ ? 1 : m_.d.row,
+        const int64_t p = t / chunks_->count();
+        chunk(p, t % chunks_->count(), d_ + p * panel_ * m_.d.column, single_ ? 1 : m_.d.row,
               reinterpret_cast<T*>(tile.of(worker)), carried);
       });
     }
-    if (cut_) add_carried(carried);
+    if (chunks_->cuts()) add_carried(carried);
     return EINBLAS_OK;
   }
 
  private:
-  struct Piece {  // of a row that began in an earlier chunk
-    int64_t row, begin, end;
-  };
-
   // Four vectors of columns at once, two where so many columns of D take a good part of L2. Measured for 784 rows of D
   // and 7.8 million entries, ms for 1, 2, 4 vectors: F32 4.7, 3.4, -; F64 8.5, 7.6, 11.0. Far beyond L2 it is the
   // number of places that counts, not their length.
@@ -133,41 +127,17 @@ class Multiply {
     panels_ = ceil_div(m_.n, panel_);
   }
 
-  // Chunks of some 20 us: a million products, at most 16384 entries, so that they stay in L2 between groups of columns.
-  void choose_chunks() {
-    const int64_t total = a_.entries + kRowWeight * a_.rows;
-    weight_ = std::min<int64_t>(std::max<int64_t>((1 << 20) / panel_, 1024), 16384);
-    if (single_) weight_ = std::max(weight_, std::min<int64_t>(total / kColumnChunks, 65536));
-    weight_ = std::max(weight_, total / kMostChunks + 1);
-    chunks_ = ceil_div(total, weight_);
+  // Of a chunk of some 20 us: a million products, at most 16384 entries, so that they stay in L2 between groups of
+  // columns.
+  int64_t weight() const {
+    const int64_t weight = std::min<int64_t>(std::max<int64_t>((1 << 20) / panel_, 1024), 16384);
+    if (!single_) return weight;
+    return std::max(weight, std::min<int64_t>(CsrChunks::total(a_) / kColumnChunks, 65536));
   }
 
   int64_t padded() const { return round_up(panel_, lanes_); }
   int64_t row_step() const { return single_ ? 1 : padded(); }
   int64_t columns_of(int64_t p) const { return std::min(panel_, m_.n - p * panel_); }
-
-  // First row that begins at this weight or later.
-  int64_t row_at(int64_t weight) const {
-    int64_t low = 0, high = a_.rows;
-    while (low < high) {
-      const int64_t mid = low + (high - low) / 2;
-      if (a_.indptr[mid] + kRowWeight * mid < weight) {
-        low = mid + 1;
-      } else {
-        high = mid;
-      }
-    }
-    return low;
-  }
-
-  bool is_cut(int64_t row) const { return cut_ && a_.indptr[row + 1] - a_.indptr[row] > kCutFrom * weight_; }
-
-  // The piece that chunk t, whose first whole row is `first`, has of the row before; empty when there is none.
-  Piece carried_piece(int64_t t, int64_t first) const {
-    if (first == 0 || !is_cut(first - 1)) return {0, 0, 0};
-    const int64_t row = first - 1, begin = t * weight_ - kRowWeight * row;
-    return {row, begin, std::min(a_.indptr[row + 1], begin + weight_)};
-  }
 
   // A panel of D, group of columns by group: rows of a group lie one after the other and fill whole vectors.
   void pack(int64_t p, T* to, int threads) const {
@@ -256,14 +226,14 @@ class Multiply {
   // Rows [r0, r1), of which the last ends at `end` at the latest.
   void chunk(int64_t p, int64_t t, const T* d, int64_t ldd, T* tile, T* carried) const {
     const int64_t n = columns_of(p), n0 = p * panel_;
-    const int64_t r0 = row_at(t * weight_), r1 = row_at((t + 1) * weight_);
-    const Piece piece = carried_piece(t, r0);
-    if (piece.begin < piece.end) rows(d, ldd, n, 1, &piece.begin, &piece.end, carried + t * m_.n + n0, n, T{1}, T{0});
+    const int64_t r0 = chunks_->first_row(t), r1 = chunks_->first_row(t + 1);
+    const CsrChunks::Piece piece = chunks_->carried(t, r0);
+    if (!piece.empty()) rows(d, ldd, n, 1, &piece.begin, &piece.end, carried + t * m_.n + n0, n, T{1}, T{0});
     if (r0 == r1) return;
-    const bool cut = is_cut(r1 - 1);
+    const bool cut = chunks_->is_cut(r1 - 1);
     whole_rows(n0, n, r0, cut ? r1 - 1 : r1, nullptr, d, ldd, tile);
     if (!cut) return;
-    const int64_t end = (t + 1) * weight_ - kRowWeight * (r1 - 1);
+    const int64_t end = chunks_->head_end(t, r1 - 1);
     whole_rows(n0, n, r1 - 1, r1, &end, d, ldd, tile);
   }
 
@@ -296,9 +266,9 @@ class Multiply {
 
   void add_carried(const T* carried) const {
     const T alpha = static_cast<T>(m_.alpha);
-    for (int64_t t = 0; t < chunks_; ++t) {
-      const Piece piece = carried_piece(t, row_at(t * weight_));
-      if (piece.begin >= piece.end) continue;
+    for (int64_t t = 0; t < chunks_->count(); ++t) {
+      const CsrChunks::Piece piece = chunks_->carried(t, chunks_->first_row(t));
+      if (piece.empty()) continue;
       T* c = c_ + piece.row * m_.c.row;
       const T* from = carried + t * m_.n;
       for (int64_t j = 0; j < m_.n; ++j) c[j * m_.c.column] += alpha * from[j];
@@ -312,11 +282,11 @@ class Multiply {
   const T* const value_;
   const T* const d_;
   T* const c_;
-  int64_t panel_, panels_;   // columns of D in a panel, panels
-  int64_t weight_, chunks_;  // weight of a chunk of rows, chunks
-  int64_t group_;            // columns of a kernel call
-  bool single_;              // D is a vector
-  bool packed_, through_tile_, cut_;
+  const bool single_;       // D is a vector
+  int64_t panel_, panels_;  // columns of D in a panel, panels
+  int64_t group_;           // columns of a kernel call
+  std::optional<CsrChunks> chunks_;
+  bool packed_, through_tile_;
 };
 
 // C = beta * C.
@@ -344,7 +314,10 @@ int32_t multiply(const Csr& a, const CsrMultiply& m) {
 
 int64_t csr_ahead_of(int64_t bytes) noexcept { return bytes >= csr_ahead_from ? static_cast<int64_t>(csr_ahead) : 0; }
 
+int64_t csr_panel_limit() noexcept { return csr_panel_bytes; }
+
 int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
+  if (!is_float(a.dtype)) return csr_multiply_widened(a, call);
   return visit_float(a.dtype, [&](auto of) { return multiply<typename decltype(of)::Type>(a, call); });
 }
 
@@ -353,7 +326,7 @@ int32_t csr_multiply(const Csr& a, const CsrMultiply& call) noexcept {
 // (5.5 and 11.2 ms) moves to 0.32 and 0.29. Few columns: bytes count, and an entry has those of its column besides;
 // many: gathered rows of the operand against the dense product's tiles.
 double csr_dense_from(DType dtype, int64_t n) noexcept {
-  if (n <= 16) return digits_of(dtype) <= kSingleDigits ? 0.4 : 0.7;
+  if (n <= 16) return digits_of(real_of(dtype)) <= kSingleDigits ? 0.4 : 0.7;
   return n <= 64 ? 0.32 : 0.28;
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/threads.hpp"
 #include "runtime/tuning.hpp"
 #include "sparse/csr.hpp"
+#include "sparse/csr_widened.hpp"
 
 namespace einblas {
 namespace {
@@ -163,7 +164,10 @@ class Sampled {
 
 }  // namespace
 
+int64_t csr_sampled_limit() noexcept { return sampled_packed; }
+
 int32_t csr_sampled(const Csr& a, const CsrSample& call) noexcept {
+  if (!is_float(a.dtype)) return csr_sampled_widened(a, call);
   return visit_float(a.dtype, [&](auto of) { return Sampled<typename decltype(of)::Type>(a, call).run(); });
 }
 

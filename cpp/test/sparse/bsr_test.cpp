@@ -157,7 +157,7 @@ void check_product(const Shape& shape, bool transposed, int64_t n, Lies x_lies, 
       want.push_back(sum);
     }
   const int64_t strides[4] = {x.strides()[0], x.strides()[1], c.strides()[0], c.strides()[1]};
-  ASSERT_EQ(einblas_bsr_product(s.handle(), dtype<T>(), transposed ? 1 : 0, n, s.blocks(), x.address(), c.address(),
+  ASSERT_EQ(einblas_bsr_product(s.handle(), dtype<T>(), transposed ? 1 : 0, 0, n, s.blocks(), x.address(), c.address(),
                                 strides, alpha, beta, threads),
             EINBLAS_OK);
   size_t e = 0;
@@ -180,7 +180,7 @@ void check_sampled(const Shape& shape, int64_t depth, Lies a_lies, Lies b_lies, 
   if (beta == 0)
     for (int64_t v = 0; v < s.count(); ++v) s.values()[v] = std::numeric_limits<T>::quiet_NaN();
   const int64_t strides[4] = {a.strides()[0], a.strides()[1], b.strides()[0], b.strides()[1]};
-  ASSERT_EQ(einblas_bsr_sampled(s.handle(), dtype<T>(), depth, a.address(), b.address(), s.blocks(), strides, -0.5,
+  ASSERT_EQ(einblas_bsr_sampled(s.handle(), dtype<T>(), 0, depth, a.address(), b.address(), s.blocks(), strides, -0.5,
                                 beta, threads),
             EINBLAS_OK);
   const T* value = s.values();
@@ -260,13 +260,13 @@ TEST(Bsr, SameBitsForAnyNumberOfThreads) {
         const int64_t rows = transposed ? s.columns() : s.rows(), depth = transposed ? s.rows() : s.columns();
         Dense<float> x(depth, n, Lies::Columns, random), c(rows, n, Lies::Rows, random);
         const int64_t strides[4] = {x.strides()[0], x.strides()[1], c.strides()[0], c.strides()[1]};
-        ASSERT_EQ(einblas_bsr_product(s.handle(), EINBLAS_F32, transposed ? 1 : 0, n, s.blocks(), x.address(),
+        ASSERT_EQ(einblas_bsr_product(s.handle(), EINBLAS_F32, transposed ? 1 : 0, 0, n, s.blocks(), x.address(),
                                       c.address(), strides, 1, 1, threads),
                   EINBLAS_OK);
         Dense<float> a(s.rows(), n, Lies::Rows, random), b(n, s.columns(), Lies::Columns, random);
         const int64_t ab[4] = {a.strides()[0], a.strides()[1], b.strides()[0], b.strides()[1]};
         ASSERT_EQ(
-            einblas_bsr_sampled(s.handle(), EINBLAS_F32, n, a.address(), b.address(), s.blocks(), ab, 1, 1, threads),
+            einblas_bsr_sampled(s.handle(), EINBLAS_F32, 0, n, a.address(), b.address(), s.blocks(), ab, 1, 1, threads),
             EINBLAS_OK);
         const std::vector<float> values(s.values(), s.values() + s.count());
         if (threads == 1) {
@@ -287,7 +287,7 @@ TEST(Bsr, FromDenseAndBack) {
       Dense<double> dense(s.rows(), s.columns(), lies, random), back(s.rows(), s.columns(), lies, random);
       dense.fill(0);
       back.fill(0);
-      ASSERT_EQ(einblas_bsr_exchange(s.handle(), EINBLAS_F64, 1, s.blocks(), dense.address(), dense.strides()),
+      ASSERT_EQ(einblas_bsr_exchange(s.handle(), EINBLAS_F64, 1, 0, s.blocks(), dense.address(), dense.strides()),
                 EINBLAS_OK);
       for (int64_t i = 0; i < s.rows(); ++i)
         for (int64_t j = 0; j < s.columns(); ++j) ASSERT_EQ(dense.at(i, j), s.twin(i, j));
@@ -298,8 +298,8 @@ TEST(Bsr, FromDenseAndBack) {
       EXPECT_EQ(einblas_bsr_blocks(again), einblas_bsr_blocks(s.handle()));
       std::vector<double> blocks(static_cast<size_t>(s.count()));
       const int64_t address = reinterpret_cast<int64_t>(blocks.data());
-      ASSERT_EQ(einblas_bsr_exchange(again, EINBLAS_F64, 0, address, dense.address(), dense.strides()), EINBLAS_OK);
-      ASSERT_EQ(einblas_bsr_exchange(again, EINBLAS_F64, 1, address, back.address(), back.strides()), EINBLAS_OK);
+      ASSERT_EQ(einblas_bsr_exchange(again, EINBLAS_F64, 0, 0, address, dense.address(), dense.strides()), EINBLAS_OK);
+      ASSERT_EQ(einblas_bsr_exchange(again, EINBLAS_F64, 1, 0, address, back.address(), back.strides()), EINBLAS_OK);
       for (int64_t i = 0; i < s.rows(); ++i)
         for (int64_t j = 0; j < s.columns(); ++j) ASSERT_EQ(dense.at(i, j), back.at(i, j));
       einblas_bsr_destroy(again);
@@ -333,7 +333,7 @@ TEST(Bsr, StructuresKeepTheLimit) {
             EINBLAS_OK);
   int64_t nothing[] = {0};
   float c = 0;  // transposed, whose rows are the columns
-  EXPECT_EQ(einblas_bsr_product(matrix, EINBLAS_F32, 1, 1, 0, reinterpret_cast<int64_t>(nothing),
+  EXPECT_EQ(einblas_bsr_product(matrix, EINBLAS_F32, 1, 0, 1, 0, reinterpret_cast<int64_t>(nothing),
                                 reinterpret_cast<int64_t>(&c), std::vector<int64_t>{0, 0, 0, 0}.data(), 1, 0, 1),
             EINBLAS_OUT_OF_MEMORY);
   einblas_bsr_destroy(matrix);

@@ -39,7 +39,7 @@ void check_sampled(const Csr<T>& a, int64_t depth, int x_layout, int y_layout) {
   const Guarded one(bytes, Guarded::At::End), many(bytes, Guarded::At::End);
   // Row j of y holds column j of Y (depth, columns).
   const auto run = [&](T* values, int threads) {
-    return einblas_csr_sampled(dtype<T>(), a.rows, a.columns, a.entries, a.arrays()[0], a.arrays()[1], depth,
+    return einblas_csr_sampled(dtype<T>(), 0, a.rows, a.columns, a.entries, a.arrays()[0], a.arrays()[1], depth,
                                x.address(), x.row, x.column, y.address(), y.column, y.row,
                                reinterpret_cast<int64_t>(values), threads);
   };
@@ -92,7 +92,7 @@ TEST(CsrSampled, RefusesWhatIsNoProduct) {
   const Dense<float> x(5, 3, 0, Guarded::At::End), y(3, 4, 0, Guarded::At::End);
   std::vector<float> values(static_cast<size_t>(a->entries), 7.0f);
   const auto call = [&](int32_t type, int64_t rows, int64_t depth) {
-    return einblas_csr_sampled(type, rows, 4, a->entries, a->arrays()[0], a->arrays()[1], depth, x.address(), x.row,
+    return einblas_csr_sampled(type, 0, rows, 4, a->entries, a->arrays()[0], a->arrays()[1], depth, x.address(), x.row,
                                x.column, y.address(), y.row, y.column, reinterpret_cast<int64_t>(values.data()), 1);
   };
   EXPECT_EQ(call(EINBLAS_I32, 5, 3), EINBLAS_INVALID_ARGUMENT);

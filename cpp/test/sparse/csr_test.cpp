@@ -30,7 +30,7 @@ using einblas_test::Shape;
 
 template <class T>
 void run(const Csr<T>& a, const Dense<T>& d, const Dense<T>& c, double alpha, double beta, int threads) {
-  ASSERT_EQ(einblas_csr_multiply(dtype<T>(), a.rows, a.columns, a.entries, a.longest, a.arrays()[0], a.arrays()[1],
+  ASSERT_EQ(einblas_csr_multiply(dtype<T>(), 0, a.rows, a.columns, a.entries, a.longest, a.arrays()[0], a.arrays()[1],
                                  a.arrays()[2], d.columns, d.address(), d.row, d.column, c.address(), c.row, c.column,
                                  alpha, beta, threads),
             EINBLAS_OK);
@@ -287,8 +287,8 @@ void turned_and_back(const Shape& shape) {
   ASSERT_EQ(std::memcmp(again.column(), a->column(), static_cast<size_t>(a->entries) * 4), 0);
   ASSERT_EQ(std::memcmp(again.indptr(), a->indptr(), static_cast<size_t>(shape.rows + 1) * 8), 0);
   std::vector<T> dense(static_cast<size_t>(shape.rows * shape.columns)), other(dense.size());
-  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), reinterpret_cast<int64_t>(dense.data()));
-  einblas_csr_to_dense(dtype<T>(), back, t.arrays().data(), reinterpret_cast<int64_t>(other.data()));
+  einblas_csr_to_dense(dtype<T>(), sizes, a->arrays().data(), 0, reinterpret_cast<int64_t>(dense.data()));
+  einblas_csr_to_dense(dtype<T>(), back, t.arrays().data(), 0, reinterpret_cast<int64_t>(other.data()));
   for (int64_t r = 0; r < shape.rows; ++r)
     for (int64_t c = 0; c < shape.columns; ++c)
       ASSERT_EQ(dense[static_cast<size_t>(r * shape.columns + c)], other[static_cast<size_t>(c * shape.rows + r)]);
@@ -338,10 +338,10 @@ TEST(Csr, IntegersAreAddedUpAndNotMultiplied) {
   ASSERT_EQ(einblas_csr_import(EINBLAS_I32, sizes, from, EINBLAS_I32, EINBLAS_I32, a.arrays().data(), finding),
             EINBLAS_OK);
   int32_t dense[] = {0, 0};
-  einblas_csr_to_dense(EINBLAS_I32, sizes, a.arrays().data(), reinterpret_cast<int64_t>(dense));
+  einblas_csr_to_dense(EINBLAS_I32, sizes, a.arrays().data(), 0, reinterpret_cast<int64_t>(dense));
   EXPECT_EQ(dense[1], -2147483647);
   int32_t x[] = {1, 1}, y[] = {5};
-  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, 1, 2, 2, 2, a.arrays()[0], a.arrays()[1], a.arrays()[2], 1,
+  EXPECT_EQ(einblas_csr_multiply(EINBLAS_I32, 0, 1, 2, 2, 2, a.arrays()[0], a.arrays()[1], a.arrays()[2], 1,
                                  reinterpret_cast<int64_t>(x), 1, 1, reinterpret_cast<int64_t>(y), 1, 1, 1, 0, 1),
             EINBLAS_INVALID_ARGUMENT);
   EXPECT_EQ(y[0], 5);

@@ -105,7 +105,7 @@ void bsr(int64_t blocks, int64_t r, int64_t c, int64_t columns, bool transposed)
   for (int layout = 0; layout < 2; ++layout) {
     const int64_t strides[] = {layout == 0 ? columns : 1, layout == 0 ? 1 : depth, layout == 0 ? columns : 1,
                                layout == 0 ? 1 : target};
-    EXPECT_EQ(einblas_bsr_product(matrix, EINBLAS_F32, transposed, columns, at(values.data()), at(x.data()),
+    EXPECT_EQ(einblas_bsr_product(matrix, EINBLAS_F32, transposed, 0, columns, at(values.data()), at(x.data()),
                                   at(out.data()), strides, 1, 0, 2),
               EINBLAS_OK);
     check(out, static_cast<double>(depth),
@@ -131,7 +131,7 @@ TEST(LongSums, BsrSampled) {
     for (int layout = 0; layout < 2; ++layout) {
       const int64_t strides[] = {depth, 1, layout == 0 ? 1 : c, layout == 0 ? depth : 1};
       EXPECT_EQ(
-          einblas_bsr_sampled(matrix, EINBLAS_F32, depth, at(a.data()), at(b.data()), at(out.data()), strides, 1, 0, 2),
+          einblas_bsr_sampled(matrix, EINBLAS_F32, 0, depth, at(a.data()), at(b.data()), at(out.data()), strides, 1, 0, 2),
           EINBLAS_OK);
       check(out, static_cast<double>(depth), "sampled, columns " + std::to_string(c));
     }
@@ -180,7 +180,7 @@ TEST(LongSums, Csr) {
     std::vector<int32_t> column(static_cast<size_t>(n + 1 + EINBLAS_CSR_PADDING), 0);
     const std::vector<float> value(column.size(), kTerm), d(static_cast<size_t>(columns), 1.0f);
     std::vector<float> c(static_cast<size_t>(2 * columns), NAN);
-    EXPECT_EQ(einblas_csr_multiply(EINBLAS_F32, 2, 1, n + 1, n, at(indptr.data()), at(column.data()), at(value.data()),
+    EXPECT_EQ(einblas_csr_multiply(EINBLAS_F32, 0, 2, 1, n + 1, n, at(indptr.data()), at(column.data()), at(value.data()),
                                    columns, at(d.data()), columns, 1, at(c.data()), columns, 1, 1, 0, 2),
               EINBLAS_OK);
     c.resize(static_cast<size_t>(columns));

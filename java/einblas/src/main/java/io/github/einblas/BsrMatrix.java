@@ -16,8 +16,11 @@ import java.util.function.Supplier;
  * A sparse matrix of which blocks of r x c elements are stored, SciPy's {@code bsr_matrix}. Where
  * they lie is fixed and checked when it is made; their values may change, through {@link #blocks}.
  *
- * <p>Products take dense tensors of any strides, and vectors. Results have the same bits for any
- * number of threads.
+ * <p>Elements are BF16, F16, F32, F64, C64 or C128. BF16 and F16 are multiplied and added up in
+ * F32, with alpha and beta, and rounded once, to nearest even.
+ *
+ * <p>Products take dense tensors of the same type, of any strides, and vectors. Results have the
+ * same bits for any number of threads.
  *
  * <p>Memory: the blocks are a tensor in native memory, freed by {@link #close}, else when
  * unreachable.
@@ -47,7 +50,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * BsrMatrix a = BsrMatrix.of(values, new int[] {0, 1}, new int[] {0, 1, 2}, 4, 4);
    * }</pre>
    *
-   * @param values (number of blocks, r, c), F32 or F64, of any strides
+   * @param values (number of blocks, r, c), of a real or complex type, of any strides
    * @param rows of the matrix, a multiple of r
    * @param columns of the matrix, a multiple of c
    * @throws IllegalArgumentException if lengths do not fit each other or indptr falls
@@ -106,7 +109,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * Reads a file of {@code scipy.sparse.save_npz} of format bsr, with values of F32 or F64. Its
+   * Reads a file of {@code scipy.sparse.save_npz} of format bsr, with real or complex values. Its
    * arrays are checked as those of {@link Tensor#readNpz(Path, String)}.
    *
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
@@ -129,6 +132,25 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   @Override
   public BsrMatrix transpose() {
     return new BsrMatrix(core.transpose());
+  }
+
+  /**
+   * The conjugates of the elements: a view of the same blocks. Products read it as such, without a
+   * copy. Of real elements the elements themselves.
+   */
+  public BsrMatrix conj() {
+    return new BsrMatrix(core.conj());
+  }
+
+  /**
+   * The transposed matrix of conjugates: a view of the same blocks.
+   *
+   * <pre>{@code
+   * Tensor y = a.adjoint().times(x); // A^H x
+   * }</pre>
+   */
+  public BsrMatrix adjoint() {
+    return new BsrMatrix(core.transpose().conj());
   }
 
   /** A dense copy, (rows, columns). */
@@ -178,7 +200,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
 
   /**
    * The stored values, (blocks, r, c) sorted by block row and column of the stored matrix: a view,
-   * to read and to change. That of a transposed view has its blocks transposed, in the same order.
+   * to read and to change. That of a transposed view has its blocks transposed, in the same order;
+   * that of {@link #conj} is a {@linkplain Tensor#conj conjugate} view, which is read only.
    */
   public Tensor blocks() {
     Strided blocks = core.blocks();
@@ -257,29 +280,32 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
 
   /**
    * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
-   * {@code g x^T} at the stored blocks.
+   * {@code g x^T} at the stored blocks; with the conjugates of A and x where they are complex, by
+   * PyTorch's convention.
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
     core.requireOperand(strided("x", x));
     core.requireShape("g", strided("g", g), core.resultShape(x.strided()));
     try (Tensor left = g.rank() == 1 ? g.unsqueeze(1) : g.permute(0, 1);
         Tensor right = x.rank() == 1 ? x.unsqueeze(0) : x.transpose();
-        BsrMatrix back = transpose()) {
-      return gradient(sampledMatmul(this, left, right), () -> back.times(g));
+        Tensor conjugate = right.conj();
+        BsrMatrix back = adjoint()) {
+      return gradient(sampledMatmul(this, left, conjugate), () -> back.times(g));
     }
   }
 
   /**
    * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
-   * and {@code x^T g} at the stored blocks.
+   * and {@code x^T g} at the stored blocks; conjugated as in {@link #timesGradient}.
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
     core.requireLeftOperand(strided("x", x));
     core.requireShape("g", strided("g", g), core.leftResultShape(x.strided()));
     try (Tensor left = x.rank() == 1 ? x.unsqueeze(1) : x.transpose();
+        Tensor conjugate = left.conj();
         Tensor right = g.rank() == 1 ? g.unsqueeze(0) : g.permute(0, 1);
-        BsrMatrix back = transpose()) {
-      return gradient(sampledMatmul(this, left, right), () -> back.timesLeft(g));
+        BsrMatrix back = adjoint()) {
+      return gradient(sampledMatmul(this, conjugate, right), () -> back.timesLeft(g));
     }
   }
 
@@ -306,6 +332,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
     double places = (double) rows() * columns();
     double stored = (double) blockCount() * block[0] * block[1];
     double bytes = dtype().bytes();
+    double flops = dtype().isComplex() ? 8 : 2;
     double operands = n * (rows() + columns()) * bytes;
     return String.format(
         Locale.ROOT,
@@ -320,9 +347,9 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         block[1],
         places == 0 ? 0 : 100 * stored / places,
         core.transposed() ? ", transposed" : "",
-        2 * stored * n,
+        flops * stored * n,
         (stored * bytes + operands) * 1e-6,
-        2 * places * n,
+        flops * places * n,
         (places * bytes + operands) * 1e-6);
   }
 
@@ -349,6 +376,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         + ", "
         + dtype()
         + (core.transposed() ? ", transposed" : "")
+        + (core.blocks().isConjugate() ? ", conjugate" : "")
         + ")";
   }
 }

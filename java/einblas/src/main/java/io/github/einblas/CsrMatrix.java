@@ -19,8 +19,9 @@ import java.util.Objects;
  * may come in any order, and entries of one place add up; they are sorted by column when the matrix
  * is made, and kept apart. Rows and columns below 2<sup>31</sup>, entries as many as memory holds.
  *
- * <p>Values are F32, F64, I32 or I64. Products are computed in F32 and F64 and refuse integers;
- * {@link #to} converts. Integers of one place are added up as Java adds them.
+ * <p>Values are BF16, F16, F32, F64, C64, C128, I32 or I64. Products take one type and refuse
+ * integers; {@link #to} converts. BF16 and F16 are multiplied and added up in F32, with alpha and
+ * beta, and rounded once, to nearest even. Integers of one place are added up as Java adds them.
  *
  * <p>Immutable, and usable by many threads at once: all that it is made from is copied and checked
  * once. {@link #close()} frees it and ends what {@link #transpose()} and {@link #reshape} gave; a
@@ -56,7 +57,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * CsrMatrix a = CsrMatrix.of(new float[] {1, 2, 3}, new int[] {0, 2, 2}, new int[] {0, 2, 3}, 2, 3);
    * }</pre>
    *
-   * @param values value of each entry, of F32, F64, I32 or I64
+   * @param values value of each entry, of BF16, F16, F32, F64, C64, C128, I32 or I64
    * @param indices column of each entry, I32 or I64
    * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
    *     entries
@@ -121,7 +122,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * From triples (value, row, column) in any order, as SciPy's {@code coo_matrix}; those of one
    * place add up.
    *
-   * @param values value of each entry, of F32, F64, I32 or I64
+   * @param values value of each entry, of BF16, F16, F32, F64, C64, C128, I32 or I64
    * @param row row of each entry, I32 or I64
    * @param column column of each entry, I32 or I64
    * @throws IllegalArgumentException if a length or a type is wrong
@@ -141,7 +142,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   /**
    * The elements of a dense matrix whose absolute value is above the threshold; NaN is kept.
    *
-   * @param dense a tensor of rank 2, of F32, F64, I32 or I64, of any strides
+   * @param dense a tensor of rank 2 and of any strides, of a type that values have
    * @param threshold 0 keeps all that is not zero
    */
   public static CsrMatrix ofDense(Tensor dense, double threshold) {
@@ -247,6 +248,26 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
+   * The conjugates of the values: a view, which shares this matrix's arrays. Products read it as
+   * such, without a copy. Of real values the values themselves.
+   *
+   * <pre>{@code
+   * CsrMatrix h = a.adjoint();  // a.transpose().conj()
+   * Tensor y = h.times(x);      // A^H x
+   * }</pre>
+   */
+  public CsrMatrix conj() {
+    return new CsrMatrix(core.conj());
+  }
+
+  /** The transposed matrix of conjugates, {@code transpose().conj()}. */
+  public CsrMatrix adjoint() {
+    try (CsrMatrix turned = transpose()) {
+      return turned.conj();
+    }
+  }
+
+  /**
    * The same elements in row-major order under another shape, such as 1666 x 23520 seen as 49980 x
    * 784. The values are shared, not copied; places are computed anew.
    *
@@ -272,6 +293,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * does.
    *
    * @throws ArithmeticException if an I64 does not fit I32
+   * @throws IllegalArgumentException if values have not that type, or imaginary parts would be lost
    */
   public CsrMatrix to(DType dtype) {
     return new CsrMatrix(core.to(Objects.requireNonNull(dtype, "dtype")));
@@ -360,7 +382,8 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
 
   /**
    * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
-   * {@code g x^T} at the entries.
+   * {@code g x^T} at the entries; with the conjugates of A and x where they are complex, by
+   * PyTorch's convention.
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
     return gradient(CsrProduct.TIMES, x, g);
@@ -368,7 +391,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
 
   /**
    * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
-   * and {@code x^T g} at the entries.
+   * and {@code x^T g} at the entries; conjugated as in {@link #timesGradient}.
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
     return gradient(CsrProduct.TIMES_LEFT, x, g);
@@ -378,14 +401,20 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     product.requireGradient(
         core, Objects.requireNonNull(x, "x").strided(), Objects.requireNonNull(g, "g").strided());
     boolean left = product == CsrProduct.TIMES_LEFT;
-    Tensor first = left ? x : g;
-    Tensor second = left ? g : x;
+    try (Tensor conjugate = x.conj()) {
+      Tensor first = left ? conjugate : g;
+      Tensor second = left ? g : conjugate;
+      return gradient(left, first, second, g);
+    }
+  }
+
+  private Gradient gradient(boolean left, Tensor first, Tensor second, Tensor g) {
     try (Tensor rows =
             first.rank() == 1 ? first.unsqueeze(1) : left ? first.transpose() : view(first);
         Tensor columns =
             second.rank() == 1 ? second.unsqueeze(0) : left ? view(second) : second.transpose()) {
       CsrMatrix matrix = sampledMatmul(this, rows, columns);
-      try (CsrMatrix back = transpose()) {
+      try (CsrMatrix back = adjoint()) {
         return new Gradient(left ? back.timesLeft(g) : back.times(g), matrix);
       } catch (RuntimeException | Error e) {
         matrix.close();

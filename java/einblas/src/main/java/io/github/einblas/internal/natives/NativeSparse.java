@@ -185,14 +185,25 @@ public final class NativeSparse {
         "a CSR Khatri-Rao product");
   }
 
-  /** Adds the entries to a row-major matrix. */
-  public static void csrToDense(DType dtype, long[] sizes, long[] from, long dense) {
-    einblas.einblas_csr_to_dense(Native.code(dtype), sizes, from, dense);
+  /** Adds the entries, or their conjugates, to a row-major matrix. */
+  public static void csrToDense(
+      DType dtype, long[] sizes, long[] from, boolean conjugate, long dense) {
+    einblas.einblas_csr_to_dense(Native.code(dtype), sizes, from, conjugate ? 1 : 0, dense);
   }
 
-  /** C = alpha * A . D + beta * C with n columns; D and C by address and strides of row, column. */
+  /** Which operands of a product are conjugated, as einblas.h has it. */
+  public static int conjugated(boolean first, boolean second) {
+    return (first ? 1 : 0) | (second ? 2 : 0);
+  }
+
+  /**
+   * C = alpha * A . D + beta * C with n columns; D and C by address and strides of row, column.
+   *
+   * @param conjugated {@link #conjugated} A, D
+   */
   public static void csrMultiply(
       NativeCsr a,
+      int conjugated,
       long n,
       long d,
       long rowD,
@@ -207,6 +218,7 @@ public final class NativeSparse {
         () ->
             einblas.einblas_csr_multiply(
                 Native.code(a.dtype()),
+                conjugated,
                 a.rows(),
                 a.columns(),
                 a.entries(),
@@ -237,13 +249,22 @@ public final class NativeSparse {
    * values[e] = the product of X (rows, depth) and Y (depth, columns) at A's entry e.
    *
    * @param a the entries; its values are not read
+   * @param conjugated {@link #conjugated} X, Y
    */
   public static void csrSampled(
-      NativeCsr a, long depth, long x, long[] stridesX, long y, long[] stridesY, long values) {
+      NativeCsr a,
+      int conjugated,
+      long depth,
+      long x,
+      long[] stridesX,
+      long y,
+      long[] stridesY,
+      long values) {
     Native.run(
         () ->
             einblas.einblas_csr_sampled(
                 Native.code(a.dtype()),
+                conjugated,
                 a.rows(),
                 a.columns(),
                 a.entries(),
@@ -326,21 +347,38 @@ public final class NativeSparse {
         "copying blocks");
   }
 
-  /** Copies all blocks out of or into a dense matrix. */
+  /** Copies all blocks, or their conjugates, out of or into a dense matrix. */
   public static void bsrExchange(
-      long matrix, DType dtype, boolean toDense, long blocks, long dense, long[] strides) {
+      long matrix,
+      DType dtype,
+      boolean toDense,
+      boolean conjugate,
+      long blocks,
+      long dense,
+      long[] strides) {
     Native.run(
         () ->
             einblas.einblas_bsr_exchange(
-                matrix, Native.code(dtype), toDense ? 1 : 0, blocks, dense, strides),
+                matrix,
+                Native.code(dtype),
+                toDense ? 1 : 0,
+                conjugate ? 1 : 0,
+                blocks,
+                dense,
+                strides),
         "copying blocks");
   }
 
-  /** C = alpha * S X + beta * C; addresses of the blocks, X, C; strides of X and C. */
+  /**
+   * C = alpha * S X + beta * C; addresses of the blocks, X, C; strides of X and C.
+   *
+   * @param conjugated {@link #conjugated} S, X
+   */
   public static void bsrProduct(
       long matrix,
       DType dtype,
       boolean transposed,
+      int conjugated,
       long columns,
       long[] addresses,
       long[] strides,
@@ -352,6 +390,7 @@ public final class NativeSparse {
                 matrix,
                 Native.code(dtype),
                 transposed ? 1 : 0,
+                conjugated,
                 columns,
                 addresses[0],
                 addresses[1],
@@ -365,10 +404,13 @@ public final class NativeSparse {
 
   /**
    * Blocks = alpha * (A B at them) + beta * blocks; addresses of the blocks, A, B; their strides.
+   *
+   * @param conjugated {@link #conjugated} A, B
    */
   public static void bsrSampled(
       long matrix,
       DType dtype,
+      int conjugated,
       long depth,
       long[] addresses,
       long[] strides,
@@ -379,6 +421,7 @@ public final class NativeSparse {
             einblas.einblas_bsr_sampled(
                 matrix,
                 Native.code(dtype),
+                conjugated,
                 depth,
                 addresses[1],
                 addresses[2],

@@ -15,18 +15,23 @@ import java.util.function.Consumer;
  * A matrix of stored blocks, or a transposed view of one.
  *
  * @param structure where the blocks of the stored matrix lie
- * @param blocks their values, (blocks, r, c)
+ * @param blocks their values, (blocks, r, c); a conjugate view where the matrix is one
  * @param transposed whether this is the stored matrix transposed
  */
 @SuppressWarnings("try") // leases are closed for what they hold, not read
 public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
   private static final String NAME = "BSR matrix";
+  private static final String TYPES = "BF16, F16, F32, F64, C64 or C128";
 
   /** From SciPy's arrays, which are nobody else's; repeated blocks are added up. */
   public static Bsr of(Strided values, long[] indices, long[] indptr, long rows, long columns) {
-    if (values.rank() != 3 || !values.dtype().isFloating()) {
+    if (values.rank() != 3 || !isMultiplied(values)) {
       throw new IllegalArgumentException(
-          NAME + ": values must be F32 or F64 of shape (blocks, r, c), got " + values.describe());
+          NAME
+              + ": values must be "
+              + TYPES
+              + " of shape (blocks, r, c), got "
+              + values.describe());
     }
     if (values.length(0) != indices.length) {
       throw new IllegalArgumentException(
@@ -39,7 +44,9 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
     }
     long[] shape = BsrStructure.shapeOf(rows, columns, values.length(1), values.length(2));
     long[] slots = new long[indices.length];
-    try (Lease lease = hold("values", values)) {
+    try (Lease lease = hold("values", values);
+        Strided copy = values.isConjugate() ? TensorCopy.copy(values) : null) {
+      Strided own = copy == null ? values : copy;
       BsrStructure structure = BsrStructure.of(shape, indptr, indices, slots);
       Strided blocks = Strided.empty(values.dtype(), structure.blocks, shape[2], shape[3]);
       try {
@@ -47,14 +54,18 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
             structure.handle(),
             values.dtype(),
             slots,
-            values.address(),
-            values.strides(),
+            own.address(),
+            own.strides(),
             blocks.address());
       } finally {
         Reference.reachabilityFence(structure);
       }
       return new Bsr(structure, blocks, false);
     }
+  }
+
+  private static boolean isMultiplied(Strided t) {
+    return t.dtype().isReal() || t.dtype().isComplex();
   }
 
   /** As {@link #of(Strided, long[], long[], long, long)}, the indices from tensors. */
@@ -72,15 +83,17 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
 
   /** Of the blocks of a dense matrix that hold anything but zeros. */
   public static Bsr ofDense(Strided dense, long r, long c) {
-    if (dense.rank() != 2 || !dense.dtype().isFloating()) {
+    if (dense.rank() != 2 || !isMultiplied(dense)) {
       throw new IllegalArgumentException(
-          NAME + ": dense must be a matrix of F32 or F64, got " + dense.describe());
+          NAME + ": dense must be a matrix of " + TYPES + ", got " + dense.describe());
     }
     long[] shape = BsrStructure.shapeOf(dense.length(0), dense.length(1), r, c);
-    try (Lease lease = hold("dense", dense)) {
-      BsrStructure structure = BsrStructure.ofDense(shape, dense);
+    try (Lease lease = hold("dense", dense);
+        Strided copy = dense.isConjugate() ? TensorCopy.copy(dense) : null) {
+      Strided own = copy == null ? dense : copy;
+      BsrStructure structure = BsrStructure.ofDense(shape, own);
       Strided blocks = Strided.empty(dense.dtype(), structure.blocks, r, c);
-      new Bsr(structure, blocks, false).exchange(false, dense);
+      new Bsr(structure, blocks, false).exchange(false, own);
       return new Bsr(structure, blocks, false);
     }
   }
@@ -92,6 +105,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
           structure.handle(),
           dtype(),
           toDense,
+          blocks.isConjugate(),
           blocks.address(),
           dense.address(),
           transposed ? reversed(strides) : strides);
@@ -145,6 +159,11 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
   /** The transposed matrix: a view of the same blocks. */
   public Bsr transpose() {
     return new Bsr(structure, blocks.permute(0, 1, 2), !transposed);
+  }
+
+  /** The conjugates of the elements: a view of the same blocks. */
+  public Bsr conj() {
+    return new Bsr(structure, blocks.conj(), transposed);
   }
 
   /** A dense copy. */
@@ -211,6 +230,7 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
           structure.handle(),
           dtype(),
           transposed,
+          NativeSparse.conjugated(blocks.isConjugate(), x.isConjugate()),
           x.rank() == 1 ? 1 : view.shape()[1],
           new long[] {blocks.address(), x.address(), out.address()},
           new long[] {from[0], from[1], to[0], to[1]},
@@ -265,11 +285,15 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
       // The transpose of a b is b^T a^T, whose strides are those of b and a turned round.
       Strided first = transposed ? b : a;
       Strided second = transposed ? a : b;
+      // So are the conjugates of a b those of both, where this is a view of conjugates.
+      boolean conjugate = blocks.isConjugate();
       long[] x = transposed ? reversed(b.strides()) : a.strides();
       long[] y = transposed ? reversed(a.strides()) : b.strides();
       NativeSparse.bsrSampled(
           structure.handle(),
           dtype(),
+          NativeSparse.conjugated(
+              first.isConjugate() != conjugate, second.isConjugate() != conjugate),
           a.length(1),
           new long[] {blocks.address(), first.address(), second.address()},
           new long[] {x[0], x[1], y[0], y[1]},

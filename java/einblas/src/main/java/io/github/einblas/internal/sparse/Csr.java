@@ -71,12 +71,23 @@ public final class Csr implements AutoCloseable {
     return plain.isClosed();
   }
 
-  /** Products, which are {@code name}d in the error text, refuse integers. */
+  /** Kronecker products, which are {@code name}d in the error text, take F32 and F64 alone. */
   public void requireFloating(String name) {
     if (!dtype().isFloating()) {
       throw new IllegalArgumentException(
           name
               + ": products are computed in F32 and F64 (CsrMatrix.to converts), got a matrix of "
+              + plain.describe());
+    }
+  }
+
+  /** Products, which are {@code name}d in the error text, refuse integers. */
+  public void requireMultiplied(String name) {
+    if (!dtype().isReal() && !dtype().isComplex()) {
+      throw new IllegalArgumentException(
+          name
+              + ": products are computed in BF16, F16, F32, F64, C64 and C128 (CsrMatrix.to"
+              + " converts), got a matrix of "
               + plain.describe());
     }
   }
@@ -106,6 +117,12 @@ public final class Csr implements AutoCloseable {
     return new Csr(turnedArrays().view(), plain.view());
   }
 
+  /** The conjugates of the values: a matrix of the same arrays. */
+  public Csr conj() {
+    CsrArrays known = turned;
+    return new Csr(plain.conj(), known == null ? null : known.conj());
+  }
+
   /** The same entries in row-major order under another shape. */
   public Csr reshape(long rows, long columns) {
     return new Csr(plain.reshaped(rows, columns), null);
@@ -113,7 +130,7 @@ public final class Csr implements AutoCloseable {
 
   /** Row-wise Kronecker products. */
   public Csr khatriRao(Csr other) {
-    requireFloating("csr Khatri-Rao");
+    requireMultiplied("csr Khatri-Rao");
     return new Csr(plain.khatriRao(other.plain), null);
   }
 
@@ -124,7 +141,7 @@ public final class Csr implements AutoCloseable {
 
   /** The same places, values those of the product of two dense matrices. */
   public Csr sampled(Strided x, Strided y) {
-    requireFloating("sampled csr product");
+    requireMultiplied("sampled csr product");
     return new Csr(plain.sampled(x, y), null);
   }
 

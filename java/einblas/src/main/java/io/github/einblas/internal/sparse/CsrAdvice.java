@@ -16,6 +16,7 @@ public final class CsrAdvice {
     double operands = (double) n * (a.rows() + a.columns()) * bytes;
     double indices = (a.rows() + 1) * 8.0 + a.entries() * 4.0;
     double from = NativeSparse.csrDenseFrom(a.dtype(), n);
+    double flops = a.dtype().isComplex() ? 8 : 2;
     boolean dense = density >= from;
     return String.format(
         Locale.ROOT,
@@ -29,10 +30,10 @@ public final class CsrAdvice {
         100 * density,
         a.rows() == 0 ? 0.0 : (double) a.entries() / a.rows(),
         a.longest(),
-        2.0 * a.entries() * n,
+        flops * a.entries() * n,
         (indices + (double) a.entries() * bytes + operands) * 1e-6,
         indices * 1e-6,
-        2 * places * n,
+        flops * places * n,
         (places * bytes + operands) * 1e-6,
         dense ? "toDense() and Einsum" : "stay sparse",
         n,

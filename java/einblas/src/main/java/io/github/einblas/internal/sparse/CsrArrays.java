@@ -15,6 +15,7 @@ import java.util.Arrays;
  * room for the padding that kernels may read.
  *
  * @param longest entries of the longest row
+ * @param values a conjugate view where the matrix is one
  */
 @SuppressWarnings("try") // leases are closed for what they hold, not read
 public record CsrArrays(
@@ -25,15 +26,7 @@ public record CsrArrays(
     Strided indptr,
     Strided indices,
     Strided values) {
-  private static final long MOST = Integer.MAX_VALUE;
   private static final String SAMPLED = "sampled csr product";
-
-  /** Numbers that einblas_csr_import and einblas_csr_from_coo may find wrong. */
-  private static final int FIRST_NOT_ZERO = 1;
-
-  private static final int FALLS = 2;
-  private static final int LAST_NOT_COUNT = 3;
-  private static final int COLUMN_RANGE = 4;
 
   /** Type of the values. */
   public DType dtype() {
@@ -56,10 +49,10 @@ public record CsrArrays(
   // ---- made
 
   static CsrArrays of(Strided values, Strided indices, Strided indptr, long rows, long columns) {
-    requireSize("csr", rows, columns);
-    requireIndex("csr", "indptr", indptr);
-    requireIndex("csr", "indices", indices);
-    requireValues("csr", values);
+    CsrChecks.requireSize("csr", rows, columns);
+    CsrChecks.requireIndex("csr", "indptr", indptr);
+    CsrChecks.requireIndex("csr", "indices", indices);
+    CsrChecks.requireValues("csr", values);
     if (indptr.size() != rows + 1) {
       throw new IllegalArgumentException(
           "csr: indptr of a matrix with "
@@ -69,17 +62,17 @@ public record CsrArrays(
               + " numbers, got "
               + indptr.size());
     }
-    requireAsMany("csr", "indices", indices, values);
+    CsrChecks.requireAsMany("csr", "indices", indices, values);
     return imported(false, rows, columns, indptr, indices, values);
   }
 
   static CsrArrays ofTriples(Strided values, Strided row, Strided column, long rows, long columns) {
-    requireSize("csr of triples", rows, columns);
-    requireIndex("csr of triples", "row", row);
-    requireIndex("csr of triples", "column", column);
-    requireValues("csr of triples", values);
-    requireAsMany("csr of triples", "row", row, values);
-    requireAsMany("csr of triples", "column", column, values);
+    CsrChecks.requireSize("csr of triples", rows, columns);
+    CsrChecks.requireIndex("csr of triples", "row", row);
+    CsrChecks.requireIndex("csr of triples", "column", column);
+    CsrChecks.requireValues("csr of triples", values);
+    CsrChecks.requireAsMany("csr of triples", "row", row, values);
+    CsrChecks.requireAsMany("csr of triples", "column", column, values);
     return imported(true, rows, columns, row, column, values);
   }
 
@@ -101,7 +94,7 @@ public record CsrArrays(
           b.dtype(),
           made.addresses(),
           finding);
-      refuse(triples, finding, rows, columns, entries);
+      CsrChecks.refuse(triples, finding, rows, columns, entries);
       return made.withLongest(finding[3]);
     } catch (RuntimeException | Error e) {
       made.close();
@@ -109,77 +102,30 @@ public record CsrArrays(
     }
   }
 
-  private static void refuse(
-      boolean triples, long[] finding, long rows, long columns, long entries) {
-    if (finding[0] == 0) {
-      return;
-    }
-    long at = finding[1];
-    long value = finding[2];
-    throw switch ((int) finding[0]) {
-      case FIRST_NOT_ZERO -> new IllegalArgumentException("csr: indptr[0] must be 0, got " + value);
-      case FALLS ->
-          new IllegalArgumentException(
-              "csr: indptr must not fall, but indptr["
-                  + at
-                  + "] is "
-                  + value
-                  + ", less than indptr["
-                  + (at - 1)
-                  + "]");
-      case LAST_NOT_COUNT ->
-          new IllegalArgumentException(
-              "csr: indptr must end with the number of entries, "
-                  + entries
-                  + ", but indptr["
-                  + at
-                  + "] is "
-                  + value);
-      case COLUMN_RANGE -> outside(triples ? "column" : "indices", at, value, "columns", columns);
-      default -> outside("row", at, value, "rows", rows);
-    };
-  }
-
-  private static IndexOutOfBoundsException outside(
-      String which, long at, long value, String what, long count) {
-    return new IndexOutOfBoundsException(
-        "csr: "
-            + which
-            + "["
-            + at
-            + "] is "
-            + value
-            + ", but there are "
-            + count
-            + " "
-            + what
-            + ": 0 to "
-            + (count - 1));
-  }
-
   static CsrArrays ofDense(Strided dense, double threshold) {
     if (dense.rank() != 2) {
       throw new IllegalArgumentException(
           "csr of dense data needs a tensor of rank 2, got " + dense.describe());
     }
-    requireType("csr of dense data", dense.dtype());
+    CsrChecks.requireType("csr of dense data", dense.dtype());
     if (!(threshold >= 0)) {
       throw new IllegalArgumentException(
           "csr of dense data: the threshold must be 0 or more, got " + threshold);
     }
     long rows = dense.length(0);
     long columns = dense.length(1);
-    requireSize("csr of dense data", rows, columns);
+    CsrChecks.requireSize("csr of dense data", rows, columns);
     long[] sizes = {rows, columns};
     DType dtype = dense.dtype();
     Strided indptr = Strided.empty(DType.I64, rows + 1);
     CsrArrays made = null;
-    try (Lease use = Lease.of(new Words("csr of dense data", "", "dense"), null, dense)) {
+    try (Lease use = Lease.of(new Words("csr of dense data", "", "dense"), null, dense);
+        Strided copy = dense.isConjugate() ? TensorCopy.copy(dense) : null) {
+      Strided own = copy == null ? dense : copy;
       NativeSparse.csrCount(
-          dtype, sizes, dense.address(), dense.strides(), threshold, indptr.address());
-      made = with(indptr, rows, columns, dense.dtype());
-      NativeSparse.csrFill(
-          dtype, sizes, dense.address(), dense.strides(), threshold, made.addresses());
+          dtype, sizes, own.address(), own.strides(), threshold, indptr.address());
+      made = with(indptr, rows, columns, dtype);
+      NativeSparse.csrFill(dtype, sizes, own.address(), own.strides(), threshold, made.addresses());
       return made;
     } catch (RuntimeException | Error e) {
       indptr.close();
@@ -230,7 +176,8 @@ public record CsrArrays(
       CsrArrays made = empty(/* rows= */ columns, /* columns= */ rows, entries, dtype());
       try {
         NativeSparse.csrTranspose(dtype(), sizes(), addresses(), made.addresses());
-        return made.withLongest(NativeSparse.csrLongest(columns, made.indptr.address()));
+        return made.withLongest(NativeSparse.csrLongest(columns, made.indptr.address()))
+            .conjugateIf(values.isConjugate());
       } catch (RuntimeException | Error e) {
         made.close();
         throw e;
@@ -238,9 +185,22 @@ public record CsrArrays(
     }
   }
 
+  /** The conjugates of the values, as a view. */
+  CsrArrays conj() {
+    return new CsrArrays(
+        rows, columns, entries, longest, view(indptr), view(indices), values.conj());
+  }
+
+  /** In place of this, whose values are nobody else's: as they are, or conjugated. */
+  private CsrArrays conjugateIf(boolean conjugate) {
+    return conjugate
+        ? new CsrArrays(rows, columns, entries, longest, indptr, indices, values.conjInPlace())
+        : this;
+  }
+
   /** The same entries in row-major order under another shape; the values are shared. */
   CsrArrays reshaped(long newRows, long newColumns) {
-    requireSize("csr reshape", newRows, newColumns);
+    CsrChecks.requireSize("csr reshape", newRows, newColumns);
     if (rows * columns != newRows * newColumns) {
       throw new IllegalArgumentException(
           "csr reshape: a matrix of "
@@ -282,7 +242,17 @@ public record CsrArrays(
               + " and "
               + other.describe());
     }
-    requireSize("csr Khatri-Rao", rows, columns * other.columns);
+    if (other.values.isConjugate() != values.isConjugate()) {
+      // The same type: the conjugates themselves.
+      boolean here = values.isConjugate();
+      CsrArrays copy = (here ? this : other).converted(dtype());
+      try {
+        return here ? copy.khatriRao(other) : khatriRao(copy);
+      } finally {
+        copy.close();
+      }
+    }
+    CsrChecks.requireSize("csr Khatri-Rao", rows, columns * other.columns);
     long[] sizes = {rows, columns, other.columns};
     try (Lease use = inUse("csr Khatri-Rao");
         Lease second = other.inUse("csr Khatri-Rao")) {
@@ -297,7 +267,7 @@ public record CsrArrays(
         }
         made = with(start, rows, columns * other.columns, dtype());
         NativeSparse.csrKhatriRao(dtype(), sizes, addresses(), other.addresses(), made.addresses());
-        return made;
+        return made.conjugateIf(values.isConjugate());
       } catch (RuntimeException | Error e) {
         start.close();
         if (made != null) {
@@ -310,7 +280,7 @@ public record CsrArrays(
 
   /** The same places in new arrays, values of another type. */
   CsrArrays converted(DType dtype) {
-    requireType("csr to " + dtype, dtype);
+    CsrChecks.requireType("csr to " + dtype, dtype);
     try (Lease use = inUse("csr to " + dtype)) {
       Strided converted = TensorCopy.convert(values, dtype);
       try {
@@ -324,13 +294,14 @@ public record CsrArrays(
 
   /** The same places in new arrays, values those of x y, (rows, k) by (k, columns). */
   CsrArrays sampled(Strided x, Strided y) {
-    requireSampled(x, y);
+    CsrChecks.requireSampled(SAMPLED, this, x, y);
     try (Lease use = inUse(SAMPLED);
         Lease operands = Lease.of(new Words(SAMPLED, "", "x", "y"), null, x, y)) {
       Strided made = Strided.empty(dtype(), entries + NativeSparse.CSR_PADDING);
       try {
         NativeSparse.csrSampled(
             forNative(),
+            NativeSparse.conjugated(x.isConjugate(), y.isConjugate()),
             x.length(1),
             x.address(),
             x.strides(),
@@ -342,31 +313,6 @@ public record CsrArrays(
         made.close();
         throw e;
       }
-    }
-  }
-
-  private void requireSampled(Strided x, Strided y) {
-    boolean fits =
-        x.rank() == 2
-            && y.rank() == 2
-            && x.dtype() == dtype()
-            && y.dtype() == dtype()
-            && x.length(0) == rows
-            && y.length(1) == columns
-            && x.length(1) == y.length(0);
-    if (!fits) {
-      throw new IllegalArgumentException(
-          SAMPLED
-              + ": a matrix of "
-              + describe()
-              + " needs tensors of its type and of shapes ("
-              + rows
-              + ", k) and (k, "
-              + columns
-              + "), got "
-              + x.describe()
-              + " and "
-              + y.describe());
     }
   }
 
@@ -384,7 +330,7 @@ public record CsrArrays(
   Strided toDense() {
     try (Lease use = inUse("csr to dense")) {
       Strided dense = TensorCopy.full(dtype(), 0, rows, columns);
-      NativeSparse.csrToDense(dtype(), sizes(), addresses(), dense.address());
+      NativeSparse.csrToDense(dtype(), sizes(), addresses(), values.isConjugate(), dense.address());
       return dense;
     }
   }
@@ -428,49 +374,6 @@ public record CsrArrays(
   /** Shape, entries and type in words. */
   public String describe() {
     return rows + " x " + columns + " with " + entries + " entries, dtype=" + dtype();
-  }
-
-  // ---- checks
-
-  private static void requireSize(String name, long rows, long columns) {
-    if (rows < 0 || rows > MOST || columns < 0 || columns > MOST) {
-      throw new IllegalArgumentException(
-          name
-              + ": rows and columns must be from 0 to 2^31 - 1 (a column is stored in 4 bytes), got"
-              + " "
-              + rows
-              + " x "
-              + columns);
-    }
-  }
-
-  private static void requireIndex(String name, String which, Strided t) {
-    if (t.rank() != 1 || !t.holdsIndices()) {
-      throw new IllegalArgumentException(
-          name + ": " + which + " must be an I32 or I64 tensor of rank 1, got " + t.describe());
-    }
-  }
-
-  private static void requireValues(String name, Strided t) {
-    if (t.rank() != 1) {
-      throw new IllegalArgumentException(
-          name + ": values must be a tensor of rank 1, got " + t.describe());
-    }
-    requireType(name, t.dtype());
-  }
-
-  private static void requireType(String name, DType type) {
-    if (!type.isFloating() && !Strided.holdsIndices(type)) {
-      throw new IllegalArgumentException(
-          name + ": values are of F32, F64, I32 or I64, got " + type + "; Tensor.to converts");
-    }
-  }
-
-  private static void requireAsMany(String name, String which, Strided t, Strided values) {
-    if (t.size() != values.size()) {
-      throw new IllegalArgumentException(
-          name + ": " + t.size() + " " + which + " for " + values.size() + " values");
-    }
   }
 
   @Override

@@ -102,7 +102,7 @@ public enum CsrProduct implements Lease.Words {
   }
 
   private void checkOperand(Csr a, Strided x) {
-    a.requireFloating(title);
+    a.requireMultiplied(title);
     long summed = left ? a.rows() : a.columns();
     boolean fits =
         (x.rank() == 1 || x.rank() == 2)
@@ -128,6 +128,7 @@ public enum CsrProduct implements Lease.Words {
     int summed = left && !vector ? 1 : 0;
     NativeSparse.csrMultiply(
         a.forNative(),
+        NativeSparse.conjugated(a.values().isConjugate(), x.isConjugate()),
         vector ? 1 : x.shape()[1 - summed],
         x.address(),
         x.strides()[summed],

@@ -204,14 +204,15 @@ public final class SparseNpz {
       Strided data,
       boolean sync)
       throws IOException {
-    try (Strided writtenIndices = TensorCopy.convert(indices, index);
+    try (Strided conjugates = data.isConjugate() ? TensorCopy.copy(data) : null;
+        Strided writtenIndices = TensorCopy.convert(indices, index);
         Strided writtenIndptr = TensorCopy.convert(indptr, index);
         Strided writtenShape = Indices.tensor(shape)) {
       Map<String, Strided> arrays = new LinkedHashMap<>();
       arrays.put("indices", writtenIndices);
       arrays.put("indptr", writtenIndptr);
       arrays.put("shape", writtenShape);
-      arrays.put("data", data);
+      arrays.put("data", conjugates == null ? data : conjugates);
       NpzFile.write(file, arrays, Map.of("format", format), sync);
     }
   }

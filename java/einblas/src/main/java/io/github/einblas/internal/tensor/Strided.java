@@ -224,6 +224,11 @@ public final class Strided implements AutoCloseable {
     return inPlace(view(geometry().reshape(newShape)));
   }
 
+  /** The conjugates of complex elements, in place of this. */
+  public Strided conjInPlace() {
+    return inPlace(conj());
+  }
+
   /** The transpose, in place of this. */
   public Strided transposeInPlace() {
     return inPlace(transpose());

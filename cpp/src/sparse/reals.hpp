@@ -1,0 +1,207 @@
+// Sparse: elements that no micro-kernel takes, as the real numbers that their products are computed in, and back.
+//
+// 16-bit floats are computed in F32 and rounded once, at the end; a complex number is a pair of reals. Products of
+// complex matrices are two of real ones: with D's pairs side by side, A D is Re(A) D + i Im(A) D.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "layout/dtype.hpp"
+#include "runtime/dispatch.hpp"
+
+namespace einblas {
+
+// The types of sparse matrices: those of products, and the integers that CSR matrices store besides.
+constexpr bool is_multiplied(DType dtype) { return is_real(dtype) || is_complex(dtype); }
+constexpr bool is_stored(DType dtype) { return is_multiplied(dtype) || dtype == DType::I32 || dtype == DType::I64; }
+
+// f(Of<T, dtype>) for such a type. Assumes is_multiplied.
+template <class F>
+auto visit_multiplied(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::BF16:
+      return f(Of<Bf16, DType::BF16>{});
+    case DType::F16:
+      return f(Of<F16, DType::F16>{});
+    case DType::C64:
+      return f(Of<Complex<float>, DType::C64>{});
+    case DType::C128:
+      return f(Of<Complex<double>, DType::C128>{});
+    default:
+      return visit_float(dtype, f);
+  }
+}
+// The same for a stored one. Assumes is_stored.
+template <class F>
+auto visit_stored(DType dtype, const F& f) {
+  if (dtype == DType::I32) return f(Of<int32_t, DType::I32>{});
+  if (dtype == DType::I64) return f(Of<int64_t, DType::I64>{});
+  return visit_multiplied(dtype, f);
+}
+
+// Operands whose conjugates are meant; of real ones it means nothing.
+struct Conjugated {
+  bool first = false, second = false;
+};
+
+// ---- elements one by one
+
+// The sum of what elements stand for; of integers as Java adds them, without overflow.
+template <class N>
+N sum_of(N a, N b) {
+  if constexpr (kIsComplex<N>) {
+    return {a.re + b.re, a.im + b.im};
+  } else if constexpr (std::is_integral_v<N>) {
+    return static_cast<N>(static_cast<std::make_unsigned_t<N>>(a) + static_cast<std::make_unsigned_t<N>>(b));
+  } else {
+    return a + b;
+  }
+}
+
+// The product of two elements, rounded once.
+template <class E>
+E product_of(E a, E b) {
+  if constexpr (kIsComplex<E>) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  } else {
+    return element_of<E>(number_of(a) * number_of(b));
+  }
+}
+
+template <class E>
+E conjugate_if(bool conjugated, E x) {
+  if constexpr (kIsComplex<E>) {
+    if (conjugated) x.im = -x.im;
+  }
+  return x;
+}
+
+// NaN for what has no size.
+template <class E>
+double magnitude(E x) {
+  if constexpr (kIsComplex<E>) {
+    return std::hypot(static_cast<double>(x.re), static_cast<double>(x.im));
+  } else {
+    return std::abs(static_cast<double>(number_of(x)));
+  }
+}
+
+template <class E>
+bool is_zero(E x) {
+  if constexpr (kIsComplex<E>) {
+    return x.re == 0 && x.im == 0;
+  } else {
+    return number_of(x) == 0;
+  }
+}
+
+// ---- lines of elements that no micro-kernel takes
+
+template <class E>
+struct RealOf {
+  using Type = float;  // of Bf16 and F16
+};
+template <class R>
+struct RealOf<Complex<R>> {
+  using Type = R;
+};
+template <class E>
+using Real = typename RealOf<E>::Type;
+
+// Real numbers of an element.
+template <class E>
+constexpr int64_t kParts = kIsComplex<E> ? 2 : 1;
+
+// So few elements are converted one by one.
+constexpr int64_t kFewElements = 8;
+
+// to: n elements that stand `stride` apart, as reals side by side.
+template <class E>
+void widen(int64_t n, const E* from, int64_t stride, Real<E>* to) {
+  if constexpr (kIsComplex<E>) {
+    if (stride == 1) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(E));
+      return;
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      const E x = from[i * stride];
+      to[2 * i] = x.re;
+      to[2 * i + 1] = x.im;
+    }
+  } else {
+    if (stride != 1 || n < kFewElements) {
+      for (int64_t i = 0; i < n; ++i) to[i] = to_float(from[i * stride]);
+      return;
+    }
+    const KernelTable& k = kernel_table();
+    (std::is_same_v<E, Bf16> ? k.bf16_to_f32 : k.f16_to_f32)(n, reinterpret_cast<const uint16_t*>(from), to);
+  }
+}
+
+// n elements side by side rounded to E.
+template <class E>
+void narrow(int64_t n, const float* from, E* to) {
+  if (n < kFewElements) {
+    for (int64_t i = 0; i < n; ++i) to[i] = element_of<E>(from[i]);
+    return;
+  }
+  const KernelTable& k = kernel_table();
+  (std::is_same_v<E, Bf16> ? k.f32_to_bf16 : k.f32_to_f16)(n, from, reinterpret_cast<uint16_t*>(to));
+}
+
+// c[i * stride] = alpha * sums[i] + beta * c[i * stride], rounded once; beta 0 does not read c.
+template <class E>
+void store_sums(int64_t n, const Real<E>* sums, E* c, int64_t stride, Real<E> alpha, Real<E> beta) {
+  if constexpr (kIsComplex<E>) {
+    for (int64_t i = 0; i < n; ++i) {
+      E& at = c[i * stride];
+      const E x{alpha * sums[2 * i], alpha * sums[2 * i + 1]};
+      at = beta == 0 ? x : E{x.re + beta * at.re, x.im + beta * at.im};
+    }
+  } else {
+    if (stride == 1 && alpha == 1 && beta == 0) return narrow(n, sums, c);
+    constexpr int64_t kLine = 256;
+    float line[kLine];
+    E rounded[kLine];
+    for (int64_t i0 = 0; i0 < n; i0 += kLine) {
+      const int64_t m = std::min(kLine, n - i0);
+      E* to = c + i0 * stride;
+      if (beta == 0) {
+        for (int64_t i = 0; i < m; ++i) line[i] = alpha * sums[i0 + i];
+      } else {
+        widen(m, to, stride, line);
+        for (int64_t i = 0; i < m; ++i) line[i] = alpha * sums[i0 + i] + beta * line[i];
+      }
+      if (stride == 1) {
+        narrow(m, line, to);
+        continue;
+      }
+      narrow(m, line, static_cast<E*>(rounded));
+      for (int64_t i = 0; i < m; ++i) to[i * stride] = rounded[i];
+    }
+  }
+}
+
+// n complex numbers, their parts in two lines.
+template <class R>
+void split(int64_t n, const Complex<R>* from, R* re, R* im) {
+  for (int64_t i = 0; i < n; ++i) {
+    re[i] = from[i].re;
+    im[i] = from[i].im;
+  }
+}
+
+// p: n complex sums of Re(a) b, q: of Im(a) b. p becomes those of a b, of conjugates where they are meant.
+template <class R>
+void join(int64_t n, R* p, const R* q, Conjugated c) {
+  const R a = c.first ? R{-1} : R{1}, b = c.second ? R{-1} : R{1}, both = a * b;
+  for (int64_t i = 0; i < n; ++i) {
+    p[2 * i] -= both * q[2 * i + 1];
+    p[2 * i + 1] = b * p[2 * i + 1] + a * q[2 * i];
+  }
+}
+
+}  // namespace einblas
