@@ -8,8 +8,7 @@ using namespace einblas;
 namespace {
 
 bool valid(int64_t pattern, int32_t dtype, int64_t size0, int64_t size1, const int64_t* strides) {
-  return pattern != 0 && is_dtype(dtype) && is_inexact(static_cast<DType>(dtype)) && size0 >= 0 && size1 >= 0 &&
-         strides != nullptr;
+  return pattern != 0 && is_multiplied_code(dtype) && size0 >= 0 && size1 >= 0 && strides != nullptr;
 }
 
 }  // namespace

@@ -53,6 +53,9 @@ inline Strided strided(int64_t address, const int64_t* strides, int rank) {
 // A code of a type that every product computes in.
 inline bool is_float_code(int32_t code) { return is_dtype(code) && is_float(static_cast<DType>(code)); }
 
+// A code of a type that sparse products take.
+inline bool is_multiplied_code(int32_t code) { return is_dtype(code) && is_multiplied(static_cast<DType>(code)); }
+
 // A code of a type that kernels of steps compute in.
 inline bool is_computed_code(int32_t code) { return is_dtype(code) && is_computed(static_cast<DType>(code)); }
 

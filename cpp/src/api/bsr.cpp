@@ -13,7 +13,7 @@ bool valid(const Bsr::Shape& s) {
 }
 
 bool valid(int64_t matrix, int32_t dtype, const int64_t* strides) {
-  return matrix != 0 && is_dtype(dtype) && is_multiplied(static_cast<DType>(dtype)) && strides != nullptr;
+  return matrix != 0 && is_multiplied_code(dtype) && strides != nullptr;
 }
 
 // indptr rises from 0 to given, and every column is one of the matrix.

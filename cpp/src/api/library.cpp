@@ -7,9 +7,9 @@
 #include "runtime/dispatch.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/openblas.hpp"
+#include "runtime/rows.hpp"
 #include "runtime/tuning.hpp"
 #include "step/convert/convert_elements.hpp"
-#include "runtime/rows.hpp"
 
 using namespace einblas;
 

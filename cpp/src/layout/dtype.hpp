@@ -200,12 +200,12 @@ auto visit_float(DType dtype, const F& f) {
   return dtype == DType::F32 ? f(Of<float, DType::F32>{}) : f(Of<double, DType::F64>{});
 }
 
-// Whether its numbers are real or complex: what block-sparse products take.
-constexpr bool is_inexact(DType dtype) { return is_real(dtype) || is_complex(dtype); }
+// Whether its numbers are real or complex: what sparse products take.
+constexpr bool is_multiplied(DType dtype) { return is_real(dtype) || is_complex(dtype); }
 
-// f(Of<T, dtype>) for such a type. Assumes is_inexact.
+// f(Of<T, dtype>) for such a type. Assumes is_multiplied.
 template <class F>
-auto visit_inexact(DType dtype, const F& f) {
+auto visit_multiplied(DType dtype, const F& f) {
   switch (dtype) {
     case DType::F64:
       return f(Of<double, DType::F64>{});

@@ -144,7 +144,7 @@ struct PartOf<Complex<R>> {
 template <class E>
 using Part = typename PartOf<E>::Type;
 template <class E>
-constexpr int kParts = kIsComplex<E> ? 2 : 1;
+constexpr int64_t kParts = kIsComplex<E> ? 2 : 1;
 
 // Part 0 of an element, or the imaginary one.
 template <class E>

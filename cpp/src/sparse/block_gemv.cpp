@@ -409,7 +409,8 @@ int64_t blocks_ahead(int64_t block_bytes) noexcept {
 int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept {
   try {
     if (call.target_size == 0) return EINBLAS_OK;
-    return visit_inexact(call.dtype, [&](auto of) { return Gemv<typename decltype(of)::Type>(pattern, call).run(); });
+    return visit_multiplied(call.dtype,
+                            [&](auto of) { return Gemv<typename decltype(of)::Type>(pattern, call).run(); });
   } catch (...) {
     return out_of_memory();  // only the pattern's ordering allocates
   }

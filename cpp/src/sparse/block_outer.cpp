@@ -202,7 +202,8 @@ class Outer {
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept {
   try {
     if (call.x_size == 0 || call.y_size == 0 || call.alpha == 0) return EINBLAS_OK;
-    return visit_inexact(call.dtype, [&](auto of) { return Outer<typename decltype(of)::Type>(pattern, call).run(); });
+    return visit_multiplied(call.dtype,
+                            [&](auto of) { return Outer<typename decltype(of)::Type>(pattern, call).run(); });
   } catch (...) {
     return out_of_memory();
   }

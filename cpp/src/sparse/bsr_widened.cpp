@@ -38,7 +38,7 @@ struct Elements {
 // The sums of one piece: begin, then add products of depth, then store. By one thread.
 template <class E>
 class PieceSums {
-  using R = Real<E>;
+  using R = Part<E>;
   static constexpr int64_t size_ = static_cast<int64_t>(sizeof(R)), parts_ = kParts<E>;
   // A line behind each row, so that rows do not share sets of L1.
   static constexpr int64_t kLine = 64 / size_, kStep = kReals + kLine, kDepthStep = kDepth + kLine;
@@ -285,7 +285,7 @@ void each_target(const Bsr::Order& order, int64_t run, const F& f) {
 
 template <class E>
 int32_t product(const Bsr& m, const BsrProduct& call) {
-  using R = Real<E>;
+  using R = Part<E>;
   const Bsr::Shape& s = m.shape();
   const Bsr::Order& order = call.transposed ? m.by_column() : m.by_row();
   const int64_t target = call.transposed ? s.c : s.r, depth = call.transposed ? s.r : s.c, n = call.columns;
@@ -323,7 +323,7 @@ int32_t product(const Bsr& m, const BsrProduct& call) {
 
 template <class E>
 int32_t sampled(const Bsr& m, const BsrSampled& call) {
-  using R = Real<E>;
+  using R = Part<E>;
   const Bsr::Shape& s = m.shape();
   const Bsr::Order& order = m.by_row();
   const int64_t depth = call.alpha == 0 ? 0 : call.depth, runs = runs_of(order);

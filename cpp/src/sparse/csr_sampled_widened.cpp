@@ -28,7 +28,7 @@ constexpr int64_t kPartDepth = 2048;        // additions to one lane: deeper sum
 
 template <class E>
 class Sampled {
-  using R = Real<E>;
+  using R = Part<E>;
 
  public:
   Sampled(const Csr& a, const CsrSample& call)

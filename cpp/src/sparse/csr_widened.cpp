@@ -34,7 +34,7 @@ constexpr int64_t kWeight = 1 << 13;       // of a chunk, at most
 
 template <class E>
 class Multiply {
-  using R = Real<E>;
+  using R = Part<E>;
 
  public:
   Multiply(const Csr& a, const CsrMultiply& m)
@@ -294,12 +294,12 @@ class Multiply {
 template <class E>
 void scale(const Csr& a, const CsrMultiply& m) {
   constexpr int64_t kLine = 128;
-  const Real<E> zero[kLine * kParts<E>] = {};
+  const Part<E> zero[kLine * kParts<E>] = {};
   E* const c = reinterpret_cast<E*>(m.c.at);
   for (int64_t r = 0; r < a.rows; ++r)
     for (int64_t j = 0; j < m.n; j += kLine)
-      store_sums(std::min(kLine, m.n - j), static_cast<const Real<E>*>(zero), c + r * m.c.row + j * m.c.column,
-                 m.c.column, Real<E>{0}, static_cast<Real<E>>(m.beta));
+      store_sums(std::min(kLine, m.n - j), static_cast<const Part<E>*>(zero), c + r * m.c.row + j * m.c.column,
+                 m.c.column, Part<E>{0}, static_cast<Part<E>>(m.beta));
 }
 
 }  // namespace

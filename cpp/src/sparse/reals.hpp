@@ -15,26 +15,9 @@
 namespace einblas {
 
 // The types of sparse matrices: those of products, and the integers that CSR matrices store besides.
-constexpr bool is_multiplied(DType dtype) { return is_real(dtype) || is_complex(dtype); }
 constexpr bool is_stored(DType dtype) { return is_multiplied(dtype) || dtype == DType::I32 || dtype == DType::I64; }
 
-// f(Of<T, dtype>) for such a type. Assumes is_multiplied.
-template <class F>
-auto visit_multiplied(DType dtype, const F& f) {
-  switch (dtype) {
-    case DType::BF16:
-      return f(Of<Bf16, DType::BF16>{});
-    case DType::F16:
-      return f(Of<F16, DType::F16>{});
-    case DType::C64:
-      return f(Of<Complex<float>, DType::C64>{});
-    case DType::C128:
-      return f(Of<Complex<double>, DType::C128>{});
-    default:
-      return visit_float(dtype, f);
-  }
-}
-// The same for a stored one. Assumes is_stored.
+// f(Of<T, dtype>) for such a type. Assumes is_stored.
 template <class F>
 auto visit_stored(DType dtype, const F& f) {
   if (dtype == DType::I32) return f(Of<int32_t, DType::I32>{});
@@ -100,27 +83,12 @@ bool is_zero(E x) {
 
 // ---- lines of elements that no micro-kernel takes
 
-template <class E>
-struct RealOf {
-  using Type = float;  // of Bf16 and F16
-};
-template <class R>
-struct RealOf<Complex<R>> {
-  using Type = R;
-};
-template <class E>
-using Real = typename RealOf<E>::Type;
-
-// Real numbers of an element.
-template <class E>
-constexpr int64_t kParts = kIsComplex<E> ? 2 : 1;
-
 // So few elements are converted one by one.
 constexpr int64_t kFewElements = 8;
 
 // to: n elements that stand `stride` apart, as reals side by side.
 template <class E>
-void widen(int64_t n, const E* from, int64_t stride, Real<E>* to) {
+void widen(int64_t n, const E* from, int64_t stride, Part<E>* to) {
   if constexpr (kIsComplex<E>) {
     if (stride == 1) {
       std::memcpy(to, from, static_cast<size_t>(n) * sizeof(E));
@@ -154,7 +122,7 @@ void narrow(int64_t n, const float* from, E* to) {
 
 // c[i * stride] = alpha * sums[i] + beta * c[i * stride], rounded once; beta 0 does not read c.
 template <class E>
-void store_sums(int64_t n, const Real<E>* sums, E* c, int64_t stride, Real<E> alpha, Real<E> beta) {
+void store_sums(int64_t n, const Part<E>* sums, E* c, int64_t stride, Part<E> alpha, Part<E> beta) {
   if constexpr (kIsComplex<E>) {
     for (int64_t i = 0; i < n; ++i) {
       E& at = c[i * stride];
