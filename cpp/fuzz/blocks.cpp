@@ -397,8 +397,8 @@ void bsr_sampled(Random& random) {
   run_checked<T>(
       random, d,
       [&](int32_t threads) {
-        return einblas_bsr_sampled(m.handle, dtype<T>(), 0, depth, a.address(), b.address(), d.address(), strides, alpha,
-                                   beta, threads);
+        return einblas_bsr_sampled(m.handle, dtype<T>(), 0, depth, a.address(), b.address(), d.address(), strides,
+                                   alpha, beta, threads);
       },
       "einblas_bsr_sampled");
   Expected<T> expected(d);

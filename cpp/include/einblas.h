@@ -314,7 +314,8 @@ EINBLAS_API int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivo
 EINBLAS_API int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sides, int64_t lu, int64_t pivots,
                                      int64_t b);
 /* Eigenvalues as real and imaginary parts: n F32 of F32 and C64, n F64 of F64 and C128; a is overwritten. symmetric 1:
-   symmetric, or Hermitian where it is complex: only the lower triangle is read. *info: 0, or > 0 without convergence. */
+   symmetric, or Hermitian where it is complex: only the lower triangle is read. *info: 0, or > 0 without convergence.
+ */
 EINBLAS_API int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t a, int64_t real,
                                         int64_t imaginary, int64_t* info);
 

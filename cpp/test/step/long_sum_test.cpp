@@ -130,9 +130,9 @@ TEST(LongSums, BsrSampled) {
     std::vector<float> out(static_cast<size_t>(2 * c), NAN);
     for (int layout = 0; layout < 2; ++layout) {
       const int64_t strides[] = {depth, 1, layout == 0 ? 1 : c, layout == 0 ? depth : 1};
-      EXPECT_EQ(
-          einblas_bsr_sampled(matrix, EINBLAS_F32, 0, depth, at(a.data()), at(b.data()), at(out.data()), strides, 1, 0, 2),
-          EINBLAS_OK);
+      EXPECT_EQ(einblas_bsr_sampled(matrix, EINBLAS_F32, 0, depth, at(a.data()), at(b.data()), at(out.data()), strides,
+                                    1, 0, 2),
+                EINBLAS_OK);
       check(out, static_cast<double>(depth), "sampled, columns " + std::to_string(c));
     }
     einblas_bsr_destroy(matrix);
@@ -180,9 +180,10 @@ TEST(LongSums, Csr) {
     std::vector<int32_t> column(static_cast<size_t>(n + 1 + EINBLAS_CSR_PADDING), 0);
     const std::vector<float> value(column.size(), kTerm), d(static_cast<size_t>(columns), 1.0f);
     std::vector<float> c(static_cast<size_t>(2 * columns), NAN);
-    EXPECT_EQ(einblas_csr_multiply(EINBLAS_F32, 0, 2, 1, n + 1, n, at(indptr.data()), at(column.data()), at(value.data()),
-                                   columns, at(d.data()), columns, 1, at(c.data()), columns, 1, 1, 0, 2),
-              EINBLAS_OK);
+    EXPECT_EQ(
+        einblas_csr_multiply(EINBLAS_F32, 0, 2, 1, n + 1, n, at(indptr.data()), at(column.data()), at(value.data()),
+                             columns, at(d.data()), columns, 1, at(c.data()), columns, 1, 1, 0, 2),
+        EINBLAS_OK);
     c.resize(static_cast<size_t>(columns));
     check(c, static_cast<double>(n), "CSR, columns " + std::to_string(columns));
   }

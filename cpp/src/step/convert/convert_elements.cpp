@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "layout/arithmetic.hpp"
+#include "runtime/rows.hpp"
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
-#include "runtime/rows.hpp"
 
 namespace einblas {
 namespace {

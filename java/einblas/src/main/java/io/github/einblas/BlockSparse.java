@@ -23,9 +23,10 @@ import java.util.function.Consumer;
  * BlockSparse.DotGradient d = BlockSparse.dotGradient(w, h, dy, p);
  * }</pre>
  *
- * <p>All tensors of a call have one type: F32, F64, C64 or C128, or BF16 or F16, whose sums are kept
- * in F32 and rounded once, at the end. {@code Tensor.conj()} of a complex operand is read where it
- * lies. Gradients of complex tensors are dL/dRe + i dL/dIm of a real loss, PyTorch's convention.
+ * <p>All tensors of a call have one type: F32, F64, C64 or C128, or BF16 or F16, whose sums are
+ * kept in F32 and rounded once, at the end. {@code Tensor.conj()} of a complex operand is read
+ * where it lies. Gradients of complex tensors are dL/dRe + i dL/dIm of a real loss, PyTorch's
+ * convention.
  *
  * <p>Blocks that a pattern repeats accumulate; an empty batch or window adds nothing. The result
  * has the same bits for any number of threads. Every method checks all it is given before it

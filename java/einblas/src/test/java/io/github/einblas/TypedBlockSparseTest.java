@@ -1,4 +1,5 @@
-// Block-sparse products of 16-bit floats and complex numbers: beside F64 and C128, conjugate views, gradients by
+// Block-sparse products of 16-bit floats and complex numbers: beside F64 and C128, conjugate views,
+// gradients by
 // differences, refusals.
 package io.github.einblas;
 
@@ -130,15 +131,14 @@ class TypedBlockSparseTest {
         same(BlockSparse.dot(copiedW, q.h, q.bias, p), BlockSparse.dot(w, q.h, q.bias, p), seed);
         same(BlockSparse.dot(q.w, copiedH, q.bias, p), BlockSparse.dot(q.w, h, q.bias, p), seed);
         same(
-            BlockSparse.dot(copiedW, copiedH, copiedBias, p),
-            BlockSparse.dot(w, h, bias, p),
-            seed);
+            BlockSparse.dot(copiedW, copiedH, copiedBias, p), BlockSparse.dot(w, h, bias, p), seed);
         same(
             BlockSparse.outer(q.w, copiedH, copiedG, p, 1),
             BlockSparse.outer(q.w, h, g, p, 1),
             seed);
         same(BlockSparse.gemv(copiedG, q.w, q.h, p), BlockSparse.gemv(g, q.w, q.h, p), seed);
-        try (BlockSparse.DotGradient copied = BlockSparse.dotGradient(copiedW, copiedH, copiedG, p);
+        try (BlockSparse.DotGradient copied =
+                BlockSparse.dotGradient(copiedW, copiedH, copiedG, p);
             BlockSparse.DotGradient viewed = BlockSparse.dotGradient(w, h, g, p)) {
           same(copied.w().copy(), viewed.w().copy(), seed);
           same(copied.h().copy(), viewed.h().copy(), seed);

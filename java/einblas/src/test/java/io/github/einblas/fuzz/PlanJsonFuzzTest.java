@@ -164,7 +164,8 @@ class PlanJsonFuzzTest {
     try (Tensor out = plan.run(in);
         Tensor wide = out.to(DType.C128)) {
       return DoubleStream.concat(
-              Arrays.stream(wide.real().toDoubleArray()), Arrays.stream(wide.imag().toDoubleArray()))
+              Arrays.stream(wide.real().toDoubleArray()),
+              Arrays.stream(wide.imag().toDoubleArray()))
           .toArray();
     } finally {
       Arrays.stream(in).forEach(Tensor::close);
