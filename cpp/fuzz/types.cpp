@@ -130,8 +130,53 @@ struct TypedStep {
   }
 };
 
+// The first element that an unlimited integer would have and the output's type has not, and whether a check finds it.
+void check_of_integers(Random& random, const TypedStep& s) {
+  const int32_t out = s.c->type;
+  int64_t check = 0;
+  const int32_t made =
+      counted(einblas_check_create(s.types.data(), s.operands, s.axes, s.outer, s.lengths.data(), s.strides.data(),
+                                   random.one_in(2) ? INT64_MAX : random.below(9000), &check));
+  const bool whole = is_whole(s.types.back()) && is_whole(out);
+  want_status(made, whole ? EINBLAS_OK : EINBLAS_INVALID_ARGUMENT, "einblas_check_create");
+  if (!whole) return;
+  const std::unique_ptr<int64_t, void (*)(int64_t*)> destroys(&check, [](int64_t* h) { einblas_check_destroy(*h); });
+  const bool narrow = out == EINBLAS_I8 || out == EINBLAS_U8 || out == EINBLAS_I16;
+  const double low = out == EINBLAS_U8 ? 0 : out == EINBLAS_I8 ? -128 : -32768;
+  const double high = out == EINBLAS_U8 ? 255 : out == EINBLAS_I8 ? 127 : 32767;
+  int64_t want = -1, index = 0;
+  std::vector<int64_t> at;
+  for (const auto& t : s.x) at.push_back(t->layout.first);
+  at.push_back(s.c->layout.first);
+  s.walk(0, s.outer, at, [&] {
+    double sum = 0;
+    s.walk(s.outer, s.axes, at, [&] {
+      double product = 1;
+      for (size_t t = 0; t < s.x.size(); ++t) product *= s.x[t]->number(at[t]).real();
+      sum += product;
+    });
+    const double v = s.alpha * sum + s.beta * s.c->number(at.back()).real();
+    if (want < 0 && narrow && (v < low || v > high)) want = index;
+    ++index;
+  });
+  int64_t from[3] = {0, 0, 0}, words[8];
+  for (size_t t = 0; t < s.x.size(); ++t) from[t] = s.x[t]->address();
+  for (int32_t threads : {1, 3}) {
+    const int64_t got = einblas_check_run(check, from[0], from[1], from[2], s.c->address(), s.alpha, s.beta, threads);
+    ++calls;
+    if (got != want) fail("einblas_check_run gave ", got, ", want ", want);
+  }
+  if (want >= 0)
+    want_status(
+        counted(einblas_check_value(check, from[0], from[1], from[2], s.c->address(), s.alpha, s.beta, want, words)),
+        EINBLAS_OK, "einblas_check_value");
+  if (!s.c->memory.same(s.c->before)) fail("a check wrote");
+  if (einblas_check_memory(check, 2) < 0) fail("einblas_check_memory");
+}
+
 void typed_step(Random& random) {
   TypedStep s(random);
+  if (random.one_in(3)) check_of_integers(random, s);
   static const std::vector<const char*> kernels = {nullptr,   nullptr, nullptr,          "loops",
                                                    "convert", "dots",  EINBLAS_INVARIANT};
   const char* kernel = random.of(kernels);

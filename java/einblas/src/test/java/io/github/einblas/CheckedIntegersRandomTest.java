@@ -215,7 +215,7 @@ class CheckedIntegersRandomTest {
         try (Tensor out = tensor(c.plan.dtype(), before, c.plan.outputShape())) {
           Overflow expected = alpha == 0 ? null : c.model(alpha, beta, before);
           if (alpha == 0) {
-            expected = scaled(beta, before, c, e);
+            expected = scaled(beta, before, c);
           }
           if (expected == null) {
             c.plan.runInto(out, alpha, beta, c.operands);
@@ -243,7 +243,7 @@ class CheckedIntegersRandomTest {
     assertTrue(Seeds.one() || (refused > 5 && ran > 5), refused + " refused, " + ran + " ran");
   }
 
-  private static Overflow scaled(double beta, long[] before, Case c, RandomEquation e) {
+  private static Overflow scaled(double beta, long[] before, Case c) {
     if (beta == 0 || beta == 1) {
       return null;
     }
