@@ -167,7 +167,7 @@ TEST_P(CheckRandom, FirstElementAndValueAreTheModels) {
       if (v < range.low || v > range.high) want = {o, v};
     }
     if (too_large) continue;
-    for (int64_t bytes : {INT64_MAX, int64_t{0}, int64_t{8200}, int64_t{1} << 20}) {
+    for (int64_t bytes : {INT64_MAX, int64_t{0}, int64_t{300}, int64_t{8200}, int64_t{1} << 20}) {
       int64_t check = 0;
       ASSERT_EQ(EINBLAS_OK, einblas_check_create(types.data(), operands, axes, outer, lengths.data(), strides.data(),
                                                  bytes, &check));
@@ -186,6 +186,7 @@ TEST_P(CheckRandom, FirstElementAndValueAreTheModels) {
         for (int w = 2; w < 8; ++w) EXPECT_EQ(want.value < 0 ? -1 : 0, words[w]);
       }
       EXPECT_GE(einblas_check_memory(check, 2), 0);
+      EXPECT_LE(einblas_check_memory(check, 1), bytes) << "round " << round;
       einblas_check_destroy(check);
     }
   }

@@ -110,6 +110,10 @@ void Check::cut(int64_t bytes) {
   const int64_t room = bytes == INT64_MAX ? bytes : bytes - bytes / 4;
   whole_ = piece(chunk_, room);
   if (axis_ < s_.outer.size()) rest_ = piece(s_.outer[axis_].length % chunk_, room);
+  if (memory(1) <= bytes) return;
+  chunk_ = 0;  // no kernel is that small
+  whole_ = Piece();
+  rest_ = Piece();
 }
 
 Check::Piece Check::piece(int64_t length, int64_t bytes) const {
