@@ -222,7 +222,7 @@ auto visit_multiplied(DType dtype, const F& f) {
   }
 }
 
-// Whether kernels of steps compute in it; CSR matrices hold entries of such types.
+// Whether kernels of steps compute in it.
 constexpr bool is_computed(DType dtype) { return is_float(dtype) || dtype == DType::I32 || dtype == DType::I64; }
 
 // f(Of<T, dtype>) for such a type; integers are unsigned there, as sums that wrap are. Assumes is_computed.
@@ -230,13 +230,6 @@ template <class F>
 auto visit_computed(DType dtype, const F& f) {
   if (is_float(dtype)) return visit_float(dtype, f);
   return dtype == DType::I32 ? f(Of<uint32_t, DType::I32>{}) : f(Of<uint64_t, DType::I64>{});
-}
-
-// The same for an entry of a CSR matrix, as it is. Assumes is_computed.
-template <class F>
-auto visit_entry(DType dtype, const F& f) {
-  if (is_float(dtype)) return visit_float(dtype, f);
-  return dtype == DType::I32 ? f(Of<int32_t, DType::I32>{}) : f(Of<int64_t, DType::I64>{});
 }
 
 // Binary digits of a number: how long sums may grow before they are added up in parts.

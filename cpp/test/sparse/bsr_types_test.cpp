@@ -169,7 +169,7 @@ void every_product() {
       for (int64_t n : {0, 1, 2, 5, 16, 37, 130})
         for (int layout = 0; layout < 5; ++layout, ++turn) {
           check_product<E>(s, transposed, n, layout, 0, 1.5, 0, turn % 4);
-          check_product<E>(s, transposed, n, 1, layout, 1, 0.5, 3 - turn % 4);
+          if (turn % 2 == 0) check_product<E>(s, transposed, n, 1, layout, 1, 0.5, 3 - turn % 4);
           if (n == 16) check_product<E>(s, transposed, n, layout, layout, 0, 0.5 * (turn % 2), 0);
         }
 }
@@ -181,7 +181,7 @@ void every_sample() {
     for (int64_t depth : {0, 1, 40, 300})
       for (int layout = 0; layout < 5; ++layout, ++turn) {
         check_sampled<E>(s, depth, layout, (layout + turn) % 5, 0, turn % 4);
-        check_sampled<E>(s, depth, 1, layout, 0.5, 3 - turn % 4);
+        if (turn % 3 == 0) check_sampled<E>(s, depth, 1, layout, 0.5, 3 - turn % 4);
       }
 }
 
