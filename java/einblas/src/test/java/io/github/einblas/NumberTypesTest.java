@@ -245,21 +245,22 @@ class NumberTypesTest {
 
   @Test
   void sparseOperandsRefuseByName() {
-    try (Tensor bf16 = Tensor.ones(DType.BF16, 3, 3);
-        Tensor vector = Tensor.ones(DType.F16, 3);
+    try (Tensor bytes = Tensor.ones(DType.I8, 3, 3);
+        Tensor truths = Tensor.ones(DType.BOOL, 3);
         Tensor small = Tensor.of(new short[] {0, 1, 2});
         Tensor values = Tensor.ones(DType.F32, 3);
         Tensor rows = Tensor.of(new int[] {0, 1, 2, 3})) {
-      refused("BF16", () -> CsrMatrix.ofDense(bf16, 0));
-      refused("F16", () -> CsrMatrix.of(vector, rows, rows, 3, 3));
+      refused("I8", () -> CsrMatrix.ofDense(bytes, 0));
+      refused("BOOL", () -> CsrMatrix.of(truths, rows, rows, 3, 3));
       refused("I16", () -> CsrMatrix.of(values, small, rows, 3, 3));
-      refused("BF16", () -> BsrMatrix.ofDense(bf16, 1, 1));
+      refused("I8", () -> BsrMatrix.ofDense(bytes, 1, 1));
+      refused("I8", () -> Kronecker.of(bytes));
       refused("I16", () -> Kronecker.diagonal(small));
       refused("I16", () -> BlockPattern.of(small, small, 3, 3));
     }
     try (CsrMatrix m =
         CsrMatrix.of(new float[] {1, 2, 3}, new int[] {2, 0, 1}, new int[] {0, 1, 2, 3}, 3, 3)) {
-      refused("C64", () -> m.to(DType.C64));
+      refused("U8", () -> m.to(DType.U8));
     }
   }
 }

@@ -294,7 +294,7 @@ public record CsrArrays(
 
   /** The same places in new arrays, values those of x y, (rows, k) by (k, columns). */
   CsrArrays sampled(Strided x, Strided y) {
-    CsrChecks.requireSampled(SAMPLED, this, x, y);
+    CsrChecks.requireSampled(SAMPLED, describe(), values, rows, columns, x, y);
     try (Lease use = inUse(SAMPLED);
         Lease operands = Lease.of(new Words(SAMPLED, "", "x", "y"), null, x, y)) {
       Strided made = Strided.empty(dtype(), entries + NativeSparse.CSR_PADDING);

@@ -65,25 +65,26 @@ final class CsrChecks {
             + (count - 1));
   }
 
-  /** Refuses operands of another type or shape than a sampled product at a's entries takes. */
-  static void requireSampled(String name, CsrArrays a, Strided x, Strided y) {
+  /** Refuses operands of another type or shape than a sampled product of a matrix takes. */
+  static void requireSampled(
+      String name, String matrix, Strided values, long rows, long columns, Strided x, Strided y) {
     boolean fits =
         x.rank() == 2
             && y.rank() == 2
-            && x.dtype() == a.dtype()
-            && y.dtype() == a.dtype()
-            && x.length(0) == a.rows()
-            && y.length(1) == a.columns()
+            && x.dtype() == values.dtype()
+            && y.dtype() == values.dtype()
+            && x.length(0) == rows
+            && y.length(1) == columns
             && x.length(1) == y.length(0);
     if (!fits) {
       throw new IllegalArgumentException(
           name
               + ": a matrix of "
-              + a.describe()
+              + matrix
               + " needs tensors of its type and of shapes ("
-              + a.rows()
+              + rows
               + ", k) and (k, "
-              + a.columns()
+              + columns
               + "), got "
               + x.describe()
               + " and "
