@@ -2,8 +2,10 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.kronecker.Term;
+import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Strided;
+import java.util.function.Function;
 
 /**
  * Real and imaginary parts; of real numbers the latter are 0.
@@ -47,18 +49,30 @@ record ComplexMatrix(double[][] re, double[][] im) {
     return new double[] {Elements.real(t, index), Elements.imaginary(t, index)};
   }
 
-  /** The matrix of batch number b of an operator without sparse factors. */
-  static ComplexMatrix of(Kronecker k, long b) {
-    ComplexMatrix m = new ComplexMatrix((int) k.rows(), (int) k.columns());
+  /** The elements of a matrix. */
+  static ComplexMatrix of(Tensor matrix) {
+    ComplexMatrix m = new ComplexMatrix((int) matrix.length(0), (int) matrix.length(1));
     for (int i = 0; i < m.rows(); i++) {
       for (int j = 0; j < m.columns(); j++) {
-        m.set(i, j, element(k, b, i, j));
+        m.set(i, j, get(matrix.strided(), i, j));
       }
     }
     return m;
   }
 
-  private static double[] element(Kronecker k, long b, long row, long column) {
+  /** The matrix of batch number b of an operator; {@code sparse} has those of sparse factors. */
+  static ComplexMatrix of(Kronecker k, long b, Function<Csr, ComplexMatrix> sparse) {
+    ComplexMatrix m = new ComplexMatrix((int) k.rows(), (int) k.columns());
+    for (int i = 0; i < m.rows(); i++) {
+      for (int j = 0; j < m.columns(); j++) {
+        m.set(i, j, element(k, b, i, j, sparse));
+      }
+    }
+    return m;
+  }
+
+  private static double[] element(
+      Kronecker k, long b, long row, long column, Function<Csr, ComplexMatrix> sparse) {
     double[] value = {1, 0};
     long i = row;
     long j = column;
@@ -72,6 +86,10 @@ record ComplexMatrix(double[][] re, double[][] im) {
         long own = t.batchRank() == 0 || t.tensor().length(0) == 1 ? 0 : b;
         value =
             times(value, t.batchRank() == 0 ? get(t.tensor(), r, c) : get(t.tensor(), own, r, c));
+      } else if (t.isSparse()) {
+        ComplexMatrix all = sparse.apply(t.csr());
+        double[] z = t.turned() ? all.at((int) c, (int) r) : all.at((int) r, (int) c);
+        value = times(value, new double[] {z[0], t.conjugate() ? -z[1] : z[1]});
       } else if (r != c) {
         return new double[2];
       } else if (!t.isIdentity()) {

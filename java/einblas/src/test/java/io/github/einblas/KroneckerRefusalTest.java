@@ -90,7 +90,11 @@ class KroneckerRefusalTest extends RandomKronecker {
     Tensor count = own(Tensor.of(new int[] {1, 2, 3}));
     Tensor rows = own(Tensor.of(new int[] {0, 1, 2, 3}));
     CsrMatrix whole = CsrMatrix.of(count, rows.slice(0, 0, 3), rows, 3, 3);
-    message(() -> Kronecker.of(z, whole), "factor 1", "I32", "sparse factors have F32 or F64");
+    message(
+        () -> Kronecker.of(z, whole),
+        "factor 1",
+        "I32",
+        "factors have F32, F64, BF16, F16, C64 or C128");
   }
 
   @Test

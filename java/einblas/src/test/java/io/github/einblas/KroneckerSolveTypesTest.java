@@ -60,7 +60,7 @@ class KroneckerSolveTypesTest extends RandomKronecker {
         assertEquals(want[e], got[e], 100 * 32 * k.factors() * unit * size, what + " element " + e);
       }
       Kronecker.LogDeterminant det = k.logDeterminant();
-      double[] reference = ComplexMatrix.of(k, 0).determinant();
+      double[] reference = matrix(k, 0).determinant();
       // An error of a factor's determinant comes n times.
       double most = 64 * unit * n * k.factors();
       assertEquals(reference[2], det.logAbsolute(), most * (1 + Math.abs(reference[2])), what);

@@ -69,34 +69,75 @@ abstract class RandomKronecker {
   }
 
   /** Elements of the sparse factors that were made. */
-  final IdentityHashMap<Csr, double[][]> sparse = new IdentityHashMap<>();
+  private final IdentityHashMap<Csr, ComplexMatrix> sparse = new IdentityHashMap<>();
+
+  /** Those of a matrix that was made here, or of a product of operators. */
+  ComplexMatrix elements(Csr csr) {
+    return sparse.computeIfAbsent(
+        csr,
+        c -> {
+          try (Tensor dense = new Tensor(c.toDense())) {
+            return ComplexMatrix.of(dense);
+          }
+        });
+  }
+
+  /** The matrix of batch number b of an operator. */
+  ComplexMatrix matrix(Kronecker k, long b) {
+    return ComplexMatrix.of(k, b, this::elements);
+  }
+
+  /** A number of a place: real and imaginary part. */
+  interface Numbers {
+    double[] next();
+  }
 
   /** A third of the places, some of them twice, in any order; the diagonal too when regular. */
   CsrMatrix sparse(Random random, DType dtype, long rows, long columns, boolean regular) {
-    double[][] dense = new double[(int) rows][(int) columns];
+    Numbers any = () -> new double[] {2 * random.nextFloat() - 1, 2 * random.nextFloat() - 1};
+    return sparse(random, dtype, rows, columns, regular, any);
+  }
+
+  /** The same with given numbers. Half of the complex ones are conjugate views. */
+  CsrMatrix sparse(
+      Random random, DType dtype, long rows, long columns, boolean regular, Numbers numbers) {
+    boolean conjugate = dtype.isComplex() && random.nextBoolean();
+    ComplexMatrix all = new ComplexMatrix((int) rows, (int) columns);
     List<long[]> places = new ArrayList<>();
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < columns; j++) {
         int times = random.nextInt(3) > 0 && !(regular && i == j) ? 0 : 1 + random.nextInt(2);
-        double value = 2 * random.nextFloat() - 1;
-        dense[i][j] = times * value;
-        for (; times > 0; times--) {
-          places.add(random.nextInt(places.size() + 1), new long[] {i, j});
+        double[] z = numbers.next();
+        if (times > 0) {
+          Tensor one = own(own(Tensor.ofComplex(z, 1)).to(DType.C128));
+          Tensor rounded =
+              dtype.isComplex() ? own(one.to(dtype)) : own(own(one.real().copy()).to(dtype));
+          double[] value = ComplexMatrix.get(rounded.strided(), 0);
+          all.set(i, j, new double[] {times * value[0], times * value[1]});
+        }
+        for (int e = 0; e < times; e++) {
+          places.add(random.nextInt(places.size() + 1), new long[] {i, j, times});
         }
       }
     }
-    double[] value =
-        places.stream()
-            .mapToDouble(
-                p ->
-                    dense[(int) p[0]][(int) p[1]]
-                        / places.stream().filter(q -> Arrays.equals(p, q)).count())
-            .toArray();
-    Tensor v = own(own(Tensor.of(value)).to(dtype));
+    double[] values = new double[places.size() * (dtype.isComplex() ? 2 : 1)];
+    for (int e = 0; e < places.size(); e++) {
+      long[] p = places.get(e);
+      double[] z = all.at((int) p[0], (int) p[1]);
+      if (dtype.isComplex()) {
+        values[2 * e] = z[0] / p[2];
+        values[2 * e + 1] = (conjugate ? -z[1] : z[1]) / p[2];
+      } else {
+        values[e] = z[0] / p[2];
+      }
+    }
+    Tensor wide = own(dtype.isComplex() ? Tensor.ofComplex(values) : Tensor.of(values));
+    Tensor v = own(wide.to(dtype));
     Tensor r = own(Tensor.of(places.stream().mapToLong(p -> p[0]).toArray()));
     Tensor c = own(Tensor.of(places.stream().mapToLong(p -> p[1]).toArray()));
     CsrMatrix made = CsrMatrix.ofTriples(v, r, c, rows, columns);
-    sparse.put(made.core(), dense);
+    made = conjugate ? made.conj() : made;
+    sparse.put(made.core(), all);
     return made;
   }
 
@@ -116,7 +157,7 @@ abstract class RandomKronecker {
       } else if (kind == 1) {
         factors[i] = Kronecker.diagonal(random(random, dtype, r));
         typed = true;
-      } else if (kind >= 6 && dtype.isFloating()) {
+      } else if (kind >= 6) {
         factors[i] = sparse(random, dtype, r, c, square);
         typed = true;
       } else {
@@ -151,7 +192,7 @@ abstract class RandomKronecker {
         value *=
             t.batchRank() == 0 ? get(t, r, c) : get(t, t.tensor().length(0) == 1 ? 0 : b, r, c);
       } else if (t.isSparse()) {
-        double[][] all = sparse.get(t.csr());
+        double[][] all = elements(t.csr()).re();
         value *= t.turned() ? all[(int) c][(int) r] : all[(int) r][(int) c];
       } else {
         value *= r != c ? 0 : t.isIdentity() ? 1 : get(t, r);

@@ -296,7 +296,11 @@ class SparseTypesTest {
     String message =
         assertThrows(RuntimeException.class, () -> csr.timesInto(out.conj(), 1, 0, x)).getMessage();
     assertTrue(message.contains("conjugate view"), message);
-    refused("factor 0", () -> Kronecker.of(csr, Kronecker.identity(2)));
+    for (DType type : new DType[] {DType.I32, DType.I64}) {
+      CsrMatrix whole = CsrMatrix.ofDense(Tensor.ones(type, 2, 2), 0);
+      refused("sparse matrix of " + type, () -> Kronecker.of(csr, whole));
+      refused("factors have F32", () -> Kronecker.of(whole, Kronecker.identity(2)));
+    }
   }
 
   /** 1 + 2^-8 + 2^-8 is 1 where it is rounded in between. */

@@ -304,6 +304,17 @@ final class CommandsTest {
     try (Tensor y = Tensor.readNpy(program.path("y.npy"))) {
       assertArrayEquals(new double[] {0, 3}, y.toDoubleArray());
     }
+    // The same factor as a sparse one, and [[i, 0], [0, 1]] with it: [i, 2] (x) that, times ones.
+    try (Tensor z = Tensor.readNpy(program.path("z.npy"));
+        CsrMatrix sparse = CsrMatrix.ofDense(z, 0)) {
+      sparse.writeNpz(program.path("z.npz"));
+    }
+    program.put("d.npy", Tensor.ofComplex(new double[] {0, 1, 0, 0, 0, 0, 1, 0}, 2, 2));
+    program.put("ones.npy", Tensor.ofComplex(new double[] {1, 0, 1, 0, 1, 0, 1, 0}, 4));
+    program.done("kron-matmul", "@ones.npy", "@z.npz", "@d.npy", "-o", "@y.npy");
+    try (Tensor y = Tensor.readNpy(program.path("y.npy"))) {
+      assertArrayEquals(new double[] {-1, 2, 2, 1}, y.toDoubleArray()); // (i + 2) (i, 1)
+    }
   }
 
   @Test

@@ -74,7 +74,7 @@ final class SparseArea {
 
   // ---- CSR
 
-  private CsrMatrix csrOf(double[] dense, int rows, int columns) throws Exception {
+  private CsrMatrix csrOf(DType type, double[] dense, int rows, int columns) throws Exception {
     int[] places =
         IntStream.range(0, dense.length).filter(i -> dense[i] != 0 || w.chance(20)).toArray();
     if (w.chance(2)) {
@@ -90,13 +90,13 @@ final class SparseArea {
       }
       DType index = w.pick(DType.I32, DType.I64);
       return CsrMatrix.ofTriples(
-          w.field(dtype, v, r.length).view,
+          w.field(type, v, r.length).view,
           w.field(index, r, r.length).view,
           w.field(index, c, r.length).view,
           rows,
           columns);
     }
-    return CsrMatrix.ofDense(w.field(dtype, dense, rows, columns).view, 0);
+    return CsrMatrix.ofDense(w.field(type, dense, rows, columns).view, 0);
   }
 
   private void csr() throws Exception {
@@ -105,7 +105,7 @@ final class SparseArea {
     int n = w.in(1, w.pick(3, 20));
     double[] dense = sparse(m * k);
     doing = "csr " + m + " x " + k + " " + dtype;
-    try (CsrMatrix a = csrOf(dense, m, k)) {
+    try (CsrMatrix a = csrOf(dtype, dense, m, k)) {
       w.gives(doing + " toDense", dtype, new long[] {m, k}, dense, a::toDense);
       boolean vector = w.chance(3);
       int c = vector ? 1 : n;
@@ -315,7 +315,7 @@ final class SparseArea {
   // ---- Kronecker
 
   private void kronecker() throws Exception {
-    // Two factors of small whole numbers have products that F16 holds; sparse ones have it not.
+    // Two factors of small whole numbers have products that F16 holds.
     DType type = w.chance(3) ? DType.F16 : dtype;
     int count = w.in(1, type == dtype ? 3 : 2);
     Operand[] factors = new Operand[count];
@@ -328,12 +328,11 @@ final class SparseArea {
       int r = w.in(1, 4);
       int c = square ? r : w.in(1, 4);
       int kind = f == 0 ? 0 : w.in(0, 3);
-      kind = kind == 1 && type != dtype ? 0 : kind;
       double[] own = kind == 0 ? w.data(r * c) : sparse(r * c);
       if (kind == 0) {
         factors[f] = w.field(type, own, r, c).view;
       } else if (kind == 1) {
-        factors[f] = w.own(csrOf(own, r, c));
+        factors[f] = w.own(csrOf(type, own, r, c));
       } else {
         c = r;
         double[] v = w.data(r);

@@ -31,8 +31,12 @@ public final class Algebra {
    * factors of F32 in place of BF16 and F16.
    */
   private static <R> R prepared(String what, Factors k, Function<Factors, R> then) {
-    boolean narrow = k.dtype() != null && k.dtype() != k.dtype().computeType();
-    if (!k.hasSparse() && !narrow) {
+    if (Widened.isNeeded(k)) {
+      try (Widened wide = Widened.of(k)) {
+        return prepared(what, wide.factors(), then);
+      }
+    }
+    if (!k.hasSparse()) {
       return then.apply(k);
     }
     List<Strided> made = new ArrayList<>();
@@ -40,7 +44,7 @@ public final class Algebra {
       List<Term> terms = new ArrayList<>();
       for (Term t : k.terms()) {
         if (!t.isSparse()) {
-          terms.add(narrow && !t.isIdentity() ? widened(t, made) : t);
+          terms.add(t);
           continue;
         }
         double bytes = (double) t.rows() * t.columns() * t.dtype().bytes();
@@ -57,18 +61,13 @@ public final class Algebra {
         }
         Strided dense = t.csr().toDense();
         made.add(dense);
-        terms.add(Term.dense(t.turned() ? dense.transpose() : dense));
+        Strided turned = t.turned() ? dense.transpose() : dense;
+        terms.add(Term.dense(t.conjugate() ? turned.conj() : turned));
       }
       return then.apply(Factors.of(terms));
     } finally {
       made.forEach(Strided::close);
     }
-  }
-
-  private static Term widened(Term t, List<Strided> made) {
-    Strided wide = TensorCopy.convert(t.tensor(), t.dtype().computeType());
-    made.add(wide);
-    return t.isDiagonal() ? Term.diagonal(wide) : Term.dense(wide);
   }
 
   // ---- LU

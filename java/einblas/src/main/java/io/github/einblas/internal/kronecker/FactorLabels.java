@@ -32,6 +32,11 @@ final class FactorLabels {
         : row(factor);
   }
 
+  /** A label of its own, for the entries of a sparse factor. */
+  int entry(int factor) {
+    return row(terms.size()) + factor;
+  }
+
   /** Labels of the last {@code rank} batch axes. */
   int[] batch(int rank) {
     int[] labels = new int[rank];

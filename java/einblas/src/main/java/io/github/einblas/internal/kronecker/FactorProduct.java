@@ -5,7 +5,6 @@ import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.plan.PlanChecks;
 import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.tensor.Strided;
-import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -102,16 +101,15 @@ public final class FactorProduct {
       return Term.dense(applied(x, y, "Kronecker times", false));
     }
     if (x.isSparse() && y.isSparse()) {
-      Csr product = Entries.multiply(Entries.of(x), Entries.of(y), x.dtype());
-      return Term.sparse(product, false);
+      return sparse(Entries.multiply(Entries.of(x), Entries.of(y)));
     }
-    Entries e = Entries.of(x.isSparse() ? x : y);
-    double[] scale = TensorCopy.doubles(x.isSparse() ? y.tensor() : x.tensor());
-    long[] at = x.isSparse() ? e.column() : e.row();
-    for (int i = 0; i < e.value().length; i++) {
-      e.value()[i] *= scale[(int) at[i]];
-    }
-    return Term.sparse(e.matrix(x.dtype()), false);
+    double[] scale = Numbers.of(x.isSparse() ? y.tensor() : x.tensor());
+    Entries e = Entries.of(x.isSparse() ? x : y).scaled(scale, x.isSparse());
+    return sparse(e.matrix());
+  }
+
+  private static Term sparse(Csr made) {
+    return Term.sparse(made, false, false);
   }
 
   private static Strided applied(Term sparse, Term dense, String name, boolean left) {

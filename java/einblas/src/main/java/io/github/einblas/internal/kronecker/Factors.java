@@ -4,7 +4,6 @@ package io.github.einblas.internal.kronecker;
 import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -118,13 +117,6 @@ public final class Factors {
   /** The conjugate transposes of the factors, where they lie. */
   public Factors adjoint() {
     return new Factors(terms.stream().map(Term::adjoint).toList());
-  }
-
-  /** The factors that are not sparse, and one of this type, whatever they are. */
-  Factors withoutSparse(Term one) {
-    List<Term> others = new ArrayList<>(terms.stream().filter(t -> !t.isSparse()).toList());
-    others.add(one);
-    return new Factors(others);
   }
 
   // ---- facts

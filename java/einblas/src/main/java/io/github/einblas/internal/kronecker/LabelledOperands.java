@@ -21,6 +21,11 @@ final class LabelledOperands {
     labels.add(its);
   }
 
+  /** Whether an operand has this label. */
+  boolean has(int label) {
+    return labels.stream().anyMatch(l -> Arrays.stream(l).anyMatch(i -> i == label));
+  }
+
   boolean isEmpty() {
     return tensors.isEmpty();
   }
@@ -31,7 +36,7 @@ final class LabelledOperands {
     int[] its = labels.get(0);
     for (int d = 0; d < output.length; d++) {
       int label = output[d];
-      if (labels.stream().noneMatch(l -> Arrays.stream(l).anyMatch(i -> i == label))) {
+      if (!has(label)) {
         long[] shape = new long[first.rank() + 1];
         shape[0] = lengths[d];
         System.arraycopy(first.shape(), 0, shape, 1, first.rank());
@@ -41,6 +46,13 @@ final class LabelledOperands {
     }
     tensors.set(0, first);
     labels.set(0, its);
+  }
+
+  /** The only operand: a view with its axes in this order, repeated along those that it lacks. */
+  Strided aligned(int[] output, long[] lengths) {
+    repeat(output, lengths);
+    List<Integer> its = Arrays.stream(labels.get(0)).boxed().toList();
+    return tensors.get(0).permute(Arrays.stream(output).map(its::indexOf).toArray());
   }
 
   private Strided[] tensors() {

@@ -5,7 +5,6 @@ import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.View;
-import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -16,57 +15,6 @@ public final class MatrixElements {
   static final long DENSE_BYTES = 1L << 30;
 
   private MatrixElements() {}
-
-  /** Views of the factors' parts, and the shape of the result with one axis per factor. */
-  private static final class Outer {
-    final Factors factors;
-    final FactorLabels labels;
-    final LabelledOperands operands = new LabelledOperands();
-
-    Outer(Factors factors) {
-      this.factors = factors;
-      this.labels = new FactorLabels(factors, factors.batch().length);
-    }
-
-    DType dtype() {
-      return factors.dtype(DType.F64);
-    }
-
-    /** Labels of the batch axes and of these. */
-    int[] behindBatch(int[]... others) {
-      return FactorLabels.join(labels.batch(factors.batch().length), FactorLabels.join(others));
-    }
-
-    /** Labels of the rows, or columns, of the dense factors. */
-    int[] dense(boolean rows) {
-      return IntStream.range(0, factors.count())
-          .filter(f -> factors.term(f).isDense())
-          .map(f -> rows ? labels.row(f) : labels.column(f))
-          .toArray();
-    }
-
-    void addDiagonal(int f) {
-      Term term = factors.term(f);
-      operands.add(
-          term.diagonalTensor(),
-          FactorLabels.join(labels.batch(term.batchRank()), new int[] {labels.row(f)}));
-    }
-
-    /** Writes the product of all parts over the given labels. */
-    void writeInto(Strided out, int[] output) {
-      if (!operands.isEmpty()) {
-        // Identities have labels that no part has.
-        operands.repeat(output, out.shape());
-        operands.runInto(output, out, 1, 0);
-        return;
-      }
-      try (Strided one = TensorCopy.full(dtype(), 1)) {
-        operands.add(one, new int[0]);
-        operands.repeat(output, out.shape());
-        operands.runInto(output, out, 1, 0);
-      }
-    }
-  }
 
   private static long[] join(long[]... parts) {
     return Arrays.stream(parts).flatMapToLong(Arrays::stream).toArray();
@@ -81,33 +29,10 @@ public final class MatrixElements {
       throw new IndexOutOfBoundsException(
           "Kronecker row " + index + " of an operator with " + k.rows() + " rows");
     }
-    if (k.hasSparse()) {
-      return sparseRow(k, i);
-    }
-    Outer outer = new Outer(k);
-    Strided result = TensorCopy.full(outer.dtype(), 0, k.shape(k.columns()));
+    Strided result = TensorCopy.full(k.dtype(DType.F64), 0, k.shape(k.columns()));
     boolean done = false;
-    try {
-      Strided out = result.reshape(join(k.batch(), k.lengths(false)));
-      long rest = i;
-      int axis = out.rank() - 1;
-      for (int f = k.count() - 1; f >= 0; f--, axis--) {
-        Term term = k.term(f);
-        long at = rest % term.rows();
-        rest /= term.rows();
-        if (term.isDense()) {
-          int rank = term.batchRank();
-          outer.operands.add(
-              term.tensor().select(rank, at),
-              FactorLabels.join(outer.labels.batch(rank), new int[] {outer.labels.column(f)}));
-          continue;
-        }
-        out = out.select(axis, at); // the others of this factor's row are 0
-        if (term.isDiagonal()) {
-          outer.operands.add(term.tensor().select(0, at), new int[0]);
-        }
-      }
-      outer.writeInto(out, outer.behindBatch(outer.dense(false)));
+    try (Outer outer = new Outer(k)) {
+      writeRow(outer, i, result);
       done = true;
       return result;
     } finally {
@@ -115,28 +40,36 @@ public final class MatrixElements {
     }
   }
 
+  private static void writeRow(Outer outer, long i, Strided result) {
+    Factors k = outer.factors();
+    FactorLabels labels = outer.labels();
+    Strided out = result.reshape(join(k.batch(), k.lengths(false)));
+    long rest = i;
+    int axis = out.rank() - 1;
+    for (int f = k.count() - 1; f >= 0; f--, axis--) {
+      Term term = k.term(f);
+      long at = rest % term.rows();
+      rest /= term.rows();
+      if (term.isDense()) {
+        int rank = term.batchRank();
+        outer.add(
+            term.tensor().select(rank, at),
+            FactorLabels.join(labels.batch(rank), new int[] {labels.column(f)}));
+      } else if (term.isSparse()) {
+        outer.add(f, Spread.row(term, at), labels.column(f));
+      } else {
+        out = out.select(axis, at); // the others of this factor's row are 0
+        if (term.isDiagonal()) {
+          outer.add(term.tensor().select(0, at));
+        }
+      }
+    }
+    outer.writeInto(out, outer.behindBatch(outer.matrices(false)));
+  }
+
   private static void closeUnless(boolean done, Strided result) {
     if (!done) {
       result.close();
-    }
-  }
-
-  private static Strided sparseRow(Factors k, long i) {
-    long[] rows = new long[k.count()];
-    long rest = i;
-    long other = 0;
-    long step = 1;
-    for (int f = rows.length - 1; f >= 0; f--) {
-      Term term = k.term(f);
-      rows[f] = rest % term.rows();
-      rest /= term.rows();
-      if (!term.isSparse()) {
-        other += rows[f] * step;
-        step *= term.rows();
-      }
-    }
-    try (Strided others = row(Spread.others(k), other)) {
-      return Spread.row(k, others, rows);
     }
   }
 
@@ -153,16 +86,11 @@ public final class MatrixElements {
               k.denseBytes(),
               DENSE_BYTES));
     }
-    if (k.hasSparse() && Views.size(k.shape()) > 0) {
-      try (Strided others = dense(Spread.others(k))) {
-        return Spread.dense(k, others);
-      }
-    }
     Strided result = TensorCopy.full(k.dtype(DType.F64), 0, k.shape());
     boolean done = false;
-    try {
-      if (!k.hasSparse()) {
-        writeDense(new Outer(k), result);
+    try (Outer outer = new Outer(k)) {
+      if (result.size() > 0) {
+        writeDense(outer, result);
       }
       done = true;
       return result;
@@ -172,24 +100,28 @@ public final class MatrixElements {
   }
 
   private static void writeDense(Outer outer, Strided result) {
-    Factors k = outer.factors;
+    Factors k = outer.factors();
+    FactorLabels labels = outer.labels();
     int n = k.count();
     int batchRank = k.batch().length;
     Strided out = result.reshape(join(k.batch(), k.lengths(true), k.lengths(false)));
-    for (int f = 0; f < n; f++) {
-      if (!k.term(f).isIdentity()) {
-        outer.operands.add(k.term(f).tensor(), outer.labels.term(f));
-      }
-    }
-    // The labels of the rows, then of the dense columns; diagonals are views put last.
-    int[] output = outer.behindBatch(outer.dense(true), outer.dense(false));
+    // The labels of the rows, then of the columns; diagonals are views put last.
+    int[] output = outer.behindBatch(outer.matrices(true), outer.matrices(false));
     int removed = 0;
     for (int f = 0; f < n; f++) {
-      if (!k.term(f).isDense()) {
+      Term term = k.term(f);
+      if (term.isSparse()) {
+        outer.add(f, Spread.all(term), labels.row(f), labels.column(f));
+        continue;
+      }
+      if (!term.isIdentity()) {
+        outer.add(term.tensor(), labels.term(f));
+      }
+      if (!term.isDense()) {
         View view = out.geometry();
         out = out.view(view.diagonal(batchRank + f - removed, batchRank + n + f - 2 * removed));
         removed++;
-        output = FactorLabels.join(output, new int[] {outer.labels.row(f)});
+        output = FactorLabels.join(output, new int[] {labels.row(f)});
       }
     }
     outer.writeInto(out, output);
@@ -202,22 +134,22 @@ public final class MatrixElements {
     if (!k.allSquare()) {
       return SkewDiagonal.of(k);
     }
-    if (k.hasSparse()) {
-      try (Strided others = diagonal(Spread.others(k))) {
-        return Spread.diagonal(k, others);
-      }
-    }
-    Outer outer = new Outer(k);
-    Strided result = Strided.empty(outer.dtype(), k.shape(k.rows()));
+    Strided result = TensorCopy.full(k.dtype(DType.F64), 0, k.shape(k.rows()));
     boolean done = false;
-    try {
+    try (Outer outer = new Outer(k)) {
+      FactorLabels labels = outer.labels();
       for (int f = 0; f < k.count(); f++) {
-        if (!k.term(f).isIdentity()) {
-          outer.addDiagonal(f);
+        Term term = k.term(f);
+        if (term.isSparse()) {
+          outer.add(f, Spread.diagonal(term), labels.row(f));
+        } else if (!term.isIdentity()) {
+          outer.add(
+              term.diagonalTensor(),
+              FactorLabels.join(labels.batch(term.batchRank()), new int[] {labels.row(f)}));
         }
       }
       outer.writeInto(
-          result.reshape(join(k.batch(), k.lengths(true))), outer.behindBatch(outer.labels.rows()));
+          result.reshape(join(k.batch(), k.lengths(true))), outer.behindBatch(labels.rows()));
       done = true;
       return result;
     } finally {
@@ -235,16 +167,20 @@ public final class MatrixElements {
     for (Term term : k.terms()) {
       if (term.isIdentity()) {
         real *= term.rows();
-      } else if (term.isSparse()) {
-        real *= Entries.of(term).trace();
       } else {
-        double[] own = sum(term.dtype(), Numbers.of(term.diagonalTensor()));
+        double[] own = sum(term.dtype(), diagonalNumbers(term));
         trace = trace == null ? own : Numbers.product(term.dtype(), trace, own);
       }
     }
     double[] all = trace == null ? new double[] {1, 0} : trace;
     boolean complex = k.dtype(DType.F64).isComplex();
     return new double[] {all[0] * real, complex ? all[1] * real : 0};
+  }
+
+  private static double[] diagonalNumbers(Term term) {
+    return term.isSparse()
+        ? Entries.of(term).onDiagonal().value()
+        : Numbers.of(term.diagonalTensor());
   }
 
   private static double[] sum(DType type, double[] all) {

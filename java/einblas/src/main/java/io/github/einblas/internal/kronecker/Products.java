@@ -1,7 +1,9 @@
 // Kronecker: products of one operator with dense tensors, and their gradients.
 package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -78,7 +80,22 @@ public final class Products {
   public Gradient gradient(String name, Strided x, Strided g, boolean left) {
     Product product = new Product(name, factors, x, left);
     product.requireLikeResult("g", g);
-    return factors.hasSparse() ? sparseGradient(product, g) : new DenseProduct(product).gradient(g);
+    if (!factors.hasSparse()) {
+      return new DenseProduct(product).gradient(g);
+    }
+    return Widened.isNeeded(factors) ? narrowGradient(product, g) : sparseGradient(product, g);
+  }
+
+  /** Of 16-bit floats beside sparse factors: that of copies in F32, each part rounded once. */
+  private Gradient narrowGradient(Product product, Strided g) {
+    DType type = g.dtype();
+    try (Widened wide = Widened.of(factors);
+        Strided x = TensorCopy.convert(product.x(), type.computeType());
+        Strided upstream = TensorCopy.convert(g, type.computeType());
+        Gradient made =
+            new Products(wide.factors()).gradient(product.name(), x, upstream, product.left())) {
+      return made.rounded(type);
+    }
   }
 
   /** Of the dense factors and of X: sparse factors are constants, and are applied first. */

@@ -102,7 +102,7 @@ final class SkewDiagonal {
     return value;
   }
 
-  /** The same of complex numbers, whose sparse factors are none: writes element i. */
+  /** The same of complex numbers: writes element i. */
   private static void complex(SkewDiagonal[] parts, int i, double[] diagonal) {
     boolean first = true;
     double re = 1;

@@ -1,8 +1,8 @@
 // Kronecker: a product with sparse factors, stage by stage.
 package io.github.einblas.internal.kronecker;
 
+import io.github.einblas.DType;
 import io.github.einblas.internal.plan.PlanCache;
-import io.github.einblas.internal.sparse.CsrArrays;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import java.util.List;
@@ -23,29 +23,49 @@ final class StagedProduct {
     product.requireApart(out);
     if (alpha == 0) {
       scale(out, beta);
-      return;
+    } else if (Widened.isNeeded(product.factors())) {
+      runWidened(out, alpha, beta);
+    } else {
+      run(stages, product.x(), out, alpha, beta);
     }
-    Strided x = product.x();
+  }
+
+  /** In F32 on copies of the factors, of X until the first stage is done, and of the output. */
+  private void runWidened(Strided out, double alpha, double beta) {
+    DType wide = out.dtype().computeType();
+    try (Widened copies = Widened.of(product.factors());
+        Strided sum =
+            beta == 0 ? Strided.empty(wide, out.shape()) : TensorCopy.convert(out, wide)) {
+      Strided x = TensorCopy.convert(product.x(), wide);
+      run(Stages.of(copies.factors(), product.left()), x, sum, alpha, beta);
+      TensorCopy.round(sum, out);
+    }
+  }
+
+  /** Closes X after the first stage, unless it is the caller's. */
+  private void run(List<Stages.Stage> stages, Strided x, Strided out, double alpha, double beta) {
     Strided now = x;
     try {
       for (int i = 0; i < stages.size(); i++) {
         boolean last = i + 1 == stages.size();
         Product step = new Product(product.name(), stages.get(i).factors(), now, product.left());
-        Strided target = last ? out : Strided.empty(x.dtype(), step.outputShape());
+        Strided target = last ? out : Strided.empty(out.dtype(), step.outputShape());
         Strided done = now;
         now = target;
         try {
           apply(stages.get(i), step, target, last ? alpha : 1, last ? beta : 0);
         } finally {
-          if (done != x) {
-            done.close();
-          }
+          closeOwn(done, out);
         }
       }
     } finally {
-      if (now != x && now != out) {
-        now.close();
-      }
+      closeOwn(now, out);
+    }
+  }
+
+  private void closeOwn(Strided t, Strided out) {
+    if (t != product.x() && t != out) {
+      t.close();
     }
   }
 
@@ -62,8 +82,7 @@ final class StagedProduct {
     Strided from = split(x, axis, stage, left ? term.rows() : term.columns());
     int outAxis = axis + out.rank() - x.rank();
     Strided to = split(out, outAxis, stage, left ? term.columns() : term.rows());
-    CsrArrays matrix = term.csr().arrays(term.turned() != left);
-    SparseAxis.run(step.name(), matrix, from, to, axis + 1, alpha, beta);
+    SparseAxis.run(step.name(), term.arrays(left), from, to, axis + 1, alpha, beta);
   }
 
   private static Strided split(Strided t, int axis, Stages.Stage stage, long length) {
@@ -87,6 +106,12 @@ final class StagedProduct {
   /** The stages in words. */
   String explain() {
     StringBuilder text = new StringBuilder();
+    if (Widened.isNeeded(product.factors())) {
+      text.append("copies of X and the factors in ")
+          .append(product.x().dtype().computeType())
+          .append(", the result rounded once")
+          .append(System.lineSeparator());
+    }
     int number = 1;
     for (Stages.Stage stage : stages) {
       text.append(String.format("stage %d: ", number++));

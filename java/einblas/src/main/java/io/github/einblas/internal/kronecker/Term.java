@@ -3,6 +3,7 @@ package io.github.einblas.internal.kronecker;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.sparse.Csr;
+import io.github.einblas.internal.sparse.CsrArrays;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.Arrays;
 
@@ -13,8 +14,10 @@ import java.util.Arrays;
  * @param tensor a view of the caller's tensor, or null for an identity and a sparse factor
  * @param csr the caller's matrix when the factor is sparse, else null
  * @param turned whether the sparse factor is the matrix transposed
+ * @param conjugate whether it has the conjugates of the matrix's values
  */
-public record Term(Strided tensor, Csr csr, boolean turned, long rows, long columns) {
+public record Term(
+    Strided tensor, Csr csr, boolean turned, boolean conjugate, long rows, long columns) {
   /** The types of factors, in words. */
   static final String TYPES = "F32, F64, BF16, F16, C64 or C128";
 
@@ -24,7 +27,7 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
   }
 
   static Term dense(Strided t) {
-    return new Term(t, null, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
+    return new Term(t, null, false, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
   }
 
   /** A caller's tensor as factor i. */
@@ -37,7 +40,7 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
   }
 
   static Term diagonal(Strided vector) {
-    return new Term(vector, null, false, vector.length(0), vector.length(0));
+    return new Term(vector, null, false, false, vector.length(0), vector.length(0));
   }
 
   /** The diagonal matrix of a caller's vector. */
@@ -49,28 +52,29 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
     return diagonal(view(vector));
   }
 
-  static Term sparse(Csr csr, boolean turned) {
+  static Term sparse(Csr csr, boolean turned, boolean conjugate) {
     long rows = turned ? csr.columns() : csr.rows();
     long columns = turned ? csr.rows() : csr.columns();
-    return new Term(null, csr, turned, rows, columns);
+    return new Term(null, csr, turned, conjugate, rows, columns);
   }
 
   /** A caller's matrix as factor i. */
   public static Term sparse(Csr csr, int i) {
-    if (!csr.dtype().isFloating()) {
+    if (!takes(csr.dtype())) {
       throw new IllegalArgumentException(
           "Kronecker: factor "
               + i
               + " is a sparse matrix of "
               + csr.dtype()
-              + "; sparse factors have F32 or F64 (CsrMatrix.to converts), dense ones "
-              + TYPES);
+              + "; factors have "
+              + TYPES
+              + " (CsrMatrix.to converts)");
     }
-    return sparse(csr, false);
+    return sparse(csr, false, false);
   }
 
   static Term identity(long n) {
-    return new Term(null, null, false, n, n);
+    return new Term(null, null, false, false, n, n);
   }
 
   /** A view of the factor's own: it stays when the caller closes a view of the same memory. */
@@ -119,9 +123,15 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
         : tensor.view(tensor.geometry().diagonal(batchRank(), batchRank() + 1));
   }
 
+  /** The arrays of a sparse factor, or of the factor transposed. */
+  CsrArrays arrays(boolean transposed) {
+    CsrArrays own = csr.arrays(transposed != turned);
+    return conjugate ? own.conj() : own;
+  }
+
   Term transposed() {
     if (isSparse()) {
-      return sparse(csr, !turned);
+      return sparse(csr, !turned, conjugate);
     }
     if (!isDense()) {
       return this;
@@ -133,11 +143,12 @@ public record Term(Strided tensor, Csr csr, boolean turned, long rows, long colu
     return dense(tensor.permute(axes));
   }
 
-  /**
-   * The conjugate transpose, where the factor lies; of a sparse one, which is real, the transpose.
-   */
+  /** The conjugate transpose, where the factor lies. */
   Term adjoint() {
     Term t = transposed();
+    if (t.isSparse()) {
+      return sparse(csr, t.turned, csr.dtype().isComplex() && !conjugate);
+    }
     if (t.isDense()) {
       return dense(t.tensor.conj());
     }

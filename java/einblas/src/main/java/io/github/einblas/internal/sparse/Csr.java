@@ -11,9 +11,17 @@ public final class Csr implements AutoCloseable {
   /** The arrays of the transposed matrix, made when they are first needed. */
   private volatile CsrArrays turned;
 
+  /** The matrix that this one has the widened values of, else null. */
+  private final Csr narrow;
+
   private Csr(CsrArrays plain, CsrArrays turned) {
+    this(plain, turned, null);
+  }
+
+  private Csr(CsrArrays plain, CsrArrays turned, Csr narrow) {
     this.plain = plain;
     this.turned = turned;
+    this.narrow = narrow;
   }
 
   /** From SciPy's three arrays. */
@@ -71,16 +79,6 @@ public final class Csr implements AutoCloseable {
     return plain.isClosed();
   }
 
-  /** Kronecker products, which are {@code name}d in the error text, take F32 and F64 alone. */
-  public void requireFloating(String name) {
-    if (!dtype().isFloating()) {
-      throw new IllegalArgumentException(
-          name
-              + ": products are computed in F32 and F64 (CsrMatrix.to converts), got a matrix of "
-              + plain.describe());
-    }
-  }
-
   /** Products, which are {@code name}d in the error text, refuse integers. */
   public void requireMultiplied(String name) {
     if (!dtype().isReal() && !dtype().isComplex()) {
@@ -104,7 +102,7 @@ public final class Csr implements AutoCloseable {
     }
     synchronized (this) {
       if (turned == null) {
-        turned = plain.turned();
+        turned = narrow == null ? plain.turned() : narrow.turnedArrays().widened();
       }
       return turned;
     }
@@ -126,6 +124,14 @@ public final class Csr implements AutoCloseable {
   /** The same entries in row-major order under another shape. */
   public Csr reshape(long rows, long columns) {
     return new Csr(plain.reshaped(rows, columns), null);
+  }
+
+  /**
+   * The same places, which are shared, beside copies of the values in the type that their products
+   * are added up in: F32 for 16-bit floats. Its transposed matrix has the places of this one's.
+   */
+  public Csr widened() {
+    return new Csr(plain.widened(), null, this);
   }
 
   /** Row-wise Kronecker products. */

@@ -25,7 +25,8 @@ public record CsrArrays(
     long longest,
     Strided indptr,
     Strided indices,
-    Strided values) {
+    Strided values)
+    implements AutoCloseable {
   private static final String SAMPLED = "sampled csr product";
 
   /** Type of the values. */
@@ -186,7 +187,7 @@ public record CsrArrays(
   }
 
   /** The conjugates of the values, as a view. */
-  CsrArrays conj() {
+  public CsrArrays conj() {
     return new CsrArrays(
         rows, columns, entries, longest, view(indptr), view(indices), values.conj());
   }
@@ -292,6 +293,38 @@ public record CsrArrays(
     }
   }
 
+  /** The same places, which are shared, beside copies of the values in the type of their sums. */
+  public CsrArrays widened() {
+    return beside(TensorCopy.convert(values, dtype().computeType()));
+  }
+
+  /** The same places, which are shared, beside copies of complex values' real or other parts. */
+  private CsrArrays parts(boolean imaginary) {
+    try (Strided memory = values.isConjugate() ? values.conj() : view(values);
+        Strided part = imaginary ? memory.imag() : memory.real()) {
+      return beside(TensorCopy.copy(part));
+    }
+  }
+
+  /** With the real parts of complex values. */
+  public CsrArrays real() {
+    return parts(false);
+  }
+
+  /** With the imaginary parts of complex values as they lie in memory: not those of conjugates. */
+  public CsrArrays imaginaryInMemory() {
+    return parts(true);
+  }
+
+  private CsrArrays beside(Strided made) {
+    try {
+      return new CsrArrays(rows, columns, entries, longest, view(indptr), view(indices), made);
+    } catch (RuntimeException | Error e) {
+      made.close();
+      throw e;
+    }
+  }
+
   /** The same places in new arrays, values those of x y, (rows, k) by (k, columns). */
   CsrArrays sampled(Strided x, Strided y) {
     CsrChecks.requireSampled(SAMPLED, describe(), values, rows, columns, x, y);
@@ -360,7 +393,8 @@ public record CsrArrays(
     return indptr.isClosed() || indices.isClosed() || values.isClosed();
   }
 
-  void close() {
+  @Override
+  public void close() {
     indptr.close();
     indices.close();
     values.close();

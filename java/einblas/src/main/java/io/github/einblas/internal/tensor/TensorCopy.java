@@ -113,6 +113,20 @@ public final class TensorCopy {
     }
   }
 
+  /** Writes elements to a tensor of their shape, rounded once to its type, which is no integer. */
+  public static void round(Strided source, Strided target) {
+    if (source.dtype() == target.dtype()) {
+      copy(source, target);
+      return;
+    }
+    target.acquire();
+    try {
+      acquiredAndConverted(source, target);
+    } finally {
+      target.release();
+    }
+  }
+
   /** The place of the first integer that the new type does not hold, or -1; both are acquired. */
   private static long convert(Strided source, Strided target) {
     return Native.convert(
