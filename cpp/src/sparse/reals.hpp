@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "layout/dtype.hpp"
@@ -62,11 +63,16 @@ E conjugate_if(bool conjugated, E x) {
   return x;
 }
 
-// NaN for what has no size.
+// NaN for what has no size. Not by hypot, which asks for glibc 2.35.
 template <class E>
 double magnitude(E x) {
   if constexpr (kIsComplex<E>) {
-    return std::hypot(static_cast<double>(x.re), static_cast<double>(x.im));
+    const double a = std::abs(static_cast<double>(x.re)), b = std::abs(static_cast<double>(x.im));
+    if (std::isinf(a) || std::isinf(b)) return std::numeric_limits<double>::infinity();
+    const double most = std::max(a, b);
+    if (!(most > 0) || std::isnan(a + b)) return a + b;
+    const double ratio = std::min(a, b) / most;
+    return most * std::sqrt(1 + ratio * ratio);
   } else {
     return std::abs(static_cast<double>(number_of(x)));
   }

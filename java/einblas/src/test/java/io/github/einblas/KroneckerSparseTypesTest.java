@@ -11,7 +11,6 @@ import io.github.einblas.reference.Seeds;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -28,14 +27,20 @@ class KroneckerSparseTypesTest extends RandomKronecker {
     int size = (int) Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     Tensor wide =
         type.isComplex()
-            ? own(Tensor.ofComplex(random.doubles(2L * size, 0, 5).map(whole()).toArray(), shape))
-            : own(Tensor.of(random.doubles(size, 0, 5).map(whole()).toArray(), shape));
+            ? own(
+                Tensor.ofComplex(
+                    random.doubles(2L * size, 0, 5).map(KroneckerSparseTypesTest::whole).toArray(),
+                    shape))
+            : own(
+                Tensor.of(
+                    random.doubles(size, 0, 5).map(KroneckerSparseTypesTest::whole).toArray(),
+                    shape));
     Tensor typed = own(wide.to(type));
     return type.isComplex() && random.nextBoolean() ? typed.conj() : typed;
   }
 
-  private static DoubleUnaryOperator whole() {
-    return v -> Math.floor(v) - 2;
+  private static double whole(double v) {
+    return Math.floor(v) - 2;
   }
 
   @Override

@@ -59,7 +59,6 @@ public final class CompiledPlan {
     this.layout = layout;
     this.outputStrides = outputStrides;
     long[] whole = slices.outputShape();
-    Program main = slices.main();
     this.rounding =
         apart != null && slices.addsUp()
             ? new FinalRounding(
@@ -67,7 +66,7 @@ public final class CompiledPlan {
                 apart,
                 whole,
                 outputStrides,
-                checked ? main.whereAll(main.steps().size() - 1, slices) : null,
+                checked ? StepCheck.Where.ofOutput(slices) : null,
                 stepRoom)
             : null;
     // What the slices' last steps write.

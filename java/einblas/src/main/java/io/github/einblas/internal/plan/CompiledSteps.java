@@ -67,7 +67,8 @@ public final class CompiledSteps {
         int bits = conjugated(step, conjugated);
         handles[s] = Native.createStep(own, bits, outer, lengths, ownStrides, kernel, room);
         if (checks != null) {
-          checks[s] = new StepCheck(program.where(s, checked), own, lengths, ownStrides, room);
+          StepCheck.Where where = StepCheck.Where.of(checked, program, s);
+          checks[s] = new StepCheck(where, own, lengths, ownStrides, room);
         }
       }
       done = true;

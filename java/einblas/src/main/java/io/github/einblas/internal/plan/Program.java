@@ -269,20 +269,6 @@ public final class Program {
     return s.append("->").append(equation.names(step.outer())).toString();
   }
 
-  /** What a step is, for checks of it. */
-  StepCheck.Where where(int step, SlicedProgram slices) {
-    Step own = steps.get(step);
-    return new StepCheck.Where(
-        equation, step + 1, steps.size(), equationOf(own), own.outer(), slices);
-  }
-
-  /** The same with all labels of the result, as the whole output has them. */
-  StepCheck.Where whereAll(int step, SlicedProgram slices) {
-    StepCheck.Where own = where(step, slices);
-    return new StepCheck.Where(
-        equation, own.number(), own.count(), own.stepEquation(), equation.output(), slices);
-  }
-
   /** Length of a label. */
   public long length(int label) {
     return lengths.get(label);

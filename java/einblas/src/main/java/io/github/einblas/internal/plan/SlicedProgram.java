@@ -228,6 +228,11 @@ public final class SlicedProgram {
     return Integer.bitCount(variantMasks.get(variantMasks.size() - 1));
   }
 
+  /** The equation of all slices. */
+  Equation equation() {
+    return equation;
+  }
+
   /** The program of a whole slice: the only one where nothing is cut. */
   public Program main() {
     return variants.get(0);

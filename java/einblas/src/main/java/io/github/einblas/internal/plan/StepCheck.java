@@ -34,7 +34,24 @@ final class StepCheck {
       int count,
       String stepEquation,
       int[] labels,
-      SlicedProgram slices) {}
+      SlicedProgram slices) {
+    /** Of a step of one of the slices' programs. */
+    static Where of(SlicedProgram slices, Program program, int step) {
+      Step own = program.steps().get(step);
+      return of(slices, program, step, own.outer());
+    }
+
+    /** Of the last step of the first program, with all labels that the whole output has. */
+    static Where ofOutput(SlicedProgram slices) {
+      Program main = slices.main();
+      return of(slices, main, main.steps().size() - 1, slices.equation().output());
+    }
+
+    private static Where of(SlicedProgram slices, Program program, int step, int[] labels) {
+      String own = program.equationOf(program.steps().get(step));
+      return new Where(slices.equation(), step + 1, program.steps().size(), own, labels, slices);
+    }
+  }
 
   /**
    * Makes the check.
