@@ -40,6 +40,7 @@ struct Tensor {
   std::vector<int64_t> shape, strides;
   int64_t first = 0, count = 1;  // where element [0, 0, ...] lies; elements of the memory
   bool conjugated = false;
+  std::vector<Value> kept;
   std::shared_ptr<einblas_test::Guarded> memory;
   Tensor(int32_t t, std::vector<int64_t> s, std::vector<int> storage_order, int64_t pad, Random& random)
       : type(t), shape(std::move(s)), strides(shape.size()) {
@@ -89,7 +90,12 @@ struct Tensor {
     for (int64_t i : index) o += i * strides[d++];
     return o;
   }
-  Value at(std::initializer_list<int64_t> index) const { return get(offset(index)); }
+  // Of what keep() read: a call for each of an inner loop takes too long.
+  Value at(std::initializer_list<int64_t> index) const { return kept[static_cast<size_t>(offset(index))]; }
+  void keep(bool conjugate) {
+    conjugated = conjugate;
+    kept = values();
+  }
   // Whether element i is this number: rounded once, or within a bound where numbers are not whole.
   ::testing::AssertionResult is(int64_t i, Value want, double bound) const {
     const Value got = get(i);
@@ -168,9 +174,9 @@ void check_gemv(int32_t type, const Shape& shape, const Call& call) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   for (int64_t i = 0; call.beta == 0 && i < o.count; ++i) o.set(i, {kNaN, kNaN});
   const std::vector<Value> before = o.values();
-  h.conjugated = (call.conjugated & 1) != 0;
-  w.conjugated = (call.conjugated & 2) != 0;
-  bias.conjugated = (call.conjugated & 4) != 0;
+  h.keep((call.conjugated & 1) != 0);
+  w.keep((call.conjugated & 2) != 0);
+  bias.keep((call.conjugated & 4) != 0);
   const auto strides = all_strides({&h.strides, &w.strides, &o.strides, &bias.strides});
   ASSERT_EQ(einblas_block_gemv(c.pattern, type, call.conjugated, transposed ? 1 : 0, source_size, target_size,
                                h.address(), w.address(), o.address(), call.with_bias ? bias.address() : 0,
@@ -200,8 +206,8 @@ void check_outer(int32_t type, const Shape& shape, bool permuted, int64_t pad, i
            pad, c.random);
   const std::vector<int> order = permuted ? std::vector<int>{1, 0, 3, 2} : std::vector<int>{0, 1, 2, 3};
   Tensor o(type, {s.x_blocks, s.y_blocks, s.x_size, s.y_size}, order, pad, c.random);
-  x.conjugated = (conjugated & 1) != 0;
-  y.conjugated = (conjugated & 2) != 0;
+  x.keep((conjugated & 1) != 0);
+  y.keep((conjugated & 2) != 0);
   std::vector<Value> want = o.values();
   for (int64_t b = 0; b < s.batch; ++b)
     for (int64_t i = 0; i < s.x_window; ++i)
