@@ -42,8 +42,8 @@ add_test(NAME rooms COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR
 
 # Which ISAs this machine runs is known when the tests run: run_isa.cmake skips the others.
 set(EINBLAS_TEST_TIMEOUT 1200)
-if(CMAKE_CROSSCOMPILING)
-  set(EINBLAS_TEST_TIMEOUT 3600)  # emulated: 6 minutes alone on a core
+if(CMAKE_CROSSCOMPILING OR EINBLAS_SANITIZE)
+  set(EINBLAS_TEST_TIMEOUT 3600)  # emulated: 6 minutes alone on a core; sanitizers take five times as long
 endif()
 # COST: the longest first. One program at a time takes 9 GB.
 foreach(isa ${EINBLAS_ISAS})
