@@ -119,7 +119,7 @@ void kron_csr(Random& random) {
   run_checked<T>(
       random, c,
       [&](int32_t threads) {
-        return einblas_kron_csr(dtype<T>(), rows, columns, a->entries, a->longest, a->indptr.address(),
+        return einblas_kron_csr(dtype<T>(), 0, rows, columns, a->entries, a->longest, a->indptr.address(),
                                 a->column.address(), a->value.address(), x.address(), x.stride(1), c.address(),
                                 c.stride(1), 2, outer, alpha, beta, threads);
       },

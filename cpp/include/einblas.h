@@ -39,9 +39,9 @@ enum {
   EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
 };
 
-/* Element types. Steps compute with all (einblas_step_create_typed), CSR and BSR products with the reals and complex
-   ones, other sparse and Kronecker products with the first two; values of CSR matrices may be stored as I32 and I64
-   too. */
+/* Element types. Steps compute with all (einblas_step_create_typed), products with block-sparse, BSR and CSR operands
+   with the reals and complex ones, Kronecker chains of dense factors with the first two, LAPACK's parts with these and
+   the complex ones; values of CSR matrices may be stored as I32 and I64 too. */
 enum {
   EINBLAS_F32 = 0,
   EINBLAS_F64 = 1,
@@ -298,12 +298,12 @@ EINBLAS_API int64_t einblas_kron_workspace(int64_t kron);
    for each element, which of a dense factor is q (then this is 1/k - 1/q). */
 EINBLAS_API double einblas_kron_weight(double k, double q, double work);
 /* A sparse factor along one axis: C[o, r] = alpha * sum over c of A[r, c] X[o, c] + beta * C[o, r]. outer as above.
-   A as in einblas_csr_multiply; x_stride, c_stride: along the axis. Rows of X that no entry selects are not read;
-   alpha = 0 reads none. Same bits for any number of threads. */
-EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
-                                     int64_t indptr, int64_t indices, int64_t values, int64_t x, int64_t x_stride,
-                                     int64_t c, int64_t c_stride, int32_t outer_axes, const int64_t* outer,
-                                     double alpha, double beta, int32_t threads);
+   A, types and rounding as in einblas_csr_multiply; conjugated: bit 0 A, bit 1 X; x_stride, c_stride: along the axis.
+   Rows of X that no entry selects are not read; alpha = 0 reads none. Same bits for any number of threads. */
+EINBLAS_API int32_t einblas_kron_csr(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns, int64_t entries,
+                                     int64_t longest_row, int64_t indptr, int64_t indices, int64_t values, int64_t x,
+                                     int64_t x_stride, int64_t c, int64_t c_stride, int32_t outer_axes,
+                                     const int64_t* outer, double alpha, double beta, int32_t threads);
 
 /* ---- factorisations by OpenBLAS's LAPACK, of a column-major n x n matrix without padding, 1 <= n < 2^31, of F32, F64,
    C64 or C128 ---- */

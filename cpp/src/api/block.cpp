@@ -46,8 +46,7 @@ int32_t einblas_block_gemv(int64_t pattern, int32_t dtype, int32_t conjugated, i
                        alpha,
                        beta,
                        threads_of(threads),
-                       (conjugated & 1) != 0,
-                       (conjugated & 2) != 0,
+                       conjugates(conjugated),
                        (conjugated & 4) != 0};
   return block_gemv(*at<const Pattern>(pattern), call);
 }
@@ -63,8 +62,7 @@ int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int32_t conjugated, 
                         strided(o, strides + 6, 4),
                         alpha,
                         threads_of(threads),
-                        (conjugated & 1) != 0,
-                        (conjugated & 2) != 0};
+                        conjugates(conjugated)};
   return block_outer(*at<const Pattern>(pattern), call);
 }
 

@@ -50,6 +50,9 @@ inline Strided strided(int64_t address, const int64_t* strides, int rank) {
   return s;
 }
 
+// Bits 0 and 1: the first and the second operand are conjugated.
+inline Conjugated conjugates(int32_t bits) { return {(bits & 1) != 0, (bits & 2) != 0}; }
+
 // A code of a type that every product computes in.
 inline bool is_float_code(int32_t code) { return is_dtype(code) && is_float(static_cast<DType>(code)); }
 

@@ -26,9 +26,6 @@ bool valid(const Bsr::Shape& s, int64_t given, const int64_t* indptr, const int6
   return true;
 }
 
-// Bits 0 and 1: the first and second operand are conjugated.
-Conjugated conjugates(int32_t bits) { return {(bits & 1) != 0, (bits & 2) != 0}; }
-
 const Bsr& bsr_of(int64_t handle) { return *at<const Bsr>(handle); }
 
 }  // namespace

@@ -25,8 +25,6 @@ Csr matrix(DType type, int64_t rows, int64_t columns, const int64_t* arrays) {
 }
 
 bool is_stored_code(int32_t code) { return is_dtype(code) && is_stored(static_cast<DType>(code)); }
-// Bits 0 and 1: the first and second operand are conjugated.
-Conjugated conjugates(int32_t bits) { return {(bits & 1) != 0, (bits & 2) != 0}; }
 
 bool valid(int64_t rows, int64_t columns, int64_t entries) {
   return fits_index(rows) && fits_index(columns) && entries >= 0 && entries < int64_t{1} << 62;

@@ -65,15 +65,16 @@ int64_t einblas_kron_workspace(int64_t kron) { return at<const Kron>(kron)->plan
 
 double einblas_kron_weight(double k, double q, double work) { return kron_weight(k, q, work); }
 
-int32_t einblas_kron_csr(int32_t dtype, int64_t rows, int64_t columns, int64_t entries, int64_t longest_row,
-                         int64_t indptr, int64_t indices, int64_t values, int64_t x, int64_t x_stride, int64_t c,
-                         int64_t c_stride, int32_t outer_axes, const int64_t* outer, double alpha, double beta,
-                         int32_t threads) {
-  if (!is_float_code(dtype) || rows < 0 || columns < 0 || entries < 0 || outer_axes < 0 ||
+int32_t einblas_kron_csr(int32_t dtype, int32_t conjugated, int64_t rows, int64_t columns, int64_t entries,
+                         int64_t longest_row, int64_t indptr, int64_t indices, int64_t values, int64_t x,
+                         int64_t x_stride, int64_t c, int64_t c_stride, int32_t outer_axes, const int64_t* outer,
+                         double alpha, double beta, int32_t threads) {
+  if (!is_multiplied_code(dtype) || rows < 0 || columns < 0 || entries < 0 || outer_axes < 0 ||
       (outer_axes > 0 && outer == nullptr))
     return EINBLAS_INVALID_ARGUMENT;
   const Csr a = csr_of(dtype, rows, columns, entries, longest_row, indptr, indices, values);
-  const KronAlong call{at<const char>(x), x_stride, at<char>(c), c_stride, alpha, beta, threads_of(threads)};
+  const KronAlong call{at<const char>(x),     x_stride, at<char>(c), c_stride, alpha, beta, threads_of(threads),
+                       conjugates(conjugated)};
   return guard_initialised([&]() -> int32_t {
     std::vector<KronOuter> o;
     if (!read_outer(outer_axes, outer, o)) return EINBLAS_INVALID_ARGUMENT;

@@ -54,9 +54,10 @@ struct KronAlong {
   int64_t c_stride;
   double alpha, beta;
   int threads;
+  Conjugated conjugated = {};  // A, X
 };
 
-// C[o, r] = alpha * sum over c of A[r, c] * X[o, c] + beta * C[o, r]; lengths at least 1. Same bits for any number of
+// In types that are multiplied: C[o, r] = alpha * sum over c of A[r, c] * X[o, c] + beta * C[o, r]; lengths at least 1. Same bits for any number of
 // threads.
 int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> outer);
 

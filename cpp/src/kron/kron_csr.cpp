@@ -81,7 +81,8 @@ int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> out
                             {call.c + c * size, call.c_stride, columns.c},
                             call.alpha,
                             call.beta,
-                            threads});
+                            threads,
+                            call.conjugated});
   };
   const double nanos = speed::kVectorNanos * steps(a, columns, call.x_stride, call.c_stride);
   if (products == 1 || nanos >= kTaskNanos * static_cast<double>(call.threads)) {

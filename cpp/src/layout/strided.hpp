@@ -21,6 +21,11 @@ inline int64_t elements(const Axes& axes) {
   return n;
 }
 
+// Of the first and the second operand of a product: whether its conjugate is meant; of real ones it means nothing.
+struct Conjugated {
+  bool first = false, second = false;
+};
+
 // A tensor by address and strides in elements.
 struct Strided {
   char* at;

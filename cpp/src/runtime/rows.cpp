@@ -3,8 +3,6 @@
 
 #include <type_traits>
 
-#include "runtime/dispatch.hpp"
-
 namespace einblas {
 namespace {
 
@@ -52,13 +50,10 @@ template <class From, class To>
 ConvertRow half_row() {
   return [](int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
     if (from_stride != 1 || to_stride != 1) return row<From, To, false>(n, from, from_stride, to, to_stride);
-    const KernelTable& k = kernel_table();
     if constexpr (std::is_same_v<From, float>) {
-      (std::is_same_v<To, Bf16> ? k.f32_to_bf16 : k.f32_to_f16)(n, reinterpret_cast<const float*>(from),
-                                                                reinterpret_cast<uint16_t*>(to));
+      narrow(n, reinterpret_cast<const float*>(from), reinterpret_cast<To*>(to));
     } else {
-      (std::is_same_v<From, Bf16> ? k.bf16_to_f32 : k.f16_to_f32)(n, reinterpret_cast<const uint16_t*>(from),
-                                                                  reinterpret_cast<float*>(to));
+      widen(n, reinterpret_cast<const From*>(from), 1, reinterpret_cast<float*>(to));
     }
     return int64_t{-1};
   };

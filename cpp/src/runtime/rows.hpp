@@ -1,8 +1,11 @@
 // Conversion: rows of elements of one type into another, as they are or taken apart for products of complex numbers.
 #pragma once
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "layout/dtype.hpp"
+#include "runtime/dispatch.hpp"
 
 namespace einblas {
 
@@ -11,6 +14,43 @@ namespace einblas {
 using ConvertRow = int64_t (*)(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride);
 // Null for complex into real, which there is not.
 ConvertRow convert_row(DType from, DType to, bool conjugated);
+
+// So few elements are converted one by one.
+constexpr int64_t kFewElements = 8;
+
+// to: n elements that stand `stride` apart, as reals side by side: 16-bit floats as F32, complex numbers as pairs.
+template <class E>
+void widen(int64_t n, const E* from, int64_t stride, Part<E>* to) {
+  if constexpr (kIsComplex<E>) {
+    if (stride == 1) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(E));
+      return;
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      const E x = from[i * stride];
+      to[2 * i] = x.re;
+      to[2 * i + 1] = x.im;
+    }
+  } else {
+    if (stride != 1 || n < kFewElements) {
+      for (int64_t i = 0; i < n; ++i) to[i] = to_float(from[i * stride]);
+      return;
+    }
+    const KernelTable& k = kernel_table();
+    (std::is_same_v<E, Bf16> ? k.bf16_to_f32 : k.f16_to_f32)(n, reinterpret_cast<const uint16_t*>(from), to);
+  }
+}
+
+// n elements side by side rounded to E.
+template <class E>
+void narrow(int64_t n, const float* from, E* to) {
+  if (n < kFewElements) {
+    for (int64_t i = 0; i < n; ++i) to[i] = element_of<E>(from[i]);
+    return;
+  }
+  const KernelTable& k = kernel_table();
+  (std::is_same_v<E, Bf16> ? k.f32_to_bf16 : k.f32_to_f16)(n, from, reinterpret_cast<uint16_t*>(to));
+}
 
 // How an operand lies in scratch, in real numbers of the products. Axis c runs over the parts of the result, axis s
 // over two terms whose sum a part is: C[c] = sum over s of X0[s, c] X1[s, c].

@@ -20,7 +20,8 @@ struct BlockGemv {
   Strided h, w, o, bias;
   double alpha, beta;
   int threads;
-  bool h_conjugated, w_conjugated, bias_conjugated;
+  Conjugated conjugated;  // h, W
+  bool bias_conjugated;
 };
 int32_t block_gemv(const Pattern& pattern, const BlockGemv& call) noexcept;
 
@@ -31,7 +32,7 @@ struct BlockOuter {
   Strided x, y, o;
   double alpha;
   int threads;
-  bool x_conjugated, y_conjugated;
+  Conjugated conjugated;  // x, y
 };
 int32_t block_outer(const Pattern& pattern, const BlockOuter& call) noexcept;
 

@@ -50,8 +50,8 @@ template <class E>
 class Gemv {
   using T = Part<E>;
   static constexpr bool kDirect = std::is_same_v<E, T>;  // elements are what is multiplied
-  static constexpr int64_t P = kParts<E>;
-  static constexpr int64_t kColumns = kTaskColumns / P;  // elements
+  static constexpr int64_t parts_ = kParts<E>;
+  static constexpr int64_t kColumns = kTaskColumns / parts_;  // elements
 
  public:
   Gemv(const Pattern& p, const BlockGemv& g)
@@ -66,13 +66,13 @@ class Gemv {
         chunks_(ceil_div(g.target_size, kColumns)),
         columns_contiguous_(g.w.stride[3] == 1 || g.target_size == 1),
         depth_contiguous_(g.w.stride[2] == 1),
-        h_in_place_((g.h.stride[2] == 1 || g.source_size == 1) && (kDirect || (kIsComplex<E> && !g.h_conjugated))),
+        h_in_place_((g.h.stride[2] == 1 || g.source_size == 1) && (kDirect || (kIsComplex<E> && !g.conjugated.first))),
         o_contiguous_(kDirect && (g.o.stride[2] == 1 || g.target_size == 1)),
-        k_(g.source_size * P),
+        k_(g.source_size * parts_),
         run_(std::max<int64_t>(1, kRun / (k_ / kDepth + 1))),
         in_runs_((g.transposed ? p.shape().y_window : p.shape().x_window) > run_),
         apart_(!o_contiguous_ || in_runs_),
-        width_(std::min(g.target_size, kColumns) * P) {
+        width_(std::min(g.target_size, kColumns) * parts_) {
     const int64_t lanes = kernel_table().vector_bytes / int64_t{sizeof(T)};
     const int64_t vectors = ceil_div(k_, lanes);
     // By instructions of a square of vectors: dots take 8.5 cycles and 30 for the sums per row, transposing 56 once and
@@ -81,10 +81,8 @@ class Gemv {
     const int64_t block_bytes = g.source_size * std::min(g.target_size, kColumns) * int64_t{sizeof(E)};
     distance_ = blocks_ahead(block_bytes);
     if constexpr (kIsComplex<E>) {
-      block_row_ = form_row(Form::Full, g.dtype, real_of(g.dtype), g.w_conjugated);
-      h_row_ = form_row(Form::Apart, g.dtype, real_of(g.dtype), g.h_conjugated);
-    } else if constexpr (!kDirect) {
-      convert_ = convert_row(g.dtype, DType::F32, false);
+      block_row_ = form_row(Form::Full, g.dtype, real_of(g.dtype), g.conjugated.second);
+      h_row_ = form_row(Form::Apart, g.dtype, real_of(g.dtype), g.conjugated.first);
     }
   }
 
@@ -100,7 +98,7 @@ class Gemv {
     }
     const int64_t tasks = static_cast<int64_t>(ordering_.groups.size()) * chunks_;
     const double flops = 2.0 * static_cast<double>(ordering_.terms.size()) * static_cast<double>(k_) *
-                         static_cast<double>(g_.target_size * P);
+                         static_cast<double>(g_.target_size * parts_);
     const int threads = useful_threads(g_.threads, tasks, flops / speed::kGemvFlops);
     const Workspace workspace(scratch() * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -197,13 +195,13 @@ class Gemv {
         c[r] = scratch + r * width_;
         start_row(place(g, r), g.target, n0, n, in_runs_ ? total : c[r]);
       }
-      if (in_runs_) std::fill_n(c[r], n * P, T{0});
+      if (in_runs_) std::fill_n(c[r], n * parts_, T{0});
     }
     const auto end_run = [&](int64_t r) {
       if constexpr (kDirect) {
         add_row(output(place(g, r), n0), n, c[r], true);
       } else {
-        for (int64_t i = 0; i < n * P; ++i) totals_at[r * width_ + i] += c[r][i];
+        for (int64_t i = 0; i < n * parts_; ++i) totals_at[r * width_ + i] += c[r][i];
       }
     };
     T* rest = totals_at + (totals() ? kMaxRows * width_ : 0);
@@ -222,7 +220,7 @@ class Gemv {
         if (part.end == last) break;
         const int32_t r = ordering_.terms[static_cast<size_t>(part.end)].target;  // whose run is full
         end_run(r);
-        std::fill_n(c[r], n * P, T{0});
+        std::fill_n(c[r], n * parts_, T{0});
         added[r] = 0;
       }
     }
@@ -234,7 +232,7 @@ class Gemv {
         if (in_runs_) end_run(r);
         const T* sums = in_runs_ ? totals_at + r * width_ : c[r];
         E* o = output(place(g, r), n0);
-        for (int64_t i = 0; i < n; ++i) o[i * g_.o.stride[2]] = element_of_parts<E>(sums + i * P);
+        for (int64_t i = 0; i < n; ++i) o[i * g_.o.stride[2]] = element_of_parts<E>(sums + i * parts_);
       }
     }
   }
@@ -268,9 +266,9 @@ class Gemv {
       if (beta == 1 && bias == nullptr && c == o) return;
     }
     for (int64_t i = 0; i < n; ++i)
-      for (int q = 0; q < P; ++q) {
+      for (int q = 0; q < parts_; ++q) {
         const T old = beta == 0 ? T{0} : beta * part_of(o[i * so], q, false);
-        c[i * P + q] = bias == nullptr ? old : old + part_of(bias[i * sb], q, g_.bias_conjugated);
+        c[i * parts_ + q] = bias == nullptr ? old : old + part_of(bias[i * sb], q, g_.bias_conjugated);
       }
   }
 
@@ -288,21 +286,21 @@ class Gemv {
   Numbers numbers(const E* w, int64_t columns, T* to, const E* ahead) const {
     const bool turned = !columns_contiguous_ && depth_contiguous_;
     const int64_t rows = turned ? columns : g_.source_size, length = turned ? g_.source_size : columns;
-    const int64_t row = g_.w.stride[turned ? 3 : 2], along = g_.w.stride[turned ? 2 : 3], ld = length * P;
-    const auto at = [&](int64_t r) { return reinterpret_cast<const char*>(w + r * row); };
+    const int64_t row = g_.w.stride[turned ? 3 : 2], along = g_.w.stride[turned ? 2 : 3], ld = length * parts_;
     if (kIsComplex<E> || row != length || along != 1) {
       for (int64_t r = 0; r < rows; ++r) {
         if (ahead != nullptr && along == 1)
           for (int64_t e = 0; e < length; e += 64 / int64_t{sizeof(E)}) __builtin_prefetch(ahead + r * row + e);
-        T* line = to + r * P * ld;
+        T* line = to + r * parts_ * ld;
         if constexpr (kIsComplex<E>) {
-          block_row_(length, at(r), along, reinterpret_cast<char*>(line), P, turned ? 1 : ld, turned ? ld : 1);
+          block_row_(length, reinterpret_cast<const char*>(w + r * row), along, reinterpret_cast<char*>(line), parts_,
+                     turned ? 1 : ld, turned ? ld : 1);
         } else {
-          convert_(length, at(r), along, reinterpret_cast<char*>(line), 1);
+          widen(length, w + r * row, along, line);
         }
       }
     } else if constexpr (!kIsComplex<E>) {
-      convert_(rows * length, at(0), 1, reinterpret_cast<char*>(to), 1);
+      widen(rows * length, w, 1, to);
       for (int64_t e = 0; ahead != nullptr && e < rows * length; e += 64 / int64_t{sizeof(E)})
         __builtin_prefetch(ahead + e);
     }
@@ -311,7 +309,7 @@ class Gemv {
 
   void bucket(const Ordering::Group& g, const Bucket& bucket, int64_t n0, int64_t columns, T* const* c, T* scratch,
               const E* next) const {
-    const int64_t n = columns * P;
+    const int64_t n = columns * parts_;
     T* h_rows = scratch;
     T* own = scratch + (h_in_place_ ? 0 : kMaxRows * k_);
     T* turned = own + (kDirect ? 0 : k_ * width_);
@@ -360,13 +358,12 @@ class Gemv {
 
   // A row of h as numbers, in `to`.
   const T* h_numbers(const E* h, T* to) const {
-    const auto at = reinterpret_cast<const char*>(h);
     if constexpr (kIsComplex<E>) {
-      h_row_(g_.source_size, at, g_.h.stride[2], reinterpret_cast<char*>(to), 2, 0, 1);
+      h_row_(g_.source_size, reinterpret_cast<const char*>(h), g_.h.stride[2], reinterpret_cast<char*>(to), 2, 0, 1);
     } else if constexpr (kDirect) {
       for (int64_t p = 0; p < k_; ++p) to[p] = h[p * g_.h.stride[2]];
     } else {
-      convert_(k_, at, g_.h.stride[2], reinterpret_cast<char*>(to), 1);
+      widen(k_, h, g_.h.stride[2], to);
     }
     return to;
   }
@@ -394,7 +391,6 @@ class Gemv {
   const bool in_runs_, apart_;  // sums go in runs; rows are summed in the scratch
   const int64_t width_;         // of a row in the scratch
   FormRow block_row_ = nullptr, h_row_ = nullptr;
-  ConvertRow convert_ = nullptr;
   int64_t transpose_from_;  // rows from which transposing a block is cheaper than dots whose lanes must be summed
   int64_t distance_;        // buckets between the one in work and the one asked for
 };

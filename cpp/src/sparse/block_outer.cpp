@@ -33,14 +33,14 @@ class Outer {
   using T = Part<E>;
   static constexpr bool kDirect = std::is_same_v<E, T>;  // elements are what is multiplied
   static constexpr bool kRounds = !kDirect && !kIsComplex<E>;
-  static constexpr int64_t P = kParts<E>;
+  static constexpr int64_t parts_ = kParts<E>;
 
  public:
   Outer(const Pattern& p, const BlockOuter& c) : kernels_(kernel_table().typed<T>()), threads_(c.threads) {
     alpha_ = static_cast<T>(c.alpha);
     // The block's unit stride must lie along the vectors' axis: swap x and y where it lies along x.
-    m_ = {c.x, c.x_size, c.o.stride[0], c.o.stride[2], c.x_conjugated};
-    n_ = {c.y, c.y_size, c.o.stride[1], c.o.stride[3], c.y_conjugated};
+    m_ = {c.x, c.x_size, c.o.stride[0], c.o.stride[2], c.conjugated.first};
+    n_ = {c.y, c.y_size, c.o.stride[1], c.o.stride[3], c.conjugated.second};
     const bool swap = c.o.stride[3] != 1 && c.o.stride[2] == 1;
     if (swap) std::swap(m_, n_);
     // Tasks go by target block of one side; the side with more different blocks makes more tasks.
@@ -53,8 +53,6 @@ class Outer {
     if constexpr (kIsComplex<E>) {
       m_row_ = form_row(Form::Apart, c.dtype, real_of(c.dtype), m_.conjugated);
       n_row_ = form_row(Form::Full, c.dtype, real_of(c.dtype), n_.conjugated);
-    } else if constexpr (kRounds) {
-      convert_ = convert_row(c.dtype, DType::F32, false);
     }
     const auto& groups = ordering_->groups;
     for (size_t g = 0; g < groups.size(); ++g)
@@ -66,13 +64,13 @@ class Outer {
     const int64_t chunks = ceil_div(m_.size, kRows);
     const int64_t tasks = static_cast<int64_t>(starts_.size() - 1) * chunks;
     const double flops =
-        2.0 * static_cast<double>(ordering_->terms.size()) * static_cast<double>(m_.size * n_.size * P * P);
+        2.0 * static_cast<double>(ordering_->terms.size()) * static_cast<double>(m_.size * n_.size * parts_ * parts_);
     const int threads = useful_threads(threads_, tasks, flops / speed::kOuterFlops);
     const int64_t rows = std::min(kRows, m_.size);
     const int64_t x_copy = in_place(m_) ? 0 : kTerms * rows;
-    const int64_t y_copy = in_place(n_) ? 0 : kTerms * n_.size * P;
+    const int64_t y_copy = in_place(n_) ? 0 : kTerms * n_.size * parts_;
     const bool in_runs = static_cast<int64_t>(ordering_->terms.size()) > kRun;
-    const int64_t block = direct() && !in_runs ? 0 : rows * n_.size * P,
+    const int64_t block = direct() && !in_runs ? 0 : rows * n_.size * parts_,
                   block_copy = kRounds && in_runs ? 2 * block : block;
     const Workspace workspace((x_copy + y_copy + block_copy) * static_cast<int64_t>(sizeof(T)), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -108,14 +106,14 @@ class Outer {
     return reinterpret_cast<const E*>(s.rows.at) + b * s.rows.stride[0] + w * s.rows.stride[1];
   }
 
-  // A row's numbers in `to`, as of either side: P rows of count numbers each for m, of P * count for n.
+  // A row's numbers in `to`, as of either side: parts_ rows of count numbers each for m, of parts_ * count for n.
   void numbers(const Side& s, const E* from, int64_t count, T* to) const {
     const int64_t stride = s.rows.stride[2];
-    const auto at = reinterpret_cast<const char*>(from);
+    [[maybe_unused]] const auto at = reinterpret_cast<const char*>(from);
     if constexpr (kDirect) {
       for (int64_t i = 0; i < count; ++i) to[i] = from[i * stride];
     } else if constexpr (kRounds) {
-      convert_(count, at, stride, reinterpret_cast<char*>(to), 1);
+      widen(count, from, stride, to);
     } else if (&s == &m_) {
       m_row_(count, at, stride, reinterpret_cast<char*>(to), 1, 0, count);
     } else {
@@ -130,7 +128,7 @@ class Outer {
 
   void bucket(const Ordering::Group& g, int64_t at, int64_t m0, T* x_copy, T* y_copy, T* block, T* total) const {
     const Bucket& bucket = ordering_->buckets[static_cast<size_t>(at)];
-    const int64_t m = std::min(kRows, m_.size - m0), n = n_.size * P;
+    const int64_t m = std::min(kRows, m_.size - m0), n = n_.size * parts_;
     E* target = target_of(g, bucket, m0);
     const int64_t later = at + distance_;
     const T* ahead = nullptr;
@@ -138,8 +136,8 @@ class Outer {
       ahead = reinterpret_cast<const T*>(target_of(g, ordering_->buckets[static_cast<size_t>(later)], m0));
     const int64_t count = bucket.end - bucket.begin;
     const bool in_place_target = direct() && count <= kRun;
-    for (int64_t t = bucket.begin; t < bucket.end; t += kTerms / P) {
-      const int64_t terms = std::min(kTerms / P, bucket.end - t);
+    for (int64_t t = bucket.begin; t < bucket.end; t += kTerms / parts_) {
+      const int64_t terms = std::min(kTerms / parts_, bucket.end - t);
       const T *x[kTerms], *y[kTerms];
       for (int64_t r = 0; r < terms; ++r) {
         const Term& term = ordering_->terms[static_cast<size_t>(t + r)];
@@ -147,21 +145,21 @@ class Outer {
         const int64_t source_w = term.w, target_w = place.w;
         const E* of_m = row(m_, term.b, target_is_n_ ? source_w : target_w) + m0 * m_.rows.stride[2];
         const E* of_n = row(n_, term.b, target_is_n_ ? target_w : source_w);
-        if (!in_place(m_)) numbers(m_, of_m, m, x_copy + r * P * m);
-        if (!in_place(n_)) numbers(n_, of_n, n_.size, y_copy + r * P * n);
-        for (int64_t q = 0; q < P; ++q) {
-          x[r * P + q] = in_place(m_) ? reinterpret_cast<const T*>(of_m) : x_copy + (r * P + q) * m;
-          y[r * P + q] = in_place(n_) ? reinterpret_cast<const T*>(of_n) : y_copy + (r * P + q) * n;
+        if (!in_place(m_)) numbers(m_, of_m, m, x_copy + r * parts_ * m);
+        if (!in_place(n_)) numbers(n_, of_n, n_.size, y_copy + r * parts_ * n);
+        for (int64_t q = 0; q < parts_; ++q) {
+          x[r * parts_ + q] = in_place(m_) ? reinterpret_cast<const T*>(of_m) : x_copy + (r * parts_ + q) * m;
+          y[r * parts_ + q] = in_place(n_) ? reinterpret_cast<const T*>(of_n) : y_copy + (r * parts_ + q) * n;
         }
       }
       if (in_place_target) {
-        kernels_.block_target(terms * P, x, y, reinterpret_cast<T*>(target), m_.block_stride * P, m, n, alpha_, T{1},
-                              ahead);
+        kernels_.block_target(terms * parts_, x, y, reinterpret_cast<T*>(target), m_.block_stride * parts_, m, n,
+                              alpha_, T{1}, ahead);
         ahead = nullptr;
         continue;
       }
       const int64_t done = (t - bucket.begin) % kRun;
-      kernels_.block_target(terms * P, x, y, block, n, m, n, alpha_, done > 0 ? T{1} : T{0}, nullptr);
+      kernels_.block_target(terms * parts_, x, y, block, n, m, n, alpha_, done > 0 ? T{1} : T{0}, nullptr);
       if (done + terms < kRun && t + terms < bucket.end) continue;
       if (kRounds && count > kRun) {
         const bool first = t - bucket.begin < kRun;
@@ -178,8 +176,8 @@ class Outer {
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n_.size; ++j) {
         E& at = target[i * m_.block_stride + j * n_.block_stride];
-        T parts[P];
-        for (int q = 0; q < P; ++q) parts[q] = part_of(at, q, false) + sums[(i * n_.size + j) * P + q];
+        T parts[parts_];
+        for (int q = 0; q < parts_; ++q) parts[q] = part_of(at, q, false) + sums[(i * n_.size + j) * parts_ + q];
         at = element_of_parts<E>(parts);
       }
   }
@@ -190,7 +188,6 @@ class Outer {
   E* o_;
   Side m_, n_;
   FormRow m_row_ = nullptr, n_row_ = nullptr;
-  ConvertRow convert_ = nullptr;
   const Ordering* ordering_;
   bool target_is_n_;
   int64_t distance_;            // buckets between the one in work and the one asked for

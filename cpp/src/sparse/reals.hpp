@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 
 #include "layout/dtype.hpp"
-#include "runtime/dispatch.hpp"
+#include "layout/strided.hpp"
+#include "runtime/rows.hpp"
 
 namespace einblas {
 
@@ -25,11 +25,6 @@ auto visit_stored(DType dtype, const F& f) {
   if (dtype == DType::I64) return f(Of<int64_t, DType::I64>{});
   return visit_multiplied(dtype, f);
 }
-
-// Operands whose conjugates are meant; of real ones it means nothing.
-struct Conjugated {
-  bool first = false, second = false;
-};
 
 // ---- elements one by one
 
@@ -88,43 +83,6 @@ bool is_zero(E x) {
 }
 
 // ---- lines of elements that no micro-kernel takes
-
-// So few elements are converted one by one.
-constexpr int64_t kFewElements = 8;
-
-// to: n elements that stand `stride` apart, as reals side by side.
-template <class E>
-void widen(int64_t n, const E* from, int64_t stride, Part<E>* to) {
-  if constexpr (kIsComplex<E>) {
-    if (stride == 1) {
-      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(E));
-      return;
-    }
-    for (int64_t i = 0; i < n; ++i) {
-      const E x = from[i * stride];
-      to[2 * i] = x.re;
-      to[2 * i + 1] = x.im;
-    }
-  } else {
-    if (stride != 1 || n < kFewElements) {
-      for (int64_t i = 0; i < n; ++i) to[i] = to_float(from[i * stride]);
-      return;
-    }
-    const KernelTable& k = kernel_table();
-    (std::is_same_v<E, Bf16> ? k.bf16_to_f32 : k.f16_to_f32)(n, reinterpret_cast<const uint16_t*>(from), to);
-  }
-}
-
-// n elements side by side rounded to E.
-template <class E>
-void narrow(int64_t n, const float* from, E* to) {
-  if (n < kFewElements) {
-    for (int64_t i = 0; i < n; ++i) to[i] = element_of<E>(from[i]);
-    return;
-  }
-  const KernelTable& k = kernel_table();
-  (std::is_same_v<E, Bf16> ? k.f32_to_bf16 : k.f32_to_f16)(n, from, reinterpret_cast<uint16_t*>(to));
-}
 
 // c[i * stride] = alpha * sums[i] + beta * c[i * stride], rounded once; beta 0 does not read c.
 template <class E>

@@ -1,5 +1,5 @@
-// A sparse factor along one axis of a tensor against plain loops: axes, strides, repeated entries, alpha and beta,
-// threads.
+// A sparse factor along one axis of a tensor against plain loops: types, axes, strides, repeated entries, alpha and
+// beta, threads.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include "einblas.h"
 #include "support/dtype.hpp"
+#include "support/elements.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 
@@ -121,7 +122,7 @@ class Run {
     for (size_t d = 0; d < x_.lengths.size(); ++d)
       if (d != axis_)
         for (int64_t v : {x_.lengths[d], x_.strides[d], c_.strides[d]}) outer.push_back(v);
-    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(einblas_test::dtype<T>(), case_.rows, case_.columns, entries, longest_,
+    EXPECT_EQ(EINBLAS_OK, einblas_kron_csr(einblas_test::dtype<T>(), 0, case_.rows, case_.columns, entries, longest_,
                                            reinterpret_cast<int64_t>(indptr.as<char>()),
                                            reinterpret_cast<int64_t>(columns.as<char>()),
                                            reinterpret_cast<int64_t>(values.as<char>()),
@@ -188,10 +189,71 @@ void all(const char* type) {
 TEST(KronCsr, F32) { all<float>("F32"); }
 TEST(KronCsr, F64) { all<double>("F64"); }
 
+// Whole numbers, of which every sum is exact: right to the bit, so 16-bit floats were rounded once. Each entry stands
+// beside its column, a third of them in every row.
+template <class E>
+void to_the_bit() {
+  using einblas_test::Number;
+  const int64_t rows = 17, columns = 40, before = 3;
+  for (int64_t behind : {1, 5, 70})
+    for (Layout layout : {Layout::Rows, Layout::Columns, Layout::Gaps, Layout::Backwards})
+      for (int conjugated = 0; conjugated < 4; ++conjugated) {
+        Random random(static_cast<uint32_t>(behind + conjugated));
+        std::vector<int64_t> indptr{0};
+        std::vector<int32_t> column;
+        std::vector<E> value;
+        for (int64_t r = 0; r < rows; ++r) {
+          for (int64_t k = r % 3; k < columns; k += 3) {
+            column.push_back(static_cast<int32_t>(k));
+            value.push_back(einblas_test::whole<E>(random));
+          }
+          indptr.push_back(static_cast<int64_t>(column.size()));
+        }
+        const size_t entries = column.size();
+        column.resize(entries + EINBLAS_CSR_PADDING);
+        value.resize(column.size(), einblas_test::not_a_number<E>());
+        const Strided x({before, columns, behind}, layout), c({before, rows, behind}, layout);
+        const Guarded from(x.reach * static_cast<int64_t>(sizeof(E)), Guarded::At::End),
+            to(c.reach * static_cast<int64_t>(sizeof(E)), Guarded::At::Start);
+        E *const in = from.as<E>(), *const out = to.as<E>();
+        for (int64_t i = 0; i < x.reach; ++i) in[i] = einblas_test::whole<E>(random);
+        std::vector<E> old;
+        for (int64_t i = 0; i < c.reach; ++i) old.push_back(einblas_test::whole<E>(random));
+        std::vector<E> want = old;
+        walk(c.lengths, [&](const std::vector<int64_t>& i) {
+          Number sum = 0;
+          for (int64_t e = indptr[static_cast<size_t>(i[1])]; e < indptr[static_cast<size_t>(i[1]) + 1]; ++e)
+            sum += einblas_test::number(value[static_cast<size_t>(e)], (conjugated & 1) != 0) *
+                   einblas_test::number(in[x.at({i[0], column[static_cast<size_t>(e)], i[2]})], (conjugated & 2) != 0);
+          E& at = want[static_cast<size_t>(c.at(i))];
+          at = einblas_test::element<E>(1.5 * sum - 0.5 * einblas_test::number(at));
+        });
+        const int64_t outer[] = {before, x.strides[0], c.strides[0], behind, x.strides[2], c.strides[2]};
+        for (int threads : {1, 3}) {
+          std::copy(old.begin(), old.end(), out);
+          ASSERT_EQ(
+              einblas_kron_csr(einblas_test::dtype<E>(), conjugated, rows, columns, static_cast<int64_t>(entries),
+                               columns / 3 + 1, reinterpret_cast<int64_t>(indptr.data()),
+                               reinterpret_cast<int64_t>(column.data()), reinterpret_cast<int64_t>(value.data()),
+                               reinterpret_cast<int64_t>(in + x.start), x.strides[1],
+                               reinterpret_cast<int64_t>(out + c.start), c.strides[1], 2, outer, 1.5, -0.5, threads),
+              EINBLAS_OK);
+          for (size_t i = 0; i < want.size(); ++i)
+            ASSERT_EQ(einblas_test::number(out[i]), einblas_test::number(want[i]))
+                << "type " << einblas_test::dtype<E>() << ", behind " << behind << ", layout "
+                << static_cast<int>(layout) << ", conjugated " << conjugated << ", element " << i;
+        }
+      }
+}
+TEST(KronCsr, Bf16) { to_the_bit<einblas::Bf16>(); }
+TEST(KronCsr, F16) { to_the_bit<einblas::F16>(); }
+TEST(KronCsr, C64) { to_the_bit<einblas::Complex<float>>(); }
+TEST(KronCsr, C128) { to_the_bit<einblas::Complex<double>>(); }
+
 TEST(KronCsr, RefusesNumbers) {
   const int64_t none[] = {0, 1, 1};
   const auto refused = [&](int32_t dtype, int64_t columns, int32_t axes, const int64_t* outer) {
-    return einblas_kron_csr(dtype, 1, columns, 0, 0, 0, 0, 0, 0, 1, 0, 1, axes, outer, 1, 0, 1);
+    return einblas_kron_csr(dtype, 0, 1, columns, 0, 0, 0, 0, 0, 0, 1, 0, 1, axes, outer, 1, 0, 1);
   };
   EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_F32, 1, 1, none));
   EXPECT_EQ(EINBLAS_INVALID_ARGUMENT, refused(EINBLAS_I32, 1, 0, nullptr));

@@ -28,8 +28,7 @@ import java.util.Objects;
  * <p>Factors and tensors have one type: F32, F64, BF16, F16, C64 or C128; integers and BOOL are
  * refused. Of BF16 and F16 everything between the factors is F32 and the result is rounded once;
  * beside sparse factors that takes F32 copies of X, of the factors and of the result, for the call.
- * Conjugate views ({@link Tensor#conj}, {@link CsrMatrix#conj}) are read as such, without a copy of
- * their own; a complex sparse factor's parts are copied for each call.
+ * Conjugate views ({@link Tensor#conj}, {@link CsrMatrix#conj}) are read as such, without a copy.
  *
  * <p>A product is computed factor by factor where the tensors lie. Every method checks what it is
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link

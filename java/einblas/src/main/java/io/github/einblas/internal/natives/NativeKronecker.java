@@ -45,9 +45,14 @@ public final class NativeKronecker {
     return einblas.einblas_kron_weight(k, q, work);
   }
 
-  /** A CSR matrix along one axis of X and C, with their strides there; outer as in einblas.h. */
+  /**
+   * A CSR matrix along one axis of X and C, with their strides there; outer as in einblas.h.
+   *
+   * @param conjugated of {@link NativeSparse#conjugated}: A, X
+   */
   public static void kronCsr(
       NativeCsr a,
+      int conjugated,
       long x,
       long strideX,
       long c,
@@ -60,6 +65,7 @@ public final class NativeKronecker {
         () ->
             einblas.einblas_kron_csr(
                 Native.code(a.dtype()),
+                conjugated,
                 a.rows(),
                 a.columns(),
                 a.entries(),

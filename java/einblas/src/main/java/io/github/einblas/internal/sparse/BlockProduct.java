@@ -67,7 +67,8 @@ public final class BlockProduct {
       NativeSparse.blockGemv(
           lent.handle(),
           out.dtype(),
-          conjugated(h, w, bias),
+          NativeSparse.conjugated(
+              h.isConjugate(), w.isConjugate(), bias != null && bias.isConjugate()),
           backwards,
           new long[] {source, target},
           new long[] {h.address(), w.address(), out.address(), lease.address(2)},
@@ -91,15 +92,6 @@ public final class BlockProduct {
     }
   }
 
-  /** A bit for each operand that is a conjugate view. */
-  private static int conjugated(Strided... operands) {
-    int bits = 0;
-    for (int i = 0; i < operands.length; i++) {
-      bits |= operands[i] != null && operands[i].isConjugate() ? 1 << i : 0;
-    }
-    return bits;
-  }
-
   /** o[block(b,i,j)] += alpha * outer(x[b,i,:], y[b,j,:]). Names are o, x, y. */
   @SuppressWarnings("try") // the lease is closed for what it holds, not read
   public static void outer(
@@ -113,7 +105,7 @@ public final class BlockProduct {
       NativeSparse.blockOuter(
           lent.handle(),
           o.dtype(),
-          conjugated(x, y),
+          NativeSparse.conjugated(x.isConjugate(), y.isConjugate()),
           new long[] {shape[2], shape[3]},
           new long[] {x.address(), y.address(), o.address()},
           new long[] {xs[0], xs[1], xs[2], ys[0], ys[1], ys[2], os[0], os[1], os[2], os[3]},

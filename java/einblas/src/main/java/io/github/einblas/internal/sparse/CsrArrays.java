@@ -295,28 +295,7 @@ public record CsrArrays(
 
   /** The same places, which are shared, beside copies of the values in the type of their sums. */
   public CsrArrays widened() {
-    return beside(TensorCopy.convert(values, dtype().computeType()));
-  }
-
-  /** The same places, which are shared, beside copies of complex values' real or other parts. */
-  private CsrArrays parts(boolean imaginary) {
-    try (Strided memory = values.isConjugate() ? values.conj() : view(values);
-        Strided part = imaginary ? memory.imag() : memory.real()) {
-      return beside(TensorCopy.copy(part));
-    }
-  }
-
-  /** With the real parts of complex values. */
-  public CsrArrays real() {
-    return parts(false);
-  }
-
-  /** With the imaginary parts of complex values as they lie in memory: not those of conjugates. */
-  public CsrArrays imaginaryInMemory() {
-    return parts(true);
-  }
-
-  private CsrArrays beside(Strided made) {
+    Strided made = TensorCopy.convert(values, dtype().computeType());
     try {
       return new CsrArrays(rows, columns, entries, longest, view(indptr), view(indices), made);
     } catch (RuntimeException | Error e) {
