@@ -103,7 +103,7 @@ public enum DType {
     return kind == Kind.COMPLEX;
   }
 
-  /** Whether it is F32 or F64, the types that every operation knows: sparse matrices have them. */
+  /** Whether it is F32 or F64, the types that every operation knows. */
   public boolean isFloating() {
     return this == F32 || this == F64;
   }

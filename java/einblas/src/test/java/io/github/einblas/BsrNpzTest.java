@@ -122,6 +122,6 @@ class BsrNpzTest {
     refused("no array 'indptr'", bsr, wrong);
     wrong = arrays();
     wrong.put("data", Tensor.of(new int[18], 3, 2, 3));
-    refused("BF16, F16, F32, F64, C64 or C128", bsr, wrong);
+    refused("F32, F64, BF16, F16, C64 or C128", bsr, wrong);
   }
 }

@@ -260,7 +260,8 @@ class SparseTypesTest {
     check(c.toDense().conj(), c.conj().to(DType.C128).toDense(), DType.C128, "to of conjugates");
     refused("would lose the imaginary parts", () -> c.to(DType.F32));
     refused(
-        "values are of BF16, F16, F32, F64, C64, C128, I32 or I64, got I8", () -> a.to(DType.I8));
+        "values are of F32, F64, BF16, F16, C64 or C128, or of I32 or I64, got I8",
+        () -> a.to(DType.I8));
   }
 
   private static void refused(String text, Supplier<?> call) {
@@ -285,7 +286,7 @@ class SparseTypesTest {
         refused("must be BF16", () -> BsrMatrix.sampledMatmul(bsr, x, x));
       }
       if (type.isInteger() || type.isBool()) {
-        refused("BF16, F16, F32, F64, C64 or C128", () -> BsrMatrix.ofDense(x, 1, 1));
+        refused("F32, F64, BF16, F16, C64 or C128", () -> BsrMatrix.ofDense(x, 1, 1));
         if (type != DType.I32 && type != DType.I64) {
           refused("got " + type, () -> CsrMatrix.ofDense(x, 0));
         }

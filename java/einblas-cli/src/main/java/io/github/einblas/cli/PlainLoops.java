@@ -1,6 +1,8 @@
 // Demo: a case computed by plain loops in double, from the numbers themselves and not from a file.
 package io.github.einblas.cli;
 
+import java.util.Arrays;
+
 /** Elements of a case's result, each by a loop over the summed labels. */
 final class PlainLoops {
   private final long[] kept; // lengths of the result's axes
@@ -41,15 +43,15 @@ final class PlainLoops {
   /** Computes elements one after another; for one thread. */
   final class Cursor {
     private final long[] at = new long[summed.length];
-    private double[] value;
-    private double[] magnitude;
+    private final double[] value = new double[2];
+    private final double[] magnitude = new double[2];
 
     /** Goes to an element of the result. */
     void moveTo(long[] index) {
       long a = dot(index, keptStrides[0]);
       long b = dot(index, keptStrides[1]);
-      value = new double[2];
-      magnitude = new double[2];
+      Arrays.fill(value, 0);
+      Arrays.fill(magnitude, 0);
       do {
         long x = a + dot(at, summedStrides[0]);
         long y = b + dot(at, summedStrides[1]);

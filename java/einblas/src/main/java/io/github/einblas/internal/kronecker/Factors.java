@@ -248,9 +248,9 @@ public final class Factors {
       throw new IllegalArgumentException(
           name + ": the factors have type " + dtype + ", " + what + " has " + t.dtype());
     }
-    if (!Term.takes(t.dtype())) {
+    if (!Strided.isMultiplied(t.dtype())) {
       throw new IllegalArgumentException(
-          name + ": needs " + what + " of " + Term.TYPES + ", got " + t.describe());
+          name + ": needs " + what + " of " + Strided.MULTIPLIED + ", got " + t.describe());
     }
   }
 

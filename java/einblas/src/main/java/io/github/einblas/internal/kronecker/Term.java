@@ -18,23 +18,20 @@ import java.util.Arrays;
  */
 public record Term(
     Strided tensor, Csr csr, boolean turned, boolean conjugate, long rows, long columns) {
-  /** The types of factors, in words. */
-  static final String TYPES = "F32, F64, BF16, F16, C64 or C128";
-
-  /** Whether operators have this type: real and complex numbers, not integers and BOOL. */
-  static boolean takes(DType type) {
-    return type.isReal() || type.isComplex();
-  }
-
   static Term dense(Strided t) {
     return new Term(t, null, false, false, t.length(t.rank() - 2), t.length(t.rank() - 1));
   }
 
   /** A caller's tensor as factor i. */
   public static Term dense(Strided t, int i) {
-    if (t.rank() < 2 || !takes(t.dtype())) {
+    if (t.rank() < 2 || !Strided.isMultiplied(t.dtype())) {
       throw new IllegalArgumentException(
-          "Kronecker: factor " + i + " must be a matrix of " + TYPES + ", got " + t.describe());
+          "Kronecker: factor "
+              + i
+              + " must be a matrix of "
+              + Strided.MULTIPLIED
+              + ", got "
+              + t.describe());
     }
     return dense(view(t));
   }
@@ -45,9 +42,12 @@ public record Term(
 
   /** The diagonal matrix of a caller's vector. */
   public static Term diagonalOf(Strided vector) {
-    if (vector.rank() != 1 || !takes(vector.dtype())) {
+    if (vector.rank() != 1 || !Strided.isMultiplied(vector.dtype())) {
       throw new IllegalArgumentException(
-          "Kronecker diagonal: needs a vector of " + TYPES + ", got " + vector.describe());
+          "Kronecker diagonal: needs a vector of "
+              + Strided.MULTIPLIED
+              + ", got "
+              + vector.describe());
     }
     return diagonal(view(vector));
   }
@@ -60,14 +60,14 @@ public record Term(
 
   /** A caller's matrix as factor i. */
   public static Term sparse(Csr csr, int i) {
-    if (!takes(csr.dtype())) {
+    if (!Strided.isMultiplied(csr.dtype())) {
       throw new IllegalArgumentException(
           "Kronecker: factor "
               + i
               + " is a sparse matrix of "
               + csr.dtype()
               + "; factors have "
-              + TYPES
+              + Strided.MULTIPLIED
               + " (CsrMatrix.to converts)");
     }
     return sparse(csr, false, false);

@@ -190,10 +190,12 @@ public final class BlockProduct {
 
   /** Refuses integers and BOOL. */
   public static void requireProducts(Names names, Strided t) {
-    if (!t.dtype().isReal() && !t.dtype().isComplex()) {
+    if (!Strided.isMultiplied(t.dtype())) {
       throw new IllegalArgumentException(
           names.operation
-              + ": products are computed in F32, F64, BF16, F16, C64 and C128, got "
+              + ": products are computed in "
+              + Strided.MULTIPLIED
+              + ", got "
               + t.dtype());
     }
   }

@@ -21,15 +21,14 @@ import java.util.function.Consumer;
 @SuppressWarnings("try") // leases are closed for what they hold, not read
 public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
   private static final String NAME = "BSR matrix";
-  private static final String TYPES = "BF16, F16, F32, F64, C64 or C128";
 
   /** From SciPy's arrays, which are nobody else's; repeated blocks are added up. */
   public static Bsr of(Strided values, long[] indices, long[] indptr, long rows, long columns) {
-    if (values.rank() != 3 || !isMultiplied(values)) {
+    if (values.rank() != 3 || !Strided.isMultiplied(values.dtype())) {
       throw new IllegalArgumentException(
           NAME
               + ": values must be "
-              + TYPES
+              + Strided.MULTIPLIED
               + " of shape (blocks, r, c), got "
               + values.describe());
     }
@@ -64,10 +63,6 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
     }
   }
 
-  private static boolean isMultiplied(Strided t) {
-    return t.dtype().isReal() || t.dtype().isComplex();
-  }
-
   /** As {@link #of(Strided, long[], long[], long, long)}, the indices from tensors. */
   public static Bsr of(Strided values, Strided indices, Strided indptr, long rows, long columns) {
     return of(values, numbers("indices", indices), numbers("indptr", indptr), rows, columns);
@@ -83,9 +78,9 @@ public record Bsr(BsrStructure structure, Strided blocks, boolean transposed) {
 
   /** Of the blocks of a dense matrix that hold anything but zeros. */
   public static Bsr ofDense(Strided dense, long r, long c) {
-    if (dense.rank() != 2 || !isMultiplied(dense)) {
+    if (dense.rank() != 2 || !Strided.isMultiplied(dense.dtype())) {
       throw new IllegalArgumentException(
-          NAME + ": dense must be a matrix of " + TYPES + ", got " + dense.describe());
+          NAME + ": dense must be a matrix of " + Strided.MULTIPLIED + ", got " + dense.describe());
     }
     long[] shape = BsrStructure.shapeOf(dense.length(0), dense.length(1), r, c);
     try (Lease lease = hold("dense", dense);

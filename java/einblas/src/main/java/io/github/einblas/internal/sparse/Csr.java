@@ -81,11 +81,12 @@ public final class Csr implements AutoCloseable {
 
   /** Products, which are {@code name}d in the error text, refuse integers. */
   public void requireMultiplied(String name) {
-    if (!dtype().isReal() && !dtype().isComplex()) {
+    if (!Strided.isMultiplied(dtype())) {
       throw new IllegalArgumentException(
           name
-              + ": products are computed in BF16, F16, F32, F64, C64 and C128 (CsrMatrix.to"
-              + " converts), got a matrix of "
+              + ": products are computed in "
+              + Strided.MULTIPLIED
+              + " (CsrMatrix.to converts), got a matrix of "
               + plain.describe());
     }
   }

@@ -124,10 +124,12 @@ final class CsrChecks {
 
   /** Refuses a type that values have not. */
   static void requireType(String name, DType type) {
-    if (!type.isReal() && !type.isComplex() && !Strided.holdsIndices(type)) {
+    if (!Strided.isMultiplied(type) && !Strided.holdsIndices(type)) {
       throw new IllegalArgumentException(
           name
-              + ": values are of BF16, F16, F32, F64, C64, C128, I32 or I64, got "
+              + ": values are of "
+              + Strided.MULTIPLIED
+              + ", or of I32 or I64, got "
               + type
               + "; Tensor.to converts");
     }

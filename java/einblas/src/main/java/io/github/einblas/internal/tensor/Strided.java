@@ -107,6 +107,14 @@ public final class Strided implements AutoCloseable {
     return size > Long.MAX_VALUE / dtype.bytes() ? Long.MAX_VALUE : size * dtype.bytes();
   }
 
+  /** The types that products with sparse, block-sparse and Kronecker operands have, for texts. */
+  public static final String MULTIPLIED = "F32, F64, BF16, F16, C64 or C128";
+
+  /** Whether such products have a type: real and complex numbers, not integers and BOOL. */
+  public static boolean isMultiplied(DType type) {
+    return type.isReal() || type.isComplex();
+  }
+
   /** Whether the elements of a type are indices: I32 or I64. */
   public static boolean holdsIndices(DType type) {
     return type == DType.I32 || type == DType.I64;
