@@ -57,8 +57,8 @@ struct KronAlong {
   Conjugated conjugated = {};  // A, X
 };
 
-// In types that are multiplied: C[o, r] = alpha * sum over c of A[r, c] * X[o, c] + beta * C[o, r]; lengths at least 1. Same bits for any number of
-// threads.
+// In types that are multiplied: C[o, r] = alpha * sum over c of A[r, c] * X[o, c] + beta * C[o, r]; lengths at least 1.
+// Same bits for any number of threads.
 int32_t kron_csr(const Csr& a, const KronAlong& call, std::vector<KronOuter> outer);
 
 }  // namespace einblas
