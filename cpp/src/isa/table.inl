@@ -76,6 +76,10 @@ constexpr TypedKernels<T> typed_kernels() {
   t.pack_runs = pack_runs<T>;
   t.pack_transposed = pack_transposed<T>;
   if constexpr (!kWhole<T>) {
+    t.complex_lines = complex_lines<T>;
+    t.complex_rows[FULL] = complex_rows<T, FULL>;
+    t.complex_rows[TWICE] = complex_rows<T, TWICE>;
+    t.complex_rows[SWAPPED] = complex_rows<T, SWAPPED>;
     t.kron_block = EINBLAS_KRON_MR;
     t.kron_lines = kron_lines<T>;
     t.kron_rows = kron_rows<T>;
@@ -121,6 +125,13 @@ const KernelTable EINBLAS_ISA_TABLE = {
     f32_to_bf16,
     f16_to_f32,
     f32_to_f16,
+    convert_integers<int8_t, int32_t>,
+    convert_integers<uint8_t, int32_t>,
+    convert_integers<int16_t, int32_t>,
+    convert_integers<int32_t, int8_t>,
+    convert_integers<int32_t, int16_t>,
+    half_lines<bf16_bits>,
+    half_lines<f16_bits>,
     nullptr,
     nullptr,
 };

@@ -239,7 +239,7 @@ struct ReduceItems {
 };
 
 // Kernels for one element type. Those of integers are of unsigned ones (simd/vec.hpp); what no step needs is null for
-// them: block, kron, csr and bsr.
+// them: complex, block, kron, csr and bsr.
 template <class T>
 struct TypedKernels {
   // kernels/machine.inl: `rounds` times a fixed block of independent multiply-adds; returns operations done per round.
@@ -247,8 +247,13 @@ struct TypedKernels {
   // kernels/product.inl: lines of a product.
   void (*product_lines)(int operands, int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
                         const int* step, T alpha, T beta, int streaming);
+  // The same of complex numbers by parts, one or two operands, bit t of conjugated for operand t.
+  void (*complex_lines)(int operands, int64_t count, const int64_t* stride, int64_t n, T* out, const T* const* x,
+                        const int* step, T alpha, T beta, int streaming, int conjugated);
   void (*gather_line)(int64_t n, T* to, const T* from, int64_t stride);
   void (*repeat_rows)(int64_t rows, int64_t n, T* to, const T* from, int64_t stride, int step);
+  // kernels/convert.inl: n complex numbers as two rows of pairs (Form::Full, Twice, Swapped of runtime/rows.hpp).
+  void (*complex_rows[3])(int64_t n, const T* from, T* first, T* second, int conjugated);
   // kernels/reduce.inl: a dot product (or sum, y null); rows added to accumulators.
   T (*reduce_dot)(int64_t n, const T* x, const T* y);
   void (*reduce_rows)(int rows, int64_t n, T* acc, const T* const* x, const T* const* y, int y_line, int add,
@@ -349,6 +354,9 @@ struct IntegerDots {
   DotKernels<uint32_t, uint8_t> bytes;  // of a unsigned ones, of b signed ones
 };
 
+using HalfLines = void (*)(int operands, int64_t count, const int64_t* stride, int64_t n, uint16_t* out,
+                           const uint16_t* const* x, const int* step, float alpha, float beta, int streaming);
+
 struct KernelTable {
   const char* name;  // base, avx2, avx512, avx512vnni, avx512bf16, neon
   int32_t vector_bytes;
@@ -367,6 +375,14 @@ struct KernelTable {
   void (*f32_to_bf16)(int64_t n, const float* from, uint16_t* to);
   void (*f16_to_f32)(int64_t n, const uint16_t* from, float* to);
   void (*f32_to_f16)(int64_t n, const float* from, uint16_t* to);
+  // Integers; to a narrower type modulo its range.
+  void (*i8_to_i32)(int64_t n, const int8_t* from, int32_t* to);
+  void (*u8_to_i32)(int64_t n, const uint8_t* from, int32_t* to);
+  void (*i16_to_i32)(int64_t n, const int16_t* from, int32_t* to);
+  void (*i32_to_i8)(int64_t n, const int32_t* from, int8_t* to);
+  void (*i32_to_i16)(int64_t n, const int32_t* from, int16_t* to);
+  // kernels/product.inl: lines of a product of 16-bit floats, by their bits.
+  HalfLines bf16_lines, f16_lines;
   // Null where the instruction set has none.
   const Bf16Dots* bf16;
   const IntegerDots* integers;

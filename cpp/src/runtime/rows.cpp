@@ -59,6 +59,32 @@ ConvertRow half_row() {
   };
 }
 
+template <class From, class To>
+constexpr auto kIntegers = static_cast<void (*KernelTable::*)(int64_t, const From*, To*)>(nullptr);
+template <>
+constexpr auto kIntegers<int8_t, int32_t> = &KernelTable::i8_to_i32;
+template <>
+constexpr auto kIntegers<uint8_t, int32_t> = &KernelTable::u8_to_i32;
+template <>
+constexpr auto kIntegers<int16_t, int32_t> = &KernelTable::i16_to_i32;
+template <>
+constexpr auto kIntegers<int32_t, int8_t> = &KernelTable::i32_to_i8;
+template <>
+constexpr auto kIntegers<int32_t, int16_t> = &KernelTable::i32_to_i16;
+
+// The same of integers; none is looked at.
+template <class From, class To>
+int64_t integer_row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride) {
+  const From* const x = reinterpret_cast<const From*>(from);
+  To* const y = reinterpret_cast<To*>(to);
+  if (from_stride == 1 && to_stride == 1 && n >= kFewElements) {
+    (kernel_table().*kIntegers<From, To>)(n, x, y);
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i * to_stride] = static_cast<To>(x[i * from_stride]);
+  }
+  return -1;
+}
+
 }  // namespace
 
 ConvertRow convert_row(DType from, DType to, bool conjugated) {
@@ -76,11 +102,28 @@ ConvertRow convert_row(DType from, DType to, bool conjugated) {
         }
       } else if constexpr (kIsHalf<From, To> || kIsHalf<To, From>) {
         return half_row<From, To>();
+      } else if constexpr (kIntegers<From, To> != nullptr && !kMayNotFit<From, To>) {
+        return integer_row<From, To>;
       } else {
         return row<From, To, false>;
       }
     });
   });
+}
+
+ConvertRow rounded_row(DType sums, DType to) {
+  if (sums == DType::I32) {
+    switch (to) {
+      case DType::I8:
+      case DType::U8:  // modulo 2^8: the same bits
+        return integer_row<int32_t, int8_t>;
+      case DType::I16:
+        return integer_row<int32_t, int16_t>;
+      default:
+        break;
+    }
+  }
+  return convert_row(sums, to, false);
 }
 
 namespace {
@@ -124,6 +167,13 @@ template <Form form, class From, class R, bool conjugated>
 void parts_row(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t s, int64_t c) {
   const From* __restrict__ x = reinterpret_cast<const From*>(from);
   R* __restrict__ y = reinterpret_cast<R*>(to);
+  if constexpr (std::is_same_v<From, Complex<R>> &&
+                (form == Form::Full || form == Form::Twice || form == Form::Swapped)) {
+    if (from_stride == 1 && to_stride == 2 && c == 1 && n >= kFewElements) {
+      constexpr int at = form == Form::Full ? 0 : form == Form::Twice ? 1 : 2;
+      return kernel_table().typed<R>().complex_rows[at](n, reinterpret_cast<const R*>(from), y, y + s, conjugated);
+    }
+  }
   if (from_stride == 1 && to_stride == 2 && c == 1) {
     for (int64_t i = 0; i < n; ++i) put_element<form, R, conjugated>(x[i], y + 2 * i, s, 1);
   } else if (from_stride == 1 && to_stride == 1) {

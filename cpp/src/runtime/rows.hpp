@@ -14,6 +14,8 @@ namespace einblas {
 using ConvertRow = int64_t (*)(int64_t n, const char* from, int64_t from_stride, char* to, int64_t to_stride);
 // Null for complex into real, which there is not.
 ConvertRow convert_row(DType from, DType to, bool conjugated);
+// Sums into the type of an output: integers wrap, and -1 is returned.
+ConvertRow rounded_row(DType sums, DType to);
 
 // So few elements are converted one by one.
 constexpr int64_t kFewElements = 8;

@@ -35,6 +35,10 @@ struct Problem {
   // Memory is short: kernels make their blocks smaller, by this many steps of `shrunk`.
   int shrinks = 0;
 
+  // One of so many alike, one after the other, of which each reads or writes another part of a tensor: what is read
+  // ahead or written past the caches is decided by all of it.
+  int64_t reads = 1, writes = 1;
+
   // Groups of a binary problem, by which operand has the axis (stride not 0); each in the order of outer / reduced.
   // m also takes outer axes that neither operand has. k takes every reduced axis, also those of one operand only.
   Axes batch, m, n, k;

@@ -1,8 +1,8 @@
 // Driver: products without a summed label (fill, copy, scale, Hadamard, outer, broadcast), bound by the bytes written.
 //
 // C[o] = alpha * prod_i X_i[o] + beta * C[o]. The innermost output axis (unit stride) is the line; operands are lines
-// or one value along it. A result larger than the caches is written with non-temporal stores: ordinary ones read every
-// line first. Assumes: nothing is summed.
+// or one value along it. 16-bit floats are multiplied in F32, each product rounded once. A result larger than the
+// caches is written with non-temporal stores: ordinary ones read every line first. Assumes: nothing is summed.
 #include <algorithm>
 
 #include "einblas.h"
@@ -22,12 +22,15 @@ namespace {
 constexpr int64_t kTaskBytes = 256 << 10;
 // Lines shorter than this are joined with the next axis into a pattern row in L1.
 constexpr int64_t kShortLine = 64;
-constexpr int64_t kPattern = 2048;  // elements of a pattern row at most: 16 KB of doubles per operand
+constexpr int64_t kStreamLine = 128;  // bytes of a line written past the caches: two whole ones of memory
+constexpr int64_t kPattern = 2048;    // elements of a pattern row at most: 16 KB of doubles per operand
 
-template <class T>
+// E: what the tensors hold.
+template <class E>
 class ProductPlan final : public KernelPlan {
  public:
-  explicit ProductPlan(const Problem& p) : operands_(p.operands), outer_(p.outer), shrinks_(p.shrinks) {
+  explicit ProductPlan(const Problem& p)
+      : operands_(p.operands), conjugated_(p.conjugated), outer_(p.outer), shrinks_(p.shrinks) {
     if (outer_.empty()) outer_.push_back({1, {0, 0, 0, 1}});
     // The line: the axis with the output's unit stride, else a line of one element.
     if (outer_.back().stride[kOut] != 1) outer_.push_back({1, {0, 0, 0, 1}});
@@ -45,24 +48,23 @@ class ProductPlan final : public KernelPlan {
       build_[t] = t < operands_ && !inner_.empty() && (!same_as_line(t) || (spread && inner_.back().stride[t] == 0));
       step_[t] = t < operands_ && (gather_[t] || build_[t] || line_.stride[t] == 1) ? 1 : 0;
     }
-    kernels_ = &kernel_table().typed<T>();
-    streaming_ = outputs_ * static_cast<int64_t>(sizeof(T)) >= stream_from && line_.length * sizeof(T) >= 256;
+    streaming_ = outputs_ * kSize * p.writes >= stream_from && line_.length * kSize >= kStreamLine;
   }
 
   int32_t run(const Call& call) const noexcept override {
     const int64_t chunks_per_line = ceil_div(line_.length, chunk_);
     const int64_t units = lines_ * chunks_per_line;
-    const int64_t per_task = std::max<int64_t>(1, kTaskBytes / static_cast<int64_t>(sizeof(T)) / chunk_);
+    const int64_t per_task = std::max<int64_t>(1, kTaskBytes / kSize / chunk_);
     const int64_t tasks = ceil_div(units, per_task);
     const int threads = useful_threads(
-        call.threads, tasks, static_cast<double>(outputs_) * static_cast<double>(sizeof(T)) / speed::kStreamBytes);
+        call.threads, tasks, static_cast<double>(outputs_) * static_cast<double>(kSize) / speed::kStreamBytes);
     const Workspace workspace(workspace_bytes(), threads);
     if (!workspace.ok()) return EINBLAS_OUT_OF_MEMORY;
     parallel_tasks(tasks, threads, [&](int64_t task, int worker) {
       const int64_t end = std::min(units, (task + 1) * per_task);
       if (buffer_bytes() == 0) return walk(call, task * per_task, end, chunks_per_line, nullptr);
       with_room(workspace, worker,
-                [&](char* room) { walk(call, task * per_task, end, chunks_per_line, reinterpret_cast<T*>(room)); });
+                [&](char* room) { walk(call, task * per_task, end, chunks_per_line, reinterpret_cast<E*>(room)); });
     });
     return EINBLAS_OK;
   }
@@ -83,7 +85,7 @@ class ProductPlan final : public KernelPlan {
   int64_t buffer_bytes() const {
     int buffers = 0;
     for (int t = 0; t < 3; ++t) buffers += gather_[t] || build_[t] ? 1 : 0;
-    return buffers * buffer_length() * static_cast<int64_t>(sizeof(T));
+    return buffers * buffer_length() * kSize;
   }
 
   // Short inner axes that are contiguous in the output become one line, whose operands are built in L1.
@@ -105,32 +107,31 @@ class ProductPlan final : public KernelPlan {
   }
 
   // A vector more than a line: rows are built in whole vectors.
-  int64_t buffer_length() const { return chunk_ + kernel_table().vector_bytes / static_cast<int64_t>(sizeof(T)); }
+  int64_t buffer_length() const { return chunk_ + kernel_table().vector_bytes / kSize; }
 
   void cut_line() {
-    const int64_t most = shrunk(kTaskBytes / static_cast<int64_t>(sizeof(T)), shrinks_, kPattern / 8);
+    const int64_t most = shrunk(kTaskBytes / kSize, shrinks_, kPattern / 8);
     chunk_ = inner_.empty() ? std::min(line_.length, most) : line_.length;
   }
 
-  void walk(const Call& call, int64_t first, int64_t last, int64_t chunks_per_line, T* buffer) const {
-    const T* built[3] = {nullptr, nullptr, nullptr};  // where the buffer's content came from
-    const T alpha = factor<T>(call.alpha), beta = factor<T>(call.beta);
-    const bool streaming = streaming_ && beta == 0;
+  void walk(const Call& call, int64_t first, int64_t last, int64_t chunks_per_line, E* buffer) const {
+    const E* built[3] = {nullptr, nullptr, nullptr};  // where the buffer's content came from
+    const bool streaming = streaming_ && call.beta == 0;
     Walk at(outer_, first / chunks_per_line);
     int64_t chunk = first % chunks_per_line;
     const bool runs = chunks_per_line == 1 && buffer == nullptr && !outer_.empty();
     static const int64_t nowhere[4] = {0, 0, 0, 0};
     for (int64_t unit = first; unit < last;) {
       const int64_t i0 = chunk * chunk_, n = std::min(chunk_, line_.length - i0);
-      const T* x[3] = {nullptr, nullptr, nullptr};
-      T* free = buffer;
+      const E* x[3] = {nullptr, nullptr, nullptr};
+      E* free = buffer;
       for (int t = 0; t < operands_; ++t) {
-        x[t] = reinterpret_cast<const T*>(call.x[t]) + at.at(t) + i0 * line_.stride[t];
+        x[t] = reinterpret_cast<const E*>(call.x[t]) + at.at(t) + i0 * line_.stride[t];
         if (!gather_[t] && !build_[t]) continue;
         if (built[t] != x[t]) {
           built[t] = x[t];
           if (gather_[t]) {
-            kernels_->gather_line(n, free, x[t], line_.stride[t]);
+            gather(n, free, x[t], line_.stride[t]);
           } else {
             build(t, free, x[t], 0);
           }
@@ -138,12 +139,11 @@ class ProductPlan final : public KernelPlan {
         x[t] = free;
         free += buffer_length();
       }
-      T* out = reinterpret_cast<T*>(call.c) + at.at(kOut) + i0;
+      E* out = reinterpret_cast<E*>(call.c) + at.at(kOut) + i0;
       // All lines along the last outer axis in one call: 64-element lines would pay more for the call than for the
       // work.
       const int64_t count = runs ? std::min(last - unit, at.left()) : 1;
-      kernels_->product_lines(operands_, count, runs ? outer_.back().stride : nowhere, n, out, x, step_, alpha, beta,
-                              streaming ? 1 : 0);
+      lines(call, count, runs ? outer_.back().stride : nowhere, n, out, x, streaming ? 1 : 0);
       unit += count;
       if (runs) at.skip(count - 1);
       if (++chunk == chunks_per_line) {
@@ -154,13 +154,13 @@ class ProductPlan final : public KernelPlan {
   }
 
   // Operand t along the joined axes from `axis` on; returns the end of what was written.
-  T* build(int t, T* to, const T* from, size_t axis) const {
+  E* build(int t, E* to, const E* from, size_t axis) const {
     const Axis& a = inner_[axis];
     const Axis& last = inner_.back();
     if (axis + 1 == inner_.size()) {
       for (int64_t i = 0; i < a.length; ++i) *to++ = from[i * a.stride[t]];
     } else if (axis + 2 == inner_.size() && (last.stride[t] == 0 || last.stride[t] == 1)) {
-      kernels_->repeat_rows(a.length, last.length, to, from, a.stride[t], static_cast<int>(last.stride[t]));
+      repeat(a.length, last.length, to, from, a.stride[t], static_cast<int>(last.stride[t]));
       to += a.length * last.length;
     } else {
       for (int64_t i = 0; i < a.length; ++i) to = build(t, to, from + i * a.stride[t], axis + 1);
@@ -168,14 +168,49 @@ class ProductPlan final : public KernelPlan {
     return to;
   }
 
+  void lines(const Call& call, int64_t count, const int64_t* stride, int64_t n, E* out, const E* const* x,
+             int streaming) const {
+    using P = Part<E>;
+    const P alpha = factor<P>(call.alpha), beta = factor<P>(call.beta);
+    const KernelTable& k = kernel_table();
+    if constexpr (kIsComplex<E>) {
+      const P* parts[3];
+      for (int t = 0; t < 3; ++t) parts[t] = reinterpret_cast<const P*>(x[t]);
+      k.typed<P>().complex_lines(operands_, count, stride, n, reinterpret_cast<P*>(out), parts, step_, alpha, beta,
+                                 streaming, conjugated_);
+    } else if constexpr (kIsKept) {
+      k.typed<E>().product_lines(operands_, count, stride, n, out, x, step_, alpha, beta, streaming);
+    } else {
+      const uint16_t* bits[3];
+      for (int t = 0; t < 3; ++t) bits[t] = reinterpret_cast<const uint16_t*>(x[t]);
+      (std::is_same_v<E, Bf16> ? k.bf16_lines : k.f16_lines)(
+          operands_, count, stride, n, reinterpret_cast<uint16_t*>(out), bits, step_, alpha, beta, streaming);
+    }
+  }
+
+  // A strided line side by side.
+  static void gather(int64_t n, E* to, const E* from, int64_t stride) {
+    if constexpr (kIsKept) return kernel_table().typed<E>().gather_line(n, to, from, stride);
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  }
+  // Rows, each of one value (step 0) or copied (1), side by side.
+  static void repeat(int64_t rows, int64_t n, E* to, const E* from, int64_t stride, int step) {
+    if constexpr (kIsKept) return kernel_table().typed<E>().repeat_rows(rows, n, to, from, stride, step);
+    for (int64_t r = 0; r < rows; ++r, from += stride, to += n)
+      for (int64_t i = 0; i < n; ++i) to[i] = from[i * step];
+  }
+
+  // Whether elements are multiplied as they are.
+  static constexpr bool kIsKept = std::is_same_v<E, Part<E>>;
+  static constexpr int64_t kSize = sizeof(E);
   const int operands_;
+  const int32_t conjugated_;
   Axes outer_, inner_;
   const int shrinks_;
   Axis line_;
   int64_t outputs_, lines_, chunk_;
   bool gather_[3], build_[3], streaming_;
   int step_[3];
-  const TypedKernels<T>* kernels_;
 };
 
 bool applies(const Problem& p) { return p.reduced.empty() && p.outer.size() < kMaxWalkAxes; }
@@ -188,14 +223,30 @@ bool suits(const Problem& p) {
   return std::none_of(p.outer.begin(), p.outer.end() - 1, [](const Axis& a) { return a.stride[0] == 1; });
 }
 
+// 16-bit floats and complex numbers, where all tensors hold them. Not of invariant products, whose order of roundings
+// convert.cpp has.
+std::unique_ptr<KernelPlan> plan_of_other(const Problem& p) {
+  const DType held = p.type(kOut);
+  const bool is_half = held == DType::BF16 || held == DType::F16;
+  if (p.invariant || !(is_half || is_complex(held)) || compute_of(held) != p.dtype) return nullptr;
+  if (p.operands < 1 || p.operands > 2) return nullptr;
+  for (int t = 0; t < p.operands; ++t)
+    if (p.type(t) != held) return nullptr;
+  return visit_multiplied(held, [&](auto of) -> std::unique_ptr<KernelPlan> {
+    using E = typename decltype(of)::Type;
+    if constexpr (std::is_same_v<E, Part<E>>) return nullptr;
+    return std::make_unique<ProductPlan<E>>(p);
+  });
+}
+
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
-  return make_typed<ProductPlan>(p);
+  return p.plain() ? make_typed<ProductPlan>(p) : plan_of_other(p);
 }
 
 }  // namespace
 
 extern const KernelEntry kProductKernel;
-const KernelEntry kProductKernel = {"product", plan};
+const KernelEntry kProductKernel = {"product", plan, true};
 
 }  // namespace einblas

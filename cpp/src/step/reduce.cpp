@@ -16,6 +16,7 @@
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/kernel.hpp"
+#include "step/reduce_complex.hpp"
 #include "step/reduce_short.hpp"
 
 namespace einblas {
@@ -353,6 +354,7 @@ bool suits(const Problem& p) { return p.operands == 1 || p.m.empty() || p.n.empt
 
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
+  if (!p.plain()) return complex_sums_down(p);
   if (auto down = sums_down_short_rows(p)) return down;
   if (auto items = sums_of_items(p)) return items;
   return make_typed<ReducePlan>(p);
@@ -361,6 +363,6 @@ std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
 }  // namespace
 
 extern const KernelEntry kReduceKernel;
-const KernelEntry kReduceKernel = {"reduce", plan};
+const KernelEntry kReduceKernel = {"reduce", plan, true};
 
 }  // namespace einblas

@@ -123,6 +123,32 @@ TEST(Convert, ExactSumsAreRightToTheBit) { expect_all_right(nullptr, true); }
 TEST(Convert, AnySumsAreWithinTheirBound) { expect_all_right(nullptr, false); }
 TEST(Convert, PlainLoopsAreRightToTheBit) { expect_all_right("loops", true); }
 
+TEST(Convert, PiecesOfALargeResultAreWrittenPastTheCaches) {
+  const WithTunable near("CONVERT_NEAR", 4096), stream("STREAM_FROM", 1 << 16);
+  for (const Equation& e : std::vector<Equation>{{"bij,bjk->bik", {{'b', 300}, {'i', 16}, {'j', 8}, {'k', 16}}},
+                                                 {"bij,bjk->bik", {{'b', 90}, {'i', 11}, {'j', 5}, {'k', 33}}},
+                                                 {"nhd,khd->nkd", {{'n', 9}, {'h', 11}, {'d', 160}, {'k', 17}}}})
+    for (const Types& t : std::vector<Types>{{{kC64, kC64, kC64, kC64}, 1}, {{kC128, kC128, kC128, kC128}, 2}})
+      for (Variant v : usual_variants()) {
+        v.threads = 2;
+        expect_right(e, t, v, true);
+      }
+}
+
+TEST(Convert, ComplexNumbersAreMovedOrMultiplied) {
+  for (const Equation& e : std::vector<Equation>{{"abc->cba", {{'a', 9}, {'b', 21}, {'c', 18}}},
+                                                 {"abc->acb", {{'a', 3}, {'b', 70}, {'c', 65}}},
+                                                 {"aab->ba", {{'a', 12}, {'b', 20}}}})
+    for (const Types& t : std::vector<Types>{{{kC64, kC64, kC64}}, {{kC64, kC64, kC64}, 1}, {{kC128, kC128, kC128}}})
+      for (Variant v : usual_variants())
+        for (double alpha : {1.0, 0.5})
+          for (double beta : {0.0, 1.0}) {
+            v.alpha = alpha;
+            v.beta = beta;
+            expect_right(e, t, v, true);
+          }
+}
+
 TEST(Convert, AnyPiecesAreRight) {
   const WithTunable near("CONVERT_NEAR", 4096), far("CONVERT_FAR", 4096), side("CONVERT_SIDE", 16),
       depth("CONVERT_DEPTH", 16);

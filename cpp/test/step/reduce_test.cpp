@@ -9,6 +9,7 @@
 
 #include "einblas.h"
 #include "support/step_case.hpp"
+#include "support/typed_case.hpp"
 
 namespace einblas_test {
 namespace {
@@ -155,6 +156,35 @@ TEST(Reduce, SameBitsForAnyNumberOfThreads) {
       EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
     }
   }
+}
+
+// Lines of complex numbers in strips, blocks of terms and parts, by several threads.
+TEST(Reduce, ComplexSumsDownLines) {
+  const std::vector<Equation> equations = {{"ab,a->b", {{'a', 19}, {'b', 37}}},
+                                           {"a,ab->b", {{'a', 700}, {'b', 4}}},
+                                           {"ab,ab->b", {{'a', 300}, {'b', 5}}},
+                                           {"ca,cab->cb", {{'c', 6}, {'a', 21}, {'b', 9}}},
+                                           {"acb,ca->b", {{'a', 30}, {'c', 11}, {'b', 8}}},
+                                           {"ab,a->b", {{'a', 3}, {'b', 20'011}}},
+                                           {"ab,a->b", {{'a', 20'000}, {'b', 33}}}};
+  for (int32_t type : {EINBLAS_C64, EINBLAS_C128})
+    for (int32_t conjugated = 0; conjugated < 4; ++conjugated)
+      for (const Equation& e : equations) {
+        const bool large = e.lengths.at('a') * e.lengths.at('b') > 10'000;
+        if (large && conjugated != 2) continue;
+        for (Variant v : large ? std::vector<Variant>{{}} : usual_variants()) {
+          v.kernel = "reduce";
+          const TypedCase c{e, {type, type, type, type}, conjugated, true};
+          const TypedOutcome one = run_typed(c, v);
+          if (one.status == EINBLAS_NOT_APPLICABLE) continue;  // no unit stride along the line
+          EXPECT_EQ(one.status, EINBLAS_OK) << to_string(c, v);
+          EXPECT_EQ(one.error, "") << to_string(c, v) << ": " << one.description;
+          v.threads = 3;
+          EXPECT_EQ(one.result, run_typed(c, v).result) << to_string(c, v);
+        }
+      }
+  const TypedOutcome plain = run_typed({equations[0], std::vector<int32_t>(4, EINBLAS_C64)}, {});
+  EXPECT_EQ(plain.kernel, "reduce") << plain.description;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "runtime/speed.hpp"
 #include "runtime/threads.hpp"
 #include "step/convert/convert_cut.hpp"
+#include "step/convert/convert_elements.hpp"
 #include "step/convert/convert_move.hpp"
 #include "step/kernel.hpp"
 
@@ -127,6 +128,10 @@ class ConvertPlan final : public KernelPlan {
     Problem q = normalise(l_.real, l_.operands, static_cast<int>(inner.size()),
                           static_cast<int>(l_.outer) + (l_.c ? 1 : 0), inner.data(), strides.data(), p.invariant);
     q.shrinks = p.shrinks;
+    bool in_place = false;
+    for (int t = 0; t < l_.operands; ++t) in_place |= !l_.operand[t].moved;
+    q.reads = in_place ? pieces_ * sums_ : 1;
+    q.writes = l_.out.moved || sums_ > 1 ? 1 : pieces_;
     std::copy(q.offset, q.offset + 4, made.offset);
     Choice choice = choose(q, nullptr);
     if (mask == 0) inner_ = choice.entry->name;
@@ -227,11 +232,63 @@ bool is_invariant(const Problem& p) {
   return (p.operands == 2 || p.reduced.empty()) && p.reduced_elements() <= most;
 }
 
+// One operand whose elements are the output's: with alpha 1 and beta 0 its bytes are moved. Pairs of F32 as I64, by the
+// kernel that is best for that; else one by one. Other factors go through pieces.
+class MovePlan final : public KernelPlan {
+ public:
+  MovePlan(const Problem& p, std::unique_ptr<KernelPlan> pieces) : dtype_(p.type(kOut)), pieces_(std::move(pieces)) {
+    if (size_of(dtype_) == size_of(DType::I64)) {
+      Problem bits = p;
+      bits.dtype = DType::I64;
+      bits.mixed = false;
+      Choice choice = choose(bits, nullptr);
+      name_ = choice.entry->name;
+      bits_ = std::move(choice.plan);
+    }
+    for (const Axis& a : p.outer) {
+      lengths_.push_back(a.length);
+      from_.push_back(a.stride[0]);
+      to_.push_back(a.stride[kOut]);
+    }
+  }
+
+  int32_t run(const Call& call) const noexcept override {
+    if (call.alpha != 1 || call.beta != 0) return pieces_->run(call);
+    if (bits_ != nullptr) return bits_->run(call);
+    const ConvertSide from{dtype_, const_cast<char*>(call.x[0]), from_.data()}, to{dtype_, call.c, to_.data()};
+    convert_elements(from, to, false, static_cast<int>(lengths_.size()), lengths_.data(), call.threads);
+    return EINBLAS_OK;
+  }
+
+  std::string describe() const override {
+    return "bytes moved" + (bits_ == nullptr ? "" : " by " + name_ + ": " + bits_->describe()) +
+           "; with factors: " + pieces_->describe();
+  }
+  int64_t workspace_bytes() const override {
+    return std::max(pieces_->workspace_bytes(), bits_ == nullptr ? 0 : bits_->workspace_bytes());
+  }
+  int64_t shared_bytes() const override {
+    return std::max(pieces_->shared_bytes(), bits_ == nullptr ? 0 : bits_->shared_bytes());
+  }
+
+ private:
+  const DType dtype_;
+  std::unique_ptr<KernelPlan> pieces_, bits_;
+  std::string name_;
+  std::vector<int64_t> lengths_, from_, to_;
+};
+
+bool is_move(const Problem& p) {
+  return p.operands == 1 && p.reduced.empty() && p.type(0) == p.type(kOut) && !p.conjugates(0) && is_complex(p.dtype);
+}
+
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (p.operands < 1 || p.operands > 2 || (p.invariant && !is_invariant(p))) return nullptr;
   if (p.outer.size() + p.reduced.size() + 2 > kMaxWalkAxes) return nullptr;
   if (asked == Asked::InTurn && p.plain()) return nullptr;
-  return std::make_unique<ConvertPlan>(p, p.plain());
+  auto pieces = std::make_unique<ConvertPlan>(p, p.plain());
+  if (is_move(p)) return std::make_unique<MovePlan>(p, std::move(pieces));
+  return pieces;
 }
 
 }  // namespace

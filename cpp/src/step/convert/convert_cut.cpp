@@ -19,6 +19,7 @@ Tunable depth{"CONVERT_DEPTH", 384, 16, 1 << 20, "depth of a piece of a product 
 Tunable near_bytes{"CONVERT_NEAR", 256 << 10, 1 << 10, 1 << 26, "bytes of converted pieces that memory bounds, in L2"};
 Tunable far_bytes{"CONVERT_FAR", 8 << 20, 1 << 10, 1 << 30, "bytes of converted pieces of products, in L3"};
 constexpr int64_t kReuse = 48;         // rows and columns from which on a product is worth large pieces
+constexpr int64_t kLanesReuse = 16;    // the same where a batch has the output's unit stride
 constexpr int64_t kReuseDepth = 16;    // and depth
 constexpr int64_t kFarRow = 128;       // bytes of a large piece's rows in memory: two lines
 constexpr int64_t kNearRow = 512;      // and of the others'
@@ -39,7 +40,11 @@ class Cut {
     for (size_t a = l.axes.size(); a-- > 0;) group_of(a).axes.push_back(a);
     for (size_t a = l.outer; a < l.axes.size() && whole_sums; ++a) lengths_[a] = l.axes[a].length;
     const int64_t m = volume_of(kM), n = volume_of(kN), k = volume_of(kK);
-    const bool products = l.operands == 2 && m >= kReuse && n >= kReuse && k >= kReuseDepth;
+    // A batch whose items fit is cut between them, unless it has the output's unit stride.
+    const bool lanes = l.outer > 0 && &group_of(l.outer - 1) == &groups_[kBatch];
+    const int64_t reuse = lanes ? kLanesReuse : kReuse;
+    const bool products =
+        l.operands == 2 && m >= reuse && n >= reuse && k >= kReuseDepth && (lanes || item_bytes() > near_bytes);
     budget_ = std::max(shrunk(products ? far_bytes : near_bytes, shrinks, kLeastBytes), kLeastBytes);
     row_ = shrunk(products ? kFarRow : kNearRow, shrinks, kFarRow / 2);
     groups_[kM].target = groups_[kN].target = products ? int64_t{side} : INT64_MAX;
@@ -82,8 +87,9 @@ class Cut {
     return v;
   }
 
-  // Of all that lies in scratch.
-  int64_t bytes() const {
+  // Of all that lies in scratch, where axis a has length(a).
+  template <class F>
+  int64_t bytes_of(const F& length) const {
     int64_t all = 0;
     for (int t : {0, 1, kOut}) {
       if (t != kOut && t >= l_.operands) continue;
@@ -91,10 +97,17 @@ class Cut {
       if (!x.moved) continue;
       int64_t n = x.reals() * size_;
       for (size_t a = 0; a < (t == kOut ? l_.outer : lengths_.size()); ++a)
-        if (t == kOut || l_.has(t, a)) n *= lengths_[a];
+        if (t == kOut || l_.has(t, a)) n *= length(a);
       all += n;
     }
     return all;
+  }
+  int64_t bytes() const {
+    return bytes_of([&](size_t a) { return lengths_[a]; });
+  }
+  // Of one item of a batch.
+  int64_t item_bytes() {
+    return bytes_of([&](size_t a) { return &group_of(a) == &groups_[kBatch] ? 1 : l_.axes[a].length; });
   }
 
   // Rows of so many bytes in a tensor where it lies.

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int64_t kTaskElements = 16384;  // some 5 us
 constexpr int64_t kChunk = 256;           // of a row of sums, on the stack
+constexpr int64_t kSegment = 512;         // bytes of a row that are read at once
+constexpr int64_t kAhead = 2048;          // and so many before their turn are asked for
+constexpr int64_t kLine = 64;
 
 // f(place outside, place in scratch) for all rows, places in elements and real numbers.
 template <class F>
@@ -83,11 +86,27 @@ MoveIn::MoveIn(const Problem& p, const ConvertLayout& l, int t)
 void MoveIn::run(const std::vector<MoveDim>& dims, const ConvertStrides& scratch, const char* from, char* to,
                  int threads) const {
   const MoveDim& row = dims.back();
+  // Rows side by side are taken in segments, before each of which what is kAhead bytes later is asked for, in the rows
+  // that follow too: the hardware's prefetcher starts anew with each piece (11 GB/s without, 50 with).
+  const int64_t row_bytes = row.length * from_size_;
+  const int64_t next = dims.size() > 1 ? dims[dims.size() - 2].out * from_size_ : row_bytes;
+  const int64_t segment = row.out == 1 ? std::max<int64_t>(1, kSegment / from_size_) : row.length;
   each_row(dims, threads, [&](int64_t out, int64_t in) {
-    const char* const x = from + out * from_size_;
-    char* const y = to + in * to_size_;
-    if (form_ != nullptr) return form_(row.length, x, row.out, y, row.in, scratch.s, scratch.c);
-    row_(row.length, x, row.out, y, row.in / parts_);
+    for (int64_t i = 0; i < row.length; i += segment) {
+      const int64_t n = std::min(segment, row.length - i);
+      const char* const x = from + (out + i * row.out) * from_size_;
+      char* const y = to + (in + i * row.in) * to_size_;
+      if (row.out == 1) {
+        const int64_t later = i * from_size_ + kAhead, rows = later / row_bytes;
+        const char* const ahead = from + out * from_size_ + rows * next + (later - rows * row_bytes);
+        for (int64_t b = 0; b < n * from_size_; b += kLine) __builtin_prefetch(ahead + b);
+      }
+      if (form_ != nullptr) {
+        form_(n, x, row.out, y, row.in, scratch.s, scratch.c);
+      } else {
+        row_(n, x, row.out, y, row.in / parts_);
+      }
+    }
   });
 }
 
@@ -95,7 +114,7 @@ MoveOut::MoveOut(const Problem& p, const ConvertLayout& l)
     : real_(l.real), real_size_(size_of(l.real)), parts_(l.out.c ? 2 : 1) {
   const DType part = real_of(p.type(kOut));
   size_ = size_of(part);
-  narrow_ = convert_row(l.real, part, false);
+  narrow_ = rounded_row(l.real, part);
   widen_ = convert_row(part, l.real, false);
 }
 

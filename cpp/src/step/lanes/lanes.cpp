@@ -64,7 +64,7 @@ class LanesPlan final : public KernelPlan, private LanesLayout {
     row_blocks_ = ceil_div(rows_, task_rows_);
     full_blocks_ = ceil_div(full_columns_, nc_);
     column_blocks_ = full_blocks_ + ceil_div(columns_ - full_columns_, nc_);
-    const int64_t bytes = p.outer_elements() * static_cast<int64_t>(sizeof(T));
+    const int64_t bytes = p.outer_elements() * static_cast<int64_t>(sizeof(T)) * p.writes;
     streaming_ = bytes >= stream_from && whole_lines() && (depth_blocks_ == 1 || !sums_in_c());
     fetches_ = bytes >= fetch_from;
   }

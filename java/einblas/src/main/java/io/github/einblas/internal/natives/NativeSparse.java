@@ -191,9 +191,13 @@ public final class NativeSparse {
     einblas.einblas_csr_to_dense(Native.code(dtype), sizes, from, conjugate ? 1 : 0, dense);
   }
 
-  /** Which operands of a product are conjugated, as einblas.h has it. */
-  public static int conjugated(boolean first, boolean second) {
-    return (first ? 1 : 0) | (second ? 2 : 0);
+  /** Which operands of a product are conjugated, a bit for each, as einblas.h has it. */
+  public static int conjugated(boolean... operands) {
+    int bits = 0;
+    for (int i = 0; i < operands.length; i++) {
+      bits |= operands[i] ? 1 << i : 0;
+    }
+    return bits;
   }
 
   /**
