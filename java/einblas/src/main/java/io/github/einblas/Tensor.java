@@ -1,6 +1,7 @@
 // Public API: a strided view of native memory, and how to make, view, copy and print one.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.DataStreams;
 import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
@@ -10,6 +11,8 @@ import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.TensorText;
 import io.github.einblas.internal.tensor.View;
 import io.github.einblas.internal.tensor.Wrapped;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -318,6 +321,16 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public static Tensor readNpy(InputStream in) throws IOException {
     return new Tensor(Npy.read(Objects.requireNonNull(in, "in"), "stream"));
+  }
+
+  /**
+   * Reads what {@link #writeTo} wrote, and nothing behind it: {@code Externalizable} blocks, Kryo
+   * and Hadoop's {@code Writable} hand out such inputs. Any {@code .npy} can be read so.
+   *
+   * @throws NpyFormatException if that is no {@code .npy}, or ends before its last element
+   */
+  public static Tensor readFrom(DataInput in) throws IOException {
+    return new Tensor(Npy.read(DataStreams.from(Objects.requireNonNull(in, "in")), "input"));
   }
 
   /**
@@ -726,6 +739,22 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public void writeNpy(Path file, WriteOption... options) throws IOException {
     Npy.write(strided, Objects.requireNonNull(file, "file"), options);
+  }
+
+  /**
+   * Writes the tensor as {@code .npy} bytes, straight from native memory: no array of its size is
+   * made. {@link #readFrom} makes it again, with the same bits, type and shape, on any machine.
+   *
+   * <pre>{@code
+   * final class Block implements Externalizable {
+   *   private Tensor tensor;
+   *   public void writeExternal(ObjectOutput out) throws IOException { tensor.writeTo(out); }
+   *   public void readExternal(ObjectInput in) throws IOException { tensor = Tensor.readFrom(in); }
+   * }
+   * }</pre>
+   */
+  public void writeTo(DataOutput out) throws IOException {
+    Npy.write(strided, DataStreams.to(Objects.requireNonNull(out, "out")));
   }
 
   /** Writes the tensor as {@code .npy} to a stream, which stays open. */
