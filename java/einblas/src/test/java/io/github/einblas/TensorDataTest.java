@@ -1,4 +1,5 @@
-// Tensors through DataInput and DataOutput: every type and layout, several in a row, truncated input, serialisers.
+// Tensors through DataInput and DataOutput: every type and layout, several in a row, truncated
+// input, serialisers.
 package io.github.einblas;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
