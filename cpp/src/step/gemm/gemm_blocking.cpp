@@ -89,7 +89,8 @@ GemmBlocking::GemmBlocking(const Problem& p, const GemmTiles& tiles)
   chunks_ = by_columns_ ? 1
                         : std::max<int64_t>(1, std::min(ceil_div(wanted, ceil_div(rows_, mc_)),
                                                         std::min(columns_, nc_) / tune.chunk));
-  streaming_ = w_ * size_ == kLine && kc_ >= depth_ && p.outer_elements() * size_ * p.writes >= stream_from && whole_lines();
+  streaming_ =
+      w_ * size_ == kLine && kc_ >= depth_ && p.outer_elements() * size_ * p.writes >= stream_from && whole_lines();
   by_item_ = items_ > 1 && !by_columns_ && (flops_ < 16e6 || items_ >= 64);
 }
 

@@ -94,8 +94,7 @@ class GemmSmallPlan final : public KernelPlan {
     past_caches_ = all_items * s.m * s.n * size_ * p.writes >= stream_from && (s.stages != 0 || whole_lines(w));
     // Items that come from beyond L2, in pieces that the hardware's prefetcher hardly follows (16 x 16 F32: 13 GB/s
     // without asking ahead, 46 with).
-    if (!batch_ && look_up_ == nullptr)
-      s.ahead = far ? std::max<int64_t>(1, ahead_bytes / one_item) : 0;
+    if (!batch_ && look_up_ == nullptr) s.ahead = far ? std::max<int64_t>(1, ahead_bytes / one_item) : 0;
     if (!batch_ && s.ahead > 0 && s.m * s.n > s.rows * s.vectors * w) s.group = 1;
     const double flops = 2.0 * static_cast<double>(s.m * s.n) * static_cast<double>(s.k);
     const double all = flops * static_cast<double>(s.items) * static_cast<double>(elements(outer_));
