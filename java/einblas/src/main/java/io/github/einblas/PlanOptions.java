@@ -68,6 +68,7 @@ public final class PlanOptions {
   private final boolean batchInvariance;
   private final long memoryLimit;
   private final long slices;
+  private final long sliceMemoryLimit;
   private final DType outputType;
   private final boolean checkedIntegers;
 
@@ -81,6 +82,7 @@ public final class PlanOptions {
     this.batchInvariance = draft.batchInvariance;
     this.memoryLimit = draft.memoryLimit;
     this.slices = draft.slices;
+    this.sliceMemoryLimit = draft.sliceMemoryLimit;
     this.outputType = draft.outputType;
     this.checkedIntegers = draft.checkedIntegers;
   }
@@ -96,6 +98,7 @@ public final class PlanOptions {
     boolean batchInvariance;
     long memoryLimit = Long.MAX_VALUE;
     long slices = 1;
+    long sliceMemoryLimit = Long.MAX_VALUE;
     DType outputType;
     boolean checkedIntegers;
   }
@@ -111,6 +114,7 @@ public final class PlanOptions {
     draft.batchInvariance = batchInvariance;
     draft.memoryLimit = memoryLimit;
     draft.slices = slices;
+    draft.sliceMemoryLimit = sliceMemoryLimit;
     draft.outputType = outputType;
     draft.checkedIntegers = checkedIntegers;
     return draft;
@@ -247,8 +251,8 @@ public final class PlanOptions {
    * one instruction set ({@link Einblas#isa()}) and one order of contractions: from three operands
    * on give the path ({@link #withPath}), because the search goes by lengths. A gradient searches
    * its own path, so those of three operands and more are not covered. It does not hold where
-   * {@link #withMemoryLimit} or {@link #withSlices} cuts a summed label, nor for block-sparse, CSR,
-   * BSR and Kronecker products.
+   * {@link #withMemoryLimit} or {@link #withSlices} and the like cut a summed label, nor for
+   * block-sparse, CSR, BSR and Kronecker products.
    *
    * <p>Without the option bits depend on the shapes, but never on the number of threads.
    *
@@ -322,6 +326,38 @@ public final class PlanOptions {
     }
     Draft draft = draft();
     draft.slices = atLeast;
+    return new PlanOptions(draft);
+  }
+
+  /** Most native bytes of one slice that is computed alone; {@link Long#MAX_VALUE} for no limit. */
+  public long sliceMemoryLimit() {
+    return sliceMemoryLimit;
+  }
+
+  /**
+   * With a memory budget for each slice where it is computed alone, as workers do by {@link
+   * PlanSlice}: its parts of the operands and of the result, intermediates and workspaces together.
+   * {@link #withMemoryLimit} counts a run of the whole plan instead, without its operands.
+   * Gradients of a plan are not cut by it.
+   *
+   * <pre>{@code
+   * var options = PlanOptions.DEFAULT.withSliceMemoryLimit(1L << 30); // workers of 1 GB
+   * EinsumPlan plan = Einsum.plan("ij,jk->ik", options, DType.F64, shapes);
+   * plan.sliceCount(); // as few as fit
+   * }</pre>
+   *
+   * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
+   *     refused when a plan is made, by a {@link MemoryLimitException} with the smallest that would
+   *     do.
+   * @throws IllegalArgumentException if negative
+   */
+  public PlanOptions withSliceMemoryLimit(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException(
+          "the memory limit of a slice must not be negative, got " + bytes);
+    }
+    Draft draft = draft();
+    draft.sliceMemoryLimit = bytes;
     return new PlanOptions(draft);
   }
 
@@ -403,6 +439,7 @@ public final class PlanOptions {
         && searchTime.equals(o.searchTime)
         && memoryLimit == o.memoryLimit
         && slices == o.slices
+        && sliceMemoryLimit == o.sliceMemoryLimit
         && batchInvariance == o.batchInvariance
         && outputType == o.outputType
         && checkedIntegers == o.checkedIntegers
@@ -419,6 +456,7 @@ public final class PlanOptions {
         searchTime,
         memoryLimit,
         slices,
+        sliceMemoryLimit,
         batchInvariance,
         Arrays.deepHashCode(path),
         outputType == null ? null : outputType.name(),
@@ -439,6 +477,7 @@ public final class PlanOptions {
         + (batchInvariance ? ", batchInvariance" : "")
         + (memoryLimit != Long.MAX_VALUE ? ", memoryLimit=" + memoryLimit : "")
         + (slices > 1 ? ", slices=" + slices : "")
+        + (sliceMemoryLimit != Long.MAX_VALUE ? ", sliceMemoryLimit=" + sliceMemoryLimit : "")
         + (outputType == null ? "" : ", outputType=" + outputType)
         + (checkedIntegers ? ", checkedIntegers" : "")
         + ")";

@@ -23,6 +23,7 @@ class PlanOptionsTest {
             () -> PlanOptions.DEFAULT.withSearchTime(Duration.ofSeconds(2)),
             () -> PlanOptions.DEFAULT.withMemoryLimit(1 << 20),
             () -> PlanOptions.DEFAULT.withSlices(4),
+            () -> PlanOptions.DEFAULT.withSliceMemoryLimit(1 << 20),
             () -> PlanOptions.DEFAULT.withBatchInvariance(true),
             () -> PlanOptions.DEFAULT.withPath(new int[][] {{0, 1}}),
             () -> PlanOptions.DEFAULT.withPath(new int[][] {{1, 0}}),

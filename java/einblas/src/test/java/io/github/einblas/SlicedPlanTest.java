@@ -306,6 +306,64 @@ class SlicedPlanTest {
     }
   }
 
+  /** Bytes of a slice's parts of the operands and the result. */
+  private static long partBytes(PlanSlice slice, int operands) {
+    long bytes = product(slice.outputRanges());
+    for (int i = 0; i < operands; i++) {
+      bytes += product(slice.operandRanges(i));
+    }
+    return Double.BYTES * bytes;
+  }
+
+  private static long product(List<PlanSlice.Range> ranges) {
+    return ranges.stream().mapToLong(PlanSlice.Range::length).reduce(1, (x, y) -> x * y);
+  }
+
+  @Test
+  void aSliceFitsItsOwnLimit() {
+    Random random = new Random(6);
+    String equation = "ab,bc,cd,da->a";
+    Tensor[] in = {
+      whole(random, 20, 30), whole(random, 30, 25), whole(random, 25, 40), whole(random, 40, 20)
+    };
+    double[] expected = naive(equation, in);
+    PlanOptions one = PlanOptions.DEFAULT.withThreads(1);
+    MemoryLimitException none =
+        assertThrows(
+            MemoryLimitException.class,
+            () -> Einsum.plan(equation, one.withSliceMemoryLimit(0), in));
+    assertTrue(
+        none.getMessage().contains("no slice fits a memory limit of 0 bytes"), none::getMessage);
+    long whole = partBytes(Einsum.plan(equation, one.withSlices(1), in).slice(0), 4) + 30_000;
+    for (long limit = none.neededBytes(); limit <= whole; limit += 1 + (whole - limit) / 7) {
+      EinsumPlan plan = Einsum.plan(equation, one.withSliceMemoryLimit(limit), in);
+      EinsumPlan back = EinsumPlan.fromJson(plan.toJson());
+      assertEquals(plan.cutFingerprint(), back.cutFingerprint());
+      try (Tensor sum = Tensor.zeros(DType.F64, 20)) {
+        for (long i = 0; i < plan.sliceCount(); i++) {
+          PlanSlice slice = back.slice(i);
+          long taken = partBytes(slice, 4) + EinsumPlan.of(slice).peakBytes();
+          long result = Double.BYTES * product(slice.outputRanges());
+          assertTrue(taken - result <= limit, taken - result + " of " + limit);
+          slice.addTo(sum, in);
+        }
+        assertArrayEquals(expected, sum.toDoubleArray(), "in slices of " + limit);
+      }
+      assertArrayEquals(expected, plan.run(in).toDoubleArray());
+    }
+    assertEquals(1, Einsum.plan(equation, one.withSliceMemoryLimit(1L << 30), in).sliceCount());
+    assertThrows(IllegalArgumentException.class, () -> one.withSliceMemoryLimit(-1));
+    // One with both limits, and one whose operands are large beside a small step.
+    EinsumPlan both =
+        Einsum.plan(
+            "ij,jk->ik",
+            one.withSliceMemoryLimit(40_000).withMemoryLimit(200_000).withSlices(5),
+            DType.F64,
+            new long[][] {{100, 90}, {90, 80}});
+    assertTrue(both.sliceCount() >= 5);
+    assertTrue(partBytes(both.slice(0), 2) <= 40_000);
+  }
+
   private static long[] shape(long... lengths) {
     return lengths;
   }

@@ -93,6 +93,7 @@ final class SliceRound {
         check(random.nextInt(4) == 0 ? sliced(limited) : limited);
       }
       check(sliced(options));
+      check(sliceLimited(options));
     } catch (RuntimeException | AssertionError e) {
       throw new AssertionError(equation + " " + dtype + ": " + doing + ": " + e, e);
     }
@@ -145,6 +146,23 @@ final class SliceRound {
                 : asked.withMemoryLimit(named(e));
       }
     }
+  }
+
+  /** With a limit of each slice from the least on. */
+  private PlanOptions sliceLimited(PlanOptions options) {
+    long least = least(options.withSliceMemoryLimit(0));
+    return options.withSliceMemoryLimit(least + random.nextInt(1 << random.nextInt(16)));
+  }
+
+  private static long product(List<PlanSlice.Range> ranges) {
+    return ranges.stream().mapToLong(PlanSlice.Range::length).reduce(1, (x, y) -> x * y);
+  }
+
+  /** Bytes of a slice that is computed alone, its parts of operands and result too. */
+  private long alone(PlanSlice slice) {
+    long elements =
+        IntStream.range(0, in.length).mapToLong(i -> product(slice.operandRanges(i))).sum();
+    return elements * dtype.bytes() + EinsumPlan.of(slice).peakBytes();
   }
 
   private long least(PlanOptions options) {
@@ -222,6 +240,10 @@ final class SliceRound {
       for (PlanSlice slice : slices) {
         PlanSlice same = plan.slice(slice.id());
         assertEquals(slice.index(), same.index());
+        if (plan.options().sliceMemoryLimit() != Long.MAX_VALUE) {
+          assertTrue(
+              alone(same) <= plan.options().sliceMemoryLimit(), same + " takes " + alone(same));
+        }
         Tensor[] parts = same.operands(operands);
         for (int i = 0; i < parts.length; i++) {
           long[] lengths =
@@ -307,7 +329,10 @@ final class SliceRound {
       return plan.bind(constants);
     } catch (IllegalArgumentException e) {
       // What constants decide is kept beside the rest, and so may need more than the least.
-      PlanOptions enough = plan.options().withMemoryLimit(named(e));
+      PlanOptions enough =
+          e.getMessage().contains("no slice fits")
+              ? plan.options().withSliceMemoryLimit(named(e))
+              : plan.options().withMemoryLimit(named(e));
       return Einsum.plan(equation.text, enough, in).bind(constants);
     }
   }

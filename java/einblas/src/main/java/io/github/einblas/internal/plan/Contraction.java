@@ -333,7 +333,7 @@ public final class Contraction {
         gradient,
         types.gradient(gradient, i),
         own,
-        with.withPath(null).withSlices(1).withOutputType(null),
+        with.withPath(null).withSlices(1).withSliceMemoryLimit(Long.MAX_VALUE).withOutputType(null),
         new boolean[own.length],
         new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
         known);
@@ -360,7 +360,7 @@ public final class Contraction {
         equation,
         types,
         slices.shapesOf(variant),
-        options.withMemoryLimit(Long.MAX_VALUE).withSlices(1),
+        options.withMemoryLimit(Long.MAX_VALUE).withSliceMemoryLimit(Long.MAX_VALUE).withSlices(1),
         KnownPlan.of(slices.slice(variant), layouts.stepRoom(slices)));
   }
 

@@ -37,7 +37,12 @@ final class GradientTree {
     this.backward = new Contraction[path.length][2];
     this.types = types;
     this.lengths = Arrays.copyOf(shapes, operands + path.length);
-    PlanOptions pair = options.withPath(null).withMemoryLimit(Long.MAX_VALUE).withSlices(1);
+    PlanOptions pair =
+        options
+            .withPath(null)
+            .withMemoryLimit(Long.MAX_VALUE)
+            .withSliceMemoryLimit(Long.MAX_VALUE)
+            .withSlices(1);
     this.alone = operands == 1 ? new Contraction(equation, types, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
     int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);

@@ -70,6 +70,9 @@ public final class PlanJson {
     if (options.slices() > 1) {
       own.addProperty("slices", options.slices());
     }
+    if (options.sliceMemoryLimit() != Long.MAX_VALUE) {
+      own.addProperty("sliceMemoryLimit", options.sliceMemoryLimit());
+    }
     if (options.kernel() != null) {
       own.addProperty("kernel", options.kernel());
     }
@@ -254,6 +257,10 @@ public final class PlanJson {
         o.has("slices")
             ? options.withSlices(StrictJson.integer(o, "slices", 1, Long.MAX_VALUE))
             : options;
+    if (o.has("sliceMemoryLimit")) {
+      long bytes = StrictJson.integer(o, "sliceMemoryLimit", 0, Long.MAX_VALUE);
+      options = options.withSliceMemoryLimit(bytes);
+    }
     options = o.has("kernel") ? options.withKernel(StrictJson.text(o, "kernel")) : options;
     if (o.has("batchInvariance")) {
       options = options.withBatchInvariance(StrictJson.isTrue(o, "batchInvariance"));

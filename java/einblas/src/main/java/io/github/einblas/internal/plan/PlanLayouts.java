@@ -89,8 +89,34 @@ public final class PlanLayouts {
             p ->
                 p.main().isPossible()
                     ? outputBytes + compile(p, layout, outputStrides).peakBytes(1)
-                    : Long.MAX_VALUE)
+                    : Long.MAX_VALUE,
+            this::sliceBytes)
         .search(whole, options);
+  }
+
+  /** Bytes of a whole slice that is computed alone by one thread, its parts of all tensors too. */
+  private long sliceBytes(SlicedProgram program) {
+    if (!program.main().isPossible()) {
+      return Long.MAX_VALUE;
+    }
+    SlicedProgram slice = program.slice(0);
+    CompiledPlan alone =
+        compile(
+            slice,
+            Layout.contiguous(program.shapesOf(0)),
+            Views.contiguous(slice.outputShape()),
+            types.sumsApart(types.isChecked(options)),
+            stepRoom(program));
+    return partBytes(slice, program.shapesOf(0)) + alone.peakBytes(1);
+  }
+
+  /** Bytes of a slice's parts of the operands and the result. */
+  private long partBytes(SlicedProgram slice, long[][] parts) {
+    long bytes = Views.bytes(slice.outputShape(), types.result().bytes());
+    for (int i = 0; i < parts.length; i++) {
+      bytes = Math.addExact(bytes, Views.bytes(parts[i], types.operands().get(i).bytes()));
+    }
+    return bytes;
   }
 
   /** Elementwise products of three have kernels where all have one type, and loops elsewhere. */
@@ -103,9 +129,13 @@ public final class PlanLayouts {
     return options.memoryLimit() != Long.MAX_VALUE;
   }
 
+  private static boolean isSliceLimited(PlanOptions options) {
+    return options.sliceMemoryLimit() != Long.MAX_VALUE;
+  }
+
   /** Whether something may make a plan cut labels. */
   static boolean isCut(PlanOptions options) {
-    return isLimited(options) || options.slices() > 1;
+    return isLimited(options) || isSliceLimited(options) || options.slices() > 1;
   }
 
   /** The program for contiguous operands. */
@@ -253,6 +283,11 @@ public final class PlanLayouts {
 
   private CompiledPlan compile(
       SlicedProgram program, Layout layout, long[] outputStrides, DType apart) {
+    return compile(program, layout, outputStrides, apart, stepRoom(program));
+  }
+
+  private CompiledPlan compile(
+      SlicedProgram program, Layout layout, long[] outputStrides, DType apart, long stepRoom) {
     return new CompiledPlan(
         program,
         types,
@@ -261,7 +296,7 @@ public final class PlanLayouts {
         outputStrides,
         options.batchInvariance() ? Native.INVARIANT : options.kernel(),
         isLimited(options) ? options.memoryLimit() - outputBytes : Long.MAX_VALUE,
-        stepRoom(program),
+        stepRoom,
         types.isChecked(options),
         apart);
   }
@@ -271,15 +306,24 @@ public final class PlanLayouts {
    * by the contraction and the limit alone, as the blocks are that it decides, hence bits.
    */
   long stepRoom(SlicedProgram program) {
-    if (!isLimited(options)) {
-      return givenStepRoom;
+    long room = givenStepRoom;
+    if (isSliceLimited(options)) {
+      SlicedProgram slice = program.slice(0);
+      long own =
+          Math.addExact(slice.workspaceElements(), slice.main().heldElements())
+              * types.intermediate().bytes();
+      room = options.sliceMemoryLimit() - partBytes(slice, program.shapesOf(0)) - own;
     }
+    return Math.max(0, isLimited(options) ? Math.min(room, runRoom(program)) : room);
+  }
+
+  private long runRoom(SlicedProgram program) {
     long own =
         Math.addExact(program.workspaceElements(), program.main().heldElements())
             * types.intermediate().bytes();
     DType apart = types.sumsApart(types.isChecked(options));
     long sums =
         apart != null && program.addsUp() ? Views.bytes(program.outputShape(), apart.bytes()) : 0;
-    return Math.max(0, options.memoryLimit() - outputBytes - own - sums);
+    return options.memoryLimit() - outputBytes - own - sums;
   }
 }

@@ -56,6 +56,13 @@ public final class SliceSearch {
    */
   private final ToLongFunction<SlicedProgram> peak;
 
+  /**
+   * Most bytes of a slice that is computed alone, with its parts of the operands; and asked for.
+   */
+  private final ToLongFunction<SlicedProgram> slicePeak;
+
+  private final long sliceLimit;
+
   /** Prepares; budget and number of slices are the options'. */
   public SliceSearch(
       Equation equation,
@@ -65,7 +72,8 @@ public final class SliceSearch {
       boolean fuse,
       DType intermediate,
       long outputBytes,
-      ToLongFunction<SlicedProgram> peak) {
+      ToLongFunction<SlicedProgram> peak,
+      ToLongFunction<SlicedProgram> slicePeak) {
     this.equation = equation;
     this.shapes = shapes;
     this.fuse = fuse;
@@ -75,6 +83,8 @@ public final class SliceSearch {
     this.outputBytes = outputBytes;
     this.atLeast = options.slices();
     this.peak = peak;
+    this.slicePeak = slicePeak;
+    this.sliceLimit = options.sliceMemoryLimit();
   }
 
   /**
@@ -109,8 +119,21 @@ public final class SliceSearch {
     if (best != null) {
       return best;
     }
-    long least = peak.applyAsLong(finest(whole.main().choice()));
-    least = small == null ? least : Math.min(least, peak.applyAsLong(finest(small)));
+    SlicedProgram finest = finest(whole.main().choice());
+    SlicedProgram other = small == null ? finest : finest(small);
+    long least = Math.min(slicePeakOf(finest), slicePeakOf(other));
+    if (least > sliceLimit) {
+      throw new MemoryLimitException(
+          "equation \""
+              + Equation.abbreviated(equation.toString())
+              + "\": no slice fits a memory limit of "
+              + sliceLimit
+              + " bytes; the smallest that does is "
+              + least
+              + " (its parts of operands and result, intermediates and workspaces together)",
+          least);
+    }
+    least = Math.min(peak.applyAsLong(finest), peak.applyAsLong(other));
     throw new MemoryLimitException(
         "equation \""
             + Equation.abbreviated(equation.toString())
@@ -123,7 +146,12 @@ public final class SliceSearch {
   }
 
   private boolean isEnough(SlicedProgram p) {
-    return p.slices() >= atLeast && fits(p);
+    return p.slices() >= atLeast && fits(p) && slicePeakOf(p) <= sliceLimit;
+  }
+
+  /** 0 where nobody asks. */
+  private long slicePeakOf(SlicedProgram p) {
+    return sliceLimit == Long.MAX_VALUE ? 0 : slicePeak.applyAsLong(p);
   }
 
   private boolean fits(SlicedProgram p) {
@@ -149,7 +177,10 @@ public final class SliceSearch {
     SlicedProgram all = cut(choice, singles());
     // Where there is little to hold, cutting can cost a workspace that the whole has not.
     SlicedProgram whole = cut(choice, Map.of());
-    boolean less = atLeast <= 1 && peak.applyAsLong(whole) < peak.applyAsLong(all);
+    boolean less =
+        atLeast <= 1
+            && sliceLimit == Long.MAX_VALUE
+            && peak.applyAsLong(whole) < peak.applyAsLong(all);
     return less ? whole : all;
   }
 
@@ -178,12 +209,13 @@ public final class SliceSearch {
       Map<Integer, Long> nextChunks = chunks;
       double nextScore = Double.POSITIVE_INFINITY;
       double peakNow = limit == Long.MAX_VALUE ? 0 : peak.applyAsLong(now);
+      double slicePeakNow = slicePeakOf(now);
       for (int candidate : candidates(now)) {
         SlicedProgram enough = coarsest(choice, chunks, candidate, now);
         best = enough != null && (best == null || cost(enough) < cost(best)) ? enough : best;
         Map<Integer, Long> tried = halved(chunks, all, candidate, now);
         SlicedProgram half = cut(choice, tried);
-        double score = score(half, now, peakNow);
+        double score = score(half, now, peakNow, slicePeakNow);
         if (score < nextScore) {
           next = half;
           nextChunks = tried;
@@ -221,10 +253,23 @@ public final class SliceSearch {
    */
   private Set<Integer> candidates(SlicedProgram now) {
     Set<Integer> labels = largest(now.main());
+    if (slicePeakOf(now) > sliceLimit) {
+      operandLabels(now).forEach(labels::add);
+    }
     if (labels.isEmpty() && now.slices() < atLeast) {
       singles().keySet().stream().filter(l -> now.main().length(l) > 1).forEach(labels::add);
     }
     return labels;
+  }
+
+  /** Labels of the largest parts of operands. */
+  private IntStream operandLabels(SlicedProgram now) {
+    long[][] parts = now.shapesOf(0);
+    double most = Arrays.stream(parts).mapToDouble(SliceSearch::product).max().orElse(0);
+    return IntStream.range(0, parts.length)
+        .filter(i -> product(parts[i]) >= most / 4)
+        .flatMap(i -> Arrays.stream(equation.operand(i)))
+        .filter(l -> now.main().length(l) > 1 && isCuttable(l));
   }
 
   private Set<Integer> largest(Program program) {
@@ -255,8 +300,11 @@ public final class SliceSearch {
   }
 
   /** What a halving of the memory, or a doubling of the slices that are asked for, costs. */
-  private double score(SlicedProgram next, SlicedProgram now, double peakNow) {
+  private double score(SlicedProgram next, SlicedProgram now, double peakNow, double slicePeakNow) {
     double gain = 0;
+    if (slicePeakNow > sliceLimit) {
+      gain += Math.log(slicePeakNow / Math.max(1, slicePeakOf(next)));
+    }
     if (peakNow > limit) {
       gain += Math.log(peakNow / Math.max(1, peak.applyAsLong(next)));
     }
