@@ -104,10 +104,14 @@ static void f32_to_f16(int64_t n, const float* EINBLAS_RESTRICT from, uint16_t* 
   memcpy(to + i, half, static_cast<size_t>(n - i) * sizeof *to);
 }
 
+template <class To, class From>
+EINBLAS_INLINE To as_integer(From x) {
+  return static_cast<To>(x);
+}
 // to[i] = from[i]; to a narrower type modulo its range.
 template <class From, class To>
 static void convert_integers(int64_t n, const From* EINBLAS_RESTRICT from, To* EINBLAS_RESTRICT to) {
-  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
+  for (int64_t i = 0; i < n; ++i) to[i] = as_integer<To>(from[i]);
 }
 
 // Vectors of pairs (re, im): swapped, the first ones or the second ones of each pair twice, x's first ones with y's

@@ -80,7 +80,7 @@ int64_t integer_row(int64_t n, const char* from, int64_t from_stride, char* to, 
   if (from_stride == 1 && to_stride == 1 && n >= kFewElements) {
     (kernel_table().*kIntegers<From, To>)(n, x, y);
   } else {
-    for (int64_t i = 0; i < n; ++i) y[i * to_stride] = static_cast<To>(x[i * from_stride]);
+    for (int64_t i = 0; i < n; ++i) y[i * to_stride] = element_of<To>(x[i * from_stride]);
   }
   return -1;
 }

@@ -186,6 +186,12 @@ class GoodArguments {
     if (type == Path.class) {
       return folder.resolve("x.npz");
     }
+    if (type == java.io.DataInput.class) {
+      return new java.io.DataInputStream(new java.io.ByteArrayInputStream(new byte[0]));
+    }
+    if (type == java.io.DataOutput.class) {
+      return new java.io.DataOutputStream(java.io.OutputStream.nullOutputStream());
+    }
     if (type == java.io.InputStream.class) {
       return new java.io.ByteArrayInputStream(new byte[0]);
     }
