@@ -183,9 +183,13 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     const T *packed_a, *packed_b;  // its copies that were packed before, or null
   };
   Item item_at(const Call& call, int64_t item) const {
-    return {reinterpret_cast<const T*>(call.x[g_.a]) + offset_of(g_.batch, g_.a, item),
-            reinterpret_cast<const T*>(call.x[g_.b]) + offset_of(g_.batch, g_.b, item),
-            reinterpret_cast<T*>(call.c) + offset_of(g_.batch, kOut, item),
+    // Where an operand is packed alone there are no others.
+    const auto at = [&](const char* x, int t) {
+      return x == nullptr ? nullptr : reinterpret_cast<const T*>(x) + offset_of(g_.batch, t, item);
+    };
+    return {at(call.x[g_.a], g_.a),
+            at(call.x[g_.b], g_.b),
+            const_cast<T*>(at(call.c, kOut)),
             factor<T>(call.alpha),
             factor<T>(call.beta),
             streaming_ && call.beta == 0 ? 1 : 0,
