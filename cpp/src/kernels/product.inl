@@ -133,8 +133,8 @@ EINBLAS_INLINE void complex_line_for(int64_t n, T* out, const T* const* x, const
 #undef EINBLAS_COMPLEX_LOOP
 }
 
-// A line by `put<STREAM>(n, out, x)`; past the caches: by ordinary stores up to where a vector's elements are aligned
-// and by others from there. unit: elements that stay together.
+// A line by `put(n, out, x, past_caches)`; past the caches: by ordinary stores up to where a vector's elements are
+// aligned and by others from there. unit: elements that stay together.
 template <class S, int OPERANDS, class Put>
 EINBLAS_INLINE void put_line(int64_t n, S* out, const S* const* x, const int* step, int streaming, int unit,
                              const Put& put) {

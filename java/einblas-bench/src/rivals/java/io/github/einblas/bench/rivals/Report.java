@@ -193,12 +193,11 @@ final class Report {
       row.append(" |");
     }
     text.line(
-        "| %s | %s (%.0f %%) | %.0f %% of %s |%s",
+        "| %s | %s (%.0f %%) | %s |%s",
         Text.bold(c.name(), behind),
         Text.number(figures.time("einblas", c.name(), dtype, threads, Rival.Style.BEST)),
         100 * figures.spread("einblas", c.name(), dtype, threads, Rival.Style.BEST),
-        100 * figures.share(c.name(), dtype, threads),
-        rows.get(0).limit(),
+        Text.share(figures.share(c.name(), dtype, threads), rows.get(0).limit()),
         row);
   }
 

@@ -7,6 +7,7 @@ import io.github.einblas.bench.Result;
 import io.github.einblas.bench.Rival;
 import io.github.einblas.bench.Work;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -117,8 +118,11 @@ final class Summary {
     }
     long behind = some.stream().filter(l -> l.best().isBehind()).count();
     long clearly = some.stream().filter(l -> l.best().isBehind() && l.best().clear()).count();
-    double least = some.stream().mapToDouble(Line::share).min().orElse(Double.NaN);
-    double median = Figures.median(some.stream().mapToDouble(Line::share));
+    // A case without a measured bound says nothing of its class.
+    double[] shares =
+        some.stream().mapToDouble(Line::share).filter(s -> !Double.isNaN(s)).toArray();
+    double least = Arrays.stream(shares).min().orElse(Double.NaN);
+    double median = Figures.median(Arrays.stream(shares));
     text.line(
         "%s %s | %d | %.0f %% (%.0f) |",
         row, Text.bold("" + behind, behind > 0), clearly, 100 * median, 100 * least);
@@ -138,15 +142,14 @@ final class Summary {
     text.line("|---|---|---|---|---|---|");
     for (Line l : those) {
       text.line(
-          "| **%s** | %s, %d | %s | **%s** | %s | %.0f %% of %s |",
+          "| **%s** | %s, %d | %s | **%s** | %s | %s |",
           l.work().name(),
           l.dtype(),
           l.threads(),
           l.best().who(),
           Text.number(l.best().ratio()),
           l.best().clear() ? "yes" : "no",
-          100 * l.share(),
-          l.limit());
+          Text.share(l.share(), l.limit()));
     }
     text.line("");
   }

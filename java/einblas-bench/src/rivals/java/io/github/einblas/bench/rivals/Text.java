@@ -19,6 +19,13 @@ final class Text {
     return String.format(Locale.ROOT, format, v);
   }
 
+  /** "75 % of B"; a dash where no bound was measured. */
+  static String share(double share, String limit) {
+    return Double.isNaN(share)
+        ? "-"
+        : String.format(Locale.ROOT, "%.0f %% of %s", 100 * share, limit);
+  }
+
   static String bold(String words, boolean when) {
     return when ? "**" + words + "**" : words;
   }
