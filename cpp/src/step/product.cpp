@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t kTaskBytes = 256 << 10;
 // Lines shorter than this are joined with the next axis into a pattern row in L1.
 constexpr int64_t kShortLine = 64;
-constexpr int64_t kStreamLine = 128;  // bytes of a line written past the caches: two whole ones of memory
+constexpr int64_t kStreamLine = 256;  // bytes of a line, as it is multiplied, that is written past the caches
 constexpr int64_t kPattern = 2048;    // elements of a pattern row at most: 16 KB of doubles per operand
 
 // E: what the tensors hold.
@@ -48,7 +48,8 @@ class ProductPlan final : public KernelPlan {
       build_[t] = t < operands_ && !inner_.empty() && (!same_as_line(t) || (spread && inner_.back().stride[t] == 0));
       step_[t] = t < operands_ && (gather_[t] || build_[t] || line_.stride[t] == 1) ? 1 : 0;
     }
-    streaming_ = outputs_ * kSize * p.writes >= stream_from && line_.length * kSize >= kStreamLine;
+    streaming_ = outputs_ * kSize * p.writes >= stream_from &&
+                 line_.length * static_cast<int64_t>(sizeof(Part<E>)) >= kStreamLine;
   }
 
   int32_t run(const Call& call) const noexcept override {

@@ -1,6 +1,8 @@
 // Driver: a vector times a matrix of complex numbers, and the like, where A's lines are the result's: A is read once,
 // where it lies.
 //
+// C[o, j] = alpha * sum over r of A[o, r, j] * x[o, r] (or x[o, r, j]) + beta * C[o, j]
+//
 // A strip of a line is added up in L2 by the kernel that multiplies lines (product.cpp): sums += x * line. Every kTerms
 // lines the sums go on to others, so that long ones stay exact. Where there are few strips, the sum is cut into parts
 // that are joined in order. All borders depend on the problem alone.
@@ -21,11 +23,13 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kStrip = 128 << 10;    // bytes of sums: a row of A in one go, as the hardware's prefetcher likes it
-constexpr int64_t kTerms = 256;          // added one after the other
-constexpr int64_t kFewTasks = 16;        // of strips, from which on the sum is not cut
-constexpr int64_t kPartBytes = 1 << 20;  // of A in a part and a task at least
-constexpr int64_t kLeastLine = 4;        // shorter ones are left to convert.cpp
+// Bytes of sums: a row of A in one go, as the hardware's prefetcher likes it. 5000 x 10000 in C64, one thread of Zen 5:
+// 25 ms in strips of 16 KB, 22 of 64, 15 of 128.
+constexpr int64_t kStrip = 128 << 10;
+constexpr int64_t kTerms = 256;          // added one after the other: the error of a sum grows with these
+constexpr int64_t kFewTasks = 16;        // of strips, from which on the sum is not cut: enough for all threads
+constexpr int64_t kPartBytes = 1 << 20;  // of A in a part and a task at least: some 30 us
+constexpr int64_t kLeastLine = 4;        // complex numbers in half a vector; shorter lines are left to convert.cpp
 
 template <class E>
 class ComplexSums final : public KernelPlan {

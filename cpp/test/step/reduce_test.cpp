@@ -167,6 +167,7 @@ TEST(Reduce, ComplexSumsDownLines) {
                                            {"acb,ca->b", {{'a', 30}, {'c', 11}, {'b', 8}}},
                                            {"ab,a->b", {{'a', 3}, {'b', 20'011}}},
                                            {"ab,a->b", {{'a', 20'000}, {'b', 33}}}};
+  int ran = 0;
   for (int32_t type : {EINBLAS_C64, EINBLAS_C128})
     for (int32_t conjugated = 0; conjugated < 4; ++conjugated)
       for (const Equation& e : equations) {
@@ -177,12 +178,14 @@ TEST(Reduce, ComplexSumsDownLines) {
           const TypedCase c{e, {type, type, type, type}, conjugated, true};
           const TypedOutcome one = run_typed(c, v);
           if (one.status == EINBLAS_NOT_APPLICABLE) continue;  // no unit stride along the line
+          ++ran;
           EXPECT_EQ(one.status, EINBLAS_OK) << to_string(c, v);
           EXPECT_EQ(one.error, "") << to_string(c, v) << ": " << one.description;
           v.threads = 3;
           EXPECT_EQ(one.result, run_typed(c, v).result) << to_string(c, v);
         }
       }
+  EXPECT_GE(ran, 5 * 8 + 2 * 2);  // each case as it lies plainly, at least
   const TypedOutcome plain = run_typed({equations[0], std::vector<int32_t>(4, EINBLAS_C64)}, {});
   EXPECT_EQ(plain.kernel, "reduce") << plain.description;
 }

@@ -8,6 +8,7 @@
 // Assumes: one or two operands.
 #include <algorithm>
 #include <atomic>
+#include <new>
 
 #include "einblas.h"
 #include "layout/arithmetic.hpp"
@@ -256,7 +257,11 @@ class MovePlan final : public KernelPlan {
     if (call.alpha != 1 || call.beta != 0) return pieces_->run(call);
     if (bits_ != nullptr) return bits_->run(call);
     const ConvertSide from{dtype_, const_cast<char*>(call.x[0]), from_.data()}, to{dtype_, call.c, to_.data()};
-    convert_elements(from, to, false, static_cast<int>(lengths_.size()), lengths_.data(), call.threads);
+    try {  // its own lists, before anything is written
+      convert_elements(from, to, false, static_cast<int>(lengths_.size()), lengths_.data(), call.threads);
+    } catch (const std::bad_alloc&) {
+      return EINBLAS_OUT_OF_MEMORY;
+    }
     return EINBLAS_OK;
   }
 
