@@ -399,8 +399,8 @@ public final class EinsumPlan {
   }
 
   /**
-   * Number of slices that a run consists of: 1 unless a memory limit or {@link
-   * PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there are more.
+   * Number of slices that a run consists of: 1 unless a memory limit, of the run or of a slice, or
+   * {@link PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there are more.
    */
   public long sliceCount() {
     return core.slices().slices();

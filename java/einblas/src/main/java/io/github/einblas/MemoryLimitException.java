@@ -2,8 +2,9 @@
 package io.github.einblas;
 
 /**
- * A plan's memory limit ({@link PlanOptions#withMemoryLimit}) is less than any way found to cut the
- * contraction needs. Thrown when a plan or its gradients are made, before anything is computed.
+ * A plan's memory limit ({@link PlanOptions#withMemoryLimit}, {@link
+ * PlanOptions#withSliceMemoryLimit}) is less than any way found to cut the contraction needs.
+ * Thrown when a plan or its gradients are made, before anything is computed.
  */
 public final class MemoryLimitException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;

@@ -89,6 +89,7 @@ class TensorDataTest {
           try (Tensor got = Tensor.readFrom(in)) {
             assertEquals(type, got.dtype());
             assertArrayEquals(want.shape(), got.shape());
+            assertArrayEquals(written(want), written(got));
             assertEquals(want.toString(), got.toString());
           }
         }

@@ -56,11 +56,10 @@ public final class SliceSearch {
    */
   private final ToLongFunction<SlicedProgram> peak;
 
-  /**
-   * Most bytes of a slice that is computed alone, with its parts of the operands; and asked for.
-   */
+  /** Most bytes of a slice that is computed alone, with its parts of the operands and result. */
   private final ToLongFunction<SlicedProgram> slicePeak;
 
+  /** Most that these may be. */
   private final long sliceLimit;
 
   /** Prepares; budget and number of slices are the options'. */
