@@ -118,7 +118,13 @@ public final class TensorBlock implements Externalizable, KryoSerializable {
 
   /** The block as a tensor of its own, in native memory, to be closed by the caller. */
   public Tensor tensor() {
-    return Tensor.of(dtype, ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()), shape);
+    ByteBuffer all = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    if (shape.length > 0) {
+      return Tensor.of(dtype, all, shape);
+    }
+    try (Tensor one = Tensor.of(dtype, all, 1)) { // without a shape it would be a vector
+      return one.reshape().copy();
+    }
   }
 
   @Override

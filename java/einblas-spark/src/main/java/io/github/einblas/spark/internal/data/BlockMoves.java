@@ -1,0 +1,204 @@
+// Blocks into RDDs, out of them, and into other chunks.
+package io.github.einblas.spark.internal.data;
+
+import io.github.einblas.DType;
+import io.github.einblas.Tensor;
+import io.github.einblas.spark.BlockIndex;
+import io.github.einblas.spark.BlockSource;
+import io.github.einblas.spark.Chunks;
+import io.github.einblas.spark.TensorBlock;
+import io.github.einblas.spark.internal.executor.WorkerSetup;
+import io.github.einblas.spark.internal.plan.Placement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import scala.Tuple2;
+
+/** Moves of whole tensors. */
+public final class BlockMoves {
+  private BlockMoves() {}
+
+  /** A source whose blocks are held against what they should be. */
+  public static BlockSource checked(DType dtype, Chunks chunks, BlockSource source) {
+    return index -> {
+      TensorBlock block = source.read(index);
+      check(dtype, chunks, index, block);
+      return block;
+    };
+  }
+
+  /** An RDD whose blocks are held against what they should be as they pass. */
+  public static JavaPairRDD<BlockIndex, TensorBlock> checked(
+      DType dtype, Chunks chunks, JavaPairRDD<BlockIndex, TensorBlock> blocks) {
+    return blocks.mapToPair(
+        block -> {
+          check(dtype, chunks, block._1(), block._2());
+          return block;
+        });
+  }
+
+  private static void check(DType dtype, Chunks chunks, BlockIndex index, TensorBlock block) {
+    long[] shape = chunks.shape(index);
+    if (block.dtype() != dtype || !Arrays.equals(block.shape(), shape)) {
+      throw new IllegalStateException(
+          "block "
+              + index
+              + " is "
+              + block
+              + ", but the tensor "
+              + chunks
+              + " needs "
+              + Arrays.toString(shape)
+              + " of "
+              + dtype);
+    }
+  }
+
+  /** All blocks of a source, row by row in so many partitions. */
+  public static JavaPairRDD<BlockIndex, TensorBlock> read(
+      JavaSparkContext sc, Chunks chunks, int partitions, BlockSource source) {
+    List<Integer> numbers = IntStream.range(0, partitions).boxed().toList();
+    return sc.parallelize(numbers, partitions)
+        .flatMapToPair(
+            p -> {
+              long all = chunks.blocks();
+              return LongStream.range(first(p, all, partitions), first(p + 1, all, partitions))
+                  .mapToObj(chunks::block)
+                  .map(index -> new Tuple2<>(index, read(source, index)))
+                  .iterator();
+            });
+  }
+
+  private static long first(int partition, long blocks, int partitions) {
+    return (Math.multiplyExact(blocks, (long) partition) + partitions - 1) / partitions;
+  }
+
+  private static TensorBlock read(BlockSource source, BlockIndex index) {
+    try {
+      return source.read(index);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** The same elements in other chunks, each sent once. */
+  public static JavaPairRDD<BlockIndex, TensorBlock> rechunked(
+      DType dtype,
+      JavaPairRDD<BlockIndex, TensorBlock> blocks,
+      Chunks from,
+      Chunks to,
+      Placement placement) {
+    return blocks
+        .flatMapToPair(block -> pieces(block._1(), block._2(), from, to))
+        .groupByKey(new PlacementPartitioner(placement))
+        .mapToPair(
+            group -> new Tuple2<>(group._1(), joined(dtype, group._1(), group._2(), from, to)));
+  }
+
+  private static Iterator<Tuple2<BlockIndex, Tuple2<BlockIndex, TensorBlock>>> pieces(
+      BlockIndex index, TensorBlock block, Chunks from, Chunks to) {
+    List<Tuple2<BlockIndex, Tuple2<BlockIndex, TensorBlock>>> pieces = new ArrayList<>();
+    try (Tensor tensor = block.tensor()) {
+      for (BlockIndex target : Regions.overlapping(to, from, index)) {
+        TensorBlock piece = TensorBlock.of(Regions.part(tensor, from.from(index), to, target));
+        pieces.add(new Tuple2<>(target, new Tuple2<>(index, piece)));
+      }
+    }
+    return pieces.iterator();
+  }
+
+  private static TensorBlock joined(
+      DType dtype,
+      BlockIndex index,
+      Iterable<Tuple2<BlockIndex, TensorBlock>> pieces,
+      Chunks from,
+      Chunks to) {
+    return WorkerSetup.orRefused(
+        () -> {
+          try (Tensor whole = Tensor.empty(dtype, to.shape(index))) {
+            Set<BlockIndex> needed = new HashSet<>(Regions.overlapping(from, to, index));
+            for (Tuple2<BlockIndex, TensorBlock> piece : pieces) {
+              if (!needed.remove(piece._1())) {
+                throw new IllegalStateException("block " + piece._1() + " is there twice");
+              }
+              try (Tensor part = piece._2().tensor()) {
+                Regions.part(whole, to.from(index), from, piece._1()).copyFrom(part);
+              }
+            }
+            if (!needed.isEmpty()) {
+              throw new IllegalStateException("block " + needed.iterator().next() + " is missing");
+            }
+            return TensorBlock.of(whole);
+          }
+        });
+  }
+
+  /** All blocks as one tensor of this process. */
+  public static Tensor collect(
+      JavaSparkContext sc,
+      DType dtype,
+      Chunks chunks,
+      JavaPairRDD<BlockIndex, TensorBlock> blocks) {
+    Tensor whole = Tensor.empty(dtype, chunks.shape());
+    try {
+      Set<BlockIndex> seen = new HashSet<>();
+      long[] origin = new long[chunks.rank()];
+      each(
+          sc,
+          blocks,
+          chunks.size() * dtype.bytes(),
+          block -> {
+            if (!seen.add(block._1())) {
+              throw new IllegalStateException("block " + block._1() + " is there twice");
+            }
+            try (Tensor part = block._2().tensor()) {
+              Regions.part(whole, origin, chunks, block._1()).copyFrom(part);
+            }
+          });
+      if (seen.size() != chunks.blocks()) {
+        throw new IllegalStateException(
+            "only " + seen.size() + " of " + chunks.blocks() + " blocks are there");
+      }
+      return whole;
+    } catch (RuntimeException | Error e) {
+      whole.close();
+      throw e;
+    }
+  }
+
+  /** All blocks by index. */
+  public static Map<BlockIndex, TensorBlock> map(
+      JavaSparkContext sc, JavaPairRDD<BlockIndex, TensorBlock> blocks, double bytes) {
+    Map<BlockIndex, TensorBlock> all = new TreeMap<>();
+    each(sc, blocks, bytes, block -> all.put(block._1(), block._2()));
+    return all;
+  }
+
+  /** Hands all blocks over on the driver, in jobs whose results Spark lets through. */
+  private static void each(
+      JavaSparkContext sc,
+      JavaPairRDD<BlockIndex, TensorBlock> blocks,
+      double bytes,
+      java.util.function.Consumer<Tuple2<BlockIndex, TensorBlock>> action) {
+    int partitions = blocks.getNumPartitions();
+    long limit = sc.getConf().getSizeAsBytes("spark.driver.maxResultSize", "1g");
+    double room = (limit == 0 ? 4L << 30 : limit) / 4.0;
+    int perJob = (int) Math.max(1, Math.min(partitions, room * partitions / Math.max(1, bytes)));
+    for (int from = 0; from < partitions; from += perJob) {
+      int[] some = IntStream.range(from, Math.min(partitions, from + perJob)).toArray();
+      List<Tuple2<BlockIndex, TensorBlock>>[] results = blocks.collectPartitions(some);
+      for (List<Tuple2<BlockIndex, TensorBlock>> result : results) {
+        result.forEach(action);
+      }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// Contractions of tensors in blocks against those of one machine.
+package io.github.einblas.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.einblas.DType;
+import io.github.einblas.Einsum;
+import io.github.einblas.Tensor;
+import io.github.einblas.spark.SparkOptions.Method;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class SparkEinsumTest {
+  private static JavaSparkContext sc;
+
+  @BeforeAll
+  static void start() {
+    sc = LocalSpark.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    sc.close();
+  }
+
+  private static final String[][] CASES = {
+    {"ij,jk->ik", "13x17", "17x11"},
+    {"ij,jk", "8x8", "8x8"},
+    {"bij,bjk->bik", "5x7x9", "5x9x4"},
+    {"bij,bjk->kbi", "5x7x9", "5x9x4"},
+    {"...ij,...jk->...ik", "1x4x6x5", "3x1x5x7"},
+    {"ij,kj->ikj", "6x7", "5x7"},
+    {"ij,k->ijk", "6x7", "5"},
+    {"i,i->", "29", "29"},
+    {"i,j->ij", "29", "17"},
+    {"iij,jk->ik", "6x6x5", "5x4"},
+    {"ijk,k->j", "6x7x8", "8"},
+    {"ijk->ki", "6x7x8"},
+    {"ii->i", "9x9"},
+    {"ii", "9x9"},
+    {"ijk->", "4x5x6"},
+    {"ij->ij", "9x5"},
+    {",ij->ij", "", "4x5"},
+    {"a,ab,abc->abc", "4", "4x5", "4x5x6"},
+    {"ij,jk,kl->il", "9x8", "8x7", "7x6"},
+    {"pqrs,ap,bq,cr,ds->abcd", "4x4x4x4", "5x4", "5x4", "5x4", "5x4"},
+    {"ab,bc,cd,da->", "6x5", "5x7", "7x4", "4x6"},
+    {"ij,ij->", "9x8", "9x8"},
+    {"bhqd,bhkd->bhqk", "2x3x8x4", "2x3x9x4"},
+  };
+
+  /** Small integers, whose sums are exact in any order. */
+  private static Tensor integers(Random random, DType type, String shape) {
+    long[] lengths =
+        shape.isEmpty()
+            ? new long[0]
+            : Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray();
+    int size = 1;
+    for (long n : lengths) {
+      size *= (int) n;
+    }
+    double[] data = new double[size];
+    for (int i = 0; i < size; i++) {
+      data[i] = random.nextInt(7) - 3;
+    }
+    try (Tensor all =
+        lengths.length == 0 ? Tensor.scalar(DType.F64, data[0]) : Tensor.of(data, lengths)) {
+      return all.to(type);
+    }
+  }
+
+  @Test
+  void everyMethodGivesTheResultOfOneMachineWithRandomChunks() {
+    for (long seed = 1; seed <= 3; seed++) {
+      for (String[] text : CASES) {
+        Random random = new Random(seed * 1000 + text[0].hashCode());
+        for (Method method : Method.values()) {
+          check(random, method, text, "seed " + seed);
+        }
+      }
+    }
+  }
+
+  private static void check(Random random, Method method, String[] text, String seed) {
+    DType type = List.of(DType.F64, DType.F32, DType.I32, DType.C64).get(random.nextInt(4));
+    Tensor[] operands = new Tensor[text.length - 1];
+    for (int i = 0; i < operands.length; i++) {
+      operands[i] = integers(random, type, text[i + 1]);
+    }
+    DistributedTensor[] inputs = RandomChunks.cut(sc, random, text[0], operands);
+    SparkOptions options = SparkOptions.DEFAULT.withMethod(method);
+    String what = text[0] + " by " + method + " of " + Arrays.toString(inputs) + ", " + seed;
+    SparkPlan plan;
+    try {
+      plan = SparkEinsum.plan(sc, text[0], options, inputs);
+    } catch (IllegalArgumentException e) {
+      if (method == Method.LOCAL || method == Method.BROADCAST) {
+        return; // does not suit this cut
+      }
+      throw e;
+    }
+    try (Tensor expected = Einsum.einsum(text[0], operands);
+        Tensor actual = plan.run(inputs).collect(1 << 20)) {
+      assertEquals(expected.dtype(), actual.dtype(), what);
+      assertArrayEquals(expected.shape(), actual.shape(), what);
+      assertEquals(TensorBlock.of(expected), TensorBlock.of(actual), what + "\n" + plan.explain());
+    }
+  }
+
+  @Test
+  void explainComesBeforeAnythingRuns() {
+    DistributedTensor a =
+        DistributedTensor.random(sc, DType.F64, 1, new long[] {1_000_000, 1_000_000}, 8192, 8192);
+    SparkPlan plan =
+        SparkEinsum.plan(
+            sc,
+            "ij,jk->ik",
+            SparkOptions.DEFAULT.withParallelism(1000).withTaskMemory(64L << 30),
+            a,
+            a);
+    System.out.println(plan.explain());
+    DistributedTensor b =
+        DistributedTensor.random(sc, DType.F64, 1, new long[] {8192, 8192}, 1024, 1024);
+    System.out.println(
+        SparkEinsum.plan(sc, "ij,jk->ik", SparkOptions.DEFAULT.withMethod(Method.GRID), b, b)
+            .explain());
+  }
+
+  @Test
+  void slicesHaveTheBitsOfOneMachine() {
+    Random random = new Random(7);
+    Tensor c = integers(random, DType.F64, "6x12");
+    Tensor t = integers(random, DType.F64, "12x12x12x12");
+    try (Tensor expected = Einsum.einsum("ea,fb,abcd,gc,hd->efgh", c, c, t, c, c);
+        Tensor actual =
+            SparkEinsum.contract(
+                sc, "ea,fb,abcd,gc,hd->efgh", SparkOptions.DEFAULT, c, c, t, c, c)) {
+      assertEquals(TensorBlock.of(expected), TensorBlock.of(actual));
+    }
+  }
+}
