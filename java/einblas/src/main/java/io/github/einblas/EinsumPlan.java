@@ -461,7 +461,7 @@ public final class EinsumPlan {
   /**
    * Computes slices and adds them to their parts of the output, as {@link PlanSlice#addTo} does for
    * each; what all slices share is computed once. Added up in their order from zeros, all slices
-   * have the bits of {@link #run}, in however many calls.
+   * have the bits of {@link #run}, in however many calls, but for the sign of zeros.
    *
    * @param from the first slice
    * @param to the one behind the last, at least from

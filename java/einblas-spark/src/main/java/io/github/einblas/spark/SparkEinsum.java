@@ -1,7 +1,9 @@
 // Public API: contractions on a cluster.
 package io.github.einblas.spark;
 
+import io.github.einblas.Operand;
 import io.github.einblas.Tensor;
+import java.util.Arrays;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -44,12 +46,56 @@ public final class SparkEinsum {
    * Contracts small operands of a network whose intermediates or work are large: the operands are
    * broadcast, each task computes a run of slices, and the driver adds the runs in order.
    *
-   * @param options as of one machine: order of pairs, and how finely it is cut by a memory limit of
-   *     the run or of a slice, or a number of slices; by default it is cut into about eight slices
-   *     for each place where tasks run
+   * <pre>{@code
+   * Tensor r = SparkEinsum.contract(sc, "ea,fb,abcd,gc,hd->efgh", SparkOptions.DEFAULT, c, c, i, c, c);
+   * }</pre>
+   *
+   * @param options their plan options say the order of pairs, and how finely it is cut: by a memory
+   *     limit of the run or of a slice, or a number of slices; by default it is cut into 64 slices
+   *     at least, and four for each place where tasks run
+   * @param operands dense; sparse and Kronecker operators are refused by name
+   * @return in native memory, to be closed
    */
   public static Tensor contract(
+      JavaSparkContext sc, String equation, SparkOptions options, Operand... operands) {
+    Tensor[] dense = dense(equation, operands);
+    return sliced(sc, equation, options, dense)
+        .run(Arrays.stream(dense).map(TensorBlock::of).toList());
+  }
+
+  /** What {@link #contract} would do and what it costs, for people; nothing runs. */
+  public static String explainContract(
+      JavaSparkContext sc, String equation, SparkOptions options, Operand... operands) {
+    return sliced(sc, equation, options, dense(equation, operands)).explain();
+  }
+
+  private static Tensor[] dense(String equation, Operand... operands) {
+    Tensor[] dense = new Tensor[operands.length];
+    for (int i = 0; i < operands.length; i++) {
+      Objects.requireNonNull(operands[i], "operand " + i);
+      if (!(operands[i] instanceof Tensor tensor)) {
+        throw new IllegalArgumentException(
+            equation
+                + ": operand "
+                + i
+                + " is a "
+                + operands[i].getClass().getSimpleName()
+                + "; on Spark all operands are dense tensors: its toDense() is one");
+      }
+      dense[i] = tensor;
+    }
+    return dense;
+  }
+
+  private static SlicedContraction sliced(
       JavaSparkContext sc, String equation, SparkOptions options, Tensor... operands) {
-    return SlicedContraction.of(sc, equation, options, operands).run(operands);
+    Objects.requireNonNull(sc, "sc");
+    Objects.requireNonNull(options, "options");
+    return SlicedContraction.of(
+        sc,
+        Objects.requireNonNull(equation, "equation"),
+        options,
+        Arrays.stream(operands).map(Tensor::dtype).toList(),
+        Arrays.stream(operands).map(Tensor::shape).toArray(long[][]::new));
   }
 }

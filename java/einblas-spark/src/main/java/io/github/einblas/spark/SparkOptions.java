@@ -27,7 +27,12 @@ public final class SparkOptions implements Serializable {
      * Tasks compute tiles of the result, p along one operand's labels and q along the other's; each
      * block is sent once to each task that needs it.
      */
-    GRID
+    GRID,
+    /**
+     * All operands are broadcast, and each task computes a run of slices of the whole contraction:
+     * for networks of small operands with much work.
+     */
+    SLICES
   }
 
   /** Chooses by cost and takes what the cluster says of itself. */

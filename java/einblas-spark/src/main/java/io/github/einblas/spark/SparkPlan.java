@@ -2,6 +2,8 @@
 package io.github.einblas.spark;
 
 import io.github.einblas.DType;
+import io.github.einblas.Tensor;
+import io.github.einblas.spark.SparkOptions.Method;
 import io.github.einblas.spark.internal.data.BlockMoves;
 import io.github.einblas.spark.internal.data.BroadcastSource;
 import io.github.einblas.spark.internal.executor.Refusals;
@@ -26,9 +28,13 @@ import org.apache.spark.api.java.JavaSparkContext;
  * and take. Bits follow from the plan alone: not from executors, failures and retries.
  */
 public final class SparkPlan {
+  /** Results that come back to the driver from slices. */
+  private static final int RESULTS = 64;
+
   private final JavaSparkContext sc;
   private final Labelling labelling;
-  private final NetworkPlan network;
+  private final NetworkPlan network; // or null
+  private final SlicedContraction sliced; // or null
   private final Site.Cluster cluster;
   private final SparkOptions options;
   private final List<Chunks> chunks;
@@ -38,6 +44,7 @@ public final class SparkPlan {
       JavaSparkContext sc,
       Labelling labelling,
       NetworkPlan network,
+      SlicedContraction sliced,
       Site.Cluster cluster,
       SparkOptions options,
       List<Chunks> chunks,
@@ -45,6 +52,7 @@ public final class SparkPlan {
     this.sc = sc;
     this.labelling = labelling;
     this.network = network;
+    this.sliced = sliced;
     this.cluster = cluster;
     this.options = options;
     this.chunks = chunks;
@@ -69,8 +77,46 @@ public final class SparkPlan {
               operands[i].source() != null,
               operands[i].placement()));
     }
-    NetworkPlan network = NetworkPlan.of(labelling, options, cluster, sites);
-    return new SparkPlan(sc, labelling, network, cluster, options, chunks, types);
+    SlicedContraction sliced = null;
+    if (options.method() == Method.SLICES) {
+      sliced = slices(sc, equation, options, types, chunks);
+    }
+    NetworkPlan network = null;
+    if (sliced == null) {
+      network = NetworkPlan.of(labelling, options, cluster, sites);
+      if (options.method() == Method.AUTO && maySlice(labelling, options, types, chunks)) {
+        SlicedContraction other = slices(sc, equation, options, types, chunks);
+        if (other.seconds() < network.seconds()) {
+          sliced = other;
+          network = null;
+        }
+      }
+    }
+    return new SparkPlan(sc, labelling, network, sliced, cluster, options, chunks, types);
+  }
+
+  private static SlicedContraction slices(
+      JavaSparkContext sc,
+      String equation,
+      SparkOptions options,
+      List<DType> types,
+      List<Chunks> chunks) {
+    long[][] shapes = chunks.stream().map(Chunks::shape).toArray(long[][]::new);
+    return SlicedContraction.of(sc, equation, options, types, shapes);
+  }
+
+  /** Slices are tried for networks whose operands and result are small. */
+  private static boolean maySlice(
+      Labelling labelling, SparkOptions options, List<DType> types, List<Chunks> chunks) {
+    double bytes = labelling.whole().dtype().bytes();
+    for (long length : labelling.whole().outputShape()) {
+      bytes *= length;
+    }
+    bytes *= RESULTS;
+    for (int i = 0; i < chunks.size(); i++) {
+      bytes += chunks.get(i).size() * types.get(i).bytes();
+    }
+    return chunks.size() > 2 && bytes < options.broadcastLimit();
   }
 
   /** As it was given. */
@@ -85,27 +131,31 @@ public final class SparkPlan {
 
   /** Chunks of the result: each label keeps those that it has. */
   public Chunks chunks() {
-    return network.last().step().result();
+    return labelling.resultChunks();
   }
 
   /** Method of each step, in order. */
-  public List<SparkOptions.Method> methods() {
-    return network.steps().stream().map(s -> s.plan().method()).toList();
+  public List<Method> methods() {
+    return network == null
+        ? List.of(Method.SLICES)
+        : network.steps().stream().map(s -> s.plan().method()).toList();
   }
 
   /** Tasks of all steps. */
   public int tasks() {
-    return network.steps().stream().mapToInt(s -> s.plan().step().tasks()).sum();
+    return network == null
+        ? sliced.tasks()
+        : network.steps().stream().mapToInt(s -> s.plan().step().tasks()).sum();
   }
 
   /** Bytes that shuffles write, without what serialisers and compression add or take. */
   public double shuffledBytes() {
-    return network.steps().stream().mapToDouble(s -> s.plan().cost().shuffled()).sum();
+    return network == null ? 0 : network.sum(s -> s.cost().shuffled());
   }
 
   /** Bytes that go to each executor by broadcast. */
   public double broadcastBytes() {
-    return network.steps().stream().mapToDouble(s -> s.plan().cost().broadcast()).sum();
+    return network == null ? sliced.broadcastBytes() : network.sum(s -> s.cost().broadcast());
   }
 
   /**
@@ -113,27 +163,29 @@ public final class SparkPlan {
    * #shuffledBytes} against.
    */
   public double lowerBoundBytes() {
-    return network.steps().stream().mapToDouble(s -> s.plan().bound()).sum();
+    return network == null ? 0 : network.sum(StepPlan::bound);
   }
 
   /** Native bytes of the largest task. */
   public double taskBytes() {
-    return network.steps().stream().mapToDouble(s -> s.plan().cost().nativeBytes()).max().orElse(0);
+    return network == null ? sliced.taskBytes() : network.taskBytes();
   }
 
   /** Predicted time in seconds. */
   public double predictedSeconds() {
-    return network.steps().stream().mapToDouble(s -> s.plan().cost().seconds()).sum();
+    return network == null ? sliced.seconds() : network.seconds();
   }
 
   /** What will be done and what it costs, for people. */
   public String explain() {
-    return ClusterExplanation.of(labelling, network, cluster, chunks, types);
+    return network == null
+        ? sliced.explain()
+        : ClusterExplanation.of(labelling, network, cluster, chunks, types);
   }
 
   /**
-   * The result, lazily: blocks are computed when they are asked for. Only operands that are
-   * broadcast are fetched at once.
+   * The result, lazily: blocks are computed when they are asked for. Operands that are broadcast
+   * are fetched at once, and slices are computed at once.
    *
    * @param operands with the types and chunks of those that were planned
    */
@@ -156,6 +208,9 @@ public final class SparkPlan {
                 + types.get(i));
       }
     }
+    if (network == null) {
+      return runSlices(operands);
+    }
     Refusals.hear(sc.sc());
     WorkerSetup setup = WorkerSetup.here(options.mixedIsa());
     List<DistributedTensor> slots = new ArrayList<>(List.of(operands));
@@ -164,6 +219,18 @@ public final class SparkPlan {
       slots.add(run(step.plan(), setup, inputs));
     }
     return slots.get(slots.size() - 1);
+  }
+
+  private DistributedTensor runSlices(DistributedTensor... operands) {
+    List<TensorBlock> whole = new ArrayList<>();
+    for (DistributedTensor operand : operands) {
+      try (Tensor tensor = operand.collect(Long.MAX_VALUE)) { // the planner bounded their sum
+        whole.add(TensorBlock.of(tensor));
+      }
+    }
+    try (Tensor result = sliced.run(whole)) {
+      return DistributedTensor.of(sc, result, chunks().chunk());
+    }
   }
 
   private DistributedTensor run(StepPlan plan, WorkerSetup setup, List<DistributedTensor> inputs) {

@@ -165,6 +165,11 @@ public final class Labelling {
         Arrays.stream(labels).mapToLong(this::chunk).toArray());
   }
 
+  /** The chunks of the result. */
+  public Chunks resultChunks() {
+    return chunks(output);
+  }
+
   /** Labels as letters, for the equation of a block; {@link #BROADCAST} has none. */
   static String letters(int[] labels) {
     StringBuilder text = new StringBuilder();

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Steps over slots: the operands, then the result of each step.
@@ -88,6 +89,21 @@ public record NetworkPlan(List<Step> steps) {
     DType wanted = own.isComplex() || !result.isComplex() ? result : result.partType();
     DType wide = DType.promote(own, wanted);
     return wide.isFloating() || wide.isComplex() ? wide.computeType() : wide;
+  }
+
+  /** A figure of all steps together. */
+  public double sum(ToDoubleFunction<StepPlan> figure) {
+    return steps.stream().map(Step::plan).mapToDouble(figure).sum();
+  }
+
+  /** Predicted time. */
+  public double seconds() {
+    return sum(s -> s.cost().seconds());
+  }
+
+  /** Native bytes of the largest task. */
+  public double taskBytes() {
+    return steps.stream().mapToDouble(s -> s.plan().cost().nativeBytes()).max().orElse(0);
   }
 
   /** The step that makes the result. */

@@ -26,7 +26,7 @@ public record StepCost(
     double seconds,
     double computing) {
   /** Seconds that Spark needs for a stage of warm executors, whatever it does. */
-  private static final double STAGE = 0.15;
+  public static final double STAGE = 0.15;
 
   /** Slabs that a sorter takes before it asks for memory the first time, and their bytes. */
   private static final double SORTER = 40.0 * (4 << 20);

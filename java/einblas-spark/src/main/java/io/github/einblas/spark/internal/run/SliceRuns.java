@@ -31,6 +31,8 @@ public final class SliceRuns implements Serializable {
 
   private static final int PER_PLACE = 4;
 
+  private static final String INTERRUPT = "spark.job.interruptOnCancel";
+
   private final String json;
   private final String fingerprint;
   private final WorkerSetup setup;
@@ -55,7 +57,7 @@ public final class SliceRuns implements Serializable {
    * @throws IllegalArgumentException if Spark would not let two results through to the driver
    */
   public static SliceRuns of(
-      JavaSparkContext sc, EinsumPlan plan, WorkerSetup setup, Site.Cluster cluster) {
+      JavaSparkContext sc, EinsumPlan plan, boolean mixedIsa, Site.Cluster cluster) {
     double result = plan.dtype().bytes();
     for (long length : plan.outputShape()) {
       result *= length;
@@ -80,17 +82,20 @@ public final class SliceRuns implements Serializable {
             Math.min(
                 Math.min(Math.max(RUNS, PER_PLACE * cluster.places()), (double) plan.sliceCount()),
                 most);
-    return new SliceRuns(sc, plan, setup, runs);
+    return new SliceRuns(sc, plan, WorkerSetup.here(mixedIsa), runs);
+  }
+
+  /** Number of runs, each of which is a task. */
+  public int runs() {
+    return runs;
   }
 
   /** The contraction's result. */
-  public Tensor sum(Tensor... operands) {
-    ArrayList<TensorBlock> blocks = new ArrayList<>();
-    for (Tensor operand : operands) {
-      blocks.add(TensorBlock.of(operand));
-    }
-    Broadcast<ArrayList<TensorBlock>> shared = sc.broadcast(blocks);
+  public Tensor sum(List<TensorBlock> operands) {
+    Broadcast<ArrayList<TensorBlock>> shared = sc.broadcast(new ArrayList<>(operands));
     Tensor sum = Tensor.zeros(plan.dtype(), plan.outputShape());
+    String before = sc.getLocalProperty(INTERRUPT);
+    sc.setLocalProperty(INTERRUPT, "true"); // runs of slices end between two when interrupted
     try {
       List<Integer> numbers = IntStream.range(0, runs).boxed().toList();
       JavaRDD<TensorBlock> parts =
@@ -106,6 +111,7 @@ public final class SliceRuns implements Serializable {
       sum.close();
       throw e;
     } finally {
+      sc.setLocalProperty(INTERRUPT, before);
       shared.destroy();
     }
   }
