@@ -1,8 +1,10 @@
 // Public API: how a tensor is cut into blocks.
 package io.github.einblas.spark;
 
+import io.github.einblas.DType;
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Comparator;
 
 /**
  * A shape, and the length of a chunk along each axis, as Zarr cuts arrays: chunk c of an axis of
@@ -68,6 +70,22 @@ public final class Chunks implements Serializable {
     Chunks chunks = new Chunks(shape.clone(), own);
     chunks.blocks();
     return chunks;
+  }
+
+  /** Chunks of about equal edges that make blocks of about 32 MB. */
+  public static Chunks near(DType dtype, long... shape) {
+    long[] chunk = new long[shape.length];
+    double left = (32 << 20) / (double) dtype.bytes();
+    Integer[] byLength = new Integer[shape.length];
+    Arrays.setAll(byLength, d -> d);
+    Arrays.sort(byLength, Comparator.comparingLong(d -> shape[d]));
+    for (int i = 0; i < byLength.length; i++) { // short axes stay whole and leave more to others
+      int d = byLength[i];
+      double edge = Math.pow(left, 1.0 / (byLength.length - i));
+      chunk[d] = (long) Math.max(1, Math.min((double) shape[d], edge));
+      left /= chunk[d];
+    }
+    return of(shape, chunk);
   }
 
   private static long pieces(long length, long chunk) {

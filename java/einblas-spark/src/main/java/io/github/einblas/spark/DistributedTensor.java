@@ -7,10 +7,20 @@ import io.github.einblas.spark.internal.data.BlockMoves;
 import io.github.einblas.spark.internal.data.RandomSource;
 import io.github.einblas.spark.internal.data.Regions;
 import io.github.einblas.spark.internal.plan.Placement;
+import io.github.einblas.spark.internal.storage.NpyFile;
+import io.github.einblas.spark.internal.storage.NpyFolder;
+import io.github.einblas.spark.internal.storage.NpyWriter;
+import io.github.einblas.spark.internal.storage.Stored;
+import io.github.einblas.spark.internal.storage.ZarrArray;
+import io.github.einblas.spark.internal.storage.ZarrCodec;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
@@ -163,6 +173,120 @@ public final class DistributedTensor {
       JavaSparkContext sc, DType dtype, long seed, long[] shape, long... chunk) {
     Chunks chunks = Chunks.of(shape, chunk);
     return of(sc, dtype, chunks, new RandomSource(dtype, chunks, seed));
+  }
+
+  /**
+   * A {@code .npy} file that all executors see, read by byte ranges.
+   *
+   * @param path as Hadoop reads it, such as {@code hdfs:///a.npy} or {@code /shared/a.npy}
+   * @param chunk length of a chunk along each axis; none: blocks near 32 MB
+   * @throws IOException if it is no such file, is shorter than it says, or holds another type; it
+   *     names the file
+   */
+  public static DistributedTensor readNpy(JavaSparkContext sc, String path, long... chunk)
+      throws IOException {
+    return stored(sc, NpyFile.open(sc.hadoopConfiguration(), path, chunk));
+  }
+
+  /**
+   * A folder that {@link #writeNpyChunks} wrote: a {@code .npy} for each block and a {@code
+   * chunks.json}.
+   *
+   * @throws IOException if it is none, or a chunk is missing
+   */
+  public static DistributedTensor readNpyChunks(JavaSparkContext sc, String folder)
+      throws IOException {
+    return stored(sc, NpyFolder.open(sc.hadoopConfiguration(), folder));
+  }
+
+  /**
+   * A Zarr array, v2 or v3, raw or compressed by zlib, gzip or Zstandard. Chunks without a file are
+   * its fill value.
+   *
+   * @throws IOException if it is none, or has what is not supported, which is named
+   */
+  public static DistributedTensor readZarr(JavaSparkContext sc, String folder) throws IOException {
+    return stored(sc, ZarrArray.open(sc.hadoopConfiguration(), folder));
+  }
+
+  /** Any of the three, by what is there. */
+  public static DistributedTensor read(JavaSparkContext sc, String path) throws IOException {
+    Configuration conf = sc.hadoopConfiguration();
+    Path place = new Path(path);
+    FileSystem files = place.getFileSystem(conf);
+    if (files.exists(new Path(place, "chunks.json"))) {
+      return readNpyChunks(sc, path);
+    }
+    return files.exists(place) && files.getFileStatus(place).isDirectory()
+        ? readZarr(sc, path)
+        : readNpy(sc, path);
+  }
+
+  private static DistributedTensor stored(JavaSparkContext sc, Stored stored) {
+    return of(sc, stored.dtype(), stored.chunks(), stored.source());
+  }
+
+  /**
+   * Writes one {@code .npy} file, through the driver, slab by slab of the first axis's chunks.
+   *
+   * @param overwrite whether a file that is there may be replaced
+   * @throws IOException if it cannot be written, or is there and must not be replaced
+   */
+  public void writeNpy(String path, boolean overwrite) throws IOException {
+    boolean keeps = source == null && blocks.getStorageLevel().equals(StorageLevel.NONE());
+    try (NpyWriter out =
+        NpyFile.writer(sc.hadoopConfiguration(), path, dtype, chunks.shape(), overwrite)) {
+      if (keeps) {
+        blocks.persist(StorageLevel.MEMORY_AND_DISK()); // each slab is a job
+      }
+      BlockMoves.slabs(sc, dtype, chunks, blocks, out::write);
+      out.commit();
+    } finally {
+      if (keeps) {
+        blocks.unpersist();
+      }
+    }
+  }
+
+  /**
+   * Writes a folder of {@code .npy} files, one for each block, from the executors.
+   *
+   * @param overwrite whether such a folder that is there may be replaced
+   * @throws IOException if it cannot be written, or is there and must not be replaced
+   */
+  public void writeNpyChunks(String folder, boolean overwrite) throws IOException {
+    BlockMoves.write(
+        blocks, NpyFolder.sink(sc.hadoopConfiguration(), folder, dtype, chunks, overwrite));
+  }
+
+  /** As {@link #writeZarr(String, int, String, boolean)}: version 3, Zstandard. */
+  public void writeZarr(String folder, boolean overwrite) throws IOException {
+    writeZarr(folder, 3, "zstd", overwrite);
+  }
+
+  /**
+   * Writes a Zarr array from the executors.
+   *
+   * @param version 2 or 3
+   * @param codec {@code raw}, {@code gzip} or {@code zstd}
+   * @param overwrite whether an array that is there may be replaced
+   * @throws IOException if it cannot be written, or is there and must not be replaced
+   */
+  public void writeZarr(String folder, int version, String codec, boolean overwrite)
+      throws IOException {
+    BlockMoves.write(
+        blocks,
+        ZarrArray.sink(
+            sc.hadoopConfiguration(), folder, dtype, chunks, version, codec(codec), overwrite));
+  }
+
+  private static ZarrCodec codec(String name) {
+    for (ZarrCodec codec : ZarrCodec.values()) {
+      if (codec.name().equalsIgnoreCase(name)) {
+        return codec;
+      }
+    }
+    throw new IllegalArgumentException("Zarr codecs are raw, gzip and zstd, not '" + name + "'");
   }
 
   /** Type of the elements. */

@@ -1,9 +1,16 @@
 // Public API: contractions on a cluster.
 package io.github.einblas.spark;
 
+import io.github.einblas.DType;
+import io.github.einblas.Einsum;
 import io.github.einblas.Operand;
+import io.github.einblas.PlanOptions;
+import io.github.einblas.PlanSlice;
 import io.github.einblas.Tensor;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -19,6 +26,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * }</pre>
  */
 public final class SparkEinsum {
+  private static final double BLOCK = 32 << 20;
+
   private SparkEinsum() {}
 
   /** As {@link #plan(JavaSparkContext, String, SparkOptions, DistributedTensor...)}, and run. */
@@ -40,6 +49,49 @@ public final class SparkEinsum {
     Objects.requireNonNull(equation, "equation");
     Objects.requireNonNull(options, "options");
     return SparkPlan.of(sc, equation, options, operands);
+  }
+
+  /**
+   * The operands in chunks that agree: one length for each label.
+   *
+   * <pre>{@code
+   * DistributedTensor[] x = SparkEinsum.agree("ij,jk->ik", Map.of("j", 2048L), a, b);
+   * }</pre>
+   *
+   * @param chunks length of the chunks of some labels, by name ({@code <0>} and on for axes under
+   *     an ellipsis, from the last); others get one that keeps blocks near 32 MB
+   * @return operands that are cut so already, and others rechunked
+   */
+  public static DistributedTensor[] agree(
+      String equation, Map<String, Long> chunks, DistributedTensor... operands) {
+    List<DType> types = Arrays.stream(operands).map(DistributedTensor::dtype).toList();
+    long[][] shapes = Arrays.stream(operands).map(DistributedTensor::shape).toArray(long[][]::new);
+    PlanSlice whole = Einsum.plan(equation, PlanOptions.DEFAULT, types, shapes).slice(0);
+    Map<String, Long> all = new HashMap<>();
+    for (int i = 0; i < operands.length; i++) {
+      int rank = shapes[i].length;
+      double edge = Math.pow(BLOCK / types.get(i).bytes(), 1.0 / Math.max(1, rank));
+      for (PlanSlice.Range axis : whole.operandRanges(i)) {
+        if (axis.length() > 1) {
+          all.merge(axis.label(), (long) Math.max(1, edge), Math::min);
+        }
+      }
+    }
+    for (Map.Entry<String, Long> given : chunks.entrySet()) {
+      if (all.replace(given.getKey(), given.getValue()) == null) {
+        throw new IllegalArgumentException(
+            equation + " has no label '" + given.getKey() + "' to cut; it has " + all.keySet());
+      }
+    }
+    DistributedTensor[] agreed = new DistributedTensor[operands.length];
+    for (int i = 0; i < operands.length; i++) {
+      agreed[i] =
+          operands[i].rechunk(
+              whole.operandRanges(i).stream()
+                  .mapToLong(axis -> all.getOrDefault(axis.label(), 1L))
+                  .toArray());
+    }
+    return agreed;
   }
 
   /**

@@ -43,6 +43,7 @@ public final class SparkOptions implements Serializable {
   private final int parallelism;
   private final long broadcastLimit;
   private final double bytesPerSecond;
+  private final double flopsPerSecond;
   private final int[] pieces;
   private final boolean mixedIsa;
   private final transient PlanOptions planOptions;
@@ -53,6 +54,7 @@ public final class SparkOptions implements Serializable {
     parallelism = draft.parallelism;
     broadcastLimit = draft.broadcastLimit;
     bytesPerSecond = draft.bytesPerSecond;
+    flopsPerSecond = draft.flopsPerSecond;
     pieces = draft.pieces;
     mixedIsa = draft.mixedIsa;
     planOptions = draft.planOptions;
@@ -64,6 +66,7 @@ public final class SparkOptions implements Serializable {
     private int parallelism;
     private long broadcastLimit = 256L << 20;
     private double bytesPerSecond = 300e6;
+    private double flopsPerSecond;
     private int[] pieces = {};
     private boolean mixedIsa;
     private PlanOptions planOptions = PlanOptions.DEFAULT;
@@ -76,6 +79,7 @@ public final class SparkOptions implements Serializable {
     draft.parallelism = parallelism;
     draft.broadcastLimit = broadcastLimit;
     draft.bytesPerSecond = bytesPerSecond;
+    draft.flopsPerSecond = flopsPerSecond;
     draft.pieces = pieces;
     draft.mixedIsa = mixedIsa;
     draft.planOptions = planOptions();
@@ -159,6 +163,21 @@ public final class SparkOptions implements Serializable {
     }
     Draft draft = draft();
     draft.bytesPerSecond = rate;
+    return new SparkOptions(draft);
+  }
+
+  /** Operations on numbers that one task does in a second; 0: as this machine was measured. */
+  public double flopsPerSecond() {
+    return flopsPerSecond;
+  }
+
+  /** Another speed of products for the predictions, for executors on other machines. */
+  public SparkOptions withFlopsPerSecond(double rate) {
+    if (!(rate >= 0)) {
+      throw new IllegalArgumentException("operations per second must not be negative: " + rate);
+    }
+    Draft draft = draft();
+    draft.flopsPerSecond = rate;
     return new SparkOptions(draft);
   }
 

@@ -29,7 +29,8 @@ final class RandomChunks {
             length == 1
                 ? 1
                 : chunks.computeIfAbsent(
-                    ranges.get(d).label(), l -> 1 + (long) random.nextInt((int) length));
+                    ranges.get(d).label(),
+                    l -> 1 + (long) random.nextInt((int) Math.max(1, length)));
       }
       all[i] = DistributedTensor.of(sc, operands[i], chunk);
       if (random.nextBoolean()) {

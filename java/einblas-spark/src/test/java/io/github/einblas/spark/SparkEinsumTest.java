@@ -3,14 +3,25 @@ package io.github.einblas.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
 import io.github.einblas.Tensor;
 import io.github.einblas.spark.SparkOptions.Method;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,10 +68,15 @@ class SparkEinsumTest {
 
   /** Small integers, whose sums are exact in any order. */
   private static Tensor integers(Random random, DType type, String shape) {
-    long[] lengths =
+    return integers(
+        random,
+        type,
         shape.isEmpty()
             ? new long[0]
-            : Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray();
+            : Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray());
+  }
+
+  private static Tensor integers(Random random, DType type, long[] lengths) {
     int size = 1;
     for (long n : lengths) {
       size *= (int) n;
@@ -87,29 +103,84 @@ class SparkEinsumTest {
     }
   }
 
-  private static void check(Random random, Method method, String[] text, String seed) {
-    DType type = List.of(DType.F64, DType.F32, DType.I32, DType.C64).get(random.nextInt(4));
-    Tensor[] operands = new Tensor[text.length - 1];
-    for (int i = 0; i < operands.length; i++) {
-      operands[i] = integers(random, type, text[i + 1]);
+  /** The corpus's equations and shapes; -Deinblas.spark.corpus=all: all of them. */
+  @Test
+  void equationsOfTheCorpusGiveTheResultOfOneMachine() throws IOException {
+    int every = System.getProperty("einblas.spark.corpus", "").equals("all") ? 1 : 8;
+    int first = Integer.getInteger("einblas.spark.first", 0);
+    Set<String> seen = new HashSet<>();
+    int checked = 0;
+    for (JsonElement element : manifest().getAsJsonArray("cases")) {
+      JsonObject c = element.getAsJsonObject();
+      if (!c.get("kind").getAsString().equals("einsum")
+          || !c.get("policy").getAsString().equals("portable")
+          || !c.get("expect").getAsString().equals("ok")) {
+        continue;
+      }
+      String equation = c.get("expression").getAsString();
+      List<long[]> shapes = new ArrayList<>();
+      StringBuilder key = new StringBuilder(equation);
+      for (JsonElement input : c.getAsJsonArray("inputs")) {
+        long[] shape = new Gson().fromJson(input.getAsJsonObject().get("shape"), long[].class);
+        shapes.add(shape);
+        key.append(Arrays.toString(shape));
+      }
+      if (seen.add(key.toString()) && seen.size() % every == 0 && seen.size() >= first) {
+        Random random = new Random(key.toString().hashCode());
+        Method method = random.nextBoolean() ? Method.GRID : Method.AUTO;
+        check(random, method, equation, shapes, "corpus");
+        checked++;
+      }
     }
-    DistributedTensor[] inputs = RandomChunks.cut(sc, random, text[0], operands);
+    System.out.println("checked " + checked + " of " + seen.size() + " equations of the corpus");
+    assertTrue(checked > 30, "the corpus has lost its equations");
+  }
+
+  private static JsonObject manifest() throws IOException {
+    Path file =
+        Path.of(
+            System.getProperty("einblas.root", "."),
+            "java/einblas/src/test/resources/corpus/golden/manifest.json");
+    return JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+  }
+
+  private static void check(Random random, Method method, String[] text, String seed) {
+    List<long[]> shapes = new ArrayList<>();
+    for (int i = 1; i < text.length; i++) {
+      shapes.add(
+          text[i].isEmpty()
+              ? new long[0]
+              : Arrays.stream(text[i].split("x")).mapToLong(Long::parseLong).toArray());
+    }
+    check(random, method, text[0], shapes, seed);
+  }
+
+  private static void check(
+      Random random, Method method, String equation, List<long[]> shapes, String seed) {
+    DType type = List.of(DType.F64, DType.F32, DType.I32, DType.C64).get(random.nextInt(4));
+    Tensor[] operands = new Tensor[shapes.size()];
+    for (int i = 0; i < operands.length; i++) {
+      operands[i] = integers(random, type, shapes.get(i));
+    }
+    DistributedTensor[] inputs = RandomChunks.cut(sc, random, equation, operands);
     SparkOptions options = SparkOptions.DEFAULT.withMethod(method);
-    String what = text[0] + " by " + method + " of " + Arrays.toString(inputs) + ", " + seed;
+    String what = equation + " by " + method + " of " + Arrays.toString(inputs) + ", " + seed;
     SparkPlan plan;
     try {
-      plan = SparkEinsum.plan(sc, text[0], options, inputs);
+      plan = SparkEinsum.plan(sc, equation, options, inputs);
     } catch (IllegalArgumentException e) {
       if (method == Method.LOCAL || method == Method.BROADCAST) {
         return; // does not suit this cut
       }
       throw e;
     }
-    try (Tensor expected = Einsum.einsum(text[0], operands);
+    try (Tensor expected = Einsum.einsum(equation, operands);
         Tensor actual = plan.run(inputs).collect(1 << 20)) {
       assertEquals(expected.dtype(), actual.dtype(), what);
       assertArrayEquals(expected.shape(), actual.shape(), what);
       assertEquals(elements(expected), elements(actual), what + "\n" + plan.explain());
+    } catch (RuntimeException e) {
+      throw new AssertionError(what + "\n" + plan.explain(), e);
     }
   }
 

@@ -9,6 +9,8 @@ import io.github.einblas.spark.Chunks;
 import io.github.einblas.spark.TensorBlock;
 import io.github.einblas.spark.internal.executor.WorkerSetup;
 import io.github.einblas.spark.internal.plan.Placement;
+import io.github.einblas.spark.internal.storage.BlockSink;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -25,6 +27,9 @@ import scala.Tuple2;
 
 /** Moves of whole tensors. */
 public final class BlockMoves {
+  /** Bytes of a slab that are handed over at a time. */
+  private static final double ROWS = 64 << 20;
+
   private BlockMoves() {}
 
   /** A source whose blocks are held against what they should be. */
@@ -85,7 +90,7 @@ public final class BlockMoves {
   private static TensorBlock read(BlockSource source, BlockIndex index) {
     try {
       return source.read(index);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
   }
@@ -172,6 +177,67 @@ public final class BlockMoves {
     } catch (RuntimeException | Error e) {
       whole.close();
       throw e;
+    }
+  }
+
+  /** Takes elements in row-major order. */
+  @FunctionalInterface
+  public interface RowSink {
+    /** Takes the next bytes. */
+    void write(byte[] bytes) throws IOException;
+  }
+
+  /** Hands over all elements in row-major order, a chunk of the first axis at a time. */
+  public static void slabs(
+      JavaSparkContext sc,
+      DType dtype,
+      Chunks chunks,
+      JavaPairRDD<BlockIndex, TensorBlock> blocks,
+      RowSink sink)
+      throws IOException {
+    if (chunks.rank() == 0) {
+      try (Tensor scalar = collect(sc, dtype, chunks, blocks)) {
+        sink.write(TensorBlock.of(scalar).bytes());
+      }
+      return;
+    }
+    for (int s = 0; s < chunks.pieces(0); s++) {
+      int number = s;
+      long[] shape = chunks.shape();
+      shape[0] = Math.min(chunks.chunk(0), shape[0] - s * chunks.chunk(0));
+      JavaPairRDD<BlockIndex, TensorBlock> own =
+          blocks
+              .filter(block -> block._1().get(0) == number)
+              .mapToPair(block -> new Tuple2<>(atFirst(block._1()), block._2()));
+      try (Tensor slab = collect(sc, dtype, Chunks.of(shape, chunks.chunk()), own)) {
+        long rows = shape[0];
+        long step = Math.max(1, (long) (ROWS / Math.max(1.0, (double) slab.nbytes() / rows)));
+        for (long row = 0; row < rows; row += step) {
+          sink.write(TensorBlock.of(slab.slice(0, row, Math.min(rows, row + step))).bytes());
+        }
+      }
+    }
+  }
+
+  private static BlockIndex atFirst(BlockIndex index) {
+    int[] at = index.toArray();
+    at[0] = 0;
+    return BlockIndex.of(at);
+  }
+
+  /** Writes all blocks from the executors; nothing is left where that fails. */
+  public static void write(JavaPairRDD<BlockIndex, TensorBlock> blocks, BlockSink sink)
+      throws IOException {
+    sink.begin();
+    boolean done = false;
+    try {
+      blocks.foreach(block -> sink.write(block._1(), block._2()));
+      sink.commit();
+      done = true;
+    } finally {
+      if (!done) {
+        sink.abort();
+      }
     }
   }
 

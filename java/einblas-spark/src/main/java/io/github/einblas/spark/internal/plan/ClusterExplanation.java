@@ -10,6 +10,9 @@ import java.util.Locale;
 
 /** Text for people. */
 public final class ClusterExplanation {
+  /** Up to so many times the time of its products a step uses the cluster well. */
+  private static final double MOSTLY = 1.3;
+
   private final StringBuilder text = new StringBuilder();
 
   private ClusterExplanation() {}
@@ -115,6 +118,12 @@ public final class ClusterExplanation {
         "  task    at most %s native, %s heap beside Spark's",
         bytes(cost.nativeBytes()), bytes(cost.heapBytes()));
     line("  time    %.2f s, %.2f s of them products", cost.seconds(), cost.computing());
+    if (cost.seconds() > MOSTLY * cost.computing()) {
+      line(
+          "  note    moving and starting take %.2f times the time of the products: longer labels, or"
+              + " fewer tasks with more memory, would use the cluster better",
+          cost.seconds() / cost.computing() - 1);
+    }
   }
 
   private static String slot(int slot, int operands) {

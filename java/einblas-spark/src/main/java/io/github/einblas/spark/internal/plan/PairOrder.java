@@ -1,6 +1,7 @@
 // Which pairs of a network are contracted, in which order.
 package io.github.einblas.spark.internal.plan;
 
+import io.github.einblas.Einblas;
 import io.github.einblas.spark.SparkOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +30,10 @@ final class PairOrder {
     this.options = options;
     this.cluster = cluster;
     this.operands = operands;
-    this.peak = Math.max(1e9, labelling.whole().report().peakFlops());
+    this.peak =
+        options.flopsPerSecond() > 0
+            ? options.flopsPerSecond()
+            : Math.max(1e9, labelling.whole().report().peakFlops() / Einblas.threads());
   }
 
   /** Pairs of slots. */

@@ -28,6 +28,9 @@ public record StepCost(
   /** Seconds that Spark needs for a stage of warm executors, whatever it does. */
   public static final double STAGE = 0.15;
 
+  /** Seconds of the driver for a task. */
+  private static final double TASK = 0.002;
+
   /** Slabs that a sorter takes before it asks for memory the first time, and their bytes. */
   private static final double SORTER = 40.0 * (4 << 20);
 
@@ -92,7 +95,7 @@ public record StepCost(
         arriving > cluster.sortBytes() ? shuffled : 0,
         tile + held(step, run),
         kept + broadcast + 3 * largest + (arriving > 0 ? Math.min(arriving, SORTER) : 0),
-        STAGE * stages + computing + moving,
+        (STAGE + TASK * step.tasks()) * stages + computing + moving,
         computing);
   }
 

@@ -345,7 +345,9 @@ public final class StepPlanner {
             PlanOptions.DEFAULT.withThreads(cluster.threads()).withOutputType(step.accumulator()),
             step.types(),
             shapes);
-    return plan.report().predictedSeconds();
+    return options.flopsPerSecond() > 0
+        ? plan.flops() / options.flopsPerSecond()
+        : plan.report().predictedSeconds();
   }
 
   /**

@@ -25,7 +25,9 @@ final class EachProduct implements Iterator<TileProduct.Part> {
   public boolean hasNext() {
     while (!current.hasNext() && blocks.hasNext()) {
       Tuple2<BlockIndex, TensorBlock> next = blocks.next();
-      current = run.products(operand, next._1(), next._2());
+      if (run.isNeeded(operand, next._1())) {
+        current = run.products(operand, next._1(), next._2());
+      }
     }
     return current.hasNext();
   }

@@ -154,6 +154,10 @@ public final class StepRun implements Serializable {
     return new TileProduct(arrived, sumPiece, items, threads, NativeScope.of(context));
   }
 
+  boolean isNeeded(int operand, BlockIndex index) {
+    return step.operands().get(operand).isNeeded(index);
+  }
+
   /** The products of one block with all that the other operand has for it. */
   Iterator<TileProduct.Part> products(int operand, BlockIndex index, TensorBlock block) {
     Item own = new Item(Keys.of(step, operand, 0, index), () -> block);

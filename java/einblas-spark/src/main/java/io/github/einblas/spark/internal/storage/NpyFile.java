@@ -21,7 +21,7 @@ public final class NpyFile {
   /**
    * Opens a file: its header is read and its length compared.
    *
-   * @param chunk the length of a block along each axis
+   * @param chunk the length of a block along each axis; none: blocks near 32 MB
    * @throws IOException if it is not there, no .npy, of another type, or shorter than it says
    * @throws IllegalArgumentException if the chunks do not fit the shape
    */
@@ -43,7 +43,8 @@ public final class NpyFile {
     if (header.bytes() > status.getLen() - header.start()) {
       throw NpyHeader.truncated(file.toString(), status.getLen() - header.start(), header.bytes());
     }
-    Chunks chunks = Stored.cut(header.dtype(), header.shape(), chunk);
+    long[] own = chunk.length == 0 ? Chunks.near(header.dtype(), header.shape()).chunk() : chunk;
+    Chunks chunks = Stored.cut(header.dtype(), header.shape(), own);
     return new Stored(
         header.dtype(),
         chunks,
