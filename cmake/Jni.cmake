@@ -21,8 +21,7 @@ else()
   target_include_directories(jnieinblas PRIVATE "${EINBLAS_JAVA_HOME}/include" "${EINBLAS_JAVA_HOME}/include/linux")
 endif()
 target_link_libraries(jnieinblas PRIVATE einblas_all)
-set_target_properties(jnieinblas PROPERTIES
-  INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>" BUILD_WITH_INSTALL_RPATH ON)
+set_target_properties(jnieinblas PROPERTIES BUILD_WITH_INSTALL_RPATH ON)  # of none: it needs the system alone
 if(UNIX AND NOT APPLE)
   set(map ${CMAKE_CURRENT_SOURCE_DIR}/cmake/jnieinblas.map)
   # nodelete: a class loader that goes must not unmap code that worker threads are in.

@@ -2,17 +2,18 @@
 include(GoogleTestSource)
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS cpp/test/*.cpp)
-list(FILTER test_sources EXCLUDE REGEX "(workers|large)_test")
+list(FILTER test_sources EXCLUDE REGEX "(workers|large|openblas_open)_test|support/openblas")
 add_executable(einblas_test ${test_sources})
 # Tensors of more elements than an int counts; one of them takes 9 GB.
 add_executable(einblas_large_test cpp/test/step/large_test.cpp cpp/test/support/main_test.cpp)
-foreach(program einblas_test einblas_large_test)
+# OpenBLAS before it is open: nothing closes it.
+add_executable(einblas_openblas_test cpp/test/runtime/openblas_open_test.cpp)
+foreach(program einblas_test einblas_large_test einblas_openblas_test)
   target_include_directories(${program} PRIVATE cpp/test cpp/src)
   target_compile_options(${program} PRIVATE ${EINBLAS_WARNINGS})
-  target_link_libraries(${program} PRIVATE einblas_all GTest::gtest)
-  set_target_properties(${program} PROPERTIES BUILD_RPATH "${EINBLAS_OPENBLAS_DIR}")
+  target_link_libraries(${program} PRIVATE einblas_all einblas_openblas GTest::gtest)
 endforeach()
-if(WIN32)  # has no rpath: libraries are looked for beside the program
+if(WIN32)  # libraries are looked for beside the program
   file(GLOB dlls "${EINBLAS_OPENBLAS_DIR}/*.dll")
   list(FILTER dlls EXCLUDE REGEX "jniopenblas")
   add_custom_command(TARGET einblas_test POST_BUILD
@@ -25,8 +26,7 @@ if(UNIX)
   add_executable(einblas_fuzz ${fuzz_sources})
   target_include_directories(einblas_fuzz PRIVATE cpp/test)
   target_compile_options(einblas_fuzz PRIVATE ${EINBLAS_WARNINGS})
-  target_link_libraries(einblas_fuzz PRIVATE einblas_all)
-  set_target_properties(einblas_fuzz PROPERTIES BUILD_RPATH "${EINBLAS_OPENBLAS_DIR}")
+  target_link_libraries(einblas_fuzz PRIVATE einblas_all einblas_openblas)
 endif()
 
 # The pool and the other back ends, without a kernel: what runs tasks has a program of its own, which sets limits and forks.
@@ -37,6 +37,9 @@ target_compile_options(einblas_workers_test PRIVATE ${EINBLAS_WARNINGS} ${EINBLA
 target_link_libraries(einblas_workers_test PRIVATE GTest::gtest einblas_threads)
 add_test(NAME workers COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_workers_test> --gtest_brief=1)
 set_tests_properties(workers PROPERTIES TIMEOUT 600)
+
+add_test(NAME openblas_open COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:einblas_openblas_test> --gtest_brief=1)
+set_tests_properties(openblas_open PROPERTIES TIMEOUT 600)
 
 add_test(NAME rooms COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/check_rooms.cmake)
 

@@ -1,5 +1,5 @@
 # Toolchain: Windows on x86-64 by MinGW from a Debian machine (packages g++-mingw-w64-x86-64-posix, wine64, googletest).
-# Tests run under wine; the DLL needs nothing but libopenblas.dll and what Windows has.
+# Tests run under wine; the DLL needs nothing but what Windows has.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)

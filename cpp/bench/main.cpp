@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "commands.hpp"
+#include "support/openblas.hpp"
 
 namespace einblas_bench {
 namespace {
@@ -41,6 +42,7 @@ int run(int argc, char** argv) {
 }  // namespace einblas_bench
 
 int main(int argc, char** argv) {
+  einblas_test::open_openblas();
   try {
     return einblas_bench::run(argc, argv);
   } catch (const std::exception& e) {

@@ -42,8 +42,10 @@ std::string limits(int threads) {
 }
 
 std::string library() {
+  const char* core = einblas_blas_core();
   return std::string("einblas ") + einblas_version() + ", isa " + einblas_isa() + ", OpenBLAS core " +
-         einblas_blas_core() + (std::getenv("OPENBLAS_CORETYPE") != nullptr ? " (OPENBLAS_CORETYPE is set!)" : "");
+         (core != nullptr ? core : "none") +
+         (std::getenv("OPENBLAS_CORETYPE") != nullptr ? " (OPENBLAS_CORETYPE is set!)" : "");
 }
 
 void set_isa(const std::string& name) {

@@ -16,6 +16,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "support/openblas.hpp"
+
 namespace einblas_fuzz {
 
 int64_t calls = 0;
@@ -192,6 +194,10 @@ int main(int, char** argv) {
   if (status == EINBLAS_UNSUPPORTED_ISA) return 77;
   if (status != EINBLAS_OK) {
     std::printf("einblas_init: status %d\n", status);
+    return 1;
+  }
+  if (einblas_test::open_openblas() != EINBLAS_OK) {
+    std::printf("OpenBLAS: %s\n", einblas_openblas_failure());
     return 1;
   }
   if (__sanitizer_set_death_callback != nullptr) {

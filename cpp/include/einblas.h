@@ -36,7 +36,8 @@ enum {
   EINBLAS_INTERNAL = 6,         /* a defect in einblas */
   EINBLAS_BAD_THREADS = 7,      /* EINBLAS_THREADS is no number from 1 to 1024 */
   EINBLAS_BAD_THREADING = 8,    /* EINBLAS_THREADING names nothing that runs tasks */
-  EINBLAS_NO_OPENMP = 9         /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
+  EINBLAS_NO_OPENMP = 9,        /* EINBLAS_THREADING is openmp, and libgomp cannot be loaded */
+  EINBLAS_NO_OPENBLAS = 10      /* OpenBLAS is needed and not open: einblas_openblas_open, then the call again */
 };
 
 /* Element types. Steps compute with all (einblas_step_create_typed), products with block-sparse, BSR and CSR operands
@@ -62,8 +63,8 @@ EINBLAS_API int32_t einblas_dtype_size(int32_t dtype);
 
 /* ---- library ---- */
 
-/* Chooses the instruction set (EINBLAS_ISA, else the best one) and sets OpenBLAS to one thread.
-   Idempotent. Any status but OK means that no step can be made. */
+/* Chooses the instruction set (EINBLAS_ISA, else the best one) and reads what is tuned. Idempotent. Any status but OK
+ * means that no step can be made. */
 EINBLAS_API int32_t einblas_init(void);
 EINBLAS_API const char* einblas_version(void);
 /* The chosen instruction set: base, avx2, avx512, avx512vnni, avx512bf16 or neon; null before einblas_init succeeds. */
@@ -72,7 +73,15 @@ EINBLAS_API const char* einblas_isa(void);
    machine runs come first in einblas_isa_supported. */
 EINBLAS_API const char* einblas_isa_compiled(void);
 EINBLAS_API const char* einblas_isa_supported(void);
-/* What openblas_get_config() and openblas_get_corename() say of the library that was loaded. */
+/* OpenBLAS is opened when it is first needed, by who calls the library: LAPACK's functions, a step with the kernel
+   openblas by name, and one that tuning gives to it say EINBLAS_NO_OPENBLAS until then, with nothing written. files:
+   whole paths in UTF-8, one a line, what OpenBLAS needs first, itself last; version: what its configuration must
+   contain. Once it is open this gives EINBLAS_OK and does nothing. EINBLAS_NO_OPENBLAS: einblas_openblas_failure says
+   why, on this thread; it may be tried again. From then on steps go to other kernels where it is not named; no file at
+   all ("") says that there is none. */
+EINBLAS_API int32_t einblas_openblas_open(const char* files, const char* version);
+EINBLAS_API const char* einblas_openblas_failure(void);
+/* What openblas_get_config() and openblas_get_corename() say of it; null while it is not open. */
 EINBLAS_API const char* einblas_blas_config(void);
 EINBLAS_API const char* einblas_blas_core(void);
 /* Threads per call unless a call says otherwise: 1..1024. The first that there is of: einblas_set_threads,

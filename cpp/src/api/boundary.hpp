@@ -9,6 +9,7 @@
 #include "layout/dtype.hpp"
 #include "layout/strided.hpp"
 #include "runtime/memory.hpp"
+#include "runtime/openblas.hpp"
 #include "runtime/threads.hpp"
 
 namespace einblas {
@@ -20,6 +21,8 @@ int32_t guard(const F& f) noexcept {
     return f();
   } catch (const std::bad_alloc&) {
     return out_of_memory();
+  } catch (const NoOpenBlas&) {
+    return EINBLAS_NO_OPENBLAS;
   } catch (...) {
     return EINBLAS_INTERNAL;
   }

@@ -105,6 +105,7 @@ extern "C" {
 int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivots, int64_t* info) {
   if (!valid(dtype, n) || info == nullptr) return EINBLAS_INVALID_ARGUMENT;
   return guard_initialised([&] {
+    require_blas();
     *info = visit_lapack(static_cast<DType>(dtype), [&](auto of) {
       return lapack_lu(static_cast<int>(n), at<typename decltype(of)::Type>(a), at<int>(pivots));
     });
@@ -114,6 +115,7 @@ int32_t einblas_lu(int32_t dtype, int64_t n, int64_t a, int64_t pivots, int64_t*
 
 int32_t einblas_lu_solve(int32_t dtype, int64_t n, int64_t right_sides, int64_t lu, int64_t pivots, int64_t b) {
   if (!valid(dtype, n) || right_sides < 0) return EINBLAS_INVALID_ARGUMENT;
+  if (!blas_is_open()) return EINBLAS_NO_OPENBLAS;
   visit_lapack(static_cast<DType>(dtype),
                [&](auto of) { solve<typename decltype(of)::Type>(n, right_sides, lu, pivots, b); });
   return EINBLAS_OK;
@@ -123,6 +125,7 @@ int32_t einblas_eigenvalues(int32_t dtype, int32_t symmetric, int64_t n, int64_t
                             int64_t* info) {
   if (!valid(dtype, n) || info == nullptr) return EINBLAS_INVALID_ARGUMENT;
   return guard_initialised([&] {
+    require_blas();
     return visit_lapack(static_cast<DType>(dtype), [&](auto of) {
       using T = typename decltype(of)::Type;
       return eigenvalues(symmetric != 0, n, at<T>(a), real, imaginary, info);

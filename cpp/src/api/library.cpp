@@ -20,10 +20,7 @@ int32_t einblas_init(void) {
   if (status == EINBLAS_OK) status = init_threads();
   if (status == EINBLAS_OK) {
     static std::once_flag once;
-    std::call_once(once, [] {
-      blas_single_threaded();
-      load_tuning();
-    });
+    std::call_once(once, load_tuning);
   }
   return status;
 }
@@ -37,6 +34,11 @@ const char* einblas_version(void) { return EINBLAS_VERSION; }
 const char* einblas_isa(void) { return isa_name(); }
 const char* einblas_isa_compiled(void) { return isas_compiled(); }
 const char* einblas_isa_supported(void) { return isas_supported(); }
+int32_t einblas_openblas_open(const char* files, const char* version) {
+  if (files == nullptr || version == nullptr) return EINBLAS_INVALID_ARGUMENT;
+  return blas_open(files, version) ? EINBLAS_OK : EINBLAS_NO_OPENBLAS;
+}
+const char* einblas_openblas_failure(void) { return blas_failure(); }
 const char* einblas_blas_config(void) { return blas_config(); }
 const char* einblas_blas_core(void) { return blas_core(); }
 

@@ -1,10 +1,18 @@
-// OpenBLAS: the few prototypes we call (its own headers do not compile with every cross compiler) and thin wrappers.
-// bytedeco's 0.3.31 is a pthread build with 32-bit dimensions.
+// OpenBLAS: the few prototypes we call (its own headers do not compile with every cross compiler), looked up in the
+// library when it is opened, and thin wrappers. bytedeco's 0.3.31 is a pthread build with 32-bit dimensions.
 #include "runtime/openblas.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdio>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <type_traits>
+
+#include "runtime/shared_library.hpp"
 
 namespace {
 // As Fortran's COMPLEX and COMPLEX*16 lie.
@@ -59,9 +67,132 @@ char* openblas_get_corename(void);
 
 namespace einblas {
 
-void blas_single_threaded() noexcept { openblas_set_num_threads(1); }
-const char* blas_config() noexcept { return openblas_get_config(); }
-const char* blas_core() noexcept { return openblas_get_corename(); }
+namespace {
+
+// The functions above in the library that was opened.
+struct Blas {
+  decltype(&::sgemm_) sgemm_ = nullptr;
+  decltype(&::dgemm_) dgemm_ = nullptr;
+  decltype(&::sgetrf_) sgetrf_ = nullptr;
+  decltype(&::dgetrf_) dgetrf_ = nullptr;
+  decltype(&::cgetrf_) cgetrf_ = nullptr;
+  decltype(&::zgetrf_) zgetrf_ = nullptr;
+  decltype(&::sgetrs_) sgetrs_ = nullptr;
+  decltype(&::dgetrs_) dgetrs_ = nullptr;
+  decltype(&::cgetrs_) cgetrs_ = nullptr;
+  decltype(&::zgetrs_) zgetrs_ = nullptr;
+  decltype(&::sgeev_) sgeev_ = nullptr;
+  decltype(&::dgeev_) dgeev_ = nullptr;
+  decltype(&::cgeev_) cgeev_ = nullptr;
+  decltype(&::zgeev_) zgeev_ = nullptr;
+  decltype(&::ssyev_) ssyev_ = nullptr;
+  decltype(&::dsyev_) dsyev_ = nullptr;
+  decltype(&::cheev_) cheev_ = nullptr;
+  decltype(&::zheev_) zheev_ = nullptr;
+  decltype(&::openblas_set_num_threads) openblas_set_num_threads = nullptr;
+  decltype(&::openblas_get_config) openblas_get_config = nullptr;
+  decltype(&::openblas_get_corename) openblas_get_corename = nullptr;
+
+  // The name of one that the library lacks, or null.
+  const char* look_up(void* library) noexcept {
+    const char* lacking = nullptr;
+    const auto find = [&](const char* name, auto& function) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(function_of(library, name));
+      if (function == nullptr) lacking = name;
+    };
+    find("sgemm_", sgemm_);
+    find("dgemm_", dgemm_);
+    find("sgetrf_", sgetrf_);
+    find("dgetrf_", dgetrf_);
+    find("cgetrf_", cgetrf_);
+    find("zgetrf_", zgetrf_);
+    find("sgetrs_", sgetrs_);
+    find("dgetrs_", dgetrs_);
+    find("cgetrs_", cgetrs_);
+    find("zgetrs_", zgetrs_);
+    find("sgeev_", sgeev_);
+    find("dgeev_", dgeev_);
+    find("cgeev_", cgeev_);
+    find("zgeev_", zgeev_);
+    find("ssyev_", ssyev_);
+    find("dsyev_", dsyev_);
+    find("cheev_", cheev_);
+    find("zheev_", zheev_);
+    find("openblas_set_num_threads", openblas_set_num_threads);
+    find("openblas_get_config", openblas_get_config);
+    find("openblas_get_corename", openblas_get_corename);
+    return lacking;
+  }
+};
+
+std::atomic<const Blas*> opened{nullptr};  // never destroyed
+std::atomic<bool> absent{false};
+thread_local char failure[1024] = "";
+
+const Blas& blas() noexcept { return *opened.load(std::memory_order_acquire); }
+
+std::mutex& opening() {
+  static std::mutex* m = new std::mutex;  // never destroyed: threads may outlive static objects
+  return *m;
+}
+
+// Null when it could not be opened: why says the reason.
+std::unique_ptr<const Blas> open_from(const std::string& files, const char* version, std::string& why) {
+  void* library = nullptr;
+  std::string last;
+  for (size_t from = 0; from < files.size();) {
+    const size_t end = std::min(files.find('\n', from), files.size());
+    last = files.substr(from, end - from);
+    from = end + 1;
+    library = open_library(last, why);
+    if (library == nullptr) return nullptr;
+  }
+  if (library == nullptr) {
+    why = "no file was named";
+    return nullptr;
+  }
+  auto found = std::make_unique<Blas>();
+  if (const char* lacking = found->look_up(library)) {
+    why = last + " has no " + lacking;
+    return nullptr;
+  }
+  const std::string config = found->openblas_get_config();
+  if (config.find(version) == std::string::npos) {
+    why = last + " is " + config;
+    return nullptr;
+  }
+  found->openblas_set_num_threads(1);
+  return found;
+}
+
+}  // namespace
+
+bool blas_is_open() noexcept { return opened.load(std::memory_order_acquire) != nullptr; }
+bool blas_is_absent() noexcept { return absent.load(std::memory_order_acquire) && !blas_is_open(); }
+void require_blas() {
+  if (!blas_is_open()) throw NoOpenBlas();
+}
+const char* blas_failure() noexcept { return failure; }
+const char* blas_config() noexcept { return blas_is_open() ? blas().openblas_get_config() : nullptr; }
+const char* blas_core() noexcept { return blas_is_open() ? blas().openblas_get_corename() : nullptr; }
+
+bool blas_open(const char* files, const char* version) noexcept {
+  const std::lock_guard<std::mutex> lock(opening());
+  if (blas_is_open()) return true;
+  std::string why;
+  try {
+    std::unique_ptr<const Blas> found = open_from(files, version, why);
+    if (found != nullptr) {
+      opened.store(found.release(), std::memory_order_release);
+      return true;
+    }
+  } catch (const std::exception& e) {
+    why = e.what();
+  }
+  std::snprintf(failure, sizeof failure, "%s", why.c_str());
+  absent.store(true, std::memory_order_release);
+  return false;
+}
 
 namespace {
 
@@ -101,99 +232,101 @@ BlasSeat::~BlasSeat() {
 // Fortran's matrices are column-major: C' = B' A'.
 void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, float alpha, const float* a,
                const float* b, float beta, float* c) noexcept {
-  sgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1, 1);
+  blas().sgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1,
+                1);
 }
 void blas_gemm(BlasOperand of_a, BlasOperand of_b, int ldc, int m, int n, int k, double alpha, const double* a,
                const double* b, double beta, double* c) noexcept {
-  dgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1, 1);
+  blas().dgemm_(letter(of_b), letter(of_a), &n, &m, &k, &alpha, b, &of_b.leading, a, &of_a.leading, &beta, c, &ldc, 1,
+                1);
 }
 
 int lapack_lu(int n, float* a, int* pivots) noexcept {
   int info = 0;
-  sgetrf_(&n, &n, a, &n, pivots, &info);
+  blas().sgetrf_(&n, &n, a, &n, pivots, &info);
   return info;
 }
 int lapack_lu(int n, double* a, int* pivots) noexcept {
   int info = 0;
-  dgetrf_(&n, &n, a, &n, pivots, &info);
+  blas().dgetrf_(&n, &n, a, &n, pivots, &info);
   return info;
 }
 
 int lapack_lu(int n, C64* a, int* pivots) noexcept {
   int info = 0;
-  cgetrf_(&n, &n, a, &n, pivots, &info);
+  blas().cgetrf_(&n, &n, a, &n, pivots, &info);
   return info;
 }
 int lapack_lu(int n, C128* a, int* pivots) noexcept {
   int info = 0;
-  zgetrf_(&n, &n, a, &n, pivots, &info);
+  blas().zgetrf_(&n, &n, a, &n, pivots, &info);
   return info;
 }
 
 void lapack_lu_solve(int n, int right_sides, const float* lu, const int* pivots, float* b) noexcept {
   int info = 0;
-  sgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+  blas().sgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
 }
 void lapack_lu_solve(int n, int right_sides, const double* lu, const int* pivots, double* b) noexcept {
   int info = 0;
-  dgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+  blas().dgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
 }
 void lapack_lu_solve(int n, int right_sides, const C64* lu, const int* pivots, C64* b) noexcept {
   int info = 0;
-  cgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+  blas().cgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
 }
 void lapack_lu_solve(int n, int right_sides, const C128* lu, const int* pivots, C128* b) noexcept {
   int info = 0;
-  zgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
+  blas().zgetrs_("N", &n, &right_sides, lu, &n, pivots, b, &n, &info, 1);
 }
 
 int lapack_eigenvalues(int n, float* a, float* real, float* imaginary, float* work, int lwork) noexcept {
   int info = 0;
   const int one = 1;
   float unused = 0;
-  sgeev_("N", "N", &n, a, &n, real, imaginary, &unused, &one, &unused, &one, work, &lwork, &info, 1, 1);
+  blas().sgeev_("N", "N", &n, a, &n, real, imaginary, &unused, &one, &unused, &one, work, &lwork, &info, 1, 1);
   return info;
 }
 int lapack_eigenvalues(int n, double* a, double* real, double* imaginary, double* work, int lwork) noexcept {
   int info = 0;
   const int one = 1;
   double unused = 0;
-  dgeev_("N", "N", &n, a, &n, real, imaginary, &unused, &one, &unused, &one, work, &lwork, &info, 1, 1);
+  blas().dgeev_("N", "N", &n, a, &n, real, imaginary, &unused, &one, &unused, &one, work, &lwork, &info, 1, 1);
   return info;
 }
 int lapack_eigenvalues(int n, C64* a, C64* values, float* reals, C64* work, int lwork) noexcept {
   int info = 0;
   const int one = 1;
   C64 unused = {0, 0};
-  cgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
+  blas().cgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
   return info;
 }
 int lapack_eigenvalues(int n, C128* a, C128* values, double* reals, C128* work, int lwork) noexcept {
   int info = 0;
   const int one = 1;
   C128 unused = {0, 0};
-  zgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
+  blas().zgeev_("N", "N", &n, a, &n, values, &unused, &one, &unused, &one, work, &lwork, reals, &info, 1, 1);
   return info;
 }
 
 int lapack_symmetric_eigenvalues(int n, float* a, float* values, float* work, int lwork) noexcept {
   int info = 0;
-  ssyev_("N", "L", &n, a, &n, values, work, &lwork, &info, 1, 1);
+  blas().ssyev_("N", "L", &n, a, &n, values, work, &lwork, &info, 1, 1);
   return info;
 }
 int lapack_symmetric_eigenvalues(int n, double* a, double* values, double* work, int lwork) noexcept {
   int info = 0;
-  dsyev_("N", "L", &n, a, &n, values, work, &lwork, &info, 1, 1);
+  blas().dsyev_("N", "L", &n, a, &n, values, work, &lwork, &info, 1, 1);
   return info;
 }
 int lapack_hermitian_eigenvalues(int n, C64* a, float* values, float* reals, C64* work, int lwork) noexcept {
   int info = 0;
-  cheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
+  blas().cheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
   return info;
 }
 int lapack_hermitian_eigenvalues(int n, C128* a, double* values, double* reals, C128* work, int lwork) noexcept {
   int info = 0;
-  zheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
+  blas().zheev_("N", "L", &n, a, &n, values, work, &lwork, reals, &info, 1, 1);
   return info;
 }
 

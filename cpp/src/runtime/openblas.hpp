@@ -1,11 +1,25 @@
 // The door to OpenBLAS; only openblas.cpp sees its prototypes.
 #pragma once
+#include <exception>
+
 #include "layout/numbers.hpp"
 
 namespace einblas {
 
-// One thread inside OpenBLAS: our regions are the only parallel ones.
-void blas_single_threaded() noexcept;
+// Something needs OpenBLAS, which is not open. Who called the library opens it and calls again.
+struct NoOpenBlas : std::exception {};
+
+// Opens it from files, one a line: what it needs first, itself last. Its configuration must have `version` in it. Once
+// open it stays, and this does nothing; a try that failed may be repeated, and no file says that there is none. One
+// thread inside OpenBLAS from then on: our regions are the only parallel ones.
+bool blas_open(const char* files, const char* version) noexcept;
+// Why this thread's last try failed.
+const char* blas_failure() noexcept;
+bool blas_is_open() noexcept;
+// Whether it was looked for in vain: what can do without it does.
+bool blas_is_absent() noexcept;
+// Throws NoOpenBlas unless it is open, which all functions below assume; these two are null before.
+void require_blas();
 const char* blas_config() noexcept;
 const char* blas_core() noexcept;
 

@@ -48,7 +48,8 @@ enum class Asked { InTurn, ByName };
 // A kernel in the ordered list of choose.cpp.
 struct KernelEntry {
   const char* name;
-  // A plan; null where it cannot run the problem or, in turn, where it should not.
+  // A plan; null where it cannot run the problem or, in turn, where it should not. Throws NoOpenBlas where that is to
+  // be opened first.
   std::unique_ptr<KernelPlan> (*plan)(const Problem&, Asked);
   bool any_type = false;  // else it is asked of plain problems alone
 };

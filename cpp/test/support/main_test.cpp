@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "einblas.h"
+#include "support/openblas.hpp"
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
@@ -14,6 +15,10 @@ int main(int argc, char** argv) {
   }
   if (status != EINBLAS_OK) {
     std::printf("einblas_init: status %d; instruction sets compiled in: %s\n", status, einblas_isa_compiled());
+    return 1;
+  }
+  if (einblas_test::open_openblas() != EINBLAS_OK) {
+    std::printf("OpenBLAS: %s\n", einblas_openblas_failure());
     return 1;
   }
   std::printf("isa %s\n", einblas_isa());

@@ -152,8 +152,9 @@ std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
     const double edge = static_cast<double>(least_edge), points = static_cast<double>(x.m.length) *
                                                                   static_cast<double>(x.n.length) *
                                                                   static_cast<double>(x.k.length);
-    if (least_edge == kNone || points < edge * edge * edge) return nullptr;
+    if (least_edge == kNone || points < edge * edge * edge || blas_is_absent()) return nullptr;
   }
+  require_blas();
   return sum_in_parts(p, [](const Problem& part) -> std::unique_ptr<KernelPlan> {
     if (part.dtype == DType::F32) return std::make_unique<OpenBlasPlan<float>>(part);
     return std::make_unique<OpenBlasPlan<double>>(part);

@@ -11,6 +11,8 @@ import java.util.Objects;
 /** The library: what was loaded, how many threads it uses, how much native memory it holds. */
 public final class Einblas {
 
+  private static final String NOT_LOADED = "not loaded";
+
   private Einblas() {}
 
   /** What {@link #measureBandwidth} moves. */
@@ -159,14 +161,31 @@ public final class Einblas {
     NativeMemory.poolTrim();
   }
 
-  /** What the loaded OpenBLAS says of its build. */
-  public static String blasConfig() {
-    return NativeInfo.blasConfig();
+  /**
+   * Loads OpenBLAS now, rather than when it is first needed: by {@link Kronecker#solve}, {@link
+   * Kronecker#logDeterminant}, {@link Kronecker#eigenvalues} and the kernel openblas. All else goes
+   * without it. Does nothing when it is loaded; a load that failed is tried again.
+   *
+   * @throws IllegalStateException if it is not among the jars or cannot be loaded; the text says
+   *     what to add or to set, as it does where it is needed
+   */
+  public static void loadOpenBlas() {
+    NativeInfo.loadOpenBlas();
   }
 
-  /** The processor core that OpenBLAS chose its kernels for. */
+  /** What the loaded OpenBLAS says of its build; "not loaded" before {@link #loadOpenBlas}. */
+  public static String blasConfig() {
+    String config = NativeInfo.blasConfig();
+    return config.isEmpty() ? NOT_LOADED : config;
+  }
+
+  /**
+   * The processor core that OpenBLAS chose its kernels for; "not loaded" before {@link
+   * #loadOpenBlas}.
+   */
   public static String blasCore() {
-    return NativeInfo.blasCore();
+    String core = NativeInfo.blasCore();
+    return core.isEmpty() ? NOT_LOADED : core;
   }
 
   /** The file that the native library was loaded from. */
@@ -175,9 +194,10 @@ public final class Einblas {
   }
 
   /**
-   * How the native libraries were loaded: a line of the time and the cache, then one for each
-   * library with its size, its jar and its file. The environment variable EINBLAS_LOG, set to
-   * anything, logs the same to the logger io.github.einblas when they are loaded.
+   * How the native libraries were loaded: a line of the time and the cache, one for each library
+   * with its size, its jar and its file, and one that says why OpenBLAS is not loaded while it is
+   * not. The environment variable EINBLAS_LOG, set to anything, logs the same to the logger
+   * io.github.einblas when they are loaded.
    */
   public static List<String> loadReport() {
     return NativeInfo.loadReport();

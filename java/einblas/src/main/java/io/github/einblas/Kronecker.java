@@ -363,11 +363,13 @@ public final class Kronecker implements MatrixOperator {
    * each factor.
    *
    * <p>Sparse factors are made dense for LAPACK, here and in the next two methods: up to 2^30 bytes
-   * each. Of BF16 and F16 LAPACK computes in F32, and the result is rounded once.
+   * each. Of BF16 and F16 LAPACK computes in F32, and the result is rounded once. It is OpenBLAS's,
+   * loaded when it is first needed ({@link Einblas#loadOpenBlas}).
    *
    * @param b (rows), or (..., rows, n)
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    * @throws ArithmeticException if a factor is singular
+   * @throws IllegalStateException if OpenBLAS is not among the jars
    */
   public Tensor solve(Tensor b) {
     Strided own = Objects.requireNonNull(b, "b").strided();
@@ -408,6 +410,7 @@ public final class Kronecker implements MatrixOperator {
    * }</pre>
    *
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
+   * @throws IllegalStateException if OpenBLAS is not among the jars
    */
   public LogDeterminant logDeterminant() {
     core.requireSquare("logDeterminant", true);
@@ -436,6 +439,7 @@ public final class Kronecker implements MatrixOperator {
    *
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    * @throws ArithmeticException if LAPACK's iteration does not converge, as with NaN
+   * @throws IllegalStateException if OpenBLAS is not among the jars
    */
   public Eigenvalues eigenvalues() {
     core.requireSquare("eigenvalues", true);

@@ -15,8 +15,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EinblasTest {
   @Test
   void whatWasLoaded() {
+    Einblas.loadOpenBlas();
+    Einblas.loadOpenBlas(); // no matter how often
     assertTrue(Einblas.blasConfig().contains("OpenBLAS"), Einblas::blasConfig);
-    assertFalse(Einblas.blasCore().isBlank());
+    assertFalse(Einblas.blasCore().isBlank() || Einblas.blasCore().equals("not loaded"));
     assertTrue(Files.isRegularFile(Einblas.loadedFrom()), () -> "" + Einblas.loadedFrom());
     assertTrue(Arrays.asList("pool", "openmp", "system").contains(Einblas.threading()));
   }

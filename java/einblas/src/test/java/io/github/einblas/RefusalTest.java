@@ -134,6 +134,7 @@ class RefusalTest extends GoodArguments {
           "Einblas.trim",
           "Einblas.blasConfig",
           "Einblas.blasCore",
+          "Einblas.loadOpenBlas",
           "Einblas.loadedFrom");
 
   /** Types whose methods another test walks. */

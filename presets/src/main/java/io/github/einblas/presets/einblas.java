@@ -1,4 +1,4 @@
-// Binding: tells JavaCPP which header to parse and which libraries to load before ours.
+// Binding: tells JavaCPP which header to parse and how the library is called.
 package io.github.einblas.presets;
 
 import org.bytedeco.javacpp.annotation.NoException;
@@ -11,23 +11,17 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 /**
  * Preset of the native library: {@code einblas.h} becomes {@code io.github.einblas.nativelib}.
  *
- * <p>bytedeco's OpenBLAS is preloaded rather than inherited: inheriting its preset parses all of
- * LAPACK, extracts twice as much and maps two copies of the library.
+ * <p>It needs no other library. OpenBLAS is opened later, when something asks for it; its folder is
+ * named for {@code org.bytedeco.javacpp.Loader.findLibrary}.
  */
 @Properties(
     target = "io.github.einblas.nativelib",
     global = "io.github.einblas.nativelib.einblas",
-    value = {
-      @Platform(
-          include = "einblas.h",
-          library = "jnieinblas",
-          preloadresource = "/org/bytedeco/openblas/",
-          preload = {"quadmath@.0", "gfortran@.5", "openblas@.0"}),
-      @Platform(value = "windows", preload = "libopenblas"),
-      @Platform(
-          value = "macosx",
-          preload = {"gcc_s@.1.1", "quadmath@.0", "gfortran@.5", "openblas@.0"})
-    })
+    value =
+        @Platform(
+            include = "einblas.h",
+            library = "jnieinblas",
+            preloadresource = "/org/bytedeco/openblas/"))
 @NoException
 public class einblas implements InfoMapper {
   @Override

@@ -17,8 +17,7 @@ public final class EinblasRival implements Rival {
 
   @Override
   public String version() {
-    return "einblas %s, isa %s, OpenBLAS core %s"
-        .formatted(Einblas.version(), Einblas.isa(), Einblas.blasCore());
+    return "einblas %s, isa %s".formatted(Einblas.version(), Einblas.isa());
   }
 
   @Override

@@ -127,10 +127,9 @@ final class DemoCommand extends BaseCommand {
     io.out()
         .printf(
             Locale.ROOT,
-            "einblas %s, isa %s, OpenBLAS core %s, %d thread%s%n",
+            "einblas %s, isa %s, %d thread%s%n",
             Einblas.version(),
             Einblas.isa(),
-            Einblas.blasCore(),
             Einblas.threads(),
             Einblas.threads() == 1 ? "" : "s");
     io.out()

@@ -30,8 +30,7 @@ final class InfoCommand extends BaseCommand {
     line("isa", Einblas.isa());
     line("isas supported", String.join(" ", Einblas.isaSupported()));
     line("types", Arrays.stream(DType.values()).map(DType::name).collect(Collectors.joining(" ")));
-    line("OpenBLAS core", Einblas.blasCore());
-    line("OpenBLAS config", Einblas.blasConfig().strip());
+    openBlas();
     line(
         "threads",
         Einblas.threads() + " by " + Einblas.threadsDecidedBy() + ", " + Einblas.threading());
@@ -55,6 +54,17 @@ final class InfoCommand extends BaseCommand {
             + System.getProperty("java.runtime.version")
             + ", heap up to "
             + gigabytes(Runtime.getRuntime().maxMemory()));
+  }
+
+  /** Loaded to tell, as nothing else asks for it here. */
+  private void openBlas() {
+    try {
+      Einblas.loadOpenBlas();
+      line("OpenBLAS core", Einblas.blasCore());
+      line("OpenBLAS config", Einblas.blasConfig().strip());
+    } catch (IllegalStateException e) { // einblas itself is loaded: the isa was told
+      line("OpenBLAS", e.getMessage());
+    }
   }
 
   private void line(String name, String value) {

@@ -242,6 +242,11 @@ final class TuneCases implements AutoCloseable {
     return !family(number.name()).equals("POOL");
   }
 
+  /** Whether it says what OpenBLAS does. */
+  static boolean isOpenBlas(Tuning.Value number) {
+    return family(number.name()).equals("OPENBLAS");
+  }
+
   private static String family(String name) {
     return name.toUpperCase(Locale.ROOT).split("_", 2)[0];
   }

@@ -65,6 +65,7 @@ final class TuneCommand extends BaseCommand {
     Path target = target();
     io.out()
         .printf("%s, isa %s, %d threads%n", Tuning.processor(), Einblas.isa(), Einblas.threads());
+    chosen = withOpenBlas(chosen);
     List<Tuning.Value> before = Tuning.values();
     int changed = 0;
     try (Progress progress = new Progress(io, "tune", chosen.size());
@@ -106,6 +107,20 @@ final class TuneCommand extends BaseCommand {
               + "' among those that are tuned; see --list (POOL_... are set by hand)");
     }
     return chosen;
+  }
+
+  /** Without OpenBLAS its numbers change nothing, and would be judged by noise. */
+  private List<Tuning.Value> withOpenBlas(List<Tuning.Value> chosen) {
+    if (chosen.stream().noneMatch(TuneCases::isOpenBlas)) {
+      return chosen;
+    }
+    try {
+      Einblas.loadOpenBlas();
+      return chosen;
+    } catch (IllegalStateException e) {
+      io.out().printf("OPENBLAS_...       left out: %s%n", e.getMessage());
+      return chosen.stream().filter(v -> !TuneCases.isOpenBlas(v)).toList();
+    }
   }
 
   private void show(Tuning.Value v) {

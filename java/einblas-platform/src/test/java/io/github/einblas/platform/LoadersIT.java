@@ -27,5 +27,6 @@ class LoadersIT extends LoadProcesses {
     assertFalse(result.text().contains("gone: false"), result::text);
     long right = result.text().lines().filter(line -> line.equals("right")).count();
     assertEquals(then.equals("stay") ? 12 : 6, right, result::text);
+    assertEquals(right, result.text().lines().filter("LAPACK"::equals).count(), result::text);
   }
 }

@@ -80,7 +80,7 @@ final class LoadersProbe {
     return loader.get() == null;
   }
 
-  /** Two products through a class loader's einblas, one of them on several threads. */
+  /** Two products through a class loader's einblas, one of them on several threads, and LAPACK. */
   private static void use(ClassLoader loader) throws Exception {
     Class<?> tensors = Class.forName("io.github.einblas.Tensor", true, loader);
     Class<?> einsum = Class.forName("io.github.einblas.Einsum", true, loader);
@@ -104,6 +104,11 @@ final class LoadersProbe {
           Object got = tensors.getMethod("get", long[].class).invoke(c, new long[] {n - 1, n - 1});
           System.out.println(((Number) got).doubleValue() == n ? "right" : "wrong: " + got);
         }
+        Class<?> kronecker = Class.forName("io.github.einblas.Kronecker", true, loader);
+        Object k = kronecker.getMethod("of", operands.getClass()).invoke(null, operands);
+        Object found = kronecker.getMethod("logDeterminant").invoke(k);
+        boolean singular = String.valueOf(found).contains("logAbsolute=-Infinity");
+        System.out.println(singular ? "LAPACK" : "wrong: " + found);
       }
     }
     Class<?> api = Class.forName("io.github.einblas.Einblas", true, loader);

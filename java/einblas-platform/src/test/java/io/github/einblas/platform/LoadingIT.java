@@ -63,7 +63,11 @@ class LoadingIT extends LoadProcesses {
     String jars = classPathWithout(n -> n.startsWith("openblas") && n.contains(PLATFORM));
     run(List.of(), jars, Map.of("LD_LIBRARY_PATH", real.getParent().toString()))
         .refused()
-        .says("org.bytedeco:openblas:0.3.31-1.5.13", "classifier " + PLATFORM, "is not taken");
+        .says(
+            "product right",
+            "org.bytedeco:openblas:0.3.31-1.5.13",
+            "classifier " + PLATFORM,
+            "is not taken");
   }
 
   @Test

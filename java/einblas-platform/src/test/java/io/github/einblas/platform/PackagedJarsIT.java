@@ -89,6 +89,7 @@ class PackagedJarsIT {
     Path cache = Path.of(System.getProperty("org.bytedeco.javacpp.cachedir")).toAbsolutePath();
     assertTrue(
         Einblas.loadedFrom().toAbsolutePath().startsWith(cache), () -> "" + Einblas.loadedFrom());
+    Einblas.loadOpenBlas();
     assertTrue(Einblas.blasConfig().contains("0.3.31"), Einblas::blasConfig);
     assertFalse(Einblas.isa().isEmpty());
     try (Tensor a = Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);

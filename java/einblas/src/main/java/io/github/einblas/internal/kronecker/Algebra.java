@@ -74,17 +74,27 @@ public final class Algebra {
 
   /** LU factors of a dense factor, column-major, with the pivots. */
   private record Lu(Strided matrix, Strided pivots, long singular) implements AutoCloseable {
+    private static final long NOT_DONE = -1;
+
     static Lu of(Term term) {
       long n = term.rows();
       requireOrder("LU", n);
-      Strided columns = TensorCopy.copy(term.transposed().tensor());
-      Strided pivots = Strided.empty(DType.I32, n);
-      try (Lease own = Lease.of(WORDS, null, columns, pivots)) {
+      Lu copy =
+          new Lu(
+              TensorCopy.copy(term.transposed().tensor()), Strided.empty(DType.I32, n), NOT_DONE);
+      boolean done = false;
+      try (Lease own = Lease.of(WORDS, null, copy.matrix, copy.pivots)) {
         long info =
             n == 0
                 ? 0
-                : NativeKronecker.lu(columns.dtype(), n, columns.address(), pivots.address());
-        return new Lu(columns, pivots, info);
+                : NativeKronecker.lu(
+                    copy.matrix.dtype(), n, copy.matrix.address(), copy.pivots.address());
+        done = true;
+        return new Lu(copy.matrix, copy.pivots, info);
+      } finally {
+        if (!done) {
+          copy.close();
+        }
       }
     }
 

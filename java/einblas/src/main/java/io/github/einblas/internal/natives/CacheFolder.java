@@ -55,6 +55,15 @@ final class CacheFolder {
     return reason;
   }
 
+  /** The folder that JavaCPP takes, for texts. */
+  static String javaCpps() {
+    try {
+      return Loader.getCacheDir().toString();
+    } catch (IOException e) {
+      return "(none)";
+    }
+  }
+
   /** A folder that is not usable, with the reason. */
   private static final class UnusableException extends IOException {
     private static final long serialVersionUID = 1;

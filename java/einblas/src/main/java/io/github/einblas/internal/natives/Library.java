@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Loader;
 
 /** Loads the library, and says the same at each later use where that failed. */
 final class Library {
@@ -31,12 +30,6 @@ final class Library {
   private Library() {}
 
   private static RuntimeException check() {
-    String config = string(einblas.einblas_blas_config());
-    if (!config.contains(LoadAdvice.OPENBLAS_VERSION)) {
-      return new IllegalStateException(
-          new LoadAdvice(Loader.getPlatform())
-              .missingOpenBlas("but what was loaded is " + config.strip()));
-    }
     String differs =
         differingType(
             code -> string(einblas.einblas_dtype_name(code)), einblas::einblas_dtype_size);
@@ -121,6 +114,12 @@ final class Library {
   static String file() {
     require();
     return LOADING.library();
+  }
+
+  /** Opens OpenBLAS; null, or what to add or to set where it cannot be opened. */
+  static IllegalStateException openBlas() {
+    require();
+    return LOADING.openBlas().open();
   }
 
   /** How it was loaded: time and cache, then each file. */

@@ -46,25 +46,38 @@ final class LoadAdvice {
         + platform
         + " are not among the jars: add the dependency io.github.einblas:einblas-platform, or "
         + OWN_JAR
-        + " and "
-        + OPENBLAS_JAR
-        + ", both with classifier "
+        + " with classifier "
         + platform
         + " (on a module path, also --add-modules io.github.einblas.presets."
         + platform.replace('-', '.')
         + ")";
   }
 
-  /** OpenBLAS is not there, or another one than ours. */
+  /** OpenBLAS is needed, and not there. */
   String missingOpenBlas(String how) {
-    return "einblas needs OpenBLAS "
+    return "OpenBLAS "
         + OPENBLAS_VERSION
-        + ", "
+        + ", which Kronecker's solve, logDeterminant and eigenvalues need, and the kernel openblas, "
         + how
         + " (one that the system has is not taken): add the dependency "
         + OPENBLAS_JAR
         + " with classifier "
-        + platform;
+        + platform
+        + " (on a module path, also --add-modules org.bytedeco.openblas."
+        + platform.replace('-', '.')
+        + ")";
+  }
+
+  /** OpenBLAS is there, but it is another one, or the system does not load it. */
+  String failedOpenBlas(Throwable failure, String cache) {
+    return "OpenBLAS "
+        + OPENBLAS_VERSION
+        + " of "
+        + OPENBLAS_JAR
+        + " for "
+        + platform
+        + " could not be loaded: "
+        + cause(texts(failure), cache);
   }
 
   /**
@@ -75,7 +88,7 @@ final class LoadAdvice {
   }
 
   private static String muslAdvice() {
-    return "this system's C library is musl (Alpine?); OpenBLAS and einblas's natives need glibc: use an"
+    return "this system's C library is musl (Alpine?); einblas's natives and OpenBLAS need glibc: use an"
         + " image with glibc, such as Debian's";
   }
 

@@ -1,9 +1,8 @@
-// Loading: finds the native library and OpenBLAS in the jars, loads them, says what was loaded.
+// Loading: finds the native library in the jars, loads it, says what was loaded.
 package io.github.einblas.internal.natives;
 
 import io.github.einblas.nativelib.einblas;
 import java.io.IOException;
-import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -21,9 +20,6 @@ final class Loading {
   /** With a value, a line of each load goes to the logger io.github.einblas. */
   private static final String LOG = "EINBLAS_LOG";
 
-  /** A library of the process: the jar or folder it came from, and the file that was mapped. */
-  private record Loaded(String source, Path file, long bytes, boolean extracted) {}
-
   /** A system property: how often einblas was loaded in this process, by any class loader. */
   private static final String LOADS = "io.github.einblas.loads";
 
@@ -31,24 +27,22 @@ final class Loading {
   private static final int MOST_CLASS_LOADERS = 1000;
 
   private final String platform = Loader.getPlatform();
-  private final List<Loaded> files = new ArrayList<>();
+  private final List<LoadedFile> files = new ArrayList<>();
   private CacheFolder folder;
   private CachedLibraries cached;
+  private OpenBlas openBlas;
   private String library = "";
   private double millis;
 
   /**
-   * Loads OpenBLAS and the library.
+   * Loads the library.
    *
    * @throws IllegalStateException if that fails; the text says what to add or to set
    */
   void run() {
     LoadAdvice advice = new LoadAdvice(platform);
-    if (resource("", System.mapLibraryName("jnieinblas")) == null) {
+    if (LoadedFile.find("", System.mapLibraryName("jnieinblas")) == null) {
       throw new IllegalStateException(advice.missingNatives());
-    }
-    if (openBlas() == null) {
-      throw new IllegalStateException(advice.missingOpenBlas("which is not among the jars"));
     }
     if (platform.startsWith("linux") && LoadAdvice.mapsMusl(Path.of("/proc/self/maps"))) {
       throw new IllegalStateException(advice.musl());
@@ -59,12 +53,11 @@ final class Loading {
       library = Loader.load(einblas.class);
       bind(advice);
     } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-      addCauses(e);
-      throw new IllegalStateException(advice.failed(e, cache()), e);
+      throw new IllegalStateException(advice.failed(e, CacheFolder.javaCpps()), e);
     } catch (IllegalStateException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      throw new IllegalStateException(advice.failed(e, cache()), e);
+      throw new IllegalStateException(advice.failed(e, CacheFolder.javaCpps()), e);
     } finally {
       if (folder != null) {
         folder.removeAtExit();
@@ -72,10 +65,7 @@ final class Loading {
     }
     millis = (System.nanoTime() - from) * 1e-6;
     describe(advice);
-    if (files.stream().noneMatch(f -> name(f).contains("openblas")) && !othersOpenBlas()) {
-      throw new IllegalStateException(
-          advice.missingOpenBlas("whose file in the jar could not be loaded from " + cache()));
-    }
+    openBlas = new OpenBlas(advice, folder, cached);
     if (System.getenv(LOG) != null && !System.getenv(LOG).isEmpty()) {
       System.getLogger("io.github.einblas")
           .log(System.Logger.Level.INFO, String.join("; ", report()));
@@ -168,7 +158,7 @@ final class Loading {
     }
     ClassLoader own = Loading.class.getClassLoader();
     ClassLoader binding = einblas.class.getClassLoader();
-    URL url = resource("", System.mapLibraryName("jnieinblas"));
+    URL url = LoadedFile.find("", System.mapLibraryName("jnieinblas"));
     if (own == binding && cached != null && url != null && !url.getProtocol().equals("file")) {
       for (int i = 0; !isBound() && i < MOST_CLASS_LOADERS; i++) {
         Path copy = cached.place(url, System.mapLibraryName("jnieinblas" + i));
@@ -200,22 +190,6 @@ final class Loading {
     return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
   }
 
-  /** Whether another class loader of this process has our file of OpenBLAS; ours then uses that. */
-  private boolean othersOpenBlas() {
-    URL url = openBlas();
-    if (url == null || cached == null) {
-      return false;
-    }
-    try {
-      System.load(cached.place(url, fileName(url)).toString());
-      return false;
-    } catch (UnsatisfiedLinkError e) {
-      return isOthers(e);
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   private static boolean isFalse(String name, String otherName) {
     String lower = System.getProperty("org.bytedeco.javacpp." + name, "true");
     String value =
@@ -228,50 +202,36 @@ final class Loading {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
-  /**
-   * JavaCPP goes on without a word when a library that ours needs cannot be loaded, and ours then
-   * lacks "libopenblas.so.0": what the system says of those is added.
-   */
-  private void addCauses(Throwable failure) {
-    for (String name : List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0")) {
-      URL url = resource("/org/bytedeco/openblas/", name);
-      if (url == null || cached == null) {
-        continue;
-      }
-      try {
-        System.load(cached.place(url, name).toString());
-      } catch (IOException | UnsatisfiedLinkError | RuntimeException e) {
-        failure.addSuppressed(e);
-      }
-    }
-  }
-
   /** The file that the library was loaded from. */
   String library() {
     return library;
   }
 
-  /** A line of the time and the cache, then one for each library. */
+  /** OpenBLAS: opened when it is first asked for. */
+  OpenBlas openBlas() {
+    return openBlas;
+  }
+
+  /**
+   * A line of the time and the cache, one for each library, one of OpenBLAS where it is not open.
+   */
   List<String> report() {
+    List<LoadedFile> all = new ArrayList<>(files);
+    all.addAll(openBlas.files());
     List<String> lines = new ArrayList<>();
-    long extracted = files.stream().filter(Loaded::extracted).count();
     lines.add(
         String.format(
             Locale.ROOT,
-            "%d libraries in %.0f ms, %d of them extracted now; cache %s",
-            files.size(),
-            millis,
-            extracted,
-            cache() + temporary()));
-    for (Loaded f : files) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "%s %.1f MB from %s, %s",
-              name(f),
-              f.bytes() * 1e-6,
-              f.source(),
-              f.file()));
+            "%d %s in %.0f ms, %d of them extracted now; cache %s",
+            all.size(),
+            all.size() == 1 ? "library" : "libraries",
+            millis + openBlas.millis(),
+            all.stream().filter(LoadedFile::extracted).count(),
+            CacheFolder.javaCpps() + temporary()));
+    all.forEach(f -> lines.add(f.line()));
+    String whyNot = openBlas.whyNot();
+    if (whyNot != null) {
+      lines.add("OpenBLAS is not loaded: " + whyNot);
     }
     return lines;
   }
@@ -279,36 +239,6 @@ final class Loading {
   private String temporary() {
     String reason = folder == null ? null : folder.temporaryBecause();
     return reason == null ? "" : " for this process alone, as " + reason;
-  }
-
-  private static String name(Loaded f) {
-    return String.valueOf(f.file().getFileName());
-  }
-
-  private URL openBlas() {
-    for (String name : List.of("libopenblas.so.0", "libopenblas.dll", "libopenblas.0.dylib")) {
-      URL url = resource("/org/bytedeco/openblas/", name);
-      if (url != null) {
-        return url;
-      }
-    }
-    return null;
-  }
-
-  private URL resource(String folder, String name) {
-    try {
-      return Loader.findResource(einblas.class, folder + platform + "/" + name);
-    } catch (IOException e) {
-      return null;
-    }
-  }
-
-  private static String cache() {
-    try {
-      return Loader.getCacheDir().toString();
-    } catch (IOException e) {
-      return "(none)";
-    }
   }
 
   /** Fills {@link #files} with those that came from jars or folders of the class path. */
@@ -320,39 +250,16 @@ final class Loading {
       } catch (InvalidPathException e) {
         continue;
       }
-      String name = String.valueOf(file.getFileName());
+      URL url = LoadedFile.find("", System.mapLibraryName("jnieinblas")); // a copy has another name
       boolean library = entry.getKey().startsWith("jnieinblas");
-      URL url =
-          resource(
-              library ? "" : "/org/bytedeco/openblas/",
-              library ? System.mapLibraryName("jnieinblas") : name); // a copy has another name
-      if (!file.isAbsolute() || url == null) {
+      if (!library || !file.isAbsolute() || url == null) {
         continue;
       }
       boolean fromCache = cached != null && file.startsWith(folder.path());
       if (fromCache && !cached.compared(file)) {
         throw new IllegalStateException(advice.notCompared(file));
       }
-      files.add(new Loaded(source(url), file, size(file), fromCache && cached.extracted(file)));
-    }
-  }
-
-  private static String source(URL url) {
-    try {
-      if (url.openConnection() instanceof JarURLConnection jar) {
-        return String.valueOf(Path.of(jar.getJarFileURL().getPath()).getFileName());
-      }
-    } catch (IOException | InvalidPathException e) {
-      return url.toString();
-    }
-    return url.getProtocol().equals("jrt") ? "the run-time image" : "a folder";
-  }
-
-  private static long size(Path file) {
-    try {
-      return Files.size(file);
-    } catch (IOException e) {
-      return 0;
+      files.add(LoadedFile.of(url, file, fromCache && cached.extracted(file)));
     }
   }
 }

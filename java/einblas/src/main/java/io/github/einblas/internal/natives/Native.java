@@ -79,16 +79,16 @@ public final class Native {
   }
 
   /**
-   * What becomes of a call that gave a status other than OK: where memory was short and some came
-   * free it is called again, else there is an exception. Only for calls that take all their memory
-   * before they write.
+   * What becomes of a call that gave a status other than OK: where it needs OpenBLAS, and where
+   * memory was short and some came free, it is called again, else there is an exception. Only for
+   * calls that take all their memory before they write.
    *
    * @param doing what fails, for errors
    * @param bytes what is needed, where the native code cannot tell; else 0
    * @return OK or NOT_APPLICABLE
    */
   static int failed(int first, IntSupplier call, Supplier<String> doing, long bytes) {
-    int status = first;
+    int status = first == einblas.EINBLAS_NO_OPENBLAS ? withOpenBlas(call) : first;
     if (status == einblas.EINBLAS_OUT_OF_MEMORY) {
       Shortage why = Shortage.ofThread(bytes);
       Reclaim.Tries tries = new Reclaim.Tries();
@@ -105,6 +105,16 @@ public final class Native {
     if (status != einblas.EINBLAS_OK && status != einblas.EINBLAS_NOT_APPLICABLE) {
       throw new IllegalStateException(
           "einblas: " + doing.get() + " gave status " + status + " (a defect)");
+    }
+    return status;
+  }
+
+  /** The status of the call with OpenBLAS opened; or without it, where it can do that. */
+  private static int withOpenBlas(IntSupplier call) {
+    IllegalStateException failure = Library.openBlas();
+    int status = call.getAsInt();
+    if (status == einblas.EINBLAS_NO_OPENBLAS && failure != null) {
+      throw new IllegalStateException(failure.getMessage(), failure);
     }
     return status;
   }

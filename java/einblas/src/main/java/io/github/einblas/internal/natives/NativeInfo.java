@@ -87,13 +87,21 @@ public final class NativeInfo {
     return Library.words(einblas.einblas_kernels());
   }
 
-  /** What the loaded OpenBLAS says of itself. */
+  /** Opens OpenBLAS; throws where it cannot be opened. */
+  public static void loadOpenBlas() {
+    IllegalStateException failure = Library.openBlas();
+    if (failure != null) {
+      throw new IllegalStateException(failure.getMessage(), failure);
+    }
+  }
+
+  /** What the loaded OpenBLAS says of itself; empty while there is none. */
   public static String blasConfig() {
     Library.require();
     return Library.string(einblas.einblas_blas_config());
   }
 
-  /** The processor core that OpenBLAS chose its kernels for. */
+  /** The processor core that OpenBLAS chose its kernels for; empty while there is none. */
   public static String blasCore() {
     Library.require();
     return Library.string(einblas.einblas_blas_core());

@@ -55,6 +55,23 @@ class LoadAdviceTest {
     }
   }
 
+  @Test
+  void whatOpenBlasLacksIsNamed() {
+    LoadAdvice advice = new LoadAdvice("linux-arm64");
+    String missing = advice.missingOpenBlas("is not among the jars");
+    String module = "--add-modules org.bytedeco.openblas.linux.arm64";
+    for (String part :
+        List.of("is not among", "org.bytedeco:openblas:0.3.31-1.5.13", "linux-arm64", module)) {
+      assertTrue(missing.contains(part), missing);
+    }
+    String other =
+        advice.failedOpenBlas(
+            new UnsatisfiedLinkError("/c/libopenblas.so.0 is OpenBLAS 0.3.28"), "/c");
+    for (String part : List.of("OpenBLAS 0.3.31", "is OpenBLAS 0.3.28", "openblas:0.3.31-1.5.13")) {
+      assertTrue(other.contains(part), other);
+    }
+  }
+
   /** What another program in the process, or a defect, can lead to. */
   @Test
   void foldersAndClassLoadersOfOthersAreNamed() {
@@ -86,6 +103,7 @@ class LoadAdviceTest {
 
   @Test
   void theReportNamesEveryLibrary() {
+    NativeInfo.loadOpenBlas();
     List<String> report = NativeInfo.loadReport();
     assertTrue(
         report.get(0).matches("\\d+ libraries in \\d+ ms, \\d+ of them extracted now; cache .+"),

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -84,11 +83,12 @@ class MuslTest {
     Process can = new ProcessBuilder(chroot).redirectErrorStream(true).start();
     can.getInputStream().readAllBytes();
     assumeTrue(can.waitFor() == 0, "no chroot here");
-    assertTrue(NativeInfo.blasConfig().contains("OpenBLAS")); // loaded, and so on the list
+    NativeInfo.loadOpenBlas(); // and so it is on the list
     for (String name : List.of("libopenblas.so.0", "libjnieinblas.so")) {
       Path library =
-          Loader.getLoadedLibraries().values().stream()
-              .map(Path::of)
+          NativeInfo.loadReport().stream()
+              .skip(1)
+              .map(line -> Path.of(line.substring(line.lastIndexOf(", ") + 2)))
               .filter(p -> p.endsWith(name))
               .findFirst()
               .orElseThrow();
