@@ -67,7 +67,7 @@ public final class SparkBench {
       sc.parallelize(Arrays.asList(1, 2, 3, 4), 4).map(i -> i * 2).collect();
       switch (args[1]) {
         case "grid" ->
-            bench.grid(Long.parseLong(args[2]), Long.parseLong(args[3]), Integer.parseInt(args[4]));
+            bench.grid(Integer.parseInt(args[2]), Integer.parseInt(args[3]), Integer.parseInt(args[4]));
         case "bmm" -> bench.bmm();
         case "four" -> bench.four();
         case "sliced" -> bench.sliced(Integer.parseInt(args[2]), Integer.parseInt(args[3]));
@@ -76,12 +76,12 @@ public final class SparkBench {
     }
   }
 
-  private void grid(long n, long block, int runs) {
+  private void grid(int n, int block, int runs) {
     long[] shape = {n, n};
     DistributedTensor a = DistributedTensor.random(sc, DType.F64, 1, shape, block, block);
     DistributedTensor b = DistributedTensor.random(sc, DType.F64, 2, shape, block, block);
     SparkOptions options = SparkOptions.DEFAULT.withMethod(SparkOptions.Method.GRID);
-    measure("ij,jk->ik", options, runs, 2.0 * n * n * n, a, b);
+    measure("ij,jk->ik", options, runs, 2 * Math.pow((double) n, 3), a, b);
   }
 
   private void bmm() {
@@ -101,7 +101,7 @@ public final class SparkBench {
     DistributedTensor c = DistributedTensor.random(sc, DType.F64, 1, new long[] {n, n}, n, n);
     DistributedTensor t =
         DistributedTensor.random(sc, DType.F64, 2, new long[] {n, n, n, n}, 24, 24, 48, 48);
-    measure("pqrs,pa,qb,rc,sd->abcd", SparkOptions.DEFAULT, 2, 8 * Math.pow(n, 5), t, c, c, c, c);
+    measure("pqrs,pa,qb,rc,sd->abcd", SparkOptions.DEFAULT, 2, 8 * Math.pow(96, 5), t, c, c, c, c);
   }
 
   private void measure(
