@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.ClassProperties;
@@ -102,20 +103,33 @@ final class OpenBlas {
     }
     for (Part part : parts) {
       URL url = LoadedFile.find(FOLDER, part.file());
-      if (url != null) {
-        Path file = cached != null ? cached.place(url, part.file()) : byJavaCpp(part);
-        found.add(LoadedFile.of(url, file, cached != null && cached.extracted(file)));
+      if (url != null && cached != null) {
+        Path file = cached.place(url, part.file());
+        found.add(LoadedFile.of(url, file, cached.extracted(file)));
+      } else if (url != null) {
+        byJavaCpp(part, part.equals(parts.get(parts.size() - 1)))
+            .ifPresent(file -> found.add(LoadedFile.of(url, file, false)));
       }
     }
     return found.stream().map(f -> f.file().toString()).collect(Collectors.joining("\n"));
   }
 
-  /** Where it is told to extract nothing, or not to look among the jars. */
-  private static Path byJavaCpp(Part part) {
+  /**
+   * Where JavaCPP is told to extract nothing, or not to look among the jars. What OpenBLAS needs
+   * may then be the system's, which its own loader finds.
+   */
+  private static Optional<Path> byJavaCpp(Part part, boolean needed) {
     ClassProperties ours = Loader.loadProperties(einblas.class, Loader.loadProperties(), true);
-    URL[] urls = Loader.findLibrary(einblas.class, ours, part.name());
-    String file = Loader.loadLibrary(einblas.class, urls, part.name());
-    return Path.of(file == null || file.isEmpty() ? part.file() : file);
+    try {
+      URL[] urls = Loader.findLibrary(einblas.class, ours, part.name());
+      String file = Loader.loadLibrary(einblas.class, urls, part.name());
+      return Optional.of(Path.of(file == null || file.isEmpty() ? part.file() : file));
+    } catch (UnsatisfiedLinkError e) {
+      if (needed) {
+        throw e;
+      }
+      return Optional.empty();
+    }
   }
 
   /** Null, or what the library says of a failure. */
