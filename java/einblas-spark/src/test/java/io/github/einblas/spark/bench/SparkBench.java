@@ -101,7 +101,16 @@ public final class SparkBench {
     DistributedTensor c = DistributedTensor.random(sc, DType.F64, 1, new long[] {n, n}, n, n);
     DistributedTensor t =
         DistributedTensor.random(sc, DType.F64, 2, new long[] {n, n, n, n}, 24, 24, 48, 48);
-    measure("pqrs,pa,qb,rc,sd->abcd", SparkOptions.DEFAULT, 2, 8 * Math.pow(n, 5), t, c, c, c, c);
+    measure(
+        "pqrs,pa,qb,rc,sd->abcd",
+        SparkOptions.DEFAULT,
+        2,
+        8 * Math.pow((double) n, 5),
+        t,
+        c,
+        c,
+        c,
+        c);
   }
 
   private void measure(

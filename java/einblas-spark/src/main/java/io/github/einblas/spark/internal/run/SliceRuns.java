@@ -92,7 +92,7 @@ public final class SliceRuns implements Serializable {
 
   /** The contraction's result. */
   public Tensor sum(List<TensorBlock> operands) {
-    Broadcast<ArrayList<TensorBlock>> shared = sc.broadcast(new ArrayList<>(operands));
+    Broadcast<List<TensorBlock>> shared = sc.broadcast(new ArrayList<>(operands));
     Tensor sum = Tensor.zeros(plan.dtype(), plan.outputShape());
     String before = sc.getLocalProperty(INTERRUPT);
     sc.setLocalProperty(INTERRUPT, "true"); // runs of slices end between two when interrupted
@@ -120,9 +120,9 @@ public final class SliceRuns implements Serializable {
     return Arrays.asList(parts.collectPartitions(IntStream.range(0, runs).toArray()));
   }
 
-  private Iterator<TensorBlock> compute(int run, Broadcast<ArrayList<TensorBlock>> shared) {
+  private Iterator<TensorBlock> compute(int run, Broadcast<List<TensorBlock>> shared) {
     TaskContext context = TaskContext.get();
-    int threads = setup.enter(context);
+    setup.enter(context);
     NativeScope scope = NativeScope.of(context);
     TensorBlock part =
         WorkerSetup.orRefused(
