@@ -5,13 +5,8 @@ package io.github.einblas.spark.internal.executor;
 public final class ExecutorRefusal extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** Says what was needed, what there is, and what to do. */
-  public ExecutorRefusal(String message) {
-    super(message);
-  }
-
-  /** The same, with what led to it. */
-  public ExecutorRefusal(String message, Throwable cause) {
+  /** Says what was needed, what there is, and what to do; and what led to it, or null. */
+  ExecutorRefusal(String message, Throwable cause) {
     super(message, cause);
   }
 }

@@ -54,17 +54,18 @@ public record WorkerSetup(String version, String isa, String tuning, boolean mix
     WorkerSetup own = here(mixed);
     String host = SparkEnv.get() == null ? "here" : SparkEnv.get().executorId();
     if (!own.version.equals(version)) {
-      throw new ExecutorRefusal(
+      throw Refusals.refusal(
           "executor "
               + host
               + " has Einblas "
               + own.version
               + ", the driver "
               + version
-              + ": give all the same jars (spark.jars)");
+              + ": give all the same jars (spark.jars)",
+          null);
     }
     if (!mixed && !own.isa.equals(isa)) {
-      throw new ExecutorRefusal(
+      throw Refusals.refusal(
           "executor "
               + host
               + " computes on "
@@ -73,10 +74,11 @@ public record WorkerSetup(String version, String isa, String tuning, boolean mix
               + isa
               + ", which would make bits depend on where a task runs: set"
               + " spark.executorEnv.EINBLAS_ISA and the driver's EINBLAS_ISA to one that all have,"
-              + " or allow it by SparkOptions.withMixedIsa(true)");
+              + " or allow it by SparkOptions.withMixedIsa(true)",
+          null);
     }
     if (!mixed && !Objects.equals(own.tuning, tuning)) {
-      throw new ExecutorRefusal(
+      throw Refusals.refusal(
           "executor "
               + host
               + " is tuned otherwise than the driver ("
@@ -84,7 +86,8 @@ public record WorkerSetup(String version, String isa, String tuning, boolean mix
               + " there, "
               + tuning
               + " here), which would make bits depend on where a task runs: give all the same"
-              + " tuning file, or allow it by SparkOptions.withMixedIsa(true)");
+              + " tuning file, or allow it by SparkOptions.withMixedIsa(true)",
+          null);
     }
     int threads = Math.max(1, context.cpus());
     prepare(threads);
@@ -124,14 +127,14 @@ public record WorkerSetup(String version, String isa, String tuning, boolean mix
     try {
       return work.get();
     } catch (NativeMemoryException e) {
-      throw new ExecutorRefusal(
+      throw Refusals.refusal(
           "an executor is short of native memory ("
               + e.getMessage()
               + "): raise spark.executor.memoryOverhead, three quarters of which are Einblas's, or"
               + " use smaller chunks or more pieces",
           e);
     } catch (OutOfMemoryError e) {
-      throw new ExecutorRefusal(
+      throw Refusals.refusal(
           "an executor is short of Java heap ("
               + e.getMessage()
               + "): raise spark.executor.memory or use smaller chunks",
