@@ -17,6 +17,7 @@ import picocli.CommandLine.ParameterException;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
+      "./einblas spark contracts on Apache Spark: docs/spark.md.",
       "Exit status: 0 done; 2 the input is wrong (one line says what); 1 anything else.",
       "Environment: EINBLAS_ISA=base|avx2|avx512|avx512vnni|avx512bf16|neon forces an instruction set."
     })

@@ -39,6 +39,9 @@ class DocsCommandsTest {
     int calls = 0;
     for (Path page : pages()) {
       for (MatchResult m : CALL.matcher(Files.readString(page)).results().toList()) {
+        if (m.group(1).equals("spark")) {
+          continue; // a module of its own, whose tests read the pages too
+        }
         ++calls;
         Program.Outcome help = new Program(folder).run(m.group(1), "--help");
         if (help.status() != 0) {

@@ -11,7 +11,9 @@ import io.github.einblas.spark.SparkOptions;
 import io.github.einblas.spark.SparkPlan;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -135,6 +137,8 @@ public final class SparkMain implements Callable<Integer> {
     SparkMain main = new SparkMain(out, err);
     CommandLine line = new CommandLine(main);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setParameterExceptionHandler(
         (e, a) -> {
           err.println("einblas: " + oneLine(e.getMessage()) + "; see einblas spark --help");

@@ -67,7 +67,8 @@ public final class SparkBench {
       sc.parallelize(Arrays.asList(1, 2, 3, 4), 4).map(i -> i * 2).collect();
       switch (args[1]) {
         case "grid" ->
-            bench.grid(Integer.parseInt(args[2]), Integer.parseInt(args[3]), Integer.parseInt(args[4]));
+            bench.grid(
+                Integer.parseInt(args[2]), Integer.parseInt(args[3]), Integer.parseInt(args[4]));
         case "bmm" -> bench.bmm();
         case "four" -> bench.four();
         case "sliced" -> bench.sliced(Integer.parseInt(args[2]), Integer.parseInt(args[3]));
