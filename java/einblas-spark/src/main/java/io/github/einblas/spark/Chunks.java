@@ -154,6 +154,16 @@ public final class Chunks implements Serializable {
     return BlockIndex.of(at);
   }
 
+  /** The number of a block, counted row by row. */
+  public long number(BlockIndex block) {
+    check(block);
+    long number = 0;
+    for (int d = 0; d < shape.length; d++) {
+      number = number * pieces(d) + block.get(d);
+    }
+    return number;
+  }
+
   /** The first index of a block along each axis. */
   public long[] from(BlockIndex block) {
     check(block);

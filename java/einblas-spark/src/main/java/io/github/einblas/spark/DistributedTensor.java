@@ -7,6 +7,7 @@ import io.github.einblas.spark.internal.data.BlockMoves;
 import io.github.einblas.spark.internal.data.RandomSource;
 import io.github.einblas.spark.internal.data.Regions;
 import io.github.einblas.spark.internal.plan.Placement;
+import io.github.einblas.spark.internal.run.RechunkRun;
 import io.github.einblas.spark.internal.storage.NpyFile;
 import io.github.einblas.spark.internal.storage.NpyFolder;
 import io.github.einblas.spark.internal.storage.NpyWriter;
@@ -343,12 +344,7 @@ public final class DistributedTensor {
     int partitions = partitions(sc, dtype, to);
     Placement newPlacement = Placement.rows(to, partitions);
     return new DistributedTensor(
-        sc,
-        dtype,
-        to,
-        null,
-        BlockMoves.rechunked(dtype, blocks, chunks, to, newPlacement),
-        newPlacement);
+        sc, dtype, to, null, RechunkRun.of(dtype, blocks, chunks, to, newPlacement), newPlacement);
   }
 
   /** Kept in memory, and on disk what does not fit, once computed: {@code MEMORY_AND_DISK}. */

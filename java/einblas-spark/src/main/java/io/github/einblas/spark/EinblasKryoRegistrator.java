@@ -2,8 +2,6 @@
 package io.github.einblas.spark;
 
 import com.esotericsoftware.kryo.Kryo;
-import io.github.einblas.spark.internal.run.Slab;
-import io.github.einblas.spark.internal.run.SlabKey;
 import java.util.ArrayList;
 import java.util.TreeMap;
 import org.apache.spark.serializer.KryoRegistrator;
@@ -20,8 +18,6 @@ public final class EinblasKryoRegistrator implements KryoRegistrator {
   public void registerClasses(Kryo kryo) {
     kryo.register(BlockIndex.class);
     kryo.register(TensorBlock.class);
-    kryo.register(SlabKey.class);
-    kryo.register(Slab.class);
     kryo.register(
         ArrayList.class); // of blocks: operands of slices, parts of a tensor of the driver
     kryo.register(TreeMap.class); // of blocks: an operand that is broadcast

@@ -7,14 +7,10 @@ import io.github.einblas.spark.BlockIndex;
 import io.github.einblas.spark.BlockSource;
 import io.github.einblas.spark.Chunks;
 import io.github.einblas.spark.TensorBlock;
-import io.github.einblas.spark.internal.executor.WorkerSetup;
-import io.github.einblas.spark.internal.plan.Placement;
 import io.github.einblas.spark.internal.storage.BlockSink;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -93,58 +89,6 @@ public final class BlockMoves {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
-  }
-
-  /** The same elements in other chunks, each sent once. */
-  public static JavaPairRDD<BlockIndex, TensorBlock> rechunked(
-      DType dtype,
-      JavaPairRDD<BlockIndex, TensorBlock> blocks,
-      Chunks from,
-      Chunks to,
-      Placement placement) {
-    return blocks
-        .flatMapToPair(block -> pieces(block._1(), block._2(), from, to))
-        .groupByKey(new PlacementPartitioner(placement))
-        .mapToPair(
-            group -> new Tuple2<>(group._1(), joined(dtype, group._1(), group._2(), from, to)));
-  }
-
-  private static Iterator<Tuple2<BlockIndex, Tuple2<BlockIndex, TensorBlock>>> pieces(
-      BlockIndex index, TensorBlock block, Chunks from, Chunks to) {
-    List<Tuple2<BlockIndex, Tuple2<BlockIndex, TensorBlock>>> pieces = new ArrayList<>();
-    try (Tensor tensor = block.tensor()) {
-      for (BlockIndex target : Regions.overlapping(to, from, index)) {
-        TensorBlock piece = TensorBlock.of(Regions.part(tensor, from.from(index), to, target));
-        pieces.add(new Tuple2<>(target, new Tuple2<>(index, piece)));
-      }
-    }
-    return pieces.iterator();
-  }
-
-  private static TensorBlock joined(
-      DType dtype,
-      BlockIndex index,
-      Iterable<Tuple2<BlockIndex, TensorBlock>> pieces,
-      Chunks from,
-      Chunks to) {
-    return WorkerSetup.orRefused(
-        () -> {
-          try (Tensor whole = Tensor.empty(dtype, to.shape(index))) {
-            Set<BlockIndex> needed = new HashSet<>(Regions.overlapping(from, to, index));
-            for (Tuple2<BlockIndex, TensorBlock> piece : pieces) {
-              if (!needed.remove(piece._1())) {
-                throw new IllegalStateException("block " + piece._1() + " is there twice");
-              }
-              try (Tensor part = piece._2().tensor()) {
-                Regions.part(whole, to.from(index), from, piece._1()).copyFrom(part);
-              }
-            }
-            if (!needed.isEmpty()) {
-              throw new IllegalStateException("block " + needed.iterator().next() + " is missing");
-            }
-            return TensorBlock.of(whole);
-          }
-        });
   }
 
   /** All blocks as one tensor of this process. */

@@ -186,13 +186,4 @@ public record PairStep(
     }
     return BlockIndex.of(at);
   }
-
-  /** The number of a block of the result, row by row. */
-  public long resultNumber(BlockIndex block) {
-    long number = 0;
-    for (int d = 0; d < output.length; d++) {
-      number = number * result.pieces(d) + block.get(d);
-    }
-    return number;
-  }
 }

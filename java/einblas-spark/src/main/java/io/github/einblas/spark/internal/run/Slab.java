@@ -1,42 +1,33 @@
 // A piece of a block, small enough for Spark's sorters and serialisers.
 package io.github.einblas.spark.internal.run;
 
-import com.esotericsoftware.kryo.Kryo;
-import com.esotericsoftware.kryo.KryoSerializable;
-import com.esotericsoftware.kryo.io.Input;
-import com.esotericsoftware.kryo.io.Output;
 import io.github.einblas.DType;
 import io.github.einblas.spark.TensorBlock;
-import java.io.Externalizable;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
-import java.io.ObjectInput;
-import java.io.ObjectOutput;
+import java.io.StreamCorruptedException;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Some bytes of a block. Spark asks for memory once in 32 records, and Kryo's buffers end at 64 MB:
- * records of a few MB keep both within bounds, whatever the blocks are.
+ * Some bytes of a block. Spark's sorters ask for memory once in 32 records: records of a few MB
+ * keep them within bounds, whatever the blocks are.
  */
-public final class Slab implements Externalizable, KryoSerializable {
+final class Slab {
   /** Bytes of a slab, the last of a block excepted; a multiple of every element's. */
   static final int BYTES = 4 << 20;
 
-  private static final long serialVersionUID = 1;
+  private final DType dtype;
+  private final long[] shape;
+  private final byte[] bytes;
+  private final int from;
+  private final int length;
 
-  private DType dtype;
-  private long[] shape;
-  private byte[] bytes;
-  private int from;
-  private int length;
-
-  /** For serialisers only. */
-  public Slab() {}
-
-  private Slab(TensorBlock block, int from, int length) {
-    this.dtype = block.dtype();
-    this.shape = block.shape();
-    this.bytes = block.bytes();
+  private Slab(DType dtype, long[] shape, byte[] bytes, int from, int length) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.bytes = bytes;
     this.from = from;
     this.length = length;
   }
@@ -47,7 +38,7 @@ public final class Slab implements Externalizable, KryoSerializable {
     int at = 0;
     do {
       int length = Math.min(BYTES, block.nbytes() - at);
-      slabs.add(new Slab(block, at, length));
+      slabs.add(new Slab(block.dtype(), block.shape(), block.bytes(), at, length));
       at += length;
     } while (at < block.nbytes());
     return slabs;
@@ -68,59 +59,28 @@ public final class Slab implements Externalizable, KryoSerializable {
     return TensorBlock.of(first.dtype, first.shape, all);
   }
 
-  @Override
-  public void writeExternal(ObjectOutput out) throws IOException {
-    out.writeByte(dtype.ordinal());
-    out.writeByte(shape.length);
-    for (long axis : shape) {
-      out.writeLong(axis);
-    }
-    out.writeObject(whole());
-  }
-
-  @Override
-  public void readExternal(ObjectInput in) throws IOException, ClassNotFoundException {
-    dtype = DType.values()[in.readUnsignedByte()];
-    shape = new long[in.readUnsignedByte()];
-    for (int d = 0; d < shape.length; d++) {
-      shape[d] = in.readLong();
-    }
-    own((byte[]) in.readObject());
-  }
-
-  @Override
-  public void write(Kryo kryo, Output out) {
+  void write(DataOutput out) throws IOException {
     out.writeByte(dtype.ordinal());
     out.writeByte(shape.length);
     for (long axis : shape) {
       out.writeLong(axis);
     }
     out.writeInt(length);
-    out.writeBytes(bytes, from, length);
+    out.write(bytes, from, length);
   }
 
-  @Override
-  public void read(Kryo kryo, Input in) {
-    dtype = DType.values()[in.readByteUnsigned()];
-    shape = new long[in.readByteUnsigned()];
+  static Slab read(DataInput in) throws IOException {
+    DType dtype = DType.values()[in.readUnsignedByte()];
+    long[] shape = new long[in.readUnsignedByte()];
     for (int d = 0; d < shape.length; d++) {
       shape[d] = in.readLong();
     }
-    own(in.readBytes(in.readInt()));
-  }
-
-  private byte[] whole() {
-    if (from == 0 && length == bytes.length) {
-      return bytes;
+    int length = in.readInt();
+    if (length < 0 || length > BYTES) {
+      throw new StreamCorruptedException("a slab of " + length + " bytes");
     }
-    byte[] own = new byte[length];
-    System.arraycopy(bytes, from, own, 0, length);
-    return own;
-  }
-
-  private void own(byte[] all) {
-    bytes = all;
-    from = 0;
-    length = all.length;
+    byte[] bytes = new byte[length];
+    in.readFully(bytes);
+    return new Slab(dtype, shape, bytes, 0, length);
   }
 }

@@ -1,14 +1,9 @@
 // Where a slab of a block goes, and in which order a task meets it.
 package io.github.einblas.spark.internal.run;
 
-import com.esotericsoftware.kryo.Kryo;
-import com.esotericsoftware.kryo.KryoSerializable;
-import com.esotericsoftware.kryo.io.Input;
-import com.esotericsoftware.kryo.io.Output;
-import java.io.Externalizable;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
-import java.io.ObjectInput;
-import java.io.ObjectOutput;
 import java.util.Comparator;
 
 /**
@@ -16,8 +11,7 @@ import java.util.Comparator;
  * the first operand's blocks of one contracted block while the second's pass by. The order is that
  * of the sums, so it never depends on when something arrives.
  */
-public final class SlabKey implements Comparable<SlabKey>, Externalizable, KryoSerializable {
-  private static final long serialVersionUID = 1;
+final class SlabKey implements Comparable<SlabKey> {
   private static final Comparator<SlabKey> ORDER =
       Comparator.comparingInt(SlabKey::task)
           .thenComparingLong(SlabKey::batch)
@@ -27,16 +21,13 @@ public final class SlabKey implements Comparable<SlabKey>, Externalizable, KryoS
           .thenComparingLong(SlabKey::alone)
           .thenComparingInt(SlabKey::part);
 
-  private int task;
-  private long batch;
-  private long sum;
-  private int operand;
-  private long free;
-  private long alone;
-  private int part;
-
-  /** For serialisers only. */
-  public SlabKey() {}
+  private final int task;
+  private final long batch;
+  private final long sum;
+  private final int operand;
+  private final long free;
+  private final long alone;
+  private final int part;
 
   /**
    * A key.
@@ -49,7 +40,7 @@ public final class SlabKey implements Comparable<SlabKey>, Externalizable, KryoS
    * @param alone along the labels that only this operand has
    * @param part number of the slab within its block
    */
-  public SlabKey(int task, long batch, long sum, int operand, long free, long alone, int part) {
+  SlabKey(int task, long batch, long sum, int operand, long free, long alone, int part) {
     this.task = task;
     this.batch = batch;
     this.sum = sum;
@@ -112,8 +103,7 @@ public final class SlabKey implements Comparable<SlabKey>, Externalizable, KryoS
     return 31 * hash + part;
   }
 
-  @Override
-  public void writeExternal(ObjectOutput out) throws IOException {
+  void write(DataOutput out) throws IOException {
     out.writeInt(task);
     out.writeLong(batch);
     out.writeLong(sum);
@@ -123,37 +113,15 @@ public final class SlabKey implements Comparable<SlabKey>, Externalizable, KryoS
     out.writeInt(part);
   }
 
-  @Override
-  public void readExternal(ObjectInput in) throws IOException {
-    task = in.readInt();
-    batch = in.readLong();
-    sum = in.readLong();
-    operand = in.readByte();
-    free = in.readLong();
-    alone = in.readLong();
-    part = in.readInt();
-  }
-
-  @Override
-  public void write(Kryo kryo, Output out) {
-    out.writeInt(task);
-    out.writeLong(batch);
-    out.writeLong(sum);
-    out.writeByte(operand);
-    out.writeLong(free);
-    out.writeLong(alone);
-    out.writeInt(part);
-  }
-
-  @Override
-  public void read(Kryo kryo, Input in) {
-    task = in.readInt();
-    batch = in.readLong();
-    sum = in.readLong();
-    operand = in.readByte();
-    free = in.readLong();
-    alone = in.readLong();
-    part = in.readInt();
+  static SlabKey read(DataInput in) throws IOException {
+    return new SlabKey(
+        in.readInt(),
+        in.readLong(),
+        in.readLong(),
+        in.readByte(),
+        in.readLong(),
+        in.readLong(),
+        in.readInt());
   }
 
   @Override

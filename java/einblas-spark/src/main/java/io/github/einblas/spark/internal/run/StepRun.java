@@ -57,15 +57,13 @@ public final class StepRun implements Serializable {
                   step.resultBlock(part.batch(), part.first(), part.second()), part.block()));
     }
     int tasks = (int) Math.min(step.result().blocks(), step.tasks());
-    return parts
-        .flatMapToPair(part -> slabs(part, tasks))
-        .repartitionAndSortWithinPartitions(new TaskPartitioner(tasks))
+    return SlabShuffle.sorted(parts.flatMap(part -> slabs(part, tasks)), tasks)
         .mapPartitionsToPair(slabs -> new BlockSums(step, setup, slabs));
   }
 
   private Iterator<Tuple2<SlabKey, Slab>> slabs(TileProduct.Part part, int tasks) {
     BlockIndex block = step.resultBlock(part.batch(), part.first(), part.second());
-    long number = step.resultNumber(block);
+    long number = step.result().number(block);
     int task = (int) (number * tasks / step.result().blocks());
     SlabKey key = new SlabKey(task, number, part.sumPiece(), 0, 0, 0, 0);
     List<Tuple2<SlabKey, Slab>> all = new ArrayList<>();
@@ -117,19 +115,16 @@ public final class StepRun implements Serializable {
   private record Arrived(int task, Iterator<Item> items) {}
 
   private JavaRDD<TileProduct.Part> shuffled(List<Input> inputs) {
-    JavaPairRDD<SlabKey, Slab> sent = null;
+    JavaRDD<Tuple2<SlabKey, Slab>> sent = null;
     for (int o = 0; o < inputs.size(); o++) {
       if (feeds.get(o) == Feed.SHUFFLED) {
         int operand = o;
-        JavaPairRDD<SlabKey, Slab> own =
-            inputs
-                .get(o)
-                .blocks()
-                .mapPartitionsToPair(blocks -> new Sends(step, operand, setup, blocks));
+        JavaRDD<Tuple2<SlabKey, Slab>> own =
+            inputs.get(o).blocks().mapPartitions(blocks -> new Sends(step, operand, setup, blocks));
         sent = sent == null ? own : sent.union(own);
       }
     }
-    return sent.repartitionAndSortWithinPartitions(new TaskPartitioner(step.tasks()))
+    return SlabShuffle.sorted(sent, step.tasks())
         .mapPartitionsWithIndex((task, slabs) -> tile(task, Items.joined(slabs)), true);
   }
 
