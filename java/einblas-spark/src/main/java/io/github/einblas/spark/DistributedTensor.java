@@ -244,7 +244,7 @@ public final class DistributedTensor {
       out.commit();
     } finally {
       if (keeps) {
-        blocks.unpersist();
+        blocks.unpersist(true); // later jobs must not look for what is going
       }
     }
   }
