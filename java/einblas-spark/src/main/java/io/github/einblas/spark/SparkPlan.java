@@ -13,6 +13,7 @@ import io.github.einblas.spark.internal.plan.ClusterFacts;
 import io.github.einblas.spark.internal.plan.Feed;
 import io.github.einblas.spark.internal.plan.Labelling;
 import io.github.einblas.spark.internal.plan.NetworkPlan;
+import io.github.einblas.spark.internal.plan.Placement;
 import io.github.einblas.spark.internal.plan.Site;
 import io.github.einblas.spark.internal.plan.StepPlan;
 import io.github.einblas.spark.internal.run.Input;
@@ -39,6 +40,7 @@ public final class SparkPlan {
   private final SparkOptions options;
   private final List<Chunks> chunks;
   private final List<DType> types;
+  private final List<Placement> placements;
 
   private SparkPlan(
       JavaSparkContext sc,
@@ -48,7 +50,8 @@ public final class SparkPlan {
       Site.Cluster cluster,
       SparkOptions options,
       List<Chunks> chunks,
-      List<DType> types) {
+      List<DType> types,
+      List<Placement> placements) {
     this.sc = sc;
     this.labelling = labelling;
     this.network = network;
@@ -57,6 +60,7 @@ public final class SparkPlan {
     this.options = options;
     this.chunks = chunks;
     this.types = types;
+    this.placements = placements;
   }
 
   static SparkPlan of(
@@ -92,7 +96,16 @@ public final class SparkPlan {
         }
       }
     }
-    return new SparkPlan(sc, labelling, network, sliced, cluster, options, chunks, types);
+    return new SparkPlan(
+        sc,
+        labelling,
+        network,
+        sliced,
+        cluster,
+        options,
+        chunks,
+        types,
+        sites.stream().map(Site.Operand::placement).toList());
   }
 
   private static SlicedContraction slices(
@@ -216,6 +229,7 @@ public final class SparkPlan {
     List<DistributedTensor> slots = new ArrayList<>(List.of(operands));
     for (NetworkPlan.Step step : network.steps()) {
       List<DistributedTensor> inputs = Arrays.stream(step.inputs()).mapToObj(slots::get).toList();
+      requirePlaces(step, slots);
       slots.add(run(step.plan(), setup, inputs));
     }
     return slots.get(slots.size() - 1);
@@ -230,6 +244,22 @@ public final class SparkPlan {
     }
     try (Tensor result = sliced.run(whole)) {
       return DistributedTensor.of(sc, result, chunks().chunk());
+    }
+  }
+
+  /** Operands that are used where they lie must lie as those that were planned. */
+  private void requirePlaces(NetworkPlan.Step step, List<DistributedTensor> slots) {
+    for (int o = 0; o < step.inputs().length; o++) {
+      int slot = step.inputs()[step.plan().order()[o]];
+      if (slot < placements.size()
+          && step.plan().feeds().get(o) == Feed.PLACED
+          && !placements.get(slot).equals(slots.get(slot).placement())) {
+        throw new IllegalArgumentException(
+            "operand "
+                + slot
+                + " was planned to be used where it lies, but its blocks lie in other partitions:"
+                + " plan for it");
+      }
     }
   }
 

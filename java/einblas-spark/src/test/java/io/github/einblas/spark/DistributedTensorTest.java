@@ -131,6 +131,9 @@ class DistributedTensorTest {
     DistributedTensor c = read.run(a, b);
     SparkPlan placed = SparkEinsum.plan(sc, "bik,bij->bkj", local, c, a.persist());
     assertEquals(0.0, placed.shuffledBytes());
+    DistributedTensor elsewhere =
+        DistributedTensor.of(sc, DType.F64, c.chunks(), c.blocks().repartition(3));
+    refused("plan for it", () -> placed.run(elsewhere, a));
     assertFalse(
         placed.run(c, a).blocks().toDebugString().contains("ShuffledRDD"), placed.explain());
     try (Tensor x = a.collect(1 << 20);
@@ -247,6 +250,9 @@ class DistributedTensorTest {
         JavaPairRDD<BlockIndex, TensorBlock> rdd = sc.parallelizePairs(bad, 2);
         DistributedTensor t = DistributedTensor.of(sc, DType.F64, chunks, rdd);
         assertThrows(Exception.class, () -> t.collect(1000));
+        SparkPlan sum =
+            SparkEinsum.plan(sc, "i,i->", SparkOptions.DEFAULT.withMethod(Method.GRID), t, t);
+        assertThrows(Exception.class, () -> sum.run(t, t).collect(1000));
       }
     }
   }

@@ -54,4 +54,17 @@ public record Placement(int[] axes, int[] pieces, int partitions) {
     }
     return (int) (number * partitions / blocks);
   }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Placement p
+        && partitions == p.partitions
+        && Arrays.equals(axes, p.axes)
+        && Arrays.equals(pieces, p.pieces);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(axes) + partitions;
+  }
 }

@@ -136,17 +136,17 @@ public final class StepRun implements Serializable {
         items = Items.merged(items, Items.read(step, o, task, sources.get(o)));
       }
     }
-    return product(step.sumPiece(task), items);
+    return product(step.sumPiece(task), TileProduct.Expected.of(step, task), items);
   }
 
   private boolean isRead(int operand) {
     return feeds.get(operand) == Feed.READ || feeds.get(operand) == Feed.BROADCAST;
   }
 
-  private TileProduct product(int sumPiece, Iterator<Item> items) {
+  private TileProduct product(int sumPiece, TileProduct.Expected expected, Iterator<Item> items) {
     TaskContext context = TaskContext.get();
     int threads = setup.enter(context);
-    return new TileProduct(arrived, sumPiece, items, threads, NativeScope.of(context));
+    return new TileProduct(arrived, sumPiece, expected, items, threads, NativeScope.of(context));
   }
 
   boolean isNeeded(int operand, BlockIndex index) {
@@ -162,6 +162,10 @@ public final class StepRun implements Serializable {
         items = Items.merged(items, Items.readOfBatch(step, o, own.key().batch(), sources.get(o)));
       }
     }
-    return product(0, items);
+    int other = 1 - operand;
+    long all =
+        step.operands().get(other).free().blocks() * step.operands().get(other).alone().blocks();
+    return product(
+        0, new TileProduct.Expected(1, 1, operand == 0 ? 1 : all, operand == 0 ? all : 1), items);
   }
 }

@@ -31,6 +31,32 @@ final class TileProduct implements Iterator<TileProduct.Part> {
    */
   record Part(int sumPiece, long batch, long first, long second, TensorBlock block) {}
 
+  /**
+   * What must arrive.
+   *
+   * @param batches places along the batch labels
+   * @param sums contracted blocks of each
+   * @param first blocks of the first operand for each of those
+   * @param second blocks of the second
+   */
+  record Expected(long batches, long sums, long first, long second) {
+    /** For a task of a step. */
+    static Expected of(PairStep step, int task) {
+      return new Expected(
+          count(step, task, 0), count(step, task, 3), blocks(step, task, 0), blocks(step, task, 1));
+    }
+
+    private static long blocks(PairStep step, int task, int operand) {
+      return operand < step.operands().size()
+          ? count(step, task, 1 + operand) * step.operands().get(operand).alone().blocks()
+          : 0;
+    }
+
+    private static long count(PairStep step, int task, int group) {
+      return step.to(task, group) - step.from(task, group);
+    }
+  }
+
   private record Place(long first, long second) implements Comparable<Place> {
     @Override
     public int compareTo(Place other) {
@@ -42,17 +68,26 @@ final class TileProduct implements Iterator<TileProduct.Part> {
   private final PairStep step;
   private final DType type;
   private final int sumPiece;
+  private final Expected expected;
   private final Iterator<Item> items;
   private final NativeScope scope;
   private final BlockProducts products;
   private final TreeMap<Place, Tensor> sums = new TreeMap<>();
   private Item next;
   private long batch;
+  private long batches;
 
   /** Of items in order. */
-  TileProduct(PairStep step, int sumPiece, Iterator<Item> items, int threads, NativeScope scope) {
+  TileProduct(
+      PairStep step,
+      int sumPiece,
+      Expected expected,
+      Iterator<Item> items,
+      int threads,
+      NativeScope scope) {
     this.step = step;
     this.sumPiece = sumPiece;
+    this.expected = expected;
     this.type = step.sumPieces() == 1 ? step.type() : step.accumulator();
     this.items = items;
     this.scope = scope;
@@ -67,7 +102,24 @@ final class TileProduct implements Iterator<TileProduct.Part> {
 
   @Override
   public boolean hasNext() {
-    return !sums.isEmpty() || next != null;
+    boolean more = !sums.isEmpty() || next != null;
+    if (!more) {
+      require("places along the batch labels", batches, expected.batches());
+    }
+    return more;
+  }
+
+  private static void require(String what, long met, long needed) {
+    if (met != needed) {
+      throw new IllegalStateException(
+          "a task met "
+              + met
+              + " "
+              + what
+              + " and needs "
+              + needed
+              + ": blocks of an operand are missing, or there twice");
+    }
   }
 
   @Override
@@ -79,9 +131,13 @@ final class TileProduct implements Iterator<TileProduct.Part> {
               throw new NoSuchElementException();
             }
             batch = next.key().batch();
+            batches++;
+            long sumBlocks = 0;
             while (next != null && next.key().batch() == batch) {
               sumBlock();
+              sumBlocks++;
             }
+            require("contracted blocks", sumBlocks, expected.sums());
           }
           Map.Entry<Place, Tensor> first = sums.pollFirstEntry();
           return new Part(
@@ -97,8 +153,11 @@ final class TileProduct implements Iterator<TileProduct.Part> {
   private void sumBlock() {
     long sum = next.key().sum();
     Map<Item, Tensor> held = new LinkedHashMap<>();
+    long first = 0;
+    long second = 0;
     while (isOf(sum, 0)) {
       Tensor block = products.plain(0, load());
+      first++;
       if (step.isPair()) {
         held.put(next, block);
       } else {
@@ -109,6 +168,7 @@ final class TileProduct implements Iterator<TileProduct.Part> {
     }
     while (isOf(sum, 1)) {
       Tensor block = products.plain(1, load());
+      second++;
       for (Map.Entry<Item, Tensor> other : held.entrySet()) {
         scope.ifCancelled();
         add(other.getKey().key().free(), next.key().free(), other.getValue(), block);
@@ -117,6 +177,8 @@ final class TileProduct implements Iterator<TileProduct.Part> {
       advance();
     }
     held.values().forEach(scope::free);
+    require("blocks of the first operand", first, expected.first());
+    require("blocks of the second operand", second, expected.second());
   }
 
   private boolean isOf(long sum, int operand) {
