@@ -29,7 +29,9 @@ class FourExecutorsIT {
 
   @AfterAll
   static void stop() {
-    application.close();
+    if (application != null) {
+      application.close();
+    }
   }
 
   @Test

@@ -24,7 +24,9 @@ class OneExecutorIT {
 
   @AfterAll
   static void stop() {
-    application.close();
+    if (application != null) {
+      application.close();
+    }
   }
 
   @Test
