@@ -138,7 +138,7 @@ public record WorkerSetup(String version, String isa, String tuning, boolean mix
           "an executor is short of Java heap ("
               + e.getMessage()
               + "): raise spark.executor.memory or use smaller chunks",
-          e);
+          null); // with the error as its cause Spark would end the executor
     }
   }
 }

@@ -31,6 +31,7 @@ public final class RechunkRun implements Serializable {
   private final int[] axes;
   private final int[] pieces;
   private final int tasks;
+  private final WorkerSetup setup = WorkerSetup.here(true); // a copy has the same bits everywhere
 
   private RechunkRun(DType dtype, Chunks from, Chunks to, Placement placement) {
     this.dtype = dtype;
@@ -54,6 +55,7 @@ public final class RechunkRun implements Serializable {
   }
 
   private Iterator<Tuple2<SlabKey, Slab>> slabs(BlockIndex index, TensorBlock block) {
+    setup.enter(TaskContext.get());
     Placement placement = new Placement(axes, pieces, tasks);
     List<Tuple2<SlabKey, Slab>> slabs = new ArrayList<>();
     try (Tensor tensor = block.tensor()) {
@@ -78,6 +80,7 @@ public final class RechunkRun implements Serializable {
 
     Joined(RechunkRun run, Iterator<Tuple2<SlabKey, Slab>> slabs) {
       this.run = run;
+      run.setup.enter(TaskContext.get());
       this.items = Items.joined(slabs);
       advance();
     }

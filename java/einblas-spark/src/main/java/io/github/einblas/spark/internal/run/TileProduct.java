@@ -152,14 +152,14 @@ final class TileProduct implements Iterator<TileProduct.Part> {
   /** All products of one contracted block. */
   private void sumBlock() {
     long sum = next.key().sum();
-    Map<Item, Tensor> held = new LinkedHashMap<>();
+    Map<SlabKey, Tensor> held = new LinkedHashMap<>();
     long first = 0;
     long second = 0;
     while (isOf(sum, 0)) {
       Tensor block = products.plain(0, load());
       first++;
       if (step.isPair()) {
-        held.put(next, block);
+        held.put(next.key(), block);
       } else {
         add(next.key().free(), 0, block);
         scope.free(block);
@@ -169,9 +169,9 @@ final class TileProduct implements Iterator<TileProduct.Part> {
     while (isOf(sum, 1)) {
       Tensor block = products.plain(1, load());
       second++;
-      for (Map.Entry<Item, Tensor> other : held.entrySet()) {
+      for (Map.Entry<SlabKey, Tensor> other : held.entrySet()) {
         scope.ifCancelled();
-        add(other.getKey().key().free(), next.key().free(), other.getValue(), block);
+        add(other.getKey().free(), next.key().free(), other.getValue(), block);
       }
       scope.free(block);
       advance();
