@@ -9,6 +9,7 @@ import com.google.gson.JsonElement;
 import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
 import io.github.einblas.spark.BlockIndex;
+import io.github.einblas.spark.Chunks;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -163,9 +164,24 @@ class NpyFileTest {
   @Test
   void chunksMustFit() throws IOException {
     Path file = write(Whole.random(new Random(1), DType.F64, 10, 3), "a.npy", 100);
-    for (long[] wrong : new long[][] {{}, {3}, {0, 3}, {1, 2, 3}, {-1, 1}}) {
+    for (long[] wrong : new long[][] {{3}, {0, 3}, {1, 2, 3}, {-1, 1}}) {
       assertThrows(
           IllegalArgumentException.class, () -> NpyFile.open(Whole.CONF, file.toString(), wrong));
+    }
+  }
+
+  @Test
+  void withoutChunksBlocksAreNear32Megabytes() throws IOException {
+    Path file = write(Whole.random(new Random(1), DType.F64, 10, 3), "b.npy", 100);
+    assertEquals(1, NpyFile.open(Whole.CONF, file.toString()).chunks().blocks());
+    for (long[] shape : new long[][] {{5000, 7000}, {100_000_000}, {3, 9000, 4000}, {}}) {
+      Chunks near = Chunks.near(DType.F64, shape);
+      double bytes = 8;
+      for (int d = 0; d < shape.length; d++) {
+        bytes *= near.chunk(d);
+      }
+      assertTrue(bytes <= 32 << 20, near.toString());
+      assertTrue(shape.length == 0 || bytes > 16 << 20, near.toString());
     }
   }
 
