@@ -93,7 +93,7 @@ class SparkEinsumTest {
 
   @Test
   void everyMethodGivesTheResultOfOneMachineWithRandomChunks() {
-    for (long seed = 1; seed <= 2; seed++) {
+    for (long seed = 1; seed <= Long.getLong("einblas.spark.seeds", 1); seed++) {
       for (String[] text : CASES) {
         Random random = new Random(seed * 1000 + text[0].hashCode());
         for (Method method : Method.values()) {
@@ -106,7 +106,7 @@ class SparkEinsumTest {
   /** The corpus's equations and shapes; -Deinblas.spark.corpus=all: all of them. */
   @Test
   void equationsOfTheCorpusGiveTheResultOfOneMachine() throws IOException {
-    int every = System.getProperty("einblas.spark.corpus", "").equals("all") ? 1 : 8;
+    int every = System.getProperty("einblas.spark.corpus", "").equals("all") ? 1 : 12;
     int first = Integer.getInteger("einblas.spark.first", 0);
     Set<String> seen = new HashSet<>();
     int checked = 0;
@@ -133,7 +133,7 @@ class SparkEinsumTest {
       }
     }
     System.out.println("checked " + checked + " of " + seen.size() + " equations of the corpus");
-    assertTrue(checked > 30, "the corpus has lost its equations");
+    assertTrue(checked > 20, "the corpus has lost its equations");
   }
 
   private static JsonObject manifest() throws IOException {
