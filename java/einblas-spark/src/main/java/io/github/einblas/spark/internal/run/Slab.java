@@ -15,8 +15,11 @@ import java.util.List;
  * keep them within bounds, whatever the blocks are.
  */
 final class Slab {
-  /** Bytes of a slab, the last of a block excepted; a multiple of every element's. */
-  static final int BYTES = 4 << 20;
+  /**
+   * Bytes of a slab, the last of a block excepted; a multiple of every element's. An array of 4 MB
+   * has a header besides, for which the collector G1 would give it another region of 2 MB.
+   */
+  static final int BYTES = (4 << 20) - 64;
 
   private final DType dtype;
   private final long[] shape;
