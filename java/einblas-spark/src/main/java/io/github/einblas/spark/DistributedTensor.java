@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -60,25 +61,7 @@ public final class DistributedTensor {
     this.source = source;
     this.blocks = blocks;
     this.placement = placement;
-    checkBlocks(dtype, chunks);
-  }
-
-  private static void checkBlocks(DType dtype, Chunks chunks) {
-    double bytes = dtype.bytes();
-    for (int d = 0; d < chunks.rank(); d++) {
-      bytes *= chunks.chunk(d);
-    }
-    if (bytes > TensorBlock.MOST_BYTES) {
-      throw new IllegalArgumentException(
-          chunks
-              + " of "
-              + dtype
-              + " make blocks of "
-              + (long) bytes
-              + " bytes; at most "
-              + TensorBlock.MOST_BYTES
-              + ", and 8 to 128 MB serve best: use smaller chunks");
-    }
+    TensorBlock.size(dtype, chunks.chunk());
   }
 
   /**
@@ -141,7 +124,7 @@ public final class DistributedTensor {
    */
   public static DistributedTensor of(JavaSparkContext sc, Tensor tensor, long... chunk) {
     Chunks chunks = Chunks.of(tensor.shape(), chunk);
-    checkBlocks(tensor.dtype(), chunks);
+    TensorBlock.size(tensor.dtype(), chunks.chunk());
     int partitions = partitions(sc, tensor.dtype(), chunks);
     Placement placement = Placement.rows(chunks, partitions);
     List<List<Tuple2<BlockIndex, TensorBlock>>> parts = new ArrayList<>();
@@ -340,7 +323,7 @@ public final class DistributedTensor {
     if (source != null) {
       return of(sc, dtype, to, Regions.rechunked(dtype, source, chunks, to));
     }
-    checkBlocks(dtype, to);
+    TensorBlock.size(dtype, to.chunk());
     int partitions = partitions(sc, dtype, to);
     Placement newPlacement = Placement.rows(to, partitions);
     return new DistributedTensor(
@@ -376,7 +359,7 @@ public final class DistributedTensor {
     if (bytes() > maxBytes) {
       throw new IllegalArgumentException(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "collect: the tensor %s of %s has %.0f bytes, more than the %d allowed",
               Arrays.toString(shape()),
               dtype,

@@ -27,12 +27,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * slices.
  */
 final class SlicedContraction {
-  /** Slices, so that bits do not depend on the executors of a small cluster. */
-  private static final int LEAST_SLICES = 64;
-
-  /** Slices for each place of a large one: enough to even out. */
-  private static final int PER_PLACE = 4;
-
   private final JavaSparkContext sc;
   private final EinsumPlan plan;
   private final SliceRuns runs;
@@ -61,7 +55,7 @@ final class SlicedContraction {
     Site.Cluster cluster = ClusterFacts.of(sc, options);
     PlanOptions own = options.planOptions();
     if (!ProductOptions.cuts(own)) {
-      long wanted = Math.max(LEAST_SLICES, (long) PER_PLACE * cluster.places());
+      long wanted = SliceRuns.wanted(cluster);
       own = own.withSlices(Math.min(wanted, most(Einsum.plan(equation, own, types, shapes))));
     }
     EinsumPlan plan = Einsum.plan(equation, own.withThreads(cluster.threads()), types, shapes);

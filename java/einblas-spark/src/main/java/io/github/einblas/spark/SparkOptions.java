@@ -2,7 +2,6 @@
 package io.github.einblas.spark;
 
 import io.github.einblas.PlanOptions;
-import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -12,9 +11,7 @@ import java.util.Objects;
  * SparkOptions options = SparkOptions.DEFAULT.withMethod(SparkOptions.Method.GRID).withTaskMemory(4L << 30);
  * }</pre>
  */
-public final class SparkOptions implements Serializable {
-  private static final long serialVersionUID = 1;
-
+public final class SparkOptions {
   /** How two operands meet. */
   public enum Method {
     /** The cheapest of the others, by the model that {@link SparkPlan#explain} shows. */
@@ -46,7 +43,7 @@ public final class SparkOptions implements Serializable {
   private final double flopsPerSecond;
   private final int[] pieces;
   private final boolean mixedIsa;
-  private final transient PlanOptions planOptions;
+  private final PlanOptions planOptions;
 
   private SparkOptions(Draft draft) {
     method = draft.method;
@@ -82,7 +79,7 @@ public final class SparkOptions implements Serializable {
     draft.flopsPerSecond = flopsPerSecond;
     draft.pieces = pieces;
     draft.mixedIsa = mixedIsa;
-    draft.planOptions = planOptions();
+    draft.planOptions = planOptions;
     return draft;
   }
 
@@ -220,7 +217,7 @@ public final class SparkOptions implements Serializable {
 
   /** Options of the products within a task; their threads follow {@code spark.task.cpus}. */
   public PlanOptions planOptions() {
-    return planOptions == null ? PlanOptions.DEFAULT : planOptions;
+    return planOptions;
   }
 
   /** Other options of the contractions: the order of pairs, the result's type, slices. */

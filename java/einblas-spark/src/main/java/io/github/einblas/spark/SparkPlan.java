@@ -17,6 +17,7 @@ import io.github.einblas.spark.internal.plan.Placement;
 import io.github.einblas.spark.internal.plan.Site;
 import io.github.einblas.spark.internal.plan.StepPlan;
 import io.github.einblas.spark.internal.run.Input;
+import io.github.einblas.spark.internal.run.SliceRuns;
 import io.github.einblas.spark.internal.run.StepRun;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,9 +30,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * and take. Bits follow from the plan alone: not from executors, failures and retries.
  */
 public final class SparkPlan {
-  /** Results that come back to the driver from slices. */
-  private static final int RESULTS = 64;
-
   private final JavaSparkContext sc;
   private final Labelling labelling;
   private final NetworkPlan network; // or null
@@ -89,8 +87,8 @@ public final class SparkPlan {
     if (sliced == null) {
       network = NetworkPlan.of(labelling, options, cluster, sites);
       if (options.method() == Method.AUTO && maySlice(labelling, options, types, chunks)) {
-        SlicedContraction other = slices(sc, equation, options, types, chunks);
-        if (other.seconds() < network.seconds()) {
+        SlicedContraction other = slicesThatFit(sc, equation, options, types, chunks);
+        if (other != null && other.seconds() < network.seconds()) {
           sliced = other;
           network = null;
         }
@@ -118,18 +116,29 @@ public final class SparkPlan {
     return SlicedContraction.of(sc, equation, options, types, shapes);
   }
 
+  /** Null where a slice does not fit, which the other methods need not mind. */
+  private static SlicedContraction slicesThatFit(
+      JavaSparkContext sc,
+      String equation,
+      SparkOptions options,
+      List<DType> types,
+      List<Chunks> chunks) {
+    try {
+      return slices(sc, equation, options, types, chunks);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
   /** Slices are tried for networks whose operands and result are small. */
   private static boolean maySlice(
       Labelling labelling, SparkOptions options, List<DType> types, List<Chunks> chunks) {
-    double bytes = labelling.whole().dtype().bytes();
-    for (long length : labelling.whole().outputShape()) {
-      bytes *= length;
-    }
-    bytes *= RESULTS;
+    double bytes =
+        SliceRuns.LEAST * labelling.resultChunks().size() * labelling.whole().dtype().bytes();
     for (int i = 0; i < chunks.size(); i++) {
       bytes += chunks.get(i).size() * types.get(i).bytes();
     }
-    return chunks.size() > 2 && bytes < options.broadcastLimit();
+    return options.pieces().length == 0 && chunks.size() > 2 && bytes < options.broadcastLimit();
   }
 
   /** As it was given. */

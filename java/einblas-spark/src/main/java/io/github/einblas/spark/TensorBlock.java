@@ -76,7 +76,8 @@ public final class TensorBlock implements Externalizable, KryoSerializable {
     return new TensorBlock(dtype, shape.clone(), bytes);
   }
 
-  private static int size(DType dtype, long[] shape) {
+  /** Bytes of a block; refuses one of 2 GB or more. */
+  static int size(DType dtype, long[] shape) {
     double size = dtype.bytes();
     for (long length : shape) {
       size *= length;

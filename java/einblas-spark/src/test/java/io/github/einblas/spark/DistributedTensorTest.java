@@ -239,6 +239,46 @@ class DistributedTensorTest {
   }
 
   @Test
+  void forcedPiecesAreTakenOrRefusedNeverLeftOut() {
+    DistributedTensor a =
+        DistributedTensor.random(sc, DType.F64, 1, new long[] {4, 8, 8}, 1, 4, 4);
+    SparkOptions cut = SparkOptions.DEFAULT.withPieces(2, 2, 2, 1);
+    refused(
+        "LOCAL takes pieces of batch labels only",
+        () -> SparkEinsum.plan(sc, "bij,bjk->bik", cut.withMethod(Method.LOCAL), a, a));
+    refused(
+        "a broadcast operand is not cut",
+        () -> SparkEinsum.plan(sc, "bij,bjk->bik", cut.withMethod(Method.BROADCAST), a, a));
+    SparkPlan auto = SparkEinsum.plan(sc, "bij,bjk->bik", cut, a, a);
+    assertEquals(List.of(Method.GRID), auto.methods());
+    assertEquals(8, auto.tasks());
+    try (Tensor t = numbers(4, 8, 8)) {
+      DistributedTensor lies = DistributedTensor.of(sc, t, 1, 8, 8);
+      refused(
+          "where its blocks lie",
+          () ->
+              SparkEinsum.plan(
+                  sc,
+                  "bij,bjk->bik",
+                  SparkOptions.DEFAULT.withPieces(2, 1, 1, 1).withMethod(Method.BROADCAST),
+                  lies,
+                  lies));
+    }
+  }
+
+  @Test
+  void slicesThatDoNotFitLeaveTheNetworkToTheOtherMethods() {
+    DistributedTensor a =
+        DistributedTensor.random(sc, DType.F64, 1, new long[] {64, 64}, 8, 8);
+    SparkOptions little = SparkOptions.DEFAULT.withTaskMemory(16 << 10);
+    refused(
+        "one slice need",
+        () -> SparkEinsum.plan(sc, "ij,jk,kl->il", little.withMethod(Method.SLICES), a, a, a));
+    assertFalse(
+        SparkEinsum.plan(sc, "ij,jk,kl->il", little, a, a, a).methods().contains(Method.SLICES));
+  }
+
+  @Test
   void blocksOfAnRddAreHeldAgainstTheirChunks() {
     Chunks chunks = Chunks.of(new long[] {4}, 2);
     try (Tensor two = numbers(2);

@@ -194,21 +194,25 @@ class SparkEinsumTest {
 
   @Test
   void explainComesBeforeAnythingRuns() {
+    int[] before = sc.statusTracker().getJobIdsForGroup(null);
     DistributedTensor a =
         DistributedTensor.random(sc, DType.F64, 1, new long[] {1_000_000, 1_000_000}, 8192, 8192);
-    SparkPlan plan =
-        SparkEinsum.plan(
-            sc,
-            "ij,jk->ik",
-            SparkOptions.DEFAULT.withParallelism(1000).withTaskMemory(64L << 30),
-            a,
-            a);
-    System.out.println(plan.explain());
+    SparkOptions large = SparkOptions.DEFAULT.withParallelism(1000).withTaskMemory(64L << 30);
+    String far = SparkEinsum.plan(sc, "ij,jk->ik", large, a, a).explain();
+    assertTrue(far.contains("[1000000, 1000000] in chunks of [8192, 8192] of F64"), far);
+    assertTrue(far.contains("1000 tasks at a time of 1 thread each"), far);
+    assertTrue(far.contains("one machine like this one lacks the memory"), far);
     DistributedTensor b =
         DistributedTensor.random(sc, DType.F64, 1, new long[] {8192, 8192}, 1024, 1024);
-    System.out.println(
-        SparkEinsum.plan(sc, "ij,jk->ik", SparkOptions.DEFAULT.withMethod(Method.GRID), b, b)
-            .explain());
+    SparkOptions grid =
+        SparkOptions.DEFAULT.withMethod(Method.GRID).withPieces(1, 2, 4, 1);
+    SparkPlan plan = SparkEinsum.plan(sc, "ij,jk->ik", grid, b, b);
+    String near = plan.explain();
+    assertEquals((4 + 2) * 8192.0 * 8192 * 8, plan.shuffledBytes()); // q |A| + p |B|
+    assertTrue(near.contains("grid: 8 tasks, pieces batch 1 of 1, p 2 of 8, q 4 of 8"), near);
+    assertTrue(near.contains("moved   3.22 GB shuffled, "), near);
+    assertTrue(near.contains(" times the lower bound of "), near);
+    assertArrayEquals(before, sc.statusTracker().getJobIdsForGroup(null));
   }
 
   @Test

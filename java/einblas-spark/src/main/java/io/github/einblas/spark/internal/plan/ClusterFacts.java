@@ -18,7 +18,7 @@ public final class ClusterFacts {
   public static Site.Cluster of(JavaSparkContext sc, SparkOptions options) {
     SparkConf conf = sc.getConf();
     int cpus = Math.max(1, conf.getInt("spark.task.cpus", 1));
-    boolean local = sc.sc().isLocal() && !sc.master().startsWith("local-cluster");
+    boolean local = sc.sc().isLocal();
     int places =
         options.parallelism() > 0
             ? options.parallelism()

@@ -54,7 +54,8 @@ public record LabelGroup(int[] labels, int[] pieces) implements Serializable {
     }
   }
 
-  private static int axis(int[] axes, int label) {
+  /** The first axis with a label. */
+  static int axis(int[] axes, int label) {
     for (int d = 0; d < axes.length; d++) {
       if (axes[d] == label) {
         return d;

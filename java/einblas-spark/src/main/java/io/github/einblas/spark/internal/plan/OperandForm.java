@@ -88,13 +88,13 @@ public record OperandForm(
   public double plainElements() {
     double elements = 1;
     for (int label : plain) {
-      for (int d = 0; d < axes.length; d++) {
-        if (axes[d] == label) {
-          elements *= chunks.chunk(d);
-          break;
-        }
-      }
+      elements *= chunks.chunk(LabelGroup.axis(axes, label));
     }
     return elements;
+  }
+
+  /** The length of a label. */
+  double length(int label) {
+    return chunks.length(LabelGroup.axis(axes, label));
   }
 }

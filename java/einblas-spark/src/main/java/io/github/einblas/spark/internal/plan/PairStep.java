@@ -111,11 +111,7 @@ public record PairStep(
   }
 
   private int piece(int group, long block) {
-    return (int) ((double) blocks(group) < 1 ? 0 : mulDiv(block, pieces(group), blocks(group)));
-  }
-
-  private static long mulDiv(long a, long b, long c) {
-    return Math.multiplyExact(a, b) / c;
+    return (int) (Math.multiplyExact(block, (long) pieces(group)) / blocks(group));
   }
 
   /** First block of a task along a group. */

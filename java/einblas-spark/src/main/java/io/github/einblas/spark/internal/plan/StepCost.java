@@ -116,18 +116,9 @@ public record StepCost(
     OperandForm form = step.operands().get(operand);
     double elements = form.alone().blocks();
     for (int label : form.plain()) {
-      elements *= length(form, label);
+      elements *= form.length(label);
     }
     return elements * type(step, operand).bytes();
-  }
-
-  private static double length(OperandForm form, int label) {
-    for (int d = 0; d < form.axes().length; d++) {
-      if (form.axes()[d] == label) {
-        return form.chunks().length(d);
-      }
-    }
-    throw new IllegalStateException("no axis with label " + label);
   }
 
   private static double blockBytes(PairStep step, int operand) {

@@ -11,7 +11,9 @@ import io.github.einblas.spark.SparkOptions.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /** For one or two operands, on one cluster. */
@@ -81,7 +83,7 @@ public final class StepPlanner {
     if (best == null) {
       throw new IllegalArgumentException(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "%s: a task has %d bytes of native memory (%s), the smallest tile needs %.0f: give it"
                   + " that by spark.executor.memoryOverhead or SparkOptions.withTaskMemory, or use"
                   + " smaller chunks",
@@ -108,6 +110,14 @@ public final class StepPlanner {
       List<Site.Operand> inputs,
       int[] order,
       double product) {
+    int[] forced = options.pieces();
+    if (forced.length > 0 && (forced[1] != 1 || forced[2] != 1 || forced[3] != 1)) {
+      reasons.add(
+          "LOCAL takes pieces of batch labels only, not "
+              + Arrays.toString(forced)
+              + " (batch, p, q, sum)");
+      return;
+    }
     TreeSet<Integer> counts = new TreeSet<>();
     for (int o = 0; o < inputs.size(); o++) {
       Placement placement = inputs.get(o).placement();
@@ -128,7 +138,6 @@ public final class StepPlanner {
       return;
     }
     List<Feed> feeds = inputs.stream().map(i -> i.readable() ? Feed.READ : Feed.PLACED).toList();
-    int[] forced = options.pieces();
     for (int batch : counts.isEmpty() ? nice(step.blocks(0)) : List.of(counts.first())) {
       if (batch <= step.blocks(0) && (forced.length == 0 || forced[0] == batch)) {
         plans.add(plan(Method.LOCAL, step.cut(batch, 1, 1, 1), feeds, order, product));
@@ -172,17 +181,31 @@ public final class StepPlanner {
     if (bytes > options.broadcastLimit()) {
       reasons.add(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "operand %d has %.0f bytes, the limit of a broadcast is %d",
               order[1],
               bytes,
               options.broadcastLimit()));
       return;
     }
+    int[] forced = options.pieces();
+    if (forced.length > 0 && forced[order[0] == 0 ? 2 : 1] != 1) {
+      reasons.add(
+          "a broadcast operand is not cut: 1 piece for operand "
+              + order[1]
+              + ", not "
+              + Arrays.toString(forced)
+              + " (batch, p, q, sum)");
+      return;
+    }
     OperandForm big = step.operands().get(0);
     if (inputs.get(0).readable()) {
       addCuts(plans, step, List.of(Feed.READ, Feed.BROADCAST), order, product);
     } else if (big.sum().blocks() == 1 && big.alone().blocks() == 1) {
+      if (forced.length > 0) {
+        reasons.add("operand " + order[0] + " is used where its blocks lie: pieces do not apply");
+        return;
+      }
       PairStep cut =
           step.cut((int) Math.min(MOST_TASKS, step.blocks(0)), fit(step.blocks(1)), 1, 1);
       plans.add(plan(Method.BROADCAST, cut, List.of(Feed.EACH, Feed.BROADCAST), order, product));
@@ -268,9 +291,6 @@ public final class StepPlanner {
     boolean pair = inputs.size() == 2;
     int[] batch = pick(a, l -> pair && has(b, l) && has(output, l));
     int[] sum = pick(a, l -> pair && has(b, l) && !has(output, l));
-    if (!pair) {
-      sum = new int[0];
-    }
     LabelGroup batches = LabelGroup.of(labelling, batch);
     LabelGroup sums = LabelGroup.of(labelling, sum);
     List<OperandForm> forms = new ArrayList<>();
@@ -325,7 +345,7 @@ public final class StepPlanner {
     return Arrays.stream(labels).anyMatch(l -> l == label);
   }
 
-  private static int[] pick(int[] labels, java.util.function.IntPredicate wanted) {
+  private static int[] pick(int[] labels, IntPredicate wanted) {
     return Arrays.stream(labels)
         .filter(l -> l != Labelling.BROADCAST)
         .distinct()
@@ -382,15 +402,6 @@ public final class StepPlanner {
   }
 
   private static double elements(OperandForm form, LabelGroup group) {
-    double elements = 1;
-    for (int label : group.labels()) {
-      for (int d = 0; d < form.axes().length; d++) {
-        if (form.axes()[d] == label) {
-          elements *= form.chunks().length(d);
-          break;
-        }
-      }
-    }
-    return elements;
+    return Arrays.stream(group.labels()).mapToDouble(form::length).reduce(1, (x, y) -> x * y);
   }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -26,9 +27,10 @@ import org.apache.spark.broadcast.Broadcast;
 public final class SliceRuns implements Serializable {
   private static final long serialVersionUID = 1;
 
-  /** Runs of a contraction, if their results may be as many. */
-  private static final int RUNS = 64;
+  /** Runs of a contraction, so that bits do not depend on the places of a small cluster. */
+  public static final int LEAST = 64;
 
+  /** Runs for each place of a large one: enough to even out. */
   private static final int PER_PLACE = 4;
 
   private static final String INTERRUPT = "spark.job.interruptOnCancel";
@@ -68,7 +70,7 @@ public final class SliceRuns implements Serializable {
     if (most < 1 || result > TensorBlock.MOST_BYTES) {
       throw new IllegalArgumentException(
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "%s: the result has %.0f bytes; contract brings each run's to the driver and"
                   + " spark.driver.maxResultSize allows %d: raise it to %.0f, or contract"
                   + " DistributedTensors",
@@ -77,12 +79,13 @@ public final class SliceRuns implements Serializable {
               limit,
               4 * result));
     }
-    int runs =
-        (int)
-            Math.min(
-                Math.min(Math.max(RUNS, PER_PLACE * cluster.places()), (double) plan.sliceCount()),
-                most);
+    int runs = (int) Math.min(Math.min(wanted(cluster), (double) plan.sliceCount()), most);
     return new SliceRuns(sc, plan, WorkerSetup.here(mixedIsa), runs);
+  }
+
+  /** Runs, and so slices at least, that a cluster wants. */
+  public static long wanted(Site.Cluster cluster) {
+    return Math.max(LEAST, (long) PER_PLACE * cluster.places());
   }
 
   /** Number of runs, each of which is a task. */
