@@ -240,8 +240,7 @@ class DistributedTensorTest {
 
   @Test
   void forcedPiecesAreTakenOrRefusedNeverLeftOut() {
-    DistributedTensor a =
-        DistributedTensor.random(sc, DType.F64, 1, new long[] {4, 8, 8}, 1, 4, 4);
+    DistributedTensor a = DistributedTensor.random(sc, DType.F64, 1, new long[] {4, 8, 8}, 1, 4, 4);
     SparkOptions cut = SparkOptions.DEFAULT.withPieces(2, 2, 2, 1);
     refused(
         "LOCAL takes pieces of batch labels only",
@@ -268,8 +267,7 @@ class DistributedTensorTest {
 
   @Test
   void slicesThatDoNotFitLeaveTheNetworkToTheOtherMethods() {
-    DistributedTensor a =
-        DistributedTensor.random(sc, DType.F64, 1, new long[] {64, 64}, 8, 8);
+    DistributedTensor a = DistributedTensor.random(sc, DType.F64, 1, new long[] {64, 64}, 8, 8);
     SparkOptions little = SparkOptions.DEFAULT.withTaskMemory(16 << 10);
     refused(
         "one slice need",

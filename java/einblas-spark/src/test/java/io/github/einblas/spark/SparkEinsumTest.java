@@ -204,8 +204,7 @@ class SparkEinsumTest {
     assertTrue(far.contains("one machine like this one lacks the memory"), far);
     DistributedTensor b =
         DistributedTensor.random(sc, DType.F64, 1, new long[] {8192, 8192}, 1024, 1024);
-    SparkOptions grid =
-        SparkOptions.DEFAULT.withMethod(Method.GRID).withPieces(1, 2, 4, 1);
+    SparkOptions grid = SparkOptions.DEFAULT.withMethod(Method.GRID).withPieces(1, 2, 4, 1);
     SparkPlan plan = SparkEinsum.plan(sc, "ij,jk->ik", grid, b, b);
     String near = plan.explain();
     assertEquals((4 + 2) * 8192.0 * 8192 * 8, plan.shuffledBytes()); // q |A| + p |B|

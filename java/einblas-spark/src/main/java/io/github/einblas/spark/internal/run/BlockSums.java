@@ -9,8 +9,6 @@ import io.github.einblas.spark.TensorBlock;
 import io.github.einblas.spark.internal.executor.NativeScope;
 import io.github.einblas.spark.internal.executor.WorkerSetup;
 import io.github.einblas.spark.internal.plan.PairStep;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
@@ -19,44 +17,37 @@ import scala.Tuple2;
 /** Whole blocks of the result from sorted parts. */
 final class BlockSums implements Iterator<Tuple2<BlockIndex, TensorBlock>> {
   private final PairStep step;
-  private final Iterator<Item> items;
+  private final Arrivals arrivals;
   private final NativeScope scope;
   private final int threads;
-  private Item next;
 
   BlockSums(PairStep step, WorkerSetup setup, Iterator<Tuple2<SlabKey, Slab>> slabs) {
     this.step = step;
     this.threads = setup.enter(TaskContext.get());
     this.scope = NativeScope.of(TaskContext.get());
-    this.items = Items.joined(slabs);
-    advance();
-  }
-
-  private void advance() {
-    scope.ifCancelled();
-    next = items.hasNext() ? items.next() : null;
+    this.arrivals = new Arrivals(Items.joined(slabs), scope);
   }
 
   @Override
   public boolean hasNext() {
-    return next != null;
+    return arrivals.key() != null;
   }
 
   @Override
   public Tuple2<BlockIndex, TensorBlock> next() {
-    if (next == null) {
+    if (!hasNext()) {
       throw new NoSuchElementException();
     }
     return WorkerSetup.orRefused(
         () -> {
-          long number = next.key().batch();
-          Tensor sum = scope.own(load());
-          advance();
-          while (next != null && next.key().batch() == number) {
-            Tensor part = scope.own(load());
+          long number = arrivals.key().batch();
+          Tensor sum = scope.own(arrivals.block().tensor());
+          arrivals.advance();
+          while (arrivals.isOf(number)) {
+            Tensor part = scope.own(arrivals.block().tensor());
             add(sum, part);
             scope.free(part);
-            advance();
+            arrivals.advance();
           }
           TensorBlock block = finished(sum);
           scope.free(sum);
@@ -76,14 +67,6 @@ final class BlockSums implements Iterator<Tuple2<BlockIndex, TensorBlock>> {
     }
     try (Tensor rounded = sum.to(step.type())) {
       return TensorBlock.of(rounded);
-    }
-  }
-
-  private Tensor load() {
-    try {
-      return next.block().get().tensor();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -10,9 +10,7 @@ import io.github.einblas.spark.internal.data.Regions;
 import io.github.einblas.spark.internal.executor.NativeScope;
 import io.github.einblas.spark.internal.executor.WorkerSetup;
 import io.github.einblas.spark.internal.plan.Placement;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -74,50 +72,43 @@ public final class RechunkRun implements Serializable {
 
   private static final class Joined implements Iterator<Tuple2<BlockIndex, TensorBlock>> {
     private final RechunkRun run;
-    private final Iterator<Item> items;
+    private final Arrivals arrivals;
     private final NativeScope scope = NativeScope.of(TaskContext.get());
-    private Item next;
 
     Joined(RechunkRun run, Iterator<Tuple2<SlabKey, Slab>> slabs) {
       this.run = run;
       run.setup.enter(TaskContext.get());
-      this.items = Items.joined(slabs);
-      advance();
-    }
-
-    private void advance() {
-      scope.ifCancelled();
-      next = items.hasNext() ? items.next() : null;
+      this.arrivals = new Arrivals(Items.joined(slabs), scope);
     }
 
     @Override
     public boolean hasNext() {
-      return next != null;
+      return arrivals.key() != null;
     }
 
     @Override
     public Tuple2<BlockIndex, TensorBlock> next() {
-      if (next == null) {
+      if (!hasNext()) {
         throw new NoSuchElementException();
       }
       return WorkerSetup.orRefused(
           () -> {
-            long number = next.key().batch();
+            long number = arrivals.key().batch();
             BlockIndex target = run.to.block(number);
             Tensor whole = scope.own(Tensor.empty(run.dtype, run.to.shape(target)));
             List<BlockIndex> needed = Regions.overlapping(run.from, run.to, target);
             int met = 0;
-            while (next != null && next.key().batch() == number) {
-              BlockIndex source = run.from.block(next.key().sum());
+            while (arrivals.isOf(number)) {
+              BlockIndex source = run.from.block(arrivals.key().sum());
               if (met == needed.size() || !source.equals(needed.get(met))) {
                 throw new IllegalStateException(
                     "block " + source + " is there twice, or another is missing");
               }
               met++;
-              Tensor part = scope.own(load());
+              Tensor part = scope.own(arrivals.block().tensor());
               Regions.part(whole, run.to.from(target), run.from, source).copyFrom(part);
               scope.free(part);
-              advance();
+              arrivals.advance();
             }
             if (met < needed.size()) {
               throw new IllegalStateException("block " + needed.get(met) + " is missing");
@@ -126,14 +117,6 @@ public final class RechunkRun implements Serializable {
             scope.free(whole);
             return new Tuple2<>(target, block);
           });
-    }
-
-    private Tensor load() {
-      try {
-        return next.block().get().tensor();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
     }
   }
 }

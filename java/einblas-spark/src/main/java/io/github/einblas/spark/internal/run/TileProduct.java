@@ -7,8 +7,6 @@ import io.github.einblas.spark.TensorBlock;
 import io.github.einblas.spark.internal.executor.NativeScope;
 import io.github.einblas.spark.internal.executor.WorkerSetup;
 import io.github.einblas.spark.internal.plan.PairStep;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -69,11 +67,10 @@ final class TileProduct implements Iterator<TileProduct.Part> {
   private final DType type;
   private final int sumPiece;
   private final Expected expected;
-  private final Iterator<Item> items;
+  private final Arrivals arrivals;
   private final NativeScope scope;
   private final BlockProducts products;
   private final TreeMap<Place, Tensor> sums = new TreeMap<>();
-  private Item next;
   private long batch;
   private long batches;
 
@@ -89,20 +86,14 @@ final class TileProduct implements Iterator<TileProduct.Part> {
     this.sumPiece = sumPiece;
     this.expected = expected;
     this.type = step.sumPieces() == 1 ? step.type() : step.accumulator();
-    this.items = items;
     this.scope = scope;
     this.products = new BlockProducts(step, threads, scope);
-    advance();
-  }
-
-  private void advance() {
-    scope.ifCancelled();
-    next = items.hasNext() ? items.next() : null;
+    this.arrivals = new Arrivals(items, scope);
   }
 
   @Override
   public boolean hasNext() {
-    boolean more = !sums.isEmpty() || next != null;
+    boolean more = !sums.isEmpty() || arrivals.key() != null;
     if (!more) {
       require("places along the batch labels", batches, expected.batches());
     }
@@ -127,13 +118,13 @@ final class TileProduct implements Iterator<TileProduct.Part> {
     return WorkerSetup.orRefused(
         () -> {
           if (sums.isEmpty()) {
-            if (next == null) {
+            if (arrivals.key() == null) {
               throw new NoSuchElementException();
             }
-            batch = next.key().batch();
+            batch = arrivals.key().batch();
             batches++;
             long sumBlocks = 0;
-            while (next != null && next.key().batch() == batch) {
+            while (arrivals.isOf(batch)) {
               sumBlock();
               sumBlocks++;
             }
@@ -151,30 +142,30 @@ final class TileProduct implements Iterator<TileProduct.Part> {
 
   /** All products of one contracted block. */
   private void sumBlock() {
-    long sum = next.key().sum();
+    long sum = arrivals.key().sum();
     Map<SlabKey, Tensor> held = new LinkedHashMap<>();
     long first = 0;
     long second = 0;
     while (isOf(sum, 0)) {
-      Tensor block = products.plain(0, load());
+      Tensor block = products.plain(0, arrivals.block());
       first++;
       if (step.isPair()) {
-        held.put(next.key(), block);
+        held.put(arrivals.key(), block);
       } else {
-        add(next.key().free(), 0, block);
+        add(arrivals.key().free(), 0, block);
         scope.free(block);
       }
-      advance();
+      arrivals.advance();
     }
     while (isOf(sum, 1)) {
-      Tensor block = products.plain(1, load());
+      Tensor block = products.plain(1, arrivals.block());
       second++;
       for (Map.Entry<SlabKey, Tensor> other : held.entrySet()) {
         scope.ifCancelled();
-        add(other.getKey().free(), next.key().free(), other.getValue(), block);
+        add(other.getKey().free(), arrivals.key().free(), other.getValue(), block);
       }
       scope.free(block);
-      advance();
+      arrivals.advance();
     }
     held.values().forEach(scope::free);
     require("blocks of the first operand", first, expected.first());
@@ -182,18 +173,9 @@ final class TileProduct implements Iterator<TileProduct.Part> {
   }
 
   private boolean isOf(long sum, int operand) {
-    return next != null
-        && next.key().batch() == batch
-        && next.key().sum() == sum
-        && next.key().operand() == operand;
-  }
-
-  private TensorBlock load() {
-    try {
-      return next.block().get();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return arrivals.isOf(batch)
+        && arrivals.key().sum() == sum
+        && arrivals.key().operand() == operand;
   }
 
   private void add(long first, long second, Tensor... blocks) {
