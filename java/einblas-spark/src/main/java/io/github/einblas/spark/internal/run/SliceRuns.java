@@ -33,6 +33,9 @@ public final class SliceRuns implements Serializable {
   /** Runs for each place of a large one: enough to even out. */
   private static final int PER_PLACE = 4;
 
+  /** Runs that the driver keeps in view. */
+  private static final int MOST = 100_000;
+
   private static final String INTERRUPT = "spark.job.interruptOnCancel";
 
   private final String json;
@@ -84,8 +87,8 @@ public final class SliceRuns implements Serializable {
   }
 
   /** Runs, and so slices at least, that a cluster wants. */
-  public static long wanted(Site.Cluster cluster) {
-    return Math.max(LEAST, (long) PER_PLACE * cluster.places());
+  public static int wanted(Site.Cluster cluster) {
+    return (int) Math.max(LEAST, Math.min(MOST, (long) PER_PLACE * cluster.places()));
   }
 
   /** Number of runs, each of which is a task. */
