@@ -4,6 +4,7 @@ package io.github.einblas;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * Options of a plan: an immutable value, made from {@link #DEFAULT} by its {@code with} methods.
@@ -63,6 +64,9 @@ public final class PlanOptions {
   private final Strategy strategy;
   private final CostModel costModel;
   private final Duration searchTime;
+  private final int searchRounds;
+  private final long seed;
+  private final Predicate<SearchProgress> searchListener;
   private final int[][] path;
   private final String kernel;
   private final boolean batchInvariance;
@@ -77,6 +81,9 @@ public final class PlanOptions {
     this.strategy = draft.strategy;
     this.costModel = draft.costModel;
     this.searchTime = draft.searchTime;
+    this.searchRounds = draft.searchRounds;
+    this.seed = draft.seed;
+    this.searchListener = draft.searchListener;
     this.path = draft.path;
     this.kernel = draft.kernel;
     this.batchInvariance = draft.batchInvariance;
@@ -92,7 +99,10 @@ public final class PlanOptions {
     int threads;
     Strategy strategy = Strategy.AUTO;
     CostModel costModel = CostModel.KERNELS;
-    Duration searchTime = Duration.ofMillis(100);
+    Duration searchTime;
+    int searchRounds;
+    long seed;
+    Predicate<SearchProgress> searchListener;
     int[][] path;
     String kernel;
     boolean batchInvariance;
@@ -109,6 +119,9 @@ public final class PlanOptions {
     draft.strategy = strategy;
     draft.costModel = costModel;
     draft.searchTime = searchTime;
+    draft.searchRounds = searchRounds;
+    draft.seed = seed;
+    draft.searchListener = searchListener;
     draft.path = path;
     draft.kernel = kernel;
     draft.batchInvariance = batchInvariance;
@@ -135,9 +148,24 @@ public final class PlanOptions {
     return costModel;
   }
 
-  /** How long {@link Strategy#RANDOM_GREEDY} searches. */
+  /** How long an order is searched for, or null: as long as a run is worth. */
   public Duration searchTime() {
     return searchTime;
+  }
+
+  /** Rounds of the search, or 0: {@link #withSearchRounds}. */
+  public int searchRounds() {
+    return searchRounds;
+  }
+
+  /** The seed of searches that go by chance. */
+  public long seed() {
+    return seed;
+  }
+
+  /** Who is told how a search goes, or null: {@link #withSearchListener}. */
+  public Predicate<SearchProgress> searchListener() {
+    return searchListener;
   }
 
   /** The given path, or null: see {@link #withPath}. */
@@ -184,19 +212,74 @@ public final class PlanOptions {
   }
 
   /**
-   * With another time for {@link Strategy#RANDOM_GREEDY}.
+   * With a time in which the best order is taken that a search finds: {@link Strategy#AUTO} (beyond
+   * 8 operands) and {@link Strategy#RANDOM_GREEDY} go on for so long, with the threads of the plan.
+   * More time never gives a worse order. How far a search gets depends on the machine, so that two
+   * may find different orders, whose results differ in rounding; {@link #withSearchRounds} counts
+   * instead. An interrupt ends the search with the best order so far, and stays pending.
    *
-   * @param newSearchTime not negative, at most an hour
+   * <pre>{@code
+   * var options = PlanOptions.DEFAULT.withSearchTime(Duration.ofSeconds(10));
+   * EinsumPlan plan = Einsum.plan(equation, options, DType.F64, shapes); // after 10 s
+   * String kept = plan.toJson(); // the order is not searched for again
+   * }</pre>
+   *
+   * @param newSearchTime more than 0, at most an hour; null for as long as a run is worth (100 ms
+   *     of {@code RANDOM_GREEDY})
    * @throws IllegalArgumentException if out of range
    */
   public PlanOptions withSearchTime(Duration newSearchTime) {
-    Objects.requireNonNull(newSearchTime, "newSearchTime");
-    if (newSearchTime.isNegative() || newSearchTime.compareTo(Duration.ofHours(1)) > 0) {
+    if (newSearchTime != null
+        && (newSearchTime.isNegative()
+            || newSearchTime.isZero()
+            || newSearchTime.compareTo(Duration.ofHours(1)) > 0)) {
       throw new IllegalArgumentException(
-          "the search time must be from 0 to an hour, got " + newSearchTime);
+          "the search time must be more than 0, at most an hour, got " + newSearchTime);
     }
     Draft draft = draft();
     draft.searchTime = newSearchTime;
+    return new PlanOptions(draft);
+  }
+
+  /**
+   * With so many rounds of the search of {@link Strategy#AUTO}, whatever time they take: the same
+   * {@linkplain #withSeed seed} and rounds give the same order on every machine and by any number
+   * of threads. A {@linkplain #withSearchTime search time} beside it ends the search earlier.
+   *
+   * @param rounds 1 to 1,000,000, each longer than the ones before; 0 for as many as a run is worth
+   * @throws IllegalArgumentException if out of range
+   */
+  public PlanOptions withSearchRounds(int rounds) {
+    if (rounds < 0 || rounds > 1_000_000) {
+      throw new IllegalArgumentException(
+          "the rounds of a search must be from 1 to 1000000, or 0 for as many as a run is worth,"
+              + " got "
+              + rounds);
+    }
+    Draft draft = draft();
+    draft.searchRounds = rounds;
+    return new PlanOptions(draft);
+  }
+
+  /** With another seed of searches that go by chance; 0 unless given. */
+  public PlanOptions withSeed(long newSeed) {
+    Draft draft = draft();
+    draft.seed = newSeed;
+    return new PlanOptions(draft);
+  }
+
+  /**
+   * With somebody who is told how a search under {@link #withSearchTime} or {@link
+   * #withSearchRounds} goes: when it has found a better order, and some ten times a second. It is
+   * called by the thread that makes the plan. It is no part of what makes options equal, nor of
+   * saved plans.
+   *
+   * @param listener returns whether to go on; false ends the search with the best order so far. Null
+   *     for nobody
+   */
+  public PlanOptions withSearchListener(Predicate<SearchProgress> listener) {
+    Draft draft = draft();
+    draft.searchListener = listener;
     return new PlanOptions(draft);
   }
 
@@ -436,7 +519,9 @@ public final class PlanOptions {
         && threads == o.threads
         && strategy == o.strategy
         && costModel == o.costModel
-        && searchTime.equals(o.searchTime)
+        && Objects.equals(searchTime, o.searchTime)
+        && searchRounds == o.searchRounds
+        && seed == o.seed
         && memoryLimit == o.memoryLimit
         && slices == o.slices
         && sliceMemoryLimit == o.sliceMemoryLimit
@@ -454,6 +539,8 @@ public final class PlanOptions {
         strategy,
         costModel,
         searchTime,
+        searchRounds,
+        seed,
         memoryLimit,
         slices,
         sliceMemoryLimit,
@@ -472,6 +559,9 @@ public final class PlanOptions {
         + strategy
         + ", costModel="
         + costModel
+        + (searchTime == null ? "" : ", searchTime=" + searchTime)
+        + (searchRounds == 0 ? "" : ", searchRounds=" + searchRounds)
+        + (seed == 0 ? "" : ", seed=" + seed)
         + (path == null ? "" : ", path=" + Arrays.deepToString(path))
         + (kernel == null ? "" : ", kernel=" + kernel)
         + (batchInvariance ? ", batchInvariance" : "")

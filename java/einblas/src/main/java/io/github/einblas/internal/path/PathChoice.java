@@ -67,7 +67,7 @@ public record PathChoice(int[][] pairs, String origin) {
               network,
               new BranchPath(network, model, 3, greedy(network, model)).root(),
               "search in depth over the best pairs");
-      case RANDOM_GREEDY -> random(network, model, options.searchTime().toNanos());
+      case RANDOM_GREEDY -> random(network, model, nanos(options));
       default -> automatic(network, options.costModel());
     };
   }
@@ -148,6 +148,10 @@ public record PathChoice(int[][] pairs, String origin) {
       best = best == null ? root : AutoPath.cheaper(best, root);
     }
     return best;
+  }
+
+  private static long nanos(PlanOptions options) {
+    return options.searchTime() == null ? 100_000_000 : options.searchTime().toNanos();
   }
 
   private static PathChoice random(Network network, PathCost model, long nanoseconds) {

@@ -31,6 +31,8 @@ public final class PlanJson {
   /** A file may ask for this long a search, if anything is searched with its options later. */
   private static final long MOST_SEARCH_NANOS = Duration.ofSeconds(10).toNanos();
 
+  private static final int MOST_SEARCH_ROUNDS = 1_000_000;
+
   private PlanJson() {}
 
   /** The JSON of a contraction. */
@@ -65,7 +67,14 @@ public final class PlanJson {
     own.addProperty("threads", options.threads());
     own.addProperty("strategy", options.strategy().name());
     own.addProperty("costModel", options.costModel().name());
-    own.addProperty("searchNanos", options.searchTime().toNanos());
+    own.addProperty(
+        "searchNanos", options.searchTime() == null ? 0 : options.searchTime().toNanos());
+    if (options.searchRounds() > 0) {
+      own.addProperty("searchRounds", options.searchRounds());
+    }
+    if (options.seed() != 0) {
+      own.addProperty("seed", options.seed());
+    }
     own.addProperty("memoryLimit", options.memoryLimit());
     if (options.slices() > 1) {
       own.addProperty("slices", options.slices());
@@ -251,8 +260,18 @@ public final class PlanJson {
             .withThreads((int) StrictJson.integer(o, "threads", 0, PlanOptions.MOST_THREADS))
             .withStrategy(StrictJson.constant(o, "strategy", PlanOptions.Strategy.class))
             .withCostModel(StrictJson.constant(o, "costModel", PlanOptions.CostModel.class))
-            .withSearchTime(Duration.ofNanos(Math.min(MOST_SEARCH_NANOS, searchNanos)))
+            .withSearchTime(
+                searchNanos == 0
+                    ? null
+                    : Duration.ofNanos(Math.min(MOST_SEARCH_NANOS, searchNanos)))
             .withMemoryLimit(StrictJson.integer(o, "memoryLimit", 0, Long.MAX_VALUE));
+    if (o.has("searchRounds")) {
+      int rounds = (int) StrictJson.integer(o, "searchRounds", 1, MOST_SEARCH_ROUNDS);
+      options = options.withSearchRounds(rounds);
+    }
+    if (o.has("seed")) {
+      options = options.withSeed(StrictJson.integer(o, "seed", Long.MIN_VALUE, Long.MAX_VALUE));
+    }
     options =
         o.has("slices")
             ? options.withSlices(StrictJson.integer(o, "slices", 1, Long.MAX_VALUE))
