@@ -40,14 +40,19 @@ public final class Network {
   }
 
   Network(Labels labels, boolean[] constant) {
-    int n = labels.operands.length;
-    int count = labels.ids.length;
+    this(labels.operands, labels.output, labels.lengths, 1, constant);
+  }
+
+  private Network(
+      BitSet[] operands, BitSet result, double[] allLengths, double factor, boolean[] constant) {
+    int n = operands.length;
+    int count = allLengths.length;
     int[] holders = new int[count];
     // Who holds a label, as a sum of random words: equal sums are equal holders but for one chance
     // in 2^64, which would cost a worse path and nothing else.
     long[] sums = new long[count];
     for (int i = 0; i <= n; i++) {
-      BitSet set = i < n ? labels.operands[i] : labels.output;
+      BitSet set = i < n ? operands[i] : result;
       long word = random(i);
       for (int l = set.nextSetBit(0); l >= 0; l = set.nextSetBit(l + 1)) {
         holders[l]++;
@@ -59,10 +64,10 @@ public final class Network {
     int[] first = new int[count];
     int classes = 0;
     double[] product = new double[count];
-    double common = 1;
+    double common = factor;
     for (int l = 0; l < count; l++) {
       if (holders[l] == n + 1) {
-        common *= labels.lengths[l];
+        common *= allLengths[l];
       } else if (holders[l] > 1) {
         int at = (int) (sums[l] >>> 33) & (table.length - 1);
         while (table[at] != 0 && sums[first[table[at] - 1]] != sums[l]) {
@@ -73,7 +78,7 @@ public final class Network {
           product[classes++] = 1;
           table[at] = classes;
         }
-        product[table[at] - 1] *= labels.lengths[l];
+        product[table[at] - 1] *= allLengths[l];
       }
     }
     scale = common;
@@ -86,16 +91,56 @@ public final class Network {
     }
     leaves = new Node[n];
     for (int i = 0; i < n; i++) {
-      int[] set = classes(labels.operands[i], classOf);
+      int[] set = classes(operands[i], classOf);
       leaves[i] = new Node(i, set, size(set), constant[i]);
     }
-    output = classes(labels.output, classOf);
+    output = classes(result, classOf);
+  }
+
+  /**
+   * The network of some tensors of this one, which become its operands.
+   *
+   * @param parts trees that together have every operand once
+   */
+  Network of(Node[] parts) {
+    BitSet[] operands = new BitSet[parts.length];
+    boolean[] constant = new boolean[parts.length];
+    for (int i = 0; i < parts.length; i++) {
+      operands[i] = bits(parts[i].set);
+      constant[i] = parts[i].constant;
+    }
+    return new Network(operands, bits(output), lengths, scale, constant);
+  }
+
+  /** This network without some labels: as if their lengths were 1. */
+  Network without(BitSet cut) {
+    BitSet[] operands = new BitSet[leaves.length];
+    boolean[] constant = new boolean[leaves.length];
+    for (int i = 0; i < leaves.length; i++) {
+      operands[i] = bits(leaves[i].set);
+      operands[i].andNot(cut);
+      constant[i] = leaves[i].constant;
+    }
+    BitSet result = bits(output);
+    result.andNot(cut);
+    return new Network(operands, result, lengths, scale, constant);
+  }
+
+  private static BitSet bits(int[] set) {
+    BitSet bits = new BitSet();
+    for (int l : set) {
+      bits.set(l);
+    }
+    return bits;
+  }
+
+  private static long random(int i) {
+    return mixed((i + 1) * 0x9E3779B97F4A7C15L);
   }
 
   /** The finalizer of SplitMix64. */
-  private static long random(int i) {
-    long z = (i + 1) * 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+  static long mixed(long x) {
+    long z = (x ^ (x >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
     return z ^ (z >>> 31);
   }
@@ -333,6 +378,23 @@ public final class Network {
       } else {
         Node right = made.pop();
         made.push(pair(made.pop(), right, n.set, n.all, n.size, cost));
+      }
+    }
+    return made.pop();
+  }
+
+  /** The tree of this network that a tree over {@link #of} some parts stands for. */
+  Node expanded(Node tree, Node[] parts, PathCost cost) {
+    int[] live = users.clone();
+    ArrayDeque<Node> made = new ArrayDeque<>();
+    for (Node node : tree.branchesFirst()) {
+      for (Node n : node.isLeaf() ? parts[node.leaf].branchesFirst() : List.of(node)) {
+        if (n.isLeaf()) {
+          made.push(leaves[n.leaf]);
+        } else {
+          Node right = made.pop();
+          made.push(contract(made.pop(), right, live, cost));
+        }
       }
     }
     return made.pop();

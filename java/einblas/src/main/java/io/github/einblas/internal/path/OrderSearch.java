@@ -1,0 +1,246 @@
+// Planner, second stage: a search that gets better the longer it goes on.
+package io.github.einblas.internal.path;
+
+import io.github.einblas.internal.path.Network.Node;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Anneals trees of several kinds, and the best of them again, in generations of rounds, each
+ * generation with more sweeps than the one before. A round depends on the seed, its number and the
+ * best trees of earlier generations: as many rounds give the same tree by any number of threads.
+ * Used once.
+ */
+final class OrderSearch {
+  /** Rounds of a generation. */
+  static final int ROUNDS = 8;
+
+  /** Trees that are annealed again. */
+  private static final int POOL = 4;
+
+  private static final double LAST_BETA = 20;
+  private static final int FIRST_SWEEPS = 40;
+  private static final double MORE_SWEEPS = 1.5;
+  private static final int MOST_SWEEPS = 50_000;
+
+  /** Pairs that are contracted beforehand take together this share of the best tree's points. */
+  private static final double NEXT_TO_NOTHING = 1e-3;
+
+  /** Words that an elimination may look at: half a second. */
+  private static final long ELIMINATION = 500_000_000;
+
+  /** Larger tables than this many words are not made: 512 MB. */
+  private static final double MOST_WORDS = 1 << 26;
+
+  /** Where a round's tree comes from. */
+  private enum Kind {
+    GREEDY,
+    FILL,
+    BISECTION,
+    DEGREE
+  }
+
+  private record Tree(Node root, int round) {}
+
+  private final Network whole;
+  private final PathCost model;
+  private final long seed;
+  private final Node[] parts;
+  private final Network network;
+  private final Kind[] kinds;
+
+  /** The best results of each kind of start. */
+  private final double[] reached = new double[Kind.values().length];
+
+  private List<Tree> pool = new ArrayList<>();
+  private Node best;
+  private double spent;
+  private int rounds;
+
+  /**
+   * Prepares.
+   *
+   * @param known a tree of the network by any model, to begin with
+   * @param onlyGreedy whether trees come from greedy searches alone
+   */
+  OrderSearch(Network whole, PathCost model, Node known, long seed, boolean onlyGreedy) {
+    this.whole = whole;
+    this.model = model;
+    this.seed = seed;
+    best = whole.costed(known, model);
+    double points = best.costBy((all, a, b, c) -> all);
+    parts = Simplification.parts(whole, model, NEXT_TO_NOTHING * points / whole.leaves.length);
+    network = whole.of(parts);
+    kinds = onlyGreedy ? new Kind[] {Kind.GREEDY} : Kind.values();
+    Arrays.fill(reached, Double.POSITIVE_INFINITY);
+  }
+
+  /** Whether the network is small enough for tables of its labels. */
+  static boolean takes(Network network) {
+    return (double) network.leaves.length * network.lengths.length / 32 <= MOST_WORDS;
+  }
+
+  /** The best tree so far. */
+  Node root() {
+    return best;
+  }
+
+  /** Rounds done. */
+  int rounds() {
+    return rounds;
+  }
+
+  /** Nanoseconds that it took, estimated from the turns. */
+  double spent() {
+    return spent;
+  }
+
+  /** So many rounds, or until the limit. */
+  void run(int most, int threads, SearchLimit limit) {
+    for (int g = 0; rounds < most && !limit.isOver(); g++) {
+      int sweeps = (int) Math.min(MOST_SWEEPS, FIRST_SWEEPS * Math.pow(MORE_SWEEPS, g));
+      generation(Math.min(ROUNDS, most - rounds), sweeps, threads, limit);
+    }
+  }
+
+  /** Generations of few sweeps while the estimated time lasts. */
+  void run(double nanos, int threads, SearchLimit limit) {
+    double each = Annealing.nanosOfTurn(network) * network.leaves.length * ROUNDS;
+    for (int g = 0; spent < nanos && !limit.isOver(); g++) {
+      double fit = (nanos - spent) / each;
+      double sweeps = Math.min(fit, FIRST_SWEEPS * Math.pow(MORE_SWEEPS, g));
+      generation(ROUNDS, (int) Math.max(5, sweeps), threads, limit);
+    }
+  }
+
+  private void generation(int count, int sweeps, int threads, SearchLimit limit) {
+    Tree[] found = new Tree[count];
+    double[] taken = new double[count];
+    Kind[] starts = new Kind[count];
+    AtomicInteger next = new AtomicInteger();
+    int first = rounds;
+    Workers.run(
+        Math.min(threads, count),
+        () -> {
+          for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+            if (!limit.isOver()) {
+              Round round = new Round(first + i, i, sweeps, limit);
+              found[i] = new Tree(round.tree(), first + i);
+              taken[i] = round.spent;
+              starts[i] = round.kind;
+            }
+          }
+        });
+    rounds += count;
+    List<Tree> all = new ArrayList<>(pool);
+    for (int i = 0; i < count; i++) {
+      if (found[i] != null) {
+        all.add(found[i]);
+        spent += taken[i];
+        if (starts[i] != null) {
+          int kind = starts[i].ordinal();
+          reached[kind] = Math.min(reached[kind], found[i].root.cost);
+        }
+      }
+    }
+    all.sort(Comparator.comparingDouble((Tree t) -> t.root.cost).thenComparingInt(t -> t.round));
+    pool = new ArrayList<>(all.subList(0, Math.min(POOL, all.size())));
+    if (!pool.isEmpty() && pool.get(0).root.cost < best.cost) {
+      Node tree = whole.expanded(pool.get(0).root, parts, model);
+      tree = new TreeRefinement(whole, model, 3, Double.POSITIVE_INFINITY).refine(tree);
+      best = tree.cost < best.cost ? tree : best;
+    }
+    double largest = 0;
+    for (Node node : best.branchesFirst()) {
+      largest = Math.max(largest, node.isLeaf() ? 0 : node.size);
+    }
+    limit.found(new SearchLimit.Found(best.costBy(PathCost.FLOPS), largest, 1, rounds));
+  }
+
+  /** One round. */
+  private final class Round {
+    private final int number;
+    private final int place;
+    private final int sweeps;
+    private final SearchLimit limit;
+    private final SplittableRandom random;
+    Kind kind;
+    double spent;
+
+    Round(int number, int place, int sweeps, SearchLimit limit) {
+      this.number = number;
+      this.place = place;
+      this.sweeps = sweeps;
+      this.limit = limit;
+      random = new SplittableRandom(Network.mixed(seed ^ Network.mixed(number + 1L)));
+    }
+
+    Node tree() {
+      Node start;
+      double from;
+      boolean again = number >= ROUNDS && place % 2 == 0 && !pool.isEmpty();
+      if (again) {
+        start = pool.get(Math.min(pool.size() - 1, place / 2 % 3)).root;
+        from = Math.exp(random.nextDouble(Math.log(2), Math.log(LAST_BETA)));
+      } else {
+        kind = kind();
+        start = start(kind);
+        from = Math.exp(random.nextDouble(Math.log(0.7), Math.log(6)));
+      }
+      Annealing annealing = new Annealing(network, model, start, random.nextLong());
+      annealing.run(from, LAST_BETA, sweeps, limit::isOver);
+      spent += annealing.turns() * Annealing.nanosOfTurn(network);
+      Node tree = annealing.tree();
+      tree = start.cost < tree.cost ? start : tree;
+      double allowed = Math.max(1e5, spent / 4);
+      TreeRefinement refinement = new TreeRefinement(network, model, 7, allowed);
+      Node better = refinement.refine(tree);
+      spent += refinement.spent();
+      return better;
+    }
+
+    /** All kinds in turn; later every other round the one that led to the best tree. */
+    private Kind kind() {
+      Kind next = kinds[(number / 2 + number / ROUNDS) % kinds.length];
+      if (number < ROUNDS) {
+        return kinds[place % kinds.length];
+      }
+      if (place % 4 == 1) {
+        for (Kind k : kinds) {
+          next = reached[k.ordinal()] < reached[next.ordinal()] ? k : next;
+        }
+      }
+      return next;
+    }
+
+    private Node start(Kind kind) {
+      boolean plain = number < kinds.length;
+      double noise = plain ? 0 : Math.exp(random.nextDouble(Math.log(0.02), Math.log(0.5)));
+      Node tree =
+          switch (kind) {
+            case GREEDY ->
+                plain
+                    ? GreedyPath.asOptEinsum(network, model).root()
+                    : AutoPath.draw(network, model, random.nextLong()).root();
+            case FILL ->
+                new Elimination(
+                        network,
+                        model,
+                        plain ? 1 : Math.exp(random.nextDouble(Math.log(0.1), Math.log(10))),
+                        noise,
+                        random,
+                        ELIMINATION)
+                    .tree();
+            case DEGREE -> new Elimination(network, model, 0, noise, random, ELIMINATION).tree();
+            case BISECTION ->
+                new Bisection(network, model, random.nextDouble(0.02, 0.45), random).tree();
+          };
+      spent += 30.0 * network.leaves.length * network.leaves.length / 8;
+      return tree != null ? tree : AutoPath.draw(network, model, random.nextLong()).root();
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// Planner, second stage: when a search for an order ends, and who hears of it.
+package io.github.einblas.internal.path;
+
+import io.github.einblas.PlanOptions;
+import io.github.einblas.SearchProgress;
+import java.time.Duration;
+import java.util.function.Predicate;
+
+/**
+ * Ends a search at its time, by an interrupt of the thread that began it, or when the listener says
+ * so. All threads of the search ask it; the one that began it tells the listener.
+ */
+final class SearchLimit {
+  private static final long NANOS_BETWEEN = 100_000_000;
+
+  private final Thread owner = Thread.currentThread();
+  private final long start = System.nanoTime();
+  private final long nanos;
+  private final Predicate<SearchProgress> listener;
+  private long told = start - NANOS_BETWEEN;
+  private volatile boolean ended;
+  private volatile Found best = new Found(Double.POSITIVE_INFINITY, 0, 1, 0);
+
+  /** What is told: operations, largest result, slices, rounds. */
+  record Found(double operations, double largest, double slices, long round) {}
+
+  private SearchLimit(long nanos, Predicate<SearchProgress> listener) {
+    this.nanos = nanos;
+    this.listener = listener;
+  }
+
+  /** The limit that options set. */
+  static SearchLimit of(PlanOptions options) {
+    Duration time = options.searchTime();
+    return new SearchLimit(
+        time == null ? Long.MAX_VALUE : time.toNanos(), options.searchListener());
+  }
+
+  /** Whether to end. */
+  boolean isOver() {
+    if (!ended && System.nanoTime() - start >= nanos) {
+      ended = true;
+    }
+    if (Thread.currentThread() == owner) {
+      if (owner.isInterrupted()) {
+        ended = true;
+      }
+      tell(false);
+    }
+    return ended;
+  }
+
+  /** The share of the time that is over, 0 where there is no limit. */
+  double share() {
+    return nanos == Long.MAX_VALUE ? 0 : (double) (System.nanoTime() - start) / nanos;
+  }
+
+  /** Takes down the best order so far. */
+  void found(Found now) {
+    boolean better = now.operations < best.operations;
+    best = now;
+    if (Thread.currentThread() == owner) {
+      tell(better);
+    }
+  }
+
+  private void tell(boolean better) {
+    long now = System.nanoTime();
+    if (listener != null
+        && (better || now - told >= NANOS_BETWEEN)
+        && best.operations < Double.POSITIVE_INFINITY) {
+      told = now;
+      Found b = best;
+      Duration elapsed = Duration.ofNanos(now - start);
+      if (!listener.test(
+          new SearchProgress(b.operations, b.largest, b.slices, elapsed, b.round))) {
+        ended = true;
+      }
+    }
+  }
+}

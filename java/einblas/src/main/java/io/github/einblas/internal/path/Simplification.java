@@ -1,0 +1,122 @@
+// Planner, second stage: pairs that cost next to nothing are contracted before the search.
+package io.github.einblas.internal.path;
+
+import io.github.einblas.internal.path.Network.Node;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Contracts pairs of which the result is no larger than the larger tensor, while that is cheap:
+ * vectors into matrices, gates of one qubit into the next. What is left is searched many times
+ * faster. Used once.
+ */
+final class Simplification {
+  /** Tensors with a label that more have are not looked for by that label. */
+  private static final int MOST_HOLDERS = 64;
+
+  private final Network network;
+  private final PathCost model;
+  private final double most;
+  private final int[] live;
+  private final List<Set<Node>> holders = new ArrayList<>();
+
+  private Simplification(Network network, PathCost model, double most) {
+    this.network = network;
+    this.model = model;
+    this.most = most;
+    live = network.users.clone();
+    for (int l = 0; l < live.length; l++) {
+      holders.add(new LinkedHashSet<>());
+    }
+  }
+
+  /**
+   * The tensors that are left: trees that together have every operand once.
+   *
+   * @param most points that the loop nest of such a pair may have
+   */
+  static Node[] parts(Network network, PathCost model, double most) {
+    return new Simplification(network, model, most).parts();
+  }
+
+  private Node[] parts() {
+    ArrayDeque<Node> todo = new ArrayDeque<>();
+    Node[] smallestFirst = network.leaves.clone();
+    Arrays.sort(smallestFirst, Comparator.comparingDouble(leaf -> leaf.size));
+    // Nodes are what they are by identity, and their order is that in which they were made.
+    Set<Node> alive = new LinkedHashSet<>(Arrays.asList(network.leaves));
+    for (Node leaf : smallestFirst) {
+      hold(leaf);
+      todo.add(leaf);
+    }
+    while (!todo.isEmpty()) {
+      Node a = todo.poll();
+      Node b = alive.contains(a) ? mate(a) : null;
+      if (b != null) {
+        for (Node gone : List.of(a, b)) {
+          alive.remove(gone);
+          for (int l : gone.set) {
+            holders.get(l).remove(gone);
+          }
+        }
+        Node pair = network.contract(a, b, live, model);
+        alive.add(pair);
+        hold(pair);
+        todo.add(pair);
+        for (int l : pair.set) {
+          if (holders.get(l).size() <= MOST_HOLDERS) {
+            todo.addAll(holders.get(l));
+          }
+        }
+      }
+    }
+    return alive.toArray(Node[]::new);
+  }
+
+  private void hold(Node node) {
+    for (int l : node.set) {
+      holders.get(l).add(node);
+    }
+  }
+
+  /** The neighbour with which a gives the smallest result that is small enough, or null. */
+  private Node mate(Node a) {
+    Node best = null;
+    double bestSize = 0;
+    double bestAll = 0;
+    for (int l : a.set) {
+      if (holders.get(l).size() > MOST_HOLDERS) {
+        continue;
+      }
+      for (Node b : holders.get(l)) {
+        if (b == a) {
+          continue;
+        }
+        double all = network.scale;
+        double size = network.scale;
+        for (int m : Network.union(a.set, b.set)) {
+          int both = (has(a, m) ? 1 : 0) + (has(b, m) ? 1 : 0);
+          all *= network.lengths[m];
+          size *= live[m] > both ? network.lengths[m] : 1;
+        }
+        if (size <= Math.max(a.size, b.size)
+            && all <= most
+            && (best == null || size < bestSize || (size == bestSize && all < bestAll))) {
+          best = b;
+          bestSize = size;
+          bestAll = all;
+        }
+      }
+    }
+    return best;
+  }
+
+  private static boolean has(Node node, int label) {
+    return Arrays.binarySearch(node.set, label) >= 0;
+  }
+}
