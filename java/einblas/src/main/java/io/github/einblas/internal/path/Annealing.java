@@ -4,6 +4,7 @@ package io.github.einblas.internal.path;
 import io.github.einblas.internal.path.Network.Node;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -31,6 +32,11 @@ final class Annealing {
 
   /** Labels of each tensor as bits, {@link #words} words each; operands first, then pairs. */
   private final long[] sets;
+
+  /** Which words have labels, a bit for {@link #wordsPerBit} of them. */
+  private final long[] used;
+
+  private final int wordsPerBit;
 
   private final double[] size;
   private final double[] own;
@@ -64,12 +70,16 @@ final class Annealing {
     words = Math.max(1, (labels + 63) / 64);
     bit = new int[labels];
     length = new double[64 * words];
+    List<Node> nodes = tree.branchesFirst();
+    Arrays.fill(bit, -1);
     int next = 0;
     for (int pass = 0; pass < 2; pass++) {
-      for (int l = 0; l < labels; l++) {
-        if (network.lengths[l] == 2 == (pass == 0)) {
-          bit[l] = next;
-          length[next++] = network.lengths[l];
+      for (Node node : nodes) {
+        for (int l : node.isLeaf() ? node.set : new int[0]) {
+          if (bit[l] < 0 && (network.lengths[l] == 2 || pass == 1)) {
+            bit[l] = next;
+            length[next++] = network.lengths[l];
+          }
         }
       }
     }
@@ -78,13 +88,15 @@ final class Annealing {
       int to = Math.min(labels, 64 * w + 64);
       counted[w] = Arrays.stream(length, 64 * w, Math.max(64 * w, to)).allMatch(x -> x == 2);
     }
+    wordsPerBit = (words + 63) / 64;
     sets = new long[(2 * n - 1) * words];
+    used = new long[2 * n - 1];
     size = new double[2 * n - 1];
     own = new double[2 * n - 1];
     constant = new boolean[2 * n - 1];
     left = new int[2 * n - 1];
     right = new int[2 * n - 1];
-    load(tree);
+    load(nodes);
     constants = Arrays.stream(network.leaves).anyMatch(leaf -> leaf.constant);
     bestLeft = left.clone();
     bestRight = right.clone();
@@ -92,14 +104,15 @@ final class Annealing {
     best = sum();
   }
 
-  private void load(Node tree) {
+  private void load(List<Node> nodes) {
     Map<Node, Integer> number = new IdentityHashMap<>(4 * n);
     int next = n;
-    for (Node node : tree.branchesFirst()) {
+    for (Node node : nodes) {
       int i = node.isLeaf() ? node.leaf : next++;
       number.put(node, i);
       for (int l : node.set) {
         sets[i * words + (bit[l] >> 6)] |= 1L << bit[l];
+        used[i] |= 1L << (bit[l] >> 6) / wordsPerBit;
       }
       size[i] = node.size;
       constant[i] = node.constant;
@@ -210,13 +223,17 @@ final class Annealing {
     double all = network.scale;
     double made = network.scale;
     double top = network.scale;
-    for (int w = 0; w < words; w++) {
-      long other = sets[y * words + w];
-      long both = sets[x * words + w] | sets[z * words + w];
-      long kept = both & (other | sets[p * words + w]);
-      all *= size(both, w);
-      made *= size(kept, w);
-      top *= size(kept | other, w);
+    long touched = used[x] | used[y] | used[z];
+    for (long rest = touched; rest != 0; rest &= rest - 1) {
+      int w = Long.numberOfTrailingZeros(rest) * wordsPerBit;
+      for (int to = Math.min(words, w + wordsPerBit); w < to; w++) {
+        long other = sets[y * words + w];
+        long both = sets[x * words + w] | sets[z * words + w];
+        long kept = both & (other | sets[p * words + w]);
+        all *= size(both, w);
+        made *= size(kept, w);
+        top *= size(kept | other, w);
+      }
     }
     boolean fixed = constants && constant[x] && constant[z];
     double below = model.pair(all, size[x], size[z], made);
@@ -233,9 +250,16 @@ final class Annealing {
     right[c] = z;
     left[p] = c;
     right[p] = y;
-    for (int w = 0; w < words; w++) {
-      long both = sets[x * words + w] | sets[z * words + w];
-      sets[c * words + w] = both & (sets[y * words + w] | sets[p * words + w]);
+    for (long rest = used[c] | used[x] | used[z]; rest != 0; rest &= rest - 1) {
+      int bits = Long.numberOfTrailingZeros(rest);
+      int w = bits * wordsPerBit;
+      long any = 0;
+      for (int to = Math.min(words, w + wordsPerBit); w < to; w++) {
+        long both = sets[x * words + w] | sets[z * words + w];
+        sets[c * words + w] = both & (sets[y * words + w] | sets[p * words + w]);
+        any |= sets[c * words + w];
+      }
+      used[c] = any == 0 ? used[c] & ~(1L << bits) : used[c] | 1L << bits;
     }
     size[c] = made;
     constant[c] = fixed;

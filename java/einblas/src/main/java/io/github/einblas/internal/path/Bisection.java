@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 
 /**
  * Cuts the operands in two parts of which few and short labels are in both, and each part again: the
@@ -44,15 +45,15 @@ final class Bisection {
     live = network.users.clone();
   }
 
-  /** The tree. Not by recursion: parts may be far from halves. */
-  Node tree() {
+  /** The tree, or null when it is stopped. Not by recursion: parts may be far from halves. */
+  Node tree(BooleanSupplier stop) {
     int[] join = new int[0];
     ArrayDeque<int[]> todo = new ArrayDeque<>();
     ArrayDeque<Node> made = new ArrayDeque<>();
     int[] all = new int[network.leaves.length];
     Arrays.setAll(all, i -> i);
     todo.push(all);
-    while (!todo.isEmpty()) {
+    while (!todo.isEmpty() && !stop.getAsBoolean()) {
       int[] part = todo.pop();
       if (part == join) {
         Node right = made.pop();
@@ -66,7 +67,7 @@ final class Bisection {
         todo.push(of(part, side, 0));
       }
     }
-    return made.pop();
+    return todo.isEmpty() ? made.pop() : null;
   }
 
   private static int[] of(int[] part, int[] side, int which) {
@@ -140,6 +141,9 @@ final class Bisection {
     /** Passes over all vertices. */
     private static final int PASSES = 8;
 
+    /** Moves since the best cut, after which a pass ends. */
+    private static final int MOST_FRUITLESS = 300;
+
     private final Hypergraph graph;
     private final double least;
     private final IndexedHeap gains;
@@ -196,7 +200,7 @@ final class Bisection {
       int kept = 0;
       int count = 0;
       int balance = Math.abs(weight[0] - weight[1]);
-      int fruitless = 50 + graph.vertices / 4;
+      int fruitless = Math.min(MOST_FRUITLESS, 50 + graph.vertices / 4);
       while (gains.size() > 0 && count - kept < fruitless) {
         int v = gains.poll();
         if (weight[side[v]] - graph.weight[v] >= least) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 
 /**
  * Eliminates one label after the other: all tensors that have it are contracted, the pair of the
@@ -62,8 +63,8 @@ final class Elimination {
     live = network.users.clone();
   }
 
-  /** The tree, or null where it would take too much work. */
-  Node tree() {
+  /** The tree, or null where it would take too much work, or is stopped. */
+  Node tree(BooleanSupplier stop) {
     int labels = network.lengths.length;
     for (int l = 0; l < labels; l++) {
       holders.add(new ArrayList<>());
@@ -91,6 +92,9 @@ final class Elimination {
       }
     }
     while (waiting.size() > 0 && left >= 0) {
+      if (stop.getAsBoolean()) {
+        return null;
+      }
       int label = waiting.poll();
       gone[label] = true;
       if (!holders.get(label).isEmpty()) {

@@ -30,17 +30,20 @@ final class OrderSearch {
   /** Pairs that are contracted beforehand take together this share of the best tree's points. */
   private static final double NEXT_TO_NOTHING = 1e-3;
 
-  /** Words that an elimination may look at: half a second. */
-  private static final long ELIMINATION = 500_000_000;
+  /** And each of them at most so many: what is known at first may be far from the best. */
+  private static final double FEW = 4096;
+
+  /** Words that an elimination may look at: some 50 ms. */
+  private static final long ELIMINATION = 60_000_000;
 
   /** Larger tables than this many words are not made: 512 MB. */
   private static final double MOST_WORDS = 1 << 26;
 
   /** Where a round's tree comes from. */
   private enum Kind {
-    GREEDY,
-    FILL,
     BISECTION,
+    FILL,
+    GREEDY,
     DEGREE
   }
 
@@ -73,7 +76,8 @@ final class OrderSearch {
     this.seed = seed;
     best = whole.costed(known, model);
     double points = best.costBy((all, a, b, c) -> all);
-    parts = Simplification.parts(whole, model, NEXT_TO_NOTHING * points / whole.leaves.length);
+    double few = Math.min(FEW, NEXT_TO_NOTHING * points / whole.leaves.length);
+    parts = Simplification.parts(whole, model, few);
     network = whole.of(parts);
     kinds = onlyGreedy ? new Kind[] {Kind.GREEDY} : Kind.values();
     Arrays.fill(reached, Double.POSITIVE_INFINITY);
@@ -234,10 +238,12 @@ final class OrderSearch {
                         noise,
                         random,
                         ELIMINATION)
-                    .tree();
-            case DEGREE -> new Elimination(network, model, 0, noise, random, ELIMINATION).tree();
+                    .tree(limit::isOver);
+            case DEGREE -> new Elimination(network, model, 0, noise, random, ELIMINATION)
+                    .tree(limit::isOver);
             case BISECTION ->
-                new Bisection(network, model, random.nextDouble(0.02, 0.45), random).tree();
+                new Bisection(network, model, random.nextDouble(0.02, 0.45), random)
+                    .tree(limit::isOver);
           };
       spent += 30.0 * network.leaves.length * network.leaves.length / 8;
       return tree != null ? tree : AutoPath.draw(network, model, random.nextLong()).root();

@@ -2,9 +2,9 @@
 package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,8 +12,9 @@ import java.util.Set;
 
 /**
  * Contracts pairs of which the result is no larger than the larger tensor, while that is cheap:
- * vectors into matrices, gates of one qubit into the next. What is left is searched many times
- * faster. Used once.
+ * vectors into matrices, gates of one qubit into the next. And pairs whose labels are all neighbours
+ * of each other: some step of every order has all of them in its loop nest, so that no larger one
+ * comes of it. What is left is searched many times faster. Used once.
  */
 final class Simplification {
   /** Tensors with a label that more have are not looked for by that label. */
@@ -25,6 +26,9 @@ final class Simplification {
   private final int[] live;
   private final List<Set<Node>> holders = new ArrayList<>();
 
+  /** Labels that some tensor has beside each label. */
+  private final BitSet[] neighbours;
+
   private Simplification(Network network, PathCost model, double most) {
     this.network = network;
     this.model = model;
@@ -33,6 +37,8 @@ final class Simplification {
     for (int l = 0; l < live.length; l++) {
       holders.add(new LinkedHashSet<>());
     }
+    neighbours = new BitSet[live.length];
+    Arrays.setAll(neighbours, l -> new BitSet());
   }
 
   /**
@@ -45,7 +51,7 @@ final class Simplification {
   }
 
   private Node[] parts() {
-    ArrayDeque<Node> todo = new ArrayDeque<>();
+    Set<Node> todo = new LinkedHashSet<>();
     Node[] smallestFirst = network.leaves.clone();
     Arrays.sort(smallestFirst, Comparator.comparingDouble(leaf -> leaf.size));
     // Nodes are what they are by identity, and their order is that in which they were made.
@@ -55,7 +61,8 @@ final class Simplification {
       todo.add(leaf);
     }
     while (!todo.isEmpty()) {
-      Node a = todo.poll();
+      Node a = todo.iterator().next();
+      todo.remove(a);
       Node b = alive.contains(a) ? mate(a) : null;
       if (b != null) {
         for (Node gone : List.of(a, b)) {
@@ -81,6 +88,9 @@ final class Simplification {
   private void hold(Node node) {
     for (int l : node.set) {
       holders.get(l).add(node);
+      for (int m : node.set) {
+        neighbours[l].set(m);
+      }
     }
   }
 
@@ -99,14 +109,15 @@ final class Simplification {
         }
         double all = network.scale;
         double size = network.scale;
-        for (int m : Network.union(a.set, b.set)) {
+        int[] union = Network.union(a.set, b.set);
+        for (int m : union) {
           int both = (has(a, m) ? 1 : 0) + (has(b, m) ? 1 : 0);
           all *= network.lengths[m];
           size *= live[m] > both ? network.lengths[m] : 1;
         }
-        if (size <= Math.max(a.size, b.size)
-            && all <= most
-            && (best == null || size < bestSize || (size == bestSize && all < bestAll))) {
+        if (all <= most
+            && (best == null || size < bestSize || (size == bestSize && all < bestAll))
+            && (size <= Math.max(a.size, b.size) || areNeighbours(union))) {
           best = b;
           bestSize = size;
           bestAll = all;
@@ -114,6 +125,17 @@ final class Simplification {
       }
     }
     return best;
+  }
+
+  private boolean areNeighbours(int[] labels) {
+    for (int l : labels) {
+      for (int m : labels) {
+        if (!neighbours[l].get(m)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   private static boolean has(Node node, int label) {
