@@ -19,7 +19,7 @@ final class Annealing {
   private static final int LEVEL = 5;
 
   /** Thresholds drawn from for each beta. */
-  private static final int DRAWS = 1024;
+  private static final int DRAWS = 256;
 
   /** No turn is taken that makes two pairs dearer by a greater power of two. */
   private static final double MOST_LOG = 60;
@@ -76,7 +76,7 @@ final class Annealing {
     for (int pass = 0; pass < 2; pass++) {
       for (Node node : nodes) {
         for (int l : node.isLeaf() ? node.set : new int[0]) {
-          if (bit[l] < 0 && (network.lengths[l] == 2 || pass == 1)) {
+          if (bit[l] < 0 && network.lengths[l] != 1 && network.lengths[l] == 2 == (pass == 0)) {
             bit[l] = next;
             length[next++] = network.lengths[l];
           }
@@ -85,7 +85,7 @@ final class Annealing {
     }
     counted = new boolean[words];
     for (int w = 0; w < words; w++) {
-      int to = Math.min(labels, 64 * w + 64);
+      int to = Math.min(next, 64 * w + 64);
       counted[w] = Arrays.stream(length, 64 * w, Math.max(64 * w, to)).allMatch(x -> x == 2);
     }
     wordsPerBit = (words + 63) / 64;
@@ -111,8 +111,10 @@ final class Annealing {
       int i = node.isLeaf() ? node.leaf : next++;
       number.put(node, i);
       for (int l : node.set) {
-        sets[i * words + (bit[l] >> 6)] |= 1L << bit[l];
-        used[i] |= 1L << (bit[l] >> 6) / wordsPerBit;
+        if (bit[l] >= 0) {
+          sets[i * words + (bit[l] >> 6)] |= 1L << bit[l];
+          used[i] |= 1L << (bit[l] >> 6) / wordsPerBit;
+        }
       }
       size[i] = node.size;
       constant[i] = node.constant;
@@ -190,8 +192,9 @@ final class Annealing {
 
   /** Factors by which two pairs may get dearer, as likely as each other. */
   private void beta(double beta) {
+    double offset = (next() >>> 11) * 0x1p-53;
     for (int i = 0; i < DRAWS; i++) {
-      double log = -Math.log((i + 0.5) / DRAWS) / beta;
+      double log = -Math.log((i + offset) / DRAWS) / beta;
       threshold[i] = Math.pow(2, Math.min(MOST_LOG, log));
     }
   }

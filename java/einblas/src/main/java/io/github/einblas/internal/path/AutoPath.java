@@ -5,11 +5,11 @@ import io.github.einblas.internal.path.Network.Node;
 import java.util.SplittableRandom;
 
 /**
- * All orders of up to 8 operands; beyond, greedy trees, refined. The first is the one that
- * opt_einsum's {@code auto} takes from 15 operands on, so that the result is never worse. What it
- * took times {@link #LEAST} is spent in any case; after that the search goes on as long as it takes
- * less than {@link #SHARE} of a run of the best tree. Times are estimated from the work, so that
- * the same path comes out every time. Used once.
+ * All orders of up to 8 operands; beyond, greedy trees, refined, and {@link OrderSearch} for long
+ * runs. The first is the one that opt_einsum's {@code auto} takes from 15 operands on, so that the
+ * result is never worse. What it took times {@link #LEAST} is spent in any case; after that the
+ * search goes on as long as it takes less than {@link #SHARE} of a run of the best tree. Times are
+ * estimated from the work, so that the same path comes out every time. Used once.
  */
 final class AutoPath {
   /**
@@ -20,8 +20,11 @@ final class AutoPath {
 
   private static final double SHARE = 0.02;
 
-  /** No search is meant to take longer than this, per operand, whatever a run takes. */
-  private static final double MOST_NANOS = 30_000;
+  /** No search is meant to take longer than this, whatever a run takes. */
+  private static final double MOST_NANOS = 3e8;
+
+  /** A search of more than this, per operand, anneals. */
+  private static final double ANNEALED = 20_000;
 
   /** What the operands' size counts against the result's, in turn; then chance decides. */
   private static final double[] WEIGHTS = {1, 2, 0.1, 0.5, 4, 0};
@@ -55,17 +58,19 @@ final class AutoPath {
 
   private final Network network;
   private final PathCost model;
+  private final long seed;
   private final int n;
   private final Node root;
   private String origin;
   private double spent;
 
-  AutoPath(Network network, PathCost model) {
-    this(network, model, null);
+  AutoPath(Network network, PathCost model, long seed) {
+    this(network, model, seed, null);
   }
 
   /** A search that begins with a tree found by another model, or with none. */
-  AutoPath(Network network, PathCost model, Node known) {
+  AutoPath(Network network, PathCost model, long seed, Node known) {
+    this.seed = seed;
     this.network = network;
     this.model = model;
     this.n = network.leaves.length;
@@ -100,7 +105,7 @@ final class AutoPath {
   /** Nanoseconds that the search may take as long as this is the best tree. */
   private double allowed(Node best, double least) {
     double run = best.costBy(PathCost.KERNELS) * NANOS_OF_COST + n * NANOS_OF_STEP;
-    return Math.max(least, Math.min(SHARE * run, MOST_NANOS * n));
+    return Math.max(least, Math.min(SHARE * run, MOST_NANOS));
   }
 
   private Node search(Node known) {
@@ -122,6 +127,9 @@ final class AutoPath {
       }
       spent += allowed / 2;
     }
+    if (allowed - spent > ANNEALED * n && OrderSearch.takes(network)) {
+      return annealed(best, allowed, least);
+    }
     for (int i = 0; spent < allowed * TREES; i++) {
       GreedyPath next = greedy(i);
       spent += next.nanos();
@@ -135,6 +143,18 @@ final class AutoPath {
       }
     }
     return best;
+  }
+
+  private Node annealed(Node known, double nanos, double least) {
+    OrderSearch search = new OrderSearch(network, model, known, seed, false);
+    double allowed = nanos;
+    while (spent + search.spent() < allowed) {
+      search.step(allowed - spent - search.spent());
+      allowed = allowed(search.root(), least);
+    }
+    spent += search.spent();
+    origin = search.origin();
+    return search.root();
   }
 
   /** Made better by rotations; by pieces too where there is time enough for many trees. */

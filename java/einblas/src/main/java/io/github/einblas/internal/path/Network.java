@@ -29,6 +29,9 @@ public final class Network {
   /** How many operands, and the output, have each label. */
   final int[] users;
 
+  /** The first of the equation's labels (or of the network's, of which this is made) in each. */
+  final int[] first;
+
   /** The operands. */
   final Node[] leaves;
 
@@ -40,17 +43,48 @@ public final class Network {
   }
 
   Network(Labels labels, boolean[] constant) {
-    this(labels.operands, labels.output, labels.lengths, 1, constant);
+    this(labels.operands, labels.output, labels.lengths, 1, constant, true);
+  }
+
+  private Network(Network of, double[] lengths) {
+    scale = of.scale;
+    this.lengths = lengths;
+    users = of.users;
+    first = of.first;
+    output = of.output;
+    leaves = new Node[of.leaves.length];
+    for (int i = 0; i < leaves.length; i++) {
+      Node leaf = of.leaves[i];
+      leaves[i] = new Node(i, leaf.set, size(leaf.set), leaf.constant);
+    }
+  }
+
+  /** With each label of two tensors and more apart, whoever else has the same. */
+  static Network apart(Labels labels, boolean[] constant) {
+    return new Network(labels.operands, labels.output, labels.lengths, 1, constant, false);
+  }
+
+  /** The same tensors with other lengths. */
+  Network with(double[] newLengths) {
+    return new Network(this, newLengths);
   }
 
   private Network(
-      BitSet[] operands, BitSet result, double[] allLengths, double factor, boolean[] constant) {
+      BitSet[] operands,
+      BitSet result,
+      double[] allLengths,
+      double factor,
+      boolean[] constant,
+      boolean merged) {
     int n = operands.length;
     int count = allLengths.length;
     int[] holders = new int[count];
     // Who holds a label, as a sum of random words: equal sums are equal holders but for one chance
     // in 2^64, which would cost a worse path and nothing else.
     long[] sums = new long[count];
+    for (int l = 0; l < count && !merged; l++) {
+      sums[l] = random(n + 1 + l);
+    }
     for (int i = 0; i <= n; i++) {
       BitSet set = i < n ? operands[i] : result;
       long word = random(i);
@@ -61,20 +95,20 @@ public final class Network {
     }
     // An open hash table from sums to the classes, which are numbered from 1 there.
     int[] table = new int[4 * Integer.highestOneBit(count + 1)];
-    int[] first = new int[count];
+    int[] firsts = new int[count];
     int classes = 0;
     double[] product = new double[count];
     double common = factor;
     for (int l = 0; l < count; l++) {
-      if (holders[l] == n + 1) {
+      if (holders[l] == n + 1 && merged) {
         common *= allLengths[l];
       } else if (holders[l] > 1) {
         int at = (int) (sums[l] >>> 33) & (table.length - 1);
-        while (table[at] != 0 && sums[first[table[at] - 1]] != sums[l]) {
+        while (table[at] != 0 && sums[firsts[table[at] - 1]] != sums[l]) {
           at = (at + 1) & (table.length - 1);
         }
         if (table[at] == 0) {
-          first[classes] = l;
+          firsts[classes] = l;
           product[classes++] = 1;
           table[at] = classes;
         }
@@ -84,10 +118,11 @@ public final class Network {
     scale = common;
     lengths = Arrays.copyOf(product, classes);
     users = new int[classes];
+    first = Arrays.copyOf(firsts, classes);
     int[] classOf = new int[count];
     for (int c = 0; c < classes; c++) {
-      users[c] = holders[first[c]];
-      classOf[first[c]] = c + 1;
+      users[c] = holders[firsts[c]];
+      classOf[firsts[c]] = c + 1;
     }
     leaves = new Node[n];
     for (int i = 0; i < n; i++) {
@@ -101,29 +136,16 @@ public final class Network {
    * The network of some tensors of this one, which become its operands.
    *
    * @param parts trees that together have every operand once
+   * @param merged whether labels of the same tensors count as one
    */
-  Network of(Node[] parts) {
+  Network of(Node[] parts, boolean merged) {
     BitSet[] operands = new BitSet[parts.length];
     boolean[] constant = new boolean[parts.length];
     for (int i = 0; i < parts.length; i++) {
       operands[i] = bits(parts[i].set);
       constant[i] = parts[i].constant;
     }
-    return new Network(operands, bits(output), lengths, scale, constant);
-  }
-
-  /** This network without some labels: as if their lengths were 1. */
-  Network without(BitSet cut) {
-    BitSet[] operands = new BitSet[leaves.length];
-    boolean[] constant = new boolean[leaves.length];
-    for (int i = 0; i < leaves.length; i++) {
-      operands[i] = bits(leaves[i].set);
-      operands[i].andNot(cut);
-      constant[i] = leaves[i].constant;
-    }
-    BitSet result = bits(output);
-    result.andNot(cut);
-    return new Network(operands, result, lengths, scale, constant);
+    return new Network(operands, bits(output), lengths, scale, constant, merged);
   }
 
   private static BitSet bits(int[] set) {
@@ -262,6 +284,11 @@ public final class Network {
           : new Node(newLeft, newRight, set, all, size, own);
     }
 
+    /** Most elements of intermediates alive at a time while it is computed. */
+    double peak() {
+      return peak;
+    }
+
     /** Elements of the result where it is an intermediate. */
     private double held() {
       return isLeaf() ? 0 : size;
@@ -398,6 +425,32 @@ public final class Network {
       }
     }
     return made.pop();
+  }
+
+  /** The tree over parts that is most like one over their operands: each is where its largest is. */
+  Node pruned(Node tree, Node[] parts, PathCost cost) {
+    int[] partOf = new int[tree.branchesFirst().size() / 2 + 1];
+    Arrays.fill(partOf, -1);
+    for (int i = 0; i < parts.length; i++) {
+      Node largest = null;
+      for (Node n : parts[i].branchesFirst()) {
+        largest = n.isLeaf() && (largest == null || n.size > largest.size) ? n : largest;
+      }
+      partOf[largest.leaf] = i;
+    }
+    int[] live = users.clone();
+    Node[] made = new Node[tree.branchesFirst().size()];
+    int count = 0;
+    for (Node n : tree.branchesFirst()) {
+      if (n.isLeaf()) {
+        made[count++] = partOf[n.leaf] < 0 ? null : leaves[partOf[n.leaf]];
+      } else {
+        Node right = made[--count];
+        Node left = made[--count];
+        made[count++] = left == null ? right : right == null ? left : contract(left, right, live, cost);
+      }
+    }
+    return made[0];
   }
 
   /** The tree of a path, costed. */

@@ -75,12 +75,17 @@ final class OrderSearch {
     this.model = model;
     this.seed = seed;
     best = whole.costed(known, model);
-    double points = best.costBy((all, a, b, c) -> all);
-    double few = Math.min(FEW, NEXT_TO_NOTHING * points / whole.leaves.length);
-    parts = Simplification.parts(whole, model, few);
-    network = whole.of(parts);
+    parts = parts(whole, model, best);
+    network = whole.of(parts, true);
     kinds = onlyGreedy ? new Kind[] {Kind.GREEDY} : Kind.values();
     Arrays.fill(reached, Double.POSITIVE_INFINITY);
+  }
+
+  /** What is left of the operands after contractions that cost nothing beside a tree. */
+  static Node[] parts(Network network, PathCost model, Node tree) {
+    double points = tree.costBy((all, a, b, c) -> all);
+    double few = Math.min(FEW, NEXT_TO_NOTHING * points / network.leaves.length);
+    return Simplification.parts(network, model, few);
   }
 
   /** Whether the network is small enough for tables of its labels. */
@@ -91,6 +96,11 @@ final class OrderSearch {
   /** The best tree so far. */
   Node root() {
     return best;
+  }
+
+  /** How it was found, in words. */
+  String origin() {
+    return "the best of " + rounds + " annealed trees";
   }
 
   /** Rounds done. */
@@ -105,20 +115,20 @@ final class OrderSearch {
 
   /** So many rounds, or until the limit. */
   void run(int most, int threads, SearchLimit limit) {
-    for (int g = 0; rounds < most && !limit.isOver(); g++) {
-      int sweeps = (int) Math.min(MOST_SWEEPS, FIRST_SWEEPS * Math.pow(MORE_SWEEPS, g));
-      generation(Math.min(ROUNDS, most - rounds), sweeps, threads, limit);
+    while (rounds < most && !limit.isOver()) {
+      generation(Math.min(ROUNDS, most - rounds), sweeps(), threads, limit);
     }
   }
 
-  /** Generations of few sweeps while the estimated time lasts. */
-  void run(double nanos, int threads, SearchLimit limit) {
-    double each = Annealing.nanosOfTurn(network) * network.leaves.length * ROUNDS;
-    for (int g = 0; spent < nanos && !limit.isOver(); g++) {
-      double fit = (nanos - spent) / each;
-      double sweeps = Math.min(fit, FIRST_SWEEPS * Math.pow(MORE_SWEEPS, g));
-      generation(ROUNDS, (int) Math.max(5, sweeps), threads, limit);
-    }
+  /** One generation by this thread, of fewer sweeps where so much time (estimated) is not left. */
+  void step(double nanos) {
+    double fit = nanos / (Annealing.nanosOfTurn(network) * network.leaves.length * ROUNDS);
+    generation(ROUNDS, (int) Math.max(1, Math.min(sweeps(), fit)), 1, SearchLimit.none());
+  }
+
+  private int sweeps() {
+    double sweeps = FIRST_SWEEPS * Math.pow(MORE_SWEEPS, (double) rounds / ROUNDS);
+    return (int) Math.min(MOST_SWEEPS, sweeps);
   }
 
   private void generation(int count, int sweeps, int threads, SearchLimit limit) {

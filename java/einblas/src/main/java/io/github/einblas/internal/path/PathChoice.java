@@ -4,6 +4,7 @@ package io.github.einblas.internal.path;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.path.Network.Node;
+import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -27,6 +28,13 @@ public record PathChoice(int[][] pairs, String origin) {
    * nothing to say about it.
    */
   private static final double SMALL_RUN = 1e6;
+
+  /** The share of a search's time that goes by operations, and that before labels are cut. */
+  private static final double BY_OPERATIONS = 0.7;
+
+  private static final double UNCUT = 0.5;
+
+  private static final Duration RANDOM_TIME = Duration.ofMillis(100);
 
   /** What the kernel model must gain over the path of fewest operations to be believed. */
   private static final double WORTH = 0.9;
@@ -67,8 +75,8 @@ public record PathChoice(int[][] pairs, String origin) {
               network,
               new BranchPath(network, model, 3, greedy(network, model)).root(),
               "search in depth over the best pairs");
-      case RANDOM_GREEDY -> random(network, model, nanos(options));
-      default -> automatic(network, options.costModel());
+      case RANDOM_GREEDY -> random(network, model, options);
+      default -> automatic(network, options);
     };
   }
 
@@ -125,19 +133,70 @@ public record PathChoice(int[][] pairs, String origin) {
     return choice(network, root, "the cheapest order without outer products");
   }
 
-  private static PathChoice automatic(Network network, PlanOptions.CostModel model) {
-    AutoPath few = new AutoPath(network, PathCost.FLOPS);
-    if (model == PlanOptions.CostModel.FLOPS) {
-      return choice(network, few.root(), few.origin() + ", by operations");
+  private static PathChoice automatic(Network network, PlanOptions options) {
+    SearchLimit limit = isSearched(network, options) ? SearchLimit.of(options) : null;
+    boolean both = options.costModel() != PlanOptions.CostModel.FLOPS;
+    double share = isCut(options) ? UNCUT : 1;
+    AutoPath auto = new AutoPath(network, PathCost.FLOPS, options.seed());
+    Node few = auto.root();
+    String origin = auto.origin();
+    if (limit != null) {
+      limit.upTo(share * (both ? BY_OPERATIONS : 1));
+      OrderSearch search = searched(network, PathCost.FLOPS, few, options, limit);
+      few = search.root();
+      origin = search.origin();
     }
-    double time = few.root().costBy(PathCost.KERNELS);
-    if (time >= SMALL_RUN) {
-      AutoPath fast = new AutoPath(network, PathCost.KERNELS, few.root());
-      if (fast.root().cost < WORTH * time) {
-        return choice(network, fast.root(), fast.origin() + ", by the kernels' speed");
+    double time = few.costBy(PathCost.KERNELS);
+    if (both && time >= SMALL_RUN) {
+      AutoPath again = new AutoPath(network, PathCost.KERNELS, options.seed(), few);
+      Node fast = again.root();
+      String other = again.origin();
+      if (limit != null) {
+        OrderSearch search =
+            searched(network, PathCost.KERNELS, fast, options, limit.upTo(share));
+        fast = search.root();
+        other = search.origin();
+      }
+      // The model is off by 1.5 times and more: more operations must gain as much time.
+      double more = fast.costBy(PathCost.FLOPS) / few.costBy(PathCost.FLOPS);
+      if (fast.cost < Math.min(WORTH, 1 / more) * time) {
+        return choice(network, fast, other + ", by the kernels' speed");
       }
     }
-    return choice(network, few.root(), few.origin() + ", by operations");
+    return choice(network, few, origin + ", by operations");
+  }
+
+  /** Whether the order is searched for as long as somebody asks. */
+  private static boolean isSearched(Network network, PlanOptions options) {
+    return (options.searchTime() != null || options.searchRounds() > 0)
+        && network.leaves.length > SubsetSearch.ALL_ORDERS_UP_TO
+        && OrderSearch.takes(network);
+  }
+
+  private static boolean isCut(PlanOptions options) {
+    return options.memoryLimit() != Long.MAX_VALUE
+        || options.sliceMemoryLimit() != Long.MAX_VALUE
+        || options.slices() > 1;
+  }
+
+  private static OrderSearch searched(
+      Network network, PathCost model, Node known, PlanOptions options, SearchLimit limit) {
+    OrderSearch search =
+        new OrderSearch(
+            network,
+            model,
+            known,
+            options.seed(),
+            options.strategy() == PlanOptions.Strategy.RANDOM_GREEDY);
+    int rounds = options.searchRounds() == 0 ? Integer.MAX_VALUE : options.searchRounds();
+    search.run(rounds, threads(options), limit);
+    return search;
+  }
+
+  /** Threads of a search. */
+  static int threads(PlanOptions options) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return options.threads() == 0 ? processors : Math.min(options.threads(), processors);
   }
 
   /** The best of several opinions on what the operands' size counts against the result's. */
@@ -150,24 +209,15 @@ public record PathChoice(int[][] pairs, String origin) {
     return best;
   }
 
-  private static long nanos(PlanOptions options) {
-    return options.searchTime() == null ? 100_000_000 : options.searchTime().toNanos();
-  }
-
-  private static PathChoice random(Network network, PathCost model, long nanoseconds) {
-    long start = System.nanoTime();
-    Node root = refined(network, model, greedy(network, model));
-    double best = root.cost;
-    int drawn = 0;
-    while (System.nanoTime() - start < nanoseconds) {
-      Node next = AutoPath.draw(network, model, drawn++).root();
-      // Refinement gains a factor of two and more: trees near the best deserve it too.
-      if (next.cost < 4 * best) {
-        root = AutoPath.cheaper(root, refined(network, model, next));
-        best = root.cost;
-      }
+  private static PathChoice random(Network network, PathCost model, PlanOptions options) {
+    boolean limited = options.searchTime() != null || options.searchRounds() > 0;
+    PlanOptions own = limited ? options : options.withSearchTime(RANDOM_TIME);
+    Node known = refined(network, model, greedy(network, model));
+    if (!isSearched(network, own)) {
+      return choice(network, known, "greedy, refined");
     }
-    return choice(network, root, "the best of " + drawn + " random greedy orders, refined");
+    OrderSearch search = searched(network, model, known, own, SearchLimit.of(own));
+    return choice(network, search.root(), search.origin() + ", from greedy ones");
   }
 
   private static Node refined(Network network, PathCost model, Node root) {

@@ -18,7 +18,11 @@ final class SearchLimit {
   private final long nanos;
   private final Predicate<SearchProgress> listener;
   private long told = start - NANOS_BETWEEN;
-  private volatile boolean ended;
+
+  /** Nanoseconds of the part of the search that goes on. */
+  private volatile long end;
+
+  private volatile boolean stopped;
   private volatile Found best = new Found(Double.POSITIVE_INFINITY, 0, 1, 0);
 
   /** What is told: operations, largest result, slices, rounds. */
@@ -26,6 +30,7 @@ final class SearchLimit {
 
   private SearchLimit(long nanos, Predicate<SearchProgress> listener) {
     this.nanos = nanos;
+    this.end = nanos;
     this.listener = listener;
   }
 
@@ -36,23 +41,27 @@ final class SearchLimit {
         time == null ? Long.MAX_VALUE : time.toNanos(), options.searchListener());
   }
 
-  /** Whether to end. */
-  boolean isOver() {
-    if (!ended && System.nanoTime() - start >= nanos) {
-      ended = true;
-    }
-    if (Thread.currentThread() == owner) {
-      if (owner.isInterrupted()) {
-        ended = true;
-      }
-      tell(false);
-    }
-    return ended;
+  /** No limit. */
+  static SearchLimit none() {
+    return new SearchLimit(Long.MAX_VALUE, null);
   }
 
-  /** The share of the time that is over, 0 where there is no limit. */
-  double share() {
-    return nanos == Long.MAX_VALUE ? 0 : (double) (System.nanoTime() - start) / nanos;
+  /** What follows ends when this share of the time is over. */
+  SearchLimit upTo(double share) {
+    end = nanos == Long.MAX_VALUE ? nanos : (long) (share * nanos);
+    return this;
+  }
+
+  /** Whether to end. */
+  boolean isOver() {
+    if (Thread.currentThread() == owner && !stopped) {
+      if (owner.isInterrupted()) {
+        stopped = true;
+      } else {
+        tell(false);
+      }
+    }
+    return stopped || (end != Long.MAX_VALUE && System.nanoTime() - start >= end);
   }
 
   /** Takes down the best order so far. */
@@ -74,7 +83,7 @@ final class SearchLimit {
       Duration elapsed = Duration.ofNanos(now - start);
       if (!listener.test(
           new SearchProgress(b.operations, b.largest, b.slices, elapsed, b.round))) {
-        ended = true;
+        stopped = true;
       }
     }
   }

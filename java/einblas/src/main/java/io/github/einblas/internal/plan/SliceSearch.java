@@ -6,6 +6,7 @@ import io.github.einblas.MemoryLimitException;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.Labels;
+import io.github.einblas.internal.path.CutSearch;
 import io.github.einblas.internal.path.PathChoice;
 import io.github.einblas.internal.path.PathCost;
 import java.util.Arrays;
@@ -22,6 +23,15 @@ import java.util.stream.IntStream;
  * Paths of small intermediates are tried beside the cheapest one.
  */
 public final class SliceSearch {
+  /** Operands of a contraction whose pieces of labels are fitted to the byte. */
+  private static final int MOST_FITTED = 64;
+
+  /** Operands of which the order is not searched for together with the cuts. */
+  private static final int FEW = 8;
+
+  /** How often the room for intermediates is halved. */
+  private static final int MOST_HALVED = 8;
+
   /** What a slice costs beside its steps, and a step beside its work: 200 and 100 ns at peak. */
   private static final double SLICE_COST = 4e4;
 
@@ -107,13 +117,16 @@ public final class SliceSearch {
               + " slices were asked for, its labels allow "
               + most);
     }
-    SlicedProgram best = fit(whole.main().choice());
     PathChoice small = null;
-    if (options.path() == null && shapes.length > 2) {
-      Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
-      small = PathChoice.ofSmallIntermediates(labels);
-      SlicedProgram other = fit(small);
-      best = best == null || (other != null && cost(other) < cost(best)) ? other : best;
+    SlicedProgram best =
+        shapes.length <= FEW ? null : together(whole.main().choice(), options);
+    if (shapes.length <= MOST_FITTED) {
+      best = cheaper(best, fit(whole.main().choice()));
+      if (options.path() == null && shapes.length > 2) {
+        Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
+        small = PathChoice.ofSmallIntermediates(labels);
+        best = cheaper(best, fit(small));
+      }
     }
     if (best != null) {
       return best;
@@ -142,6 +155,35 @@ public final class SliceSearch {
             + least
             + " (result, intermediates and workspaces together)",
         least);
+  }
+
+  private SlicedProgram cheaper(SlicedProgram a, SlicedProgram b) {
+    return a == null || (b != null && cost(b) < cost(a)) ? b : a;
+  }
+
+  /**
+   * The cheapest cuts found together with the order; null where none fit. What a run takes beside
+   * its intermediates is known once there is a program: the room is halved until that fits too.
+   */
+  private SlicedProgram together(PathChoice choice, PlanOptions options) {
+    double room = Math.min(limit == Long.MAX_VALUE ? limit : limit - outputBytes, sliceLimit);
+    Labels labels = new Labels(equation, equation.lengths(shapes), shapes);
+    CutSearch search =
+        new CutSearch(labels, options, constant, choice, SlicedProgram.MOST_REMAINDERS);
+    for (int halved = 0; halved < MOST_HALVED && room >= elementBytes; halved++) {
+      CutSearch.Cuts first = search.first(room / elementBytes, atLeast);
+      if (first == null) {
+        return null;
+      }
+      SlicedProgram found = cut(first.choice(), first.pieces());
+      if (found.slices() < Long.MAX_VALUE && isEnough(found)) {
+        CutSearch.Cuts more = search.search(room / elementBytes, atLeast);
+        SlicedProgram better = cut(more.choice(), more.pieces());
+        return isEnough(better) ? cheaper(found, better) : found;
+      }
+      room /= 2;
+    }
+    return null;
   }
 
   private boolean isEnough(SlicedProgram p) {
