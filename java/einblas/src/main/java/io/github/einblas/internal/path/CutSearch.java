@@ -39,6 +39,9 @@ public final class CutSearch {
   /** Three tensors of a step are alive at a time: none should take more than this share. */
   private static final double SHARE = 1.0 / 3;
 
+  /** Slices are numbered by a long. */
+  private static final double MOST_SLICES = 0x1p62;
+
   /** What halving a label costs at least: of two that cost nothing the one that takes off more. */
   private static final double LEAST_COST = 0.01;
 
@@ -185,7 +188,9 @@ public final class CutSearch {
       state = state(piece, cut(state, SWEEPS, target, random, FIRST_BETA / 2));
     }
     for (int pass = 0; pass < 2; pass++) {
-      for (int cuts = 1; !fits(state, most, atLeast); cuts++) {
+      for (int cuts = 1;
+          !fits(state, most, atLeast) && slices(state.piece) <= MOST_SLICES;
+          cuts++) {
         int label = cheapest(state, target, atLeast);
         if (label < 0) {
           return state;
@@ -235,7 +240,8 @@ public final class CutSearch {
   }
 
   private boolean fits(State state, double most, long atLeast) {
-    return state.tree.peak() <= most && slices(state.piece) >= atLeast;
+    double slices = slices(state.piece);
+    return state.tree.peak() <= most && slices >= atLeast && slices <= MOST_SLICES;
   }
 
   private double slices(double[] piece) {

@@ -33,6 +33,9 @@ final class OrderSearch {
   /** And each of them at most so many: what is known at first may be far from the best. */
   private static final double FEW = 4096;
 
+  /** Kinds of which the best tree is dearer than this many of the best are given up. */
+  private static final double NEAR = 1000;
+
   /** Words that an elimination may look at: some 50 ms. */
   private static final long ELIMINATION = 60_000_000;
 
@@ -217,18 +220,18 @@ final class OrderSearch {
       return better;
     }
 
-    /** All kinds in turn; later every other round the one that led to the best tree. */
+    /** Each kind at first; then those in turn that led near the best tree, the best one more often. */
     private Kind kind() {
-      Kind next = kinds[(number / 2 + number / ROUNDS) % kinds.length];
       if (number < ROUNDS) {
         return kinds[place % kinds.length];
       }
-      if (place % 4 == 1) {
-        for (Kind k : kinds) {
-          next = reached[k.ordinal()] < reached[next.ordinal()] ? k : next;
-        }
-      }
-      return next;
+      double least = Arrays.stream(reached).min().orElseThrow();
+      List<Kind> near =
+          Arrays.stream(kinds).filter(k -> reached[k.ordinal()] <= NEAR * least).toList();
+      List<Kind> nearest = near.stream().filter(k -> reached[k.ordinal()] == least).toList();
+      return place % 4 == 1 || near.isEmpty()
+          ? nearest.get(0)
+          : near.get((number / 2 + number / ROUNDS) % near.size());
     }
 
     private Node start(Kind kind) {

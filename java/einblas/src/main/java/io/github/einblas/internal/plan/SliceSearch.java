@@ -146,6 +146,15 @@ public final class SliceSearch {
           least);
     }
     least = Math.min(peak.applyAsLong(finest), peak.applyAsLong(other));
+    if (least <= limit) {
+      throw new MemoryLimitException(
+          "equation \""
+              + Equation.abbreviated(equation.toString())
+              + "\": a memory limit of "
+              + limit
+              + " bytes would take more than 2^63 slices; more memory takes fewer",
+          limit);
+    }
     throw new MemoryLimitException(
         "equation \""
             + Equation.abbreviated(equation.toString())
@@ -176,7 +185,7 @@ public final class SliceSearch {
         return null;
       }
       SlicedProgram found = cut(first.choice(), first.pieces());
-      if (found.slices() < Long.MAX_VALUE && isEnough(found)) {
+      if (isEnough(found)) {
         CutSearch.Cuts more = search.search(room / elementBytes, atLeast);
         SlicedProgram better = cut(more.choice(), more.pieces());
         return isEnough(better) ? cheaper(found, better) : found;
@@ -187,7 +196,7 @@ public final class SliceSearch {
   }
 
   private boolean isEnough(SlicedProgram p) {
-    return p.slices() >= atLeast && fits(p) && slicePeakOf(p) <= sliceLimit;
+    return p.slices() >= atLeast && p.slices() < Long.MAX_VALUE && fits(p) && slicePeakOf(p) <= sliceLimit;
   }
 
   /** 0 where nobody asks. */
