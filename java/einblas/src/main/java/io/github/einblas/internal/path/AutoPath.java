@@ -127,8 +127,8 @@ final class AutoPath {
       }
       spent += allowed / 2;
     }
-    if (allowed - spent > ANNEALED * n && OrderSearch.takes(network)) {
-      return annealed(best, allowed, least);
+    if (allowed(best, 0) - spent > ANNEALED * n && OrderSearch.takes(network)) {
+      return annealed(best);
     }
     for (int i = 0; spent < allowed * TREES; i++) {
       GreedyPath next = greedy(i);
@@ -145,12 +145,12 @@ final class AutoPath {
     return best;
   }
 
-  private Node annealed(Node known, double nanos, double least) {
+  private Node annealed(Node known) {
     OrderSearch search = new OrderSearch(network, model, known, seed, false);
-    double allowed = nanos;
-    while (spent + search.spent() < allowed) {
-      search.step(allowed - spent - search.spent());
-      allowed = allowed(search.root(), least);
+    double left = allowed(known, 0) - spent;
+    while (left > 0) {
+      search.step(left);
+      left = allowed(search.root(), 0) - spent - search.spent();
     }
     spent += search.spent();
     origin = search.origin();

@@ -68,8 +68,8 @@ public final class CutSearch {
   /** The best so far, or null. */
   private State best;
 
-  /** The order, and the length of the pieces of each label that is cut. */
-  public record Cuts(PathChoice choice, Map<Integer, Long> pieces) {}
+  /** The order, the length of the pieces of each label that is cut, and what all slices cost. */
+  public record Cuts(PathChoice choice, Map<Integer, Long> pieces, double cost) {}
 
   private record State(double[] piece, Network cut, Node tree) {}
 
@@ -164,7 +164,7 @@ public final class CutSearch {
     }
     Node tree = fixed ? state.tree : whole.expanded(state.tree, parts, model);
     String words = fixed ? origin : "annealed with the cuts";
-    return new Cuts(new PathChoice(whole.path(tree), words), pieces);
+    return new Cuts(new PathChoice(whole.path(tree), words), pieces, cost(state, model, call));
   }
 
   private State state(double[] piece, int[][] path) {

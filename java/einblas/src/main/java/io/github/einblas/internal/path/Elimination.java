@@ -3,8 +3,9 @@ package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
@@ -148,11 +149,13 @@ final class Elimination {
 
   private Node contract(List<Node> bucket) {
     List<Node> tensors = new ArrayList<>(bucket);
-    while (tensors.size() > MOST_PAIRED) {
-      tensors.sort((a, b) -> Double.compare(a.size, b.size));
-      Node pair = network.contract(tensors.get(0), tensors.get(1), live, model);
-      tensors.set(1, pair);
-      tensors.remove(0);
+    if (tensors.size() > MOST_PAIRED) {
+      var smallest = new PriorityQueue<Node>(Comparator.comparingDouble(tensor -> tensor.size));
+      smallest.addAll(tensors);
+      while (smallest.size() > MOST_PAIRED) {
+        smallest.add(network.contract(smallest.poll(), smallest.poll(), live, model));
+      }
+      tensors = new ArrayList<>(smallest);
     }
     while (tensors.size() > 1) {
       int first = 0;
