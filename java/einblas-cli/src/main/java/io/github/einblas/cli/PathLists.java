@@ -5,10 +5,7 @@ import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /** Reads {@code [(0, 1), (0, 2)]} and {@code [[0,1],[0,1]]}; a step has one tensor or more. */
@@ -102,7 +99,7 @@ final class PathLists {
   private int[][] pairs(boolean places) {
     int n = terms.count();
     Slots left = new Slots(n, steps.size());
-    Map<Integer, Integer> usedBy = new HashMap<>();
+    int[] usedBy = new int[n + steps.size()]; // the pair, from 1 on
     int[] slots = Arrays.copyOf(IntStream.range(0, n).toArray(), n + steps.size());
     PathPairs pairs = new PathPairs(n);
     for (int i = 0; i < steps.size(); i++) {
@@ -110,14 +107,12 @@ final class PathLists {
       int[] taken = new int[step.length];
       for (int k = 0; k < step.length; k++) {
         taken[k] = places ? place(i, step[k], left) : number(i, step[k], left, usedBy);
-        if (Arrays.stream(taken, 0, k).anyMatch(containsOf(taken[k]))) {
+        if (usedBy[taken[k]] == i + 1) {
           throw wrong(i, "has " + step[k] + " twice");
         }
+        usedBy[taken[k]] = i + 1;
       }
-      for (int id : taken) {
-        left.remove(id);
-        usedBy.put(id, i);
-      }
+      Arrays.stream(taken).forEach(left::remove);
       left.add(n + i);
       slots[n + i] = pairs.step(Arrays.stream(taken).map(id -> slots[id]).toArray());
     }
@@ -125,10 +120,6 @@ final class PathLists {
       throw unfinished(left);
     }
     return pairs.toArray();
-  }
-
-  private static IntPredicate containsOf(int id) {
-    return other -> other == id;
   }
 
   private int place(int step, int place, Slots left) {
@@ -144,7 +135,7 @@ final class PathLists {
     return left.at(place);
   }
 
-  private int number(int step, int id, Slots left, Map<Integer, Integer> usedBy) {
+  private int number(int step, int id, Slots left, int[] usedBy) {
     if (id >= terms.count() + step) {
       throw wrong(step, "takes tensor " + id + ", which does not exist yet");
     }
@@ -154,7 +145,7 @@ final class PathLists {
           "takes "
               + (id < terms.count() ? terms.named(id) : "the result " + id)
               + ", which pair "
-              + usedBy.get(id)
+              + (usedBy[id] - 1)
               + " has used");
     }
     return id;

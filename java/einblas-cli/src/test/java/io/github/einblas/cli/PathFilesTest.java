@@ -258,6 +258,8 @@ final class PathFilesTest {
             },
             "small stack",
             256 << 10);
+    String one = "[" + Arrays.toString(IntStream.range(0, n).toArray()) + "]"; // a step of all
+    assertEquals(n - 1, PathFiles.read("f", one, terms, null, io).length);
     small.setUncaughtExceptionHandler((t, e) -> failures.add(e));
     small.start();
     small.join();
