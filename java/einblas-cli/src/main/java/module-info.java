@@ -1,5 +1,6 @@
 /** Command line over .npy files: einsum, its named relatives, and a demonstration. */
 module io.github.einblas.cli {
+  requires com.google.gson;
   requires info.picocli;
   requires io.github.einblas;
   requires me.tongfei.progressbar;

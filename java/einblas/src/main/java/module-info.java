@@ -5,4 +5,6 @@ module io.github.einblas {
   requires org.bytedeco.javacpp;
 
   exports io.github.einblas;
+  exports io.github.einblas.internal.io to
+      io.github.einblas.cli;
 }

@@ -3,7 +3,9 @@ package io.github.einblas.cli;
 
 import io.github.einblas.DType;
 import io.github.einblas.Einsum;
+import io.github.einblas.EinsumPlan;
 import io.github.einblas.PlanReport;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
@@ -17,24 +19,33 @@ import picocli.CommandLine.Parameters;
     name = "explain",
     description = "Say how an einsum over these shapes would be computed; no data is needed.")
 final class ExplainCommand extends BaseCommand {
-  @Parameters(index = "0", paramLabel = "EQUATION", description = "labels as in NumPy's einsum")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "EQUATION",
+      description = "labels as in NumPy's einsum; none with --plan")
   String equation;
 
   @Parameters(
       index = "1..*",
-      arity = "1..*",
+      arity = "0..*",
       paramLabel = "SHAPE",
       description = "one per operand, such as 32x64x128, or scalar")
   List<String> shapes;
 
   @Option(
+      names = "--plan",
+      paramLabel = "PLAN.json",
+      description = "a plan that einblas plan -o wrote; - is standard input")
+  String saved;
+
+  @Option(
       names = "--dtype",
       paramLabel = "TYPE",
       split = ",",
-      defaultValue = "f32",
       description =
           "type of the elements, or one for each operand: ${COMPLETION-CANDIDATES}"
-              + " (default: ${DEFAULT-VALUE})")
+              + " (default: F32)")
   List<DType> dtypes;
 
   @Mixin PlanArguments planning = new PlanArguments();
@@ -60,14 +71,36 @@ final class ExplainCommand extends BaseCommand {
 
   @Override
   void run() {
-    long[][] lengths = shapes.stream().map(Shapes::parse).toArray(long[][]::new);
-    List<DType> types =
-        dtypes.size() == 1 ? Collections.nCopies(lengths.length, dtypes.get(0)) : dtypes;
-    PlanReport report = Einsum.plan(equation, planning.options(), types, lengths).report();
+    PlanReport report = (saved == null ? planned() : saved()).report();
     String text =
         format.json
             ? report.json()
             : format.dot ? report.dot() : format.mermaid ? report.mermaid() : report.text();
     io.out().println(text.stripTrailing());
+  }
+
+  private EinsumPlan planned() {
+    if (equation == null) {
+      throw new InputException("EQUATION and a SHAPE for each operand are missing, or --plan");
+    }
+    if (shapes == null) {
+      throw new InputException("a SHAPE for each operand of " + equation + " is missing");
+    }
+    long[][] lengths = shapes.stream().map(Shapes::parse).toArray(long[][]::new);
+    int[] ranks = Arrays.stream(lengths).mapToInt(s -> s.length).toArray();
+    List<DType> types = dtypes == null ? List.of(DType.F32) : dtypes;
+    return Einsum.plan(
+        equation,
+        planning.options(equation, ranks, io),
+        types.size() == 1 ? Collections.nCopies(lengths.length, types.get(0)) : types,
+        lengths);
+  }
+
+  private EinsumPlan saved() {
+    String given = equation != null ? "EQUATION" : dtypes != null ? "--dtype" : planning.given();
+    if (given != null) {
+      throw new InputException("--plan explains a plan as it is; " + given + " is not for it");
+    }
+    return SavedPlan.read(saved, io).plan();
   }
 }

@@ -18,7 +18,8 @@ import picocli.CommandLine.ParameterException;
     footer = {
       "",
       "./einblas spark contracts on Apache Spark: docs/spark.md.",
-      "Exit status: 0 done; 2 the input is wrong (one line says what); 1 anything else.",
+      "Exit status: 0 done; 2 the input is wrong (one line says what); 130 after Ctrl-C;"
+          + " 1 anything else.",
       "Environment: EINBLAS_ISA=base|avx2|avx512|avx512vnni|avx512bf16|neon forces an instruction set."
     })
 public final class Main extends BaseCommand {
@@ -56,6 +57,7 @@ public final class Main extends BaseCommand {
       status = Failures.FAILED;
     }
     io.err().flush();
+    io.written();
     return status;
   }
 
@@ -63,6 +65,7 @@ public final class Main extends BaseCommand {
     CommandLine line = new CommandLine(new Main(io));
     line.addSubcommand(new EinsumCommand(io));
     line.addSubcommand(new ExplainCommand(io));
+    line.addSubcommand(new PlanCommand(io));
     ProductCommand.addTo(line, io);
     line.addSubcommand(new KronMatmulCommand(io));
     BlockCommand.addTo(line, io);

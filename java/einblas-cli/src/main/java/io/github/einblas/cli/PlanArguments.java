@@ -4,6 +4,8 @@ package io.github.einblas.cli;
 import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.PlanOptions.Strategy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** {@code --path}, {@code --memory-limit}, {@code --output-type}, {@code --checked-integers}. */
+/**
+ * {@code --path}, {@code --path-format}, {@code --memory-limit}, {@code --output-type}, {@code
+ * --checked-integers}.
+ */
 final class PlanArguments {
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,18})([KMGT]?)(i?B?)");
   private static final Pattern PAIR =
@@ -19,12 +24,22 @@ final class PlanArguments {
 
   @Option(
       names = "--path",
-      paramLabel = "SEARCH|PAIRS",
+      paramLabel = "SEARCH|PAIRS|FILE",
       description =
           "order of contractions: auto, optimal, branch, greedy, random-greedy, dynamic,"
               + " left-to-right, or pairs of slots such as \"(0,1)(3,2)\": operands are 0 to n-1,"
-              + " the result of the first pair is n")
+              + " the result of the first pair is n; or a file, or its text, with a list"
+              + " such as [(0, 1), (0, 1)] (opt_einsum, NumPy, cotengra) or a tree (OMEinsum)")
   String path;
+
+  @Option(
+      names = "--path-format",
+      paramLabel = "FORMAT",
+      description =
+          "what the numbers of that file mean: linear: places in the list of tensors that are left;"
+              + " ssa: operands are 0 to n-1, the result of step i is n+i; tree; by default what"
+              + " fits. A step of more than two tensors is computed from the left")
+  PathFormat pathFormat;
 
   @Option(
       names = "--memory-limit",
@@ -49,23 +64,63 @@ final class PlanArguments {
               + " would be; changes nothing for results of other types")
   boolean checkedIntegers;
 
-  /** The options asked for. */
-  PlanOptions options() {
+  /**
+   * The options asked for.
+   *
+   * @param ranks of the operands
+   */
+  PlanOptions options(String equation, int[] ranks, Streams io) {
     PlanOptions options =
         PlanOptions.DEFAULT.withOutputType(outputType).withCheckedIntegers(checkedIntegers);
     if (memoryLimit != null) {
       options = options.withMemoryLimit(bytes(memoryLimit));
     }
-    return path == null ? options : withPath(options, path.strip());
+    if (path == null) {
+      if (pathFormat != null) {
+        throw new InputException("--path-format is for a file of --path, which is not given");
+      }
+      return options;
+    }
+    String text = path.strip();
+    Strategy strategy = strategy(text);
+    int[][] pairs = strategy == null ? pairs(text) : null;
+    if (pathFormat != null && (strategy != null || pairs != null)) {
+      throw new InputException("--path-format is for a file of --path, not for '" + text + "'");
+    }
+    return strategy != null
+        ? options.withStrategy(strategy)
+        : options.withPath(pairs == null ? fromFile(text, Terms.of(equation, ranks), io) : pairs);
   }
 
-  private static PlanOptions withPath(PlanOptions options, String text) {
+  /** The first of these options that was given, or null: a saved plan has its own. */
+  String given() {
+    if (path != null) {
+      return "--path";
+    }
+    if (pathFormat != null) {
+      return "--path-format";
+    }
+    if (memoryLimit != null) {
+      return "--memory-limit";
+    }
+    if (outputType != null) {
+      return "--output-type";
+    }
+    return checkedIntegers ? "--checked-integers" : null;
+  }
+
+  private static Strategy strategy(String text) {
     String name = text.toUpperCase(Locale.ROOT).replace('-', '_');
     for (Strategy strategy : Strategy.values()) {
       if (strategy.name().equals(name)) {
-        return options.withStrategy(strategy);
+        return strategy;
       }
     }
+    return null;
+  }
+
+  /** Pairs of slots on the command line, or null. */
+  private static int[][] pairs(String text) {
     List<int[]> pairs = new ArrayList<>();
     Matcher m = PAIR.matcher(text);
     int at = 0;
@@ -73,14 +128,21 @@ final class PlanArguments {
       pairs.add(new int[] {Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2))});
       at = m.end();
     }
-    if (pairs.isEmpty() || at < text.length()) {
+    return pairs.isEmpty() || at < text.length() ? null : pairs.toArray(int[][]::new);
+  }
+
+  private int[][] fromFile(String text, Terms terms, Streams io) {
+    if (PathFiles.isText(text)) {
+      return PathFiles.read("--path", text, terms, pathFormat, io);
+    }
+    if (!text.contains(".") && !text.contains("/") && !Files.exists(Path.of(text))) {
       throw new InputException(
-          "--path needs auto, optimal, branch, greedy, random-greedy, dynamic, left-to-right or"
-              + " pairs such as \"(0,1)(3,2)\", not '"
+          "--path needs auto, optimal, branch, greedy, random-greedy, dynamic, left-to-right,"
+              + " pairs such as \"(0,1)(3,2)\" or a file, not '"
               + text
               + "'");
     }
-    return options.withPath(pairs.toArray(int[][]::new));
+    return PathFiles.read(text, PathFiles.text(text), terms, pathFormat, io);
   }
 
   private static long bytes(String text) {

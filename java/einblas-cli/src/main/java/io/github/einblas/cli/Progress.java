@@ -13,6 +13,7 @@ final class Progress implements AutoCloseable {
 
   private final Streams io;
   private final ProgressBar bar; // null when there is no terminal
+  private long drawn = System.nanoTime();
 
   Progress(Streams io, String task, long steps) {
     this.io = io;
@@ -41,6 +42,21 @@ final class Progress implements AutoCloseable {
       bar.setExtraMessage(what);
       bar.refresh();
     }
+  }
+
+  /** So many steps are done, without drawing. */
+  void at(long steps) {
+    if (bar != null) {
+      bar.stepTo(steps);
+    }
+  }
+
+  /** Drawing takes longer than a small step: ten times a second is enough. */
+  boolean isTime() {
+    long now = System.nanoTime();
+    boolean due = now - drawn > 100_000_000;
+    drawn = due ? now : drawn;
+    return due;
   }
 
   /** One step more is done, without drawing. */

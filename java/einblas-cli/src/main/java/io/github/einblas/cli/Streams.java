@@ -10,6 +10,8 @@ import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Standard input, output and error, and whether standard error is a terminal. */
 final class Streams {
@@ -21,6 +23,7 @@ final class Streams {
   private final PrintStream out;
   private final PrintStream err;
   private final boolean terminal;
+  private final List<Runnable> whenWritten = new ArrayList<>();
 
   Streams(InputStream in, OutputStream out, PrintStream err, boolean terminal) {
     this.in = in;
@@ -64,6 +67,16 @@ final class Streams {
   /** Whether standard error is a terminal, where progress may be shown. */
   boolean terminal() {
     return terminal;
+  }
+
+  /** Has something done when all output of the run is written. */
+  void whenWritten(Runnable action) {
+    whenWritten.add(action);
+  }
+
+  /** Says that it is. */
+  void written() {
+    whenWritten.forEach(Runnable::run);
   }
 
   /** Flushes standard output; the first write that failed since the start, or null. */

@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
     name = "einblas-bench",
     mixinStandardHelpOptions = true,
     description =
-        "Measures einblas beside its rivals and writes docs/benchmarks.md and docs/plots.")
+        "Measures einblas beside its rivals and writes docs/benchmarks.md and docs/plots.",
+    footer = {"", "--orders, with options of its own, is about orders: --orders --help."})
 public final class Benchmarks implements Callable<Integer> {
   @Option(
       names = "--cases",
