@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.MemoryLimitException;
+import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
@@ -63,7 +64,7 @@ final class GradientsApart {
   private MemoryLimitException refused(long needed) {
     return new MemoryLimitException(
         "gradients of \""
-            + equation
+            + Equation.abbreviated(equation)
             + "\": they do not fit a memory limit of "
             + limit
             + " bytes; "

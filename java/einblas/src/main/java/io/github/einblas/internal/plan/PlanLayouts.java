@@ -266,7 +266,7 @@ public final class PlanLayouts {
       if (fixed) {
         throw new IllegalArgumentException(
             "plan of \""
-                + equation
+                + Equation.abbreviated(equation.toString())
                 + "\": operands of these strides need "
                 + peakBytes(made, 1)
                 + " bytes, the memory limit is "
