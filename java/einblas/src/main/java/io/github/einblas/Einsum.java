@@ -232,7 +232,9 @@ public final class Einsum {
   /**
    * A new plan with options for operands of these shapes and one type.
    *
-   * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not
+   * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not;
+   *     if the result, or an intermediate of a step that no limit makes cut, is more than any
+   *     address space holds, naming step, labels, elements and bytes
    */
   public static EinsumPlan plan(
       String equation, PlanOptions options, DType dtype, long[]... shapes) {
