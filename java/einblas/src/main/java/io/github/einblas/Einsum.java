@@ -8,7 +8,6 @@ import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.plan.PlanCache;
 import io.github.einblas.internal.plan.PlanChecks;
 import io.github.einblas.internal.tensor.Strided;
-import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -20,7 +19,15 @@ import java.util.Objects;
  * <p>{@code Einsum.einsum("nhd,khd->nkd", a, b)} multiplies and sums. Letters name axes; a letter
  * that the output lacks is summed; {@code ...} stands for any axes; a letter twice in an operand is
  * its diagonal; axes of length 1 broadcast; without {@code ->} the output has the ellipsis and the
- * letters that occur once, in ASCII order.
+ * letters that occur once, in the order of their code points (upper case first).
+ *
+ * <p>A letter is one code point that Unicode calls a letter, beyond 16 bits too, or &times; or
+ * &divide;. Nothing is normalised: {@code e} with U+0301 behind it is no {@code é}, and refused at
+ * the mark. opt_einsum's {@code get_symbol} gives a to z, A to Z, and then every code point from
+ * U+00C0: its symbols 0 to 565 are all taken. Beyond, it gives marks, digits, spaces, arrows and
+ * punctuation between letters, which are refused by number and name: they would read as a part of
+ * another label or of the grammar. Labels as numbers ({@link Sublist}, {@link #plan(int[][], int[],
+ * DType, long[]...)}) have no such limit.
  *
  * <p>Operands may have different types; the result has the one that they promote to, by NumPy's
  * rules for arrays, or {@link PlanOptions#outputType}:
@@ -95,9 +102,15 @@ public final class Einsum {
   }
 
   /**
-   * Evaluates an equation whose labels are numbers.
+   * Evaluates an equation whose labels are numbers: of any number of labels.
    *
-   * @param output labels of the result, or null for the implicit output
+   * <pre>{@code
+   * int[] ik = {0, 2};
+   * Tensor c = Einsum.einsum(ik, Sublist.of(a, 0, 1), Sublist.of(b, 1, 2));
+   * }</pre>
+   *
+   * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @throws IllegalArgumentException if labels and operands do not fit
    */
   public static Tensor einsum(int[] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
@@ -122,7 +135,8 @@ public final class Einsum {
   }
 
   /**
-   * The plan for operands of these shapes; an implicit output where {@code output} is null; cached.
+   * The plan for operands of these shapes and types; an implicit output where {@code output} is
+   * null; cached.
    */
   public static EinsumPlan plan(int[] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
@@ -130,20 +144,84 @@ public final class Einsum {
   }
 
   private static PlanCache.Entry planned(int[] output, Sublist[] operands, Strided[] tensors) {
-    int[][] labels = Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
-    Equation.Numbers equation =
-        new Equation.Numbers(labels, output == null ? null : output.clone());
-    PlanChecks.open(equation.toString(), tensors);
+    Equation.Numbers equation = numbers(labels(operands), output);
+    PlanChecks.open(equation, tensors);
     return PlanCache.get(equation, tensors);
+  }
+
+  private static int[][] labels(Sublist[] operands) {
+    return Arrays.stream(operands).map(Sublist::labels).toArray(int[][]::new);
+  }
+
+  /** Labels that nobody else has, but for the output's. */
+  private static Equation.Numbers numbers(int[][] own, int[] output) {
+    return new Equation.Numbers(own, output == null ? null : output.clone());
+  }
+
+  /**
+   * A new plan with options for operands of these shapes and types, whose labels are numbers.
+   *
+   * <pre>{@code
+   * Sublist[] operands = {Sublist.of(a, 0, 1), Sublist.of(b, 1, 2)};
+   * EinsumPlan plan = Einsum.plan(new int[] {0, 2}, options, operands);
+   * }</pre>
+   *
+   * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @throws IllegalArgumentException if labels and operands do not fit, or a given path does not
+   */
+  public static EinsumPlan plan(int[] output, PlanOptions options, Sublist... operands) {
+    Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
+    Strided[] tensors = tensors(own);
+    return plan(numbers(labels(own), output), options, tensors);
+  }
+
+  /** A new plan for operands of these labels, shapes and one type. */
+  public static EinsumPlan plan(int[][] labels, int[] output, DType dtype, long[]... shapes) {
+    return plan(labels, output, PlanOptions.DEFAULT, dtype, shapes);
+  }
+
+  /** A new plan with options for operands of these labels, shapes and one type. */
+  public static EinsumPlan plan(
+      int[][] labels, int[] output, PlanOptions options, DType dtype, long[]... shapes) {
+    return plan(labels, output, options, same(dtype, shapes), shapes);
+  }
+
+  /**
+   * A new plan with options for operands of these labels, types and shapes.
+   *
+   * <pre>{@code
+   * int[][] chain = {{0, 1}, {1, 2}, {2, 3}};
+   * int[] ends = {0, 3};
+   * List<DType> types = Collections.nCopies(3, DType.F64);
+   * EinsumPlan plan = Einsum.plan(chain, ends, PlanOptions.DEFAULT, types, a, b, c);
+   * }</pre>
+   *
+   * @param labels one number from 0 for each axis of each operand; {@link Sublist#ELLIPSIS} stands
+   *     for any number of axes
+   * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @param types one for each operand
+   * @throws IllegalArgumentException if labels and shapes do not fit, naming operand, label and
+   *     lengths; if there is another number of types, if the result cannot have the output type, or
+   *     if a given path does not fit
+   */
+  public static EinsumPlan plan(
+      int[][] labels, int[] output, PlanOptions options, List<DType> types, long[]... shapes) {
+    int[][] own = Objects.requireNonNull(labels, "labels").clone();
+    for (int i = 0; i < own.length; i++) {
+      own[i] = Objects.requireNonNull(own[i], "labels of operand " + i).clone();
+    }
+    return make(numbers(own, output), options, types, shapes);
   }
 
   /** A new plan with options for operands of these shapes and types. */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
-    Objects.requireNonNull(equation, "equation");
-    Strided[] own = Tensor.cores(operands);
+    return plan(Objects.requireNonNull(equation, "equation"), options, Tensor.cores(operands));
+  }
+
+  private static EinsumPlan plan(Object equation, PlanOptions options, Strided[] own) {
     PlanChecks.open(equation, own);
     long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
-    return plan(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
+    return make(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
 
   /** A new plan for operands of these shapes and one type. */
@@ -154,13 +232,18 @@ public final class Einsum {
   /**
    * A new plan with options for operands of these shapes and one type.
    *
-   * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not
+   * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not;
+   *     if the result, or an intermediate of a step that no limit makes cut, is more than any
+   *     address space holds, naming step, labels, elements and bytes
    */
   public static EinsumPlan plan(
       String equation, PlanOptions options, DType dtype, long[]... shapes) {
+    return plan(equation, options, same(dtype, shapes), shapes);
+  }
+
+  private static List<DType> same(DType dtype, long[][] shapes) {
     Objects.requireNonNull(dtype, "dtype");
-    Objects.requireNonNull(shapes, "shapes");
-    return plan(equation, options, Collections.nCopies(shapes.length, dtype), shapes);
+    return Collections.nCopies(Objects.requireNonNull(shapes, "shapes").length, dtype);
   }
 
   /**
@@ -177,14 +260,19 @@ public final class Einsum {
    */
   public static EinsumPlan plan(
       String equation, PlanOptions options, List<DType> types, long[]... shapes) {
-    Objects.requireNonNull(equation, "equation");
+    return make(Objects.requireNonNull(equation, "equation"), options, types, shapes);
+  }
+
+  /** A plan of an equation in letters or in numbers. */
+  private static EinsumPlan make(
+      Object equation, PlanOptions options, List<DType> types, long[][] shapes) {
     Objects.requireNonNull(options, "options");
     DType[] given = List.copyOf(Objects.requireNonNull(types, "types")).toArray(DType[]::new);
     Objects.requireNonNull(shapes, "shapes");
     if (given.length != shapes.length) {
       throw new IllegalArgumentException(
           "\""
-              + equation
+              + Equation.abbreviated(equation.toString())
               + "\": "
               + shapes.length
               + " shapes need as many types, got "
@@ -195,9 +283,13 @@ public final class Einsum {
     for (int i = 0; i < own.length; i++) {
       own[i] = Objects.requireNonNull(shapes[i], "shape of operand " + i).clone();
       ranks[i] = own[i].length;
-      Views.size(own[i]);
+      PlanChecks.size(equation, i, own[i]);
     }
-    return new EinsumPlan(new Contraction(Equation.parse(equation, ranks), given, own, options));
+    Equation parsed =
+        equation instanceof Equation.Numbers numbers
+            ? numbers.parse(ranks)
+            : Equation.parse((String) equation, ranks);
+    return new EinsumPlan(new Contraction(parsed, given, own, options));
   }
 
   private static Strided[] tensors(Sublist[] operands) {

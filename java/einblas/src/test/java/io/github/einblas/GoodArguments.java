@@ -169,10 +169,13 @@ class GoodArguments {
       return java.time.Duration.ofMillis(1);
     }
     if (type == int[][].class) {
-      return new int[][] {{0, 1}};
+      return "plan".equals(name) ? new int[][] {{0, 1}, {1, 2}} : new int[][] {{0, 1}};
     }
     if (type == java.util.function.LongConsumer.class) {
       return (java.util.function.LongConsumer) done -> {};
+    }
+    if (type == java.util.function.Predicate.class) {
+      return (java.util.function.Predicate<Object>) progress -> true;
     }
     if (type == List.class && !name.startsWith("runBatch")) {
       return List.of(DType.F32, DType.F32);

@@ -76,6 +76,9 @@ class RefusalTest extends GoodArguments {
           "BlockPattern.batchInvariance",
           "PlanOptions.withPath", // checked when a plan is made
           "PlanOptions.withKernel",
+          "PlanOptions.withSeed", // any number, null for nobody, null for the default
+          "PlanOptions.withSearchListener",
+          "PlanOptions.withSearchTime",
           "PlanOptions.withOutputType", // null for that of the operands
           // Known without the memory, as of any tensor.
           "BoundPlan.operandCount",
@@ -142,7 +145,13 @@ class RefusalTest extends GoodArguments {
 
   /** Arguments that may be null: an implicit output. */
   private static final Set<String> MAY_BE_NULL =
-      Set.of("Einsum.einsum[int[], Sublist[]]0", "Einsum.plan[int[], Sublist[]]0");
+      Set.of(
+          "Einsum.einsum[int[], Sublist[]]0",
+          "Einsum.plan[int[], Sublist[]]0",
+          "Einsum.plan[int[], PlanOptions, Sublist[]]0",
+          "Einsum.plan[int[][], int[], DType, long[][]]1",
+          "Einsum.plan[int[][], int[], PlanOptions, DType, long[][]]1",
+          "Einsum.plan[int[][], int[], PlanOptions, List, long[][]]1");
 
   private final List<String> wrong = new ArrayList<>();
   private int refusals;

@@ -3,16 +3,18 @@ package io.github.einblas.internal.equation;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * The labels of each operand and of the output.
  *
- * <p>A letter's label is its character code; axis number d from the end under an ellipsis has label
- * -d; a sublist's numbers are labels as they are. NumPy's rules: implicit output is the ellipsis,
- * then the labels that occur once in ASCII order.
+ * <p>A letter's label is its code point; axis number d from the end under an ellipsis has label -d;
+ * a sublist's numbers are labels as they are. NumPy's rules: implicit output is the ellipsis, then
+ * the labels that occur once in the order of their numbers.
  */
 public final class Equation {
   /** In place of a number: the axes that are not named. */
@@ -29,17 +31,22 @@ public final class Equation {
   /** Lengths of output labels that no operand has: the result repeats along them. */
   private final Map<Integer, Long> repeated;
 
-  private Equation(String text, int[][] operands, int[] output, boolean numbered) {
-    this(text, operands, output, numbered, Map.of());
-  }
+  /** Whether the text is that of another equation, which this was made of. */
+  private final boolean derived;
 
   private Equation(
-      String text, int[][] operands, int[] output, boolean numbered, Map<Integer, Long> repeated) {
+      String text,
+      int[][] operands,
+      int[] output,
+      boolean numbered,
+      Map<Integer, Long> repeated,
+      boolean derived) {
     this.text = text;
     this.operands = operands;
     this.output = output;
     this.numbered = numbered;
     this.repeated = repeated;
+    this.derived = derived;
   }
 
   /**
@@ -67,16 +74,13 @@ public final class Equation {
         }
       }
     }
-    List<Integer> result = new ArrayList<>();
+    Set<Integer> result = new LinkedHashSet<>();
     Map<Integer, Long> alone = new TreeMap<>();
     for (int d = 0; d < operands[operand].length; d++) {
       int label = operands[operand][d];
       long length = shapes[operand][d];
-      if (length != 1 && !result.contains(label)) {
-        result.add(label);
-        if (found.getOrDefault(label, 1L) == 1) {
-          alone.put(label, length);
-        }
+      if (length != 1 && result.add(label) && found.getOrDefault(label, 1L) == 1) {
+        alone.put(label, length);
       }
     }
     return new Equation(
@@ -84,18 +88,19 @@ public final class Equation {
         others,
         result.stream().mapToInt(Integer::intValue).toArray(),
         numbered,
-        alone);
+        alone,
+        true);
   }
 
   /** The contraction of two tensors of this equation, or of its intermediates, to some labels. */
   public Equation pair(int[] a, int[] b, int[] result) {
     String name = names(a) + "," + names(b) + "->" + names(result);
-    return new Equation(name, new int[][] {a, b}, result, numbered);
+    return new Equation(name, new int[][] {a, b}, result, numbered, Map.of(), false);
   }
 
   /** An equation of labels that are known to be right, with a text for errors. */
   public static Equation of(String text, int[][] operands, int[] output) {
-    return new Equation(text, operands, output, true);
+    return new Equation(text, operands, output, true, Map.of(), true);
   }
 
   /** Whether labels were given as numbers: the text is then no equation in letters. */
@@ -129,7 +134,7 @@ public final class Equation {
     if (label < 0) {
       return "..." + "[" + label + "]";
     }
-    return numbered ? Integer.toString(label) : "'" + (char) label + "'";
+    return numbered ? Integer.toString(label) : "'" + Character.toString(label) + "'";
   }
 
   /** Several labels as text, for explanations. */
@@ -141,25 +146,26 @@ public final class Equation {
       } else if (label < 0) {
         s.append('<').append(-label).append('>');
       } else {
-        s.append((char) label);
+        s.appendCodePoint(label);
       }
     }
     return s.toString();
   }
 
-  private IllegalArgumentException bad(String why) {
-    return bad(text, why);
+  /** The equation as given, around the term of an operand where it is long; -1 for the output. */
+  public String around(int operand) {
+    return derived
+        ? EquationText.abbreviated(text)
+        : EquationText.around(text, operand < 0 ? operands.length : operand);
   }
 
-  private static IllegalArgumentException bad(String text, String why) {
-    return new IllegalArgumentException("equation \"" + abbreviated(text) + "\": " + why);
+  private IllegalArgumentException bad(int operand, String why) {
+    return EquationText.bad(around(operand), why);
   }
 
   /** An equation for error texts: hundreds of operands would hide what is wrong. */
   public static String abbreviated(String text) {
-    return text.length() <= 400
-        ? text
-        : text.substring(0, 300) + " ... " + text.substring(text.length() - 60);
+    return EquationText.abbreviated(text);
   }
 
   /**
@@ -168,123 +174,23 @@ public final class Equation {
    * @throws IllegalArgumentException saying what is wrong with which operand or label
    */
   public static Equation parse(String text, int[] ranks) {
-    if (ranks.length == 0) {
-      throw bad(text, "at least one operand is needed");
-    }
-    String compact = compact(text);
-    int arrow = compact.indexOf(ARROW);
-    String left = arrow < 0 ? compact : compact.substring(0, arrow);
-    String right = arrow < 0 ? null : compact.substring(arrow + 2);
-    String[] terms = left.split(",", -1);
-    for (int i = 0; i < terms.length; i++) {
-      checkTerm(text, "operand " + i, terms[i]);
-    }
-    if (right != null) {
-      checkTerm(text, "the output", right);
-    }
-    if (terms.length != ranks.length) {
-      throw bad(
-          text,
-          "it has "
-              + terms.length
-              + " operand terms, but "
-              + ranks.length
-              + " operands were given");
-    }
-    int[][] operands = new int[terms.length][];
-    int dots = 0;
-    for (int i = 0; i < terms.length; i++) {
-      operands[i] = operand(text, i, terms[i], ranks[i]);
-      if (terms[i].contains(DOTS)) {
-        dots = Math.max(dots, ranks[i] - (terms[i].length() - 3));
-      }
-    }
-    int[] output = right == null ? implicitOutput(operands, dots) : explicitOutput(right, dots);
-    Equation e = new Equation(text.strip(), operands, output, false);
-    e.checkOutput(dots);
-    return e;
+    EquationParser parser = EquationParser.of(text);
+    int[][] operands = parser.operands(ranks);
+    return checked(text.strip(), operands, parser.output(), parser.dots(), false);
   }
 
   /**
-   * The text without the white space between its signs. Inside the arrow and the ellipsis there may
-   * be none, as in NumPy: {@code "i- >i"} and {@code ". .."} are more likely slips than meant.
+   * An equation whose operands fit their ranks.
+   *
+   * @param output its labels, or null for the implicit output
+   * @param dots most axes that an ellipsis stands for
    */
-  private static String compact(String text) {
-    StringBuilder s = new StringBuilder(text.length());
-    boolean apart = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == ' ' || (c >= '\t' && c <= '\r')) {
-        apart = true;
-        continue;
-      }
-      char before = s.length() == 0 ? 'a' : s.charAt(s.length() - 1);
-      if (apart && ((before == '.' && c == '.') || (before == '-' && c == '>'))) {
-        throw bad(
-            text,
-            "there is white space inside " + (c == '.' ? "the ellipsis '...'" : "the arrow '->'"));
-      }
-      apart = false;
-      s.append(c);
-    }
-    return s.toString();
-  }
-
-  private static void checkTerm(String text, String whose, String term) {
-    for (int i = 0; i < term.length(); i++) {
-      char c = term.charAt(i);
-      if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '.') {
-        throw bad(
-            text,
-            "the term '"
-                + term
-                + "' of "
-                + whose
-                + " has '"
-                + c
-                + (c == '-' || c == '>'
-                    ? "', which is only allowed as the arrow '->', once"
-                    : "', which is not a letter or '...'"));
-      }
-    }
-    String plain = term.replaceFirst("\\.\\.\\.", "");
-    if (plain.indexOf('.') >= 0) {
-      throw bad(
-          text,
-          "the term '" + term + "' of " + whose + " has dots that are not one ellipsis '...'");
-    }
-  }
-
-  private static int[] operand(String text, int index, String term, int rank) {
-    int at = term.indexOf(DOTS);
-    int plain = at < 0 ? term.length() : term.length() - 3;
-    if (at < 0 ? plain != rank : plain > rank) {
-      throw bad(
-          text,
-          "operand "
-              + index
-              + " has rank "
-              + rank
-              + ", but its term '"
-              + term
-              + "' has "
-              + plain
-              + " labels"
-              + (at < 0 ? "" : " beside the ellipsis"));
-    }
-    int[] labels = new int[rank];
-    int n = 0;
-    for (int i = 0; i < term.length(); i++) {
-      if (i == at) {
-        for (int d = rank - plain; d >= 1; d--) {
-          labels[n++] = -d;
-        }
-        i += 2;
-      } else {
-        labels[n++] = term.charAt(i);
-      }
-    }
-    return labels;
+  private static Equation checked(
+      String text, int[][] operands, int[] output, int dots, boolean numbered) {
+    int[] own = output == null ? implicitOutput(operands, dots) : output;
+    Equation e = new Equation(text, operands, own, numbered, Map.of(), false);
+    e.checkOutput(dots);
+    return e;
   }
 
   private static int[] implicitOutput(int[][] operands, int dots) {
@@ -307,46 +213,28 @@ public final class Equation {
     return output.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private static int[] explicitOutput(String right, int dots) {
-    int at = right.indexOf(DOTS);
-    int plain = at < 0 ? right.length() : right.length() - 3;
-    int[] output = new int[plain + (at < 0 ? 0 : dots)];
-    int n = 0;
-    for (int i = 0; i < right.length(); i++) {
-      if (i == at) {
-        for (int d = dots; d >= 1; d--) {
-          output[n++] = -d;
-        }
-        i += 2;
-      } else {
-        output[n++] = right.charAt(i);
-      }
-    }
-    return output;
-  }
-
   /**
    * The output's labels must occur in an operand, once each, and must include all that an ellipsis
    * stands for.
    */
   private void checkOutput(int dots) {
-    for (int i = 0; i < output.length; i++) {
-      int label = output[i];
-      for (int j = 0; j < i; j++) {
-        if (output[j] == label) {
-          throw bad("label " + name(label) + " stands twice in the output");
-        }
+    int[] known = Arrays.stream(operands).flatMapToInt(Arrays::stream).sorted().toArray();
+    int[] own = output.clone();
+    Arrays.sort(own);
+    for (int i = 1; i < own.length; i++) {
+      if (own[i] == own[i - 1]) {
+        throw bad(-1, "label " + name(own[i]) + " stands twice in the output");
       }
-      boolean found =
-          Arrays.stream(operands).flatMapToInt(Arrays::stream).anyMatch(l -> l == label);
-      if (!found) {
-        throw bad("label " + name(label) + " of the output is in no operand");
+    }
+    for (int label : output) {
+      if (Arrays.binarySearch(known, label) < 0) {
+        throw bad(-1, "label " + name(label) + " of the output is in no operand");
       }
     }
     for (int d = 1; d <= dots; d++) {
-      int label = -d;
-      if (Arrays.stream(output).noneMatch(l -> l == label)) {
+      if (Arrays.binarySearch(own, -d) < 0) {
         throw bad(
+            -1,
             "the ellipsis stands for "
                 + dots
                 + " axes that the output leaves out; write '...' there too, or name the axes to sum"
@@ -393,29 +281,29 @@ public final class Equation {
     int[][] operands = numbers.operands;
     int[] output = numbers.output;
     String text = numbers.toString();
+    EquationText.requireCount(text, operands.length, ranks.length);
     int[][] full = new int[operands.length][];
     int dots = 0;
     for (int i = 0; i < operands.length; i++) {
       int ellipses = (int) Arrays.stream(operands[i]).filter(l -> l == ELLIPSIS).count();
       int plain = operands[i].length - ellipses;
       if (ellipses > 1) {
-        throw bad(text, "operand " + i + " has more than one ellipsis");
+        throw EquationText.bad(
+            EquationText.around(text, i), "operand " + i + " has more than one ellipsis");
       }
       if (ellipses == 0 ? plain != ranks[i] : plain > ranks[i]) {
-        throw bad(
-            text,
+        throw EquationText.bad(
+            EquationText.around(text, i),
             "operand " + i + " has rank " + ranks[i] + ", but " + plain + " labels were given");
       }
-      dots = Math.max(dots, ellipses > 0 ? ranks[i] - plain : 0);
-      full[i] = expand(text, operands[i], ranks[i] - plain);
+      dots = Math.max(dots, ranks[i] - plain);
+      full[i] = expand(text, i, operands[i], ranks[i] - plain);
     }
-    int[] out = output == null ? implicitOutput(full, dots) : expand(text, output, dots);
-    Equation e = new Equation(text, full, out, true);
-    e.checkOutput(dots);
-    return e;
+    int[] out = output == null ? null : expand(text, operands.length, output, dots);
+    return checked(text, full, out, dots, true);
   }
 
-  private static int[] expand(String text, int[] labels, int dots) {
+  private static int[] expand(String text, int operand, int[] labels, int dots) {
     List<Integer> all = new ArrayList<>();
     for (int label : labels) {
       if (label == ELLIPSIS) {
@@ -423,7 +311,9 @@ public final class Equation {
           all.add(-d);
         }
       } else if (label < 0) {
-        throw bad(text, "label " + label + " is negative");
+        throw EquationText.bad(
+            EquationText.around(text, operand),
+            "label " + label + " of operand " + operand + " is negative");
       } else {
         all.add(label);
       }
@@ -463,6 +353,7 @@ public final class Equation {
         Long before = own.putIfAbsent(label, length);
         if (before != null && before != length) {
           throw bad(
+              i,
               "label "
                   + name(label)
                   + " of operand "
@@ -478,6 +369,7 @@ public final class Equation {
           from.put(label, i);
         } else if (length != 1 && length != known) {
           throw bad(
+              i,
               "label "
                   + name(label)
                   + " has length "

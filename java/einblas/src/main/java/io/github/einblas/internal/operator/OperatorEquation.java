@@ -2,6 +2,7 @@
 package io.github.einblas.internal.operator;
 
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.equation.EquationText;
 import io.github.einblas.internal.tensor.Strided;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,7 +80,8 @@ public final class OperatorEquation {
   public static Strided run(String equation, Strided[] tensors, MatrixOperand[] matrices) {
     for (int i = 0; i < tensors.length; i++) {
       if (tensors[i] == null && matrices[i] == null) {
-        throw new NullPointerException("\"" + equation + "\": operand " + i + " is null");
+        throw new NullPointerException(
+            "\"" + EquationText.around(equation, i) + "\": operand " + i + " is null");
       }
     }
     for (int place = 0; place < 2 && tensors.length == 2; place++) {
@@ -178,7 +180,7 @@ public final class OperatorEquation {
   private static IllegalArgumentException refused(String equation, String with, String why) {
     return new IllegalArgumentException(
         "equation \""
-            + equation
+            + Equation.abbreviated(equation)
             + "\" with "
             + with
             + ": "

@@ -91,11 +91,11 @@ public final class CompiledPlan {
               stepRoom,
               checked ? slices : null);
       if (room != Long.MAX_VALUE) {
-        variants[v].limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
+        variants[v].limitThreads((long) (room - ownBytes()));
       }
     }
     if (room != Long.MAX_VALUE && rounding != null) {
-      rounding.limitThreads(room - workspaceBytes() - heldBytes() - sumBytes());
+      rounding.limitThreads((long) (room - ownBytes()));
     }
     single = slices.cuts() == 0 && variants[0].count() == 1 ? variants[0] : null;
     long[][] strides = layout.strides();
@@ -161,6 +161,11 @@ public final class CompiledPlan {
     return slices.main().heldElements() * types.intermediate().bytes();
   }
 
+  /** Bytes of intermediates and sums, which may be more than a long counts. */
+  private double ownBytes() {
+    return (double) workspaceBytes() + heldBytes() + sumBytes();
+  }
+
   /** Bytes of sums of slices that are rounded at the end. */
   private long sumBytes() {
     return rounding == null ? 0 : rounding.bytes();
@@ -174,8 +179,7 @@ public final class CompiledPlan {
     for (CompiledSteps v : variants) {
       most = Math.max(most, v.stepMemory(threads));
     }
-    long own = Math.addExact(workspaceBytes(), heldBytes());
-    return Math.addExact(Math.addExact(own, sumBytes()), most);
+    return (long) (ownBytes() + most);
   }
 
   /** Computes what constant operands alone decide, into a block of {@link #heldBytes}. */
@@ -205,7 +209,7 @@ public final class CompiledPlan {
     if (room == Long.MAX_VALUE) {
       return true;
     }
-    return bytes <= room - peakBytes(threads == 0 ? Native.threads() : threads);
+    return (double) bytes + peakBytes(threads == 0 ? Native.threads() : threads) <= room;
   }
 
   /** Writes packed copies of constants. */

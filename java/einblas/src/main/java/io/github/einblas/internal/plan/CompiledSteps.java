@@ -195,8 +195,8 @@ public final class CompiledSteps {
           long bytes = stays ? Native.stepPackedBytes(handles[s], t) : 0;
           if (bytes > 0) {
             places[PACKED_INPUTS * s + t] = size;
-            size =
-                Math.addExact(size, Math.addExact(bytes, Native.ALIGNMENT - 1) & -Native.ALIGNMENT);
+            // Of broadcast constants more than a long counts: then there is no memory, nor a copy.
+            size = (long) ((double) size + bytes + Native.ALIGNMENT - 1) & -Native.ALIGNMENT;
           }
         }
       }

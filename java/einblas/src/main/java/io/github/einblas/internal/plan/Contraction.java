@@ -187,7 +187,7 @@ public final class Contraction {
   /** Refuses types that have no gradient. */
   void requireGradients() {
     for (int i = 0; i < shapes.length; i++) {
-      types.requireGradient(checks.where(), i);
+      types.requireGradient(checks.where(i), i);
     }
   }
 
@@ -300,7 +300,7 @@ public final class Contraction {
       throw new IndexOutOfBoundsException(
           checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
     }
-    types.requireGradient(checks.where(), i);
+    types.requireGradient(checks.where(i), i);
     return equation.gradient(i, shapes);
   }
 

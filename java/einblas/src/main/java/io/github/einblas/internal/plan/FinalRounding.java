@@ -33,7 +33,7 @@ final class FinalRounding {
       long[] outputStrides,
       StepCheck.Where where,
       long room) {
-    this.bytes = Views.bytes(shape, sums.bytes());
+    this.bytes = (long) ((double) Views.size(shape) * sums.bytes());
     int rank = shape.length;
     long[] strides = new long[2 * rank];
     System.arraycopy(Views.contiguous(shape), 0, strides, 0, rank);

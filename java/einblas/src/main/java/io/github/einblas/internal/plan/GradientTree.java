@@ -15,6 +15,8 @@ import java.util.TreeMap;
  * the last, the gradients of its two tensors. Immutable.
  */
 final class GradientTree {
+  private static final double MOST_ELEMENTS = 0x1p46;
+
   private final int operands;
   private final int[][] path;
 
@@ -28,6 +30,9 @@ final class GradientTree {
   private final long[][] lengths;
 
   private final PlanTypes types;
+
+  /** Whether all tensors between the pairs can be counted. */
+  private boolean possible = true;
 
   GradientTree(
       Equation equation, PlanTypes types, long[][] shapes, PlanOptions options, int[][] path) {
@@ -58,6 +63,10 @@ final class GradientTree {
       count(users, labels[b], -1);
       int[] result = p == path.length - 1 ? equation.output() : kept(users, labels[a], labels[b]);
       Equation own = equation.pair(labels[a], labels[b], result);
+      if (p < path.length - 1 && !isCounted(own, lengths[a], lengths[b])) {
+        possible = false;
+        return;
+      }
       DType output = p == path.length - 1 ? types.result() : types.compute();
       PlanTypes of = PlanTypes.of(own, new DType[] {types.ofSlot(a), types.ofSlot(b)}, output);
       forward[p] = new Contraction(own, of, new long[][] {lengths[a], lengths[b]}, pair);
@@ -66,6 +75,20 @@ final class GradientTree {
       lengths[operands + p] = forward[p].outputShape();
       count(users, result, 1);
     }
+  }
+
+  private static boolean isCounted(Equation pair, long[] a, long[] b) {
+    Map<Integer, Long> all = pair.lengths(new long[][] {a, b});
+    double elements = 1;
+    for (int label : pair.output()) {
+      elements *= all.get(label);
+    }
+    return elements < MOST_ELEMENTS;
+  }
+
+  /** Whether there is a run: where some tensor is beyond any address space there is none. */
+  boolean isPossible() {
+    return possible;
   }
 
   private static void count(Map<Integer, Integer> users, int[] labels, int change) {
@@ -94,8 +117,8 @@ final class GradientTree {
     for (int slot = operands; slot < slots; slot++) {
       strides[slot] = Views.contiguous(lengths[slot]);
     }
-    long taken = 0;
-    long most = 0;
+    double taken = 0;
+    double most = 0;
     for (int p = 0; p < path.length - 1; p++) {
       long own =
           forward[p].peakBytes(new long[][] {strides[path[p][0]], strides[path[p][1]]}, threads);
@@ -115,11 +138,11 @@ final class GradientTree {
         taken -= slot >= operands ? bytes(slot) : 0;
       }
     }
-    return most;
+    return (long) most;
   }
 
-  private long bytes(int slot) {
-    return Views.bytes(lengths[slot], types.ofSlot(slot).bytes());
+  private double bytes(int slot) {
+    return (double) Views.size(lengths[slot]) * types.ofSlot(slot).bytes();
   }
 
   /** The most threads, up to the given number, with which a run takes no more than a limit. */

@@ -36,14 +36,14 @@ public final class Gradients {
    * @param upstream gradient for the result; both are checked
    */
   public Strided[] run(Strided upstream, Strided[] operands) {
-    if (!PlanLayouts.isLimited(whole.options())) {
+    if (tree.isPossible() && !PlanLayouts.isLimited(whole.options())) {
       return tree.run(upstream, operands, 0);
     }
     // As cuts, this choice is one thread's: more threads must not change the bits.
     long limit = whole.options().memoryLimit();
     long[] above = upstream.strides();
     long[][] strides = PlanLayouts.strides(operands);
-    if (tree.peakBytes(above, strides, 1) > limit) {
+    if (!tree.isPossible() || tree.peakBytes(above, strides, 1) > limit) {
       return apart(limit).run(upstream, operands);
     }
     int own = whole.options().threads();

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.MemoryLimitException;
+import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
@@ -42,12 +43,12 @@ final class GradientsApart {
             .mapToInt(Integer::intValue)
             .toArray();
     plans = new Contraction[operands];
-    long taken = 0;
-    long least = 0;
+    double taken = 0;
+    double least = 0;
     boolean fits = true;
     for (int i : order) {
       try {
-        plans[i] = whole.gradient(i, Math.max(0, limit - taken));
+        plans[i] = whole.gradient(i, (long) Math.max(0, limit - taken));
         least = Math.max(least, taken + plans[i].leastPeakBytes());
       } catch (MemoryLimitException e) {
         fits = false;
@@ -56,14 +57,14 @@ final class GradientsApart {
       taken += bytes[i];
     }
     if (!fits || taken > limit) {
-      throw refused(Math.max(least, taken));
+      throw refused((long) Math.max(least, taken));
     }
   }
 
   private MemoryLimitException refused(long needed) {
     return new MemoryLimitException(
         "gradients of \""
-            + equation
+            + Equation.abbreviated(equation)
             + "\": they do not fit a memory limit of "
             + limit
             + " bytes; "
@@ -92,7 +93,8 @@ final class GradientsApart {
       }
       done = true;
     } catch (MemoryLimitException e) {
-      throw refused(taken + e.neededBytes()); // a gradient's own limit is what the others leave
+      // A gradient's own limit is what the others leave.
+      throw refused((long) ((double) taken + e.neededBytes()));
     } finally {
       for (int i = 0; !done && i < gradients.length; i++) {
         if (gradients[i] != null) {

@@ -51,7 +51,7 @@ final class OutputForm {
     long[] strides = new long[axes.length];
     for (int o = 0; o < axes.length; o++) {
       for (int axis : axes[o]) {
-        strides[o] = Math.addExact(strides[o], result[axis]);
+        strides[o] += result[axis];
       }
     }
     return strides;

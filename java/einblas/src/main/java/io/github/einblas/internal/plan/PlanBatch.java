@@ -59,6 +59,11 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
   }
 
   @Override
+  public String where(int operand) {
+    return checks.where(operand < 0 ? operand : operand % n);
+  }
+
+  @Override
   public String tensor(int operand) {
     return checks.tensor(operand < 0 ? operand : operand % n);
   }

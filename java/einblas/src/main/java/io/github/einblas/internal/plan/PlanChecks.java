@@ -3,6 +3,7 @@ package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.equation.EquationText;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
@@ -29,7 +30,12 @@ public final class PlanChecks implements Lease.Words {
 
   @Override
   public String where() {
-    return "plan of \"" + equation + "\": ";
+    return "plan of \"" + Equation.abbreviated(equation.toString()) + "\": ";
+  }
+
+  @Override
+  public String where(int operand) {
+    return "plan of \"" + equation.around(operand) + "\": ";
   }
 
   private static String describe(long[] shape, DType dtype) {
@@ -45,7 +51,7 @@ public final class PlanChecks implements Lease.Words {
     Objects.requireNonNull(out, "out");
     if (out.dtype() != result || !Views.same(out.shape(), outputShape)) {
       throw new IllegalArgumentException(
-          where()
+          where(Lease.OUTPUT)
               + "the output must have "
               + describe(outputShape, result)
               + ", got "
@@ -58,14 +64,15 @@ public final class PlanChecks implements Lease.Words {
     output(out);
     requireNotConjugate(out);
     if (out.isReadOnly()) {
-      out.requireNotReadOnly("einsum \"" + equation + "\"");
+      out.requireNotReadOnly("einsum \"" + equation.around(Lease.OUTPUT) + "\"");
     }
   }
 
   private void requireNotConjugate(Strided out) {
     if (out.isConjugate()) {
       throw new IllegalArgumentException(
-          where() + "the output is a conjugate view; results are written to plain ones");
+          where(Lease.OUTPUT)
+              + "the output is a conjugate view; results are written to plain ones");
     }
   }
 
@@ -94,11 +101,11 @@ public final class PlanChecks implements Lease.Words {
 
   void operand(int i, Strided t) {
     if (t == null) {
-      throw new NullPointerException(where() + "operand " + i + " is null");
+      throw new NullPointerException(where(i) + "operand " + i + " is null");
     }
     if (t.dtype() != types.operand(i) || !Views.same(t.shape(), shapes[i])) {
       throw new IllegalArgumentException(
-          where()
+          where(i)
               + "operand "
               + i
               + " must have "
@@ -111,22 +118,39 @@ public final class PlanChecks implements Lease.Words {
   /** Operands of the right shapes that are still open. */
   public Strided[] openOperands(Strided[] operands) {
     Strided[] own = operands(operands);
-    open(equation.toString(), own);
+    open(equation, own);
     return own;
   }
 
-  /** Operands must be there and open. */
-  public static void open(String what, Strided[] operands) {
+  /**
+   * Operands must be there and open.
+   *
+   * @param what an equation, or what else it is; its text is made where something is wrong
+   */
+  public static void open(Object what, Strided[] operands) {
     if (operands.length == 0) {
       throw new IllegalArgumentException("\"" + what + "\": at least one operand is needed");
     }
     for (int i = 0; i < operands.length; i++) {
       if (operands[i] == null) {
-        throw new NullPointerException("\"" + what + "\": operand " + i + " is null");
+        throw new NullPointerException(named(what, i) + " is null");
       }
       if (operands[i].isClosed()) {
-        throw new IllegalStateException("\"" + what + "\": operand " + i + " is closed");
+        throw new IllegalStateException(named(what, i) + " is closed");
       }
+    }
+  }
+
+  private static String named(Object what, int i) {
+    return "\"" + EquationText.around(what.toString(), i) + "\": operand " + i;
+  }
+
+  /** Refuses a shape of negative lengths or of more elements than can be counted. */
+  public static void size(Object what, int i, long[] shape) {
+    try {
+      Views.size(shape);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(named(what, i) + ": " + e.getMessage(), e);
     }
   }
 
@@ -184,7 +208,7 @@ public final class PlanChecks implements Lease.Words {
         || shape[0] != sets
         || !Arrays.equals(shape, 1, shape.length, outputShape, 0, outputShape.length)) {
       throw new IllegalArgumentException(
-          where()
+          where(Lease.OUTPUT)
               + "the output for "
               + sets
               + " sets must have that length and then "
@@ -197,7 +221,7 @@ public final class PlanChecks implements Lease.Words {
   }
 
   void writable(Strided out) {
-    out.requireWritable("einsum \"" + equation + "\"");
+    out.requireWritable("einsum \"" + equation.around(Lease.OUTPUT) + "\"");
   }
 
   @Override

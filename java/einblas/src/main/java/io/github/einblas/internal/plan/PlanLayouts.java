@@ -5,9 +5,11 @@ import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** A plan's program, cut to its memory limit, and its compiled layouts. Thread-safe. */
 public final class PlanLayouts {
@@ -64,8 +66,8 @@ public final class PlanLayouts {
             : SlicedProgram.whole(
                 equation, shapes, options, constant, known == null ? null : known.path(), fuses());
     this.outputShape = form == null ? whole.outputShape() : form.shape();
+    this.outputBytes = resultBytes();
     this.contiguousOutput = Views.contiguous(outputShape);
-    this.outputBytes = Views.bytes(outputShape, types.result().bytes());
     if (known != null && known.cuts() != null) {
       this.slices = whole.cut(known.cuts(), constant, fuses());
     } else if (isCut(options)) {
@@ -73,7 +75,37 @@ public final class PlanLayouts {
     } else {
       this.slices = whole;
     }
-    slices.main().requirePossible();
+    slices.main().requirePossible(types.intermediate().bytes());
+  }
+
+  /**
+   * Bytes of the result.
+   *
+   * @throws IllegalArgumentException if they cannot be addressed
+   */
+  private long resultBytes() {
+    double elements = elements(outputShape);
+    double bytes = elements * types.result().bytes();
+    if (bytes >= Long.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "equation \"%s\": the result would have %.3g elements, %.3g bytes, more than can be"
+                  + " addressed; a memory limit or slices do not help, as the result is written as"
+                  + " a whole: sum labels, or contract parts of the operands",
+              equation.around(Lease.OUTPUT),
+              elements,
+              bytes));
+    }
+    return (long) bytes;
+  }
+
+  private static double elements(long[] shape) {
+    double elements = Arrays.stream(shape).anyMatch(length -> length == 0) ? 0 : 1;
+    for (long length : shape) {
+      elements *= elements == 0 ? 0 : length;
+    }
+    return elements;
   }
 
   /** Cuts so that a run of one thread fits the memory limit for these strides. */
@@ -86,20 +118,28 @@ public final class PlanLayouts {
             fuses(),
             types.intermediate(),
             outputBytes,
-            p ->
-                p.main().isPossible()
-                    ? outputBytes + compile(p, layout, outputStrides).peakBytes(1)
-                    : Long.MAX_VALUE,
+            p -> runBytes(p, layout, outputStrides),
             this::sliceBytes)
         .search(whole, options);
   }
 
+  /** Bytes of a run of one thread, the result too; intermediates alone where nothing holds them. */
+  private long runBytes(SlicedProgram program, Layout layout, long[] outputStrides) {
+    return program.main().isPossible()
+        ? (long) ((double) outputBytes + compile(program, layout, outputStrides).peakBytes(1))
+        : intermediateBytes(program);
+  }
+
+  private long intermediateBytes(SlicedProgram program) {
+    return (long) (program.main().elementsTaken() * types.intermediate().bytes());
+  }
+
   /** Bytes of a whole slice that is computed alone by one thread, its parts of all tensors too. */
   private long sliceBytes(SlicedProgram program) {
-    if (!program.main().isPossible()) {
-      return Long.MAX_VALUE;
-    }
     SlicedProgram slice = program.slice(0);
+    if (!slice.main().isPossible()) {
+      return intermediateBytes(slice);
+    }
     CompiledPlan alone =
         compile(
             slice,
@@ -107,14 +147,14 @@ public final class PlanLayouts {
             Views.contiguous(slice.outputShape()),
             types.sumsApart(types.isChecked(options)),
             stepRoom(program));
-    return partBytes(slice, program.shapesOf(0)) + alone.peakBytes(1);
+    return (long) (partBytes(slice, program.shapesOf(0)) + alone.peakBytes(1));
   }
 
   /** Bytes of a slice's parts of the operands and the result. */
-  private long partBytes(SlicedProgram slice, long[][] parts) {
-    long bytes = Views.bytes(slice.outputShape(), types.result().bytes());
+  private double partBytes(SlicedProgram slice, long[][] parts) {
+    double bytes = elements(slice.outputShape()) * types.result().bytes();
     for (int i = 0; i < parts.length; i++) {
-      bytes = Math.addExact(bytes, Views.bytes(parts[i], types.operands().get(i).bytes()));
+      bytes += elements(parts[i]) * types.operand(i).bytes();
     }
     return bytes;
   }
@@ -159,7 +199,8 @@ public final class PlanLayouts {
   }
 
   private long peakBytes(CompiledPlan compiled, int threads) {
-    return outputBytes + compiled.peakBytes(threads == 0 ? Native.threads() : threads);
+    int own = threads == 0 ? Native.threads() : threads;
+    return (long) ((double) outputBytes + compiled.peakBytes(own));
   }
 
   /** Most native bytes of a run at a time for operands that lie so and a contiguous result. */
@@ -266,7 +307,7 @@ public final class PlanLayouts {
       if (fixed) {
         throw new IllegalArgumentException(
             "plan of \""
-                + equation
+                + Equation.abbreviated(equation.toString())
                 + "\": operands of these strides need "
                 + peakBytes(made, 1)
                 + " bytes, the memory limit is "
@@ -306,24 +347,24 @@ public final class PlanLayouts {
    * by the contraction and the limit alone, as the blocks are that it decides, hence bits.
    */
   long stepRoom(SlicedProgram program) {
-    long room = givenStepRoom;
+    double room = givenStepRoom;
     if (isSliceLimited(options)) {
       SlicedProgram slice = program.slice(0);
-      long own =
-          Math.addExact(slice.workspaceElements(), slice.main().heldElements())
-              * types.intermediate().bytes();
-      room = options.sliceMemoryLimit() - partBytes(slice, program.shapesOf(0)) - own;
+      double parts = partBytes(slice, program.shapesOf(0));
+      room = options.sliceMemoryLimit() - parts - ownBytes(slice);
     }
-    return Math.max(0, isLimited(options) ? Math.min(room, runRoom(program)) : room);
+    return (long) Math.max(0, isLimited(options) ? Math.min(room, runRoom(program)) : room);
   }
 
-  private long runRoom(SlicedProgram program) {
-    long own =
-        Math.addExact(program.workspaceElements(), program.main().heldElements())
-            * types.intermediate().bytes();
+  private double ownBytes(SlicedProgram program) {
+    return ((double) program.workspaceElements() + program.main().heldElements())
+        * types.intermediate().bytes();
+  }
+
+  private double runRoom(SlicedProgram program) {
     DType apart = types.sumsApart(types.isChecked(options));
-    long sums =
-        apart != null && program.addsUp() ? Views.bytes(program.outputShape(), apart.bytes()) : 0;
-    return options.memoryLimit() - outputBytes - own - sums;
+    double sums =
+        apart != null && program.addsUp() ? elements(program.outputShape()) * apart.bytes() : 0;
+    return options.memoryLimit() - (double) outputBytes - ownBytes(program) - sums;
   }
 }

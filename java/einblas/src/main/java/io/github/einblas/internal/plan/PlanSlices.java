@@ -43,7 +43,7 @@ public final class PlanSlices {
     if (index < 0 || index >= slices.slices()) {
       throw new IndexOutOfBoundsException(
           "plan of \""
-              + equation
+              + Equation.abbreviated(equation.toString())
               + "\": slices are numbered 0 to "
               + (slices.slices() - 1)
               + ", got "
@@ -67,7 +67,7 @@ public final class PlanSlices {
     if (!own.equals(m.group(2))) {
       throw new IllegalArgumentException(
           "plan of \""
-              + equation
+              + Equation.abbreviated(equation.toString())
               + "\": slice "
               + id
               + " is of a contraction that is cut otherwise than this one ("
@@ -90,7 +90,7 @@ public final class PlanSlices {
     if (slices.slices() > Integer.MAX_VALUE) {
       throw new IllegalStateException(
           "plan of \""
-              + equation
+              + Equation.abbreviated(equation.toString())
               + "\": its "
               + slices.slices()
               + " slices are more than a list holds; slice(long) gives each of them");

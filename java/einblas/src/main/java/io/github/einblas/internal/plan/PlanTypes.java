@@ -3,6 +3,7 @@ package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
+import io.github.einblas.internal.equation.Equation;
 import java.util.Arrays;
 import java.util.List;
 
@@ -39,7 +40,7 @@ public final class PlanTypes {
     if (promoted.kind().compareTo(output.kind()) > 0) {
       throw new IllegalArgumentException(
           "\""
-              + what
+              + Equation.abbreviated(what.toString())
               + "\": its result is "
               + name(promoted)
               + " ("

@@ -120,7 +120,7 @@ public final class PlanWork {
     int[] operands = IntStream.range(0, shapes.length).toArray();
     double all = flops(operands, true, i -> types.operand(i).isComplex());
     for (long length : equation.lengths(shapes).values()) {
-      all *= length;
+      all = Math.min(all * length, Double.MAX_VALUE);
     }
     return all;
   }

@@ -5,10 +5,10 @@ package io.github.einblas.internal.plan;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.path.PathChoice;
-import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -17,8 +17,11 @@ import java.util.Map;
  * lengths; strides come when a step is made.
  */
 public final class Program {
-  /** An intermediate beyond this is beyond any address space: 2^48 bytes of F32. */
+  /** Intermediates beyond this are beyond any address space: 2^48 bytes of F32. */
   private static final double MOST_ELEMENTS = 0x1p46;
+
+  /** Larger numbers are not told apart; sums of them are no infinity. */
+  private static final double MOST_COUNTED = 1e300;
 
   /** Levels of operands and steps: what a step must be run again for. */
   static final int CONSTANT = 0;
@@ -40,6 +43,12 @@ public final class Program {
   private final long held;
   private final long workspace;
 
+  /** Most elements of intermediates at a time, which need not fit a long. */
+  private double taken;
+
+  /** The first step whose result no address space holds beside those that are kept, or -1. */
+  private int tooLarge = -1;
+
   private Program(
       Equation equation,
       Map<Integer, Long> lengths,
@@ -56,8 +65,8 @@ public final class Program {
     sortByLevel(lowering, operandLevels);
     this.offsets = new long[slotLabels.size()];
     int[] lastUse = lastUse();
-    this.held = layOut(0, ends[CONSTANT], lastUse);
-    this.workspace = layOut(ends[CONSTANT], steps.size() - 1, lastUse);
+    this.held = layOut(0, ends[CONSTANT], lastUse, 0);
+    this.workspace = layOut(ends[CONSTANT], steps.size() - 1, lastUse, held);
   }
 
   private Program(Program longer, Map<Integer, Long> lengths) {
@@ -71,6 +80,8 @@ public final class Program {
     this.offsets = longer.offsets;
     this.held = longer.held;
     this.workspace = longer.workspace;
+    this.taken = longer.taken;
+    this.tooLarge = longer.tooLarge;
   }
 
   private Program(Program slice) {
@@ -83,7 +94,7 @@ public final class Program {
     this.ends = new int[] {0, steps.size(), steps.size()};
     this.offsets = new long[slotLabels.size()];
     this.held = 0;
-    this.workspace = layOut(0, steps.size() - 1, lastUse());
+    this.workspace = layOut(0, steps.size() - 1, lastUse(), 0);
   }
 
   /** The same steps, all of them to be run by each run. */
@@ -172,72 +183,83 @@ public final class Program {
 
   /**
    * Gives the results of some steps places in one block; a place is used again once its last reader
-   * has run.
+   * has run. A place of what no machine holds has {@link #MOST_ELEMENTS}.
    *
+   * @param beside elements of another block that is there at the same time
    * @return elements of the block
    */
-  private long layOut(int from, int to, int[] lastUse) {
+  private long layOut(int from, int to, int[] lastUse, long beside) {
     WorkspaceLayout layout = new WorkspaceLayout();
+    double before = taken;
+    double now = before;
     for (int s = from; s < to; s++) {
       Step step = steps.get(s);
-      offsets[step.output()] = layout.take(intermediateElements(s));
+      double own = elementsOf(step.output());
+      offsets[step.output()] = layout.take((long) Math.min(own, MOST_ELEMENTS));
+      now += own;
+      taken = Math.max(taken, now);
+      if (tooLarge < 0 && (own > MOST_ELEMENTS || beside + layout.size() > MOST_ELEMENTS)) {
+        tooLarge = s;
+      }
       for (int slot : step.inputs()) {
         if (slot >= operands + from && lastUse[slot] == s) {
-          layout.give(offsets[slot], intermediateElements(slot - operands));
+          double other = elementsOf(slot);
+          layout.give(offsets[slot], (long) Math.min(other, MOST_ELEMENTS));
+          now = Math.max(before, now - other);
         }
       }
     }
     return layout.size();
   }
 
-  /** Elements of an intermediate; what no machine holds counts as {@link #MOST_ELEMENTS}. */
-  private long intermediateElements(int step) {
-    return (long) Math.min(size(steps.get(step).outer()), MOST_ELEMENTS);
-  }
-
   private double size(int[] labels) {
-    return Arrays.stream(labels).mapToDouble(lengths::get).reduce(1, (x, y) -> x * y);
-  }
-
-  /** The first step whose intermediate is beyond any address space, or -1. */
-  private int firstTooLarge() {
-    for (int s = 0; s < steps.size() - 1; s++) {
-      if (size(steps.get(s).outer()) > MOST_ELEMENTS) {
-        return s;
-      }
+    double size = 1;
+    for (int label : labels) {
+      size = Math.min(size * lengths.get(label), MOST_COUNTED);
     }
-    return -1;
+    return size;
   }
 
   /** Whether some address space could hold all intermediates. */
   public boolean isPossible() {
-    return firstTooLarge() < 0;
+    return tooLarge < 0;
+  }
+
+  /** Most elements of intermediates at a time, even where no machine holds them. */
+  double elementsTaken() {
+    return taken;
   }
 
   /**
    * Refuses what no machine can hold.
    *
-   * @throws IllegalArgumentException naming step and labels
+   * @param elementBytes bytes of an element of an intermediate
+   * @throws IllegalArgumentException naming step, labels, sizes, and what would help
    */
-  public void requirePossible() {
-    int step = firstTooLarge();
-    if (step >= 0) {
-      int[] outer = steps.get(step).outer();
-      throw new IllegalArgumentException(
-          String.format(
-              java.util.Locale.ROOT,
-              "equation \"%s\": step %d of %d would need an intermediate of %.3g elements"
-                  + " (labels %s); give another path, a memory limit, or contract parts of it",
-              Equation.abbreviated(equation.toString()),
-              step + 1,
-              steps.size(),
-              size(outer),
-              equation.names(outer)));
+  void requirePossible(int elementBytes) {
+    if (tooLarge < 0) {
+      return;
     }
-  }
-
-  private long elements(int[] ids) {
-    return Views.size(Arrays.stream(ids).mapToLong(lengths::get).toArray());
+    Step step = steps.get(tooLarge);
+    double own = elementsOf(step.output());
+    boolean alone = own > MOST_ELEMENTS;
+    double slices = Math.ceil(taken / MOST_ELEMENTS);
+    throw new IllegalArgumentException(
+        String.format(
+            Locale.ROOT,
+            "equation \"%s\": step %d of %d (%s) would need an intermediate of %s%.3g elements, %.3g"
+                + " bytes%s, more than any address space holds; PlanOptions.withMemoryLimit or"
+                + " withSlices cuts labels, here into at least %s slices; another order may need"
+                + " less",
+            Equation.abbreviated(equation.toString()),
+            tooLarge + 1,
+            steps.size(),
+            Equation.abbreviated(equationOf(step)),
+            own < MOST_COUNTED ? "" : "over ",
+            own,
+            own * elementBytes,
+            alone ? "" : String.format(Locale.ROOT, " (with others kept: %.3g elements)", taken),
+            String.format(Locale.ROOT, slices < 1e6 ? "%.0f" : "%.3g", slices)));
   }
 
   /** The steps in order; the last one writes the result. */
@@ -309,9 +331,9 @@ public final class Program {
     return Arrays.stream(equation.output()).mapToLong(lengths::get).toArray();
   }
 
-  /** Elements of a slot's tensor. */
-  public long elementsOf(int slot) {
-    return elements(slotLabels.get(slot));
+  /** Elements of a slot's tensor, which need not fit a long. */
+  public double elementsOf(int slot) {
+    return size(slotLabels.get(slot));
   }
 
   /** Lengths of a step's axes, outer first. */
@@ -363,7 +385,8 @@ public final class Program {
     long stride = 0;
     for (int d = 0; d < labels.length; d++) {
       if (labels[d] == label && shape[d] != 1) {
-        stride = Math.addExact(stride, strides[d]);
+        // Beyond a long only where the tensor has no elements: then none is read.
+        stride += strides[d];
       }
     }
     return stride;

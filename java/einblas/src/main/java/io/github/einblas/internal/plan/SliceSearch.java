@@ -205,7 +205,7 @@ public final class SliceSearch {
   }
 
   private boolean fits(SlicedProgram p) {
-    return limit == Long.MAX_VALUE || peak.applyAsLong(p) <= limit;
+    return p.main().isPossible() && (limit == Long.MAX_VALUE || peak.applyAsLong(p) <= limit);
   }
 
   /** All labels that can be cut, cut to single elements. */
@@ -325,7 +325,7 @@ public final class SliceSearch {
   private Set<Integer> largest(Program program) {
     double most = 0;
     for (int s = 0; s < program.steps().size() - 1; s++) {
-      most = Math.max(most, (double) program.elementsOf(program.steps().get(s).output()));
+      most = Math.max(most, program.elementsOf(program.steps().get(s).output()));
     }
     double largest = 0;
     for (Step step : program.steps()) {

@@ -378,7 +378,7 @@ public final class SlicedProgram {
     long stride = 0;
     for (int d = 0; d < own.length; d++) {
       if (own[d] == labels[cut] && (operand < 0 || shapes[operand][d] != 1)) {
-        stride = Math.addExact(stride, strides[d]);
+        stride += strides[d];
       }
     }
     return stride;

@@ -13,6 +13,9 @@ final class WorkspaceLayout {
   /** 16 elements of F32 are a cache line; of F64 two. */
   private static final long LINE = 16;
 
+  /** Blocks of at most 2^46 elements beyond this are nowhere: no machine holds what is before. */
+  private static final long MOST = 1L << 62;
+
   private record Hole(long size, long at) implements Comparable<Hole> {
     @Override
     public int compareTo(Hole other) {
@@ -39,7 +42,7 @@ final class WorkspaceLayout {
       if (at < end) {
         forget(at, end - at);
       }
-      end = Math.addExact(at, size);
+      end = Math.min(at + size, MOST);
       return at;
     }
     forget(hole.at, hole.size);
@@ -76,7 +79,7 @@ final class WorkspaceLayout {
   }
 
   private static long rounded(long elements) {
-    return Math.addExact(elements, LINE - 1) / LINE * LINE;
+    return (elements + LINE - 1) / LINE * LINE;
   }
 
   private void add(long at, long size) {

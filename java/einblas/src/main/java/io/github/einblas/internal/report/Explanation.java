@@ -86,7 +86,7 @@ public final class Explanation {
         PlanWork.naiveFlops(equation, plan.shapes(), types),
         PlanWork.bytes(slices, types),
         compiled.workspaceBytes() + compiled.heldBytes(),
-        largest < 0 ? 0 : elements(program, largest) * types.intermediate().bytes(),
+        largest < 0 ? 0 : (long) (elements(program, largest) * types.intermediate().bytes()),
         largest + 1,
         plan.layouts().peakBytes(compiled),
         cuts,
@@ -99,7 +99,7 @@ public final class Explanation {
         List.copyOf(steps));
   }
 
-  private static long elements(Program program, int step) {
+  private static double elements(Program program, int step) {
     return program.elementsOf(program.steps().get(step).output());
   }
 

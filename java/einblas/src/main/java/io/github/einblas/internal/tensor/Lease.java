@@ -15,6 +15,11 @@ public final class Lease implements AutoCloseable {
     /** The beginning of each text, such as {@code "csr x dense: "}. */
     String where();
 
+    /** The beginning of texts about an operand, or the output: shows its place. */
+    default String where(int operand) {
+      return where();
+    }
+
     /** Name of an operand, or of the output. */
     String tensor(int operand);
   }
@@ -114,7 +119,8 @@ public final class Lease implements AutoCloseable {
     try {
       t.acquire();
     } catch (IllegalStateException e) {
-      throw new IllegalStateException(words.where() + words.tensor(operand) + " is closed", e);
+      throw new IllegalStateException(
+          words.where(operand) + words.tensor(operand) + " is closed", e);
     }
   }
 
@@ -122,7 +128,7 @@ public final class Lease implements AutoCloseable {
   public static void apart(Words words, Strided out, Strided operand, int i) {
     if (out.sharesElements(operand)) {
       throw new IllegalArgumentException(
-          words.where()
+          words.where(i)
               + words.tensor(OUTPUT)
               + " shares elements with "
               + words.tensor(i)

@@ -70,6 +70,11 @@ class EquationTest {
         "i->...i          | 1   | i->i",
         "a...b,c...->ca...| 3 3 | a1b,c21->ca21",
         "A,a->aA          | 1 1 | A,a->aA",
+        "éà,àß->éß        | 2 2 | éà,àß->éß",
+        "ωaA              | 3   | ωaA->Aaω",
+        "日本,本×->×日    | 2 2 | 日本,本×->×日",
+        "𝒂ﬀ...            | 3   | 𝒂ﬀ1->1ﬀ𝒂",
+        "Å\u212b           | 2   | Å\u212b->Å\u212b",
       })
   void reads(String equation, String ranks, String expected) {
     Equation e = Equation.parse(equation, ranks(ranks));
@@ -136,7 +141,18 @@ class EquationTest {
         "...->''    | 2     | ellipsis; 2 axes; leaves out",
         "...i->i    | 3     | ellipsis; 2 axes; leaves out",
         "...i,i->i  | 2 1   | ellipsis; 1 axes; leaves out",
-        "éa->a      | 2     | 'é'",
+        "e\u0301a->a | 2     | U+0301 COMBINING ACUTE ACCENT; operand 0; not normalised",
+        "a->\u0663   | 1     | '\u0663' (U+0663 ARABIC-INDIC DIGIT THREE); output",
+        "i,i1->i    | 1 2   | '1' (U+0031 DIGIT ONE); operand 1",
+        "a\u2192a    | 2     | U+2192 RIGHTWARDS ARROW",
+        "a\u3000b    | 2     | (U+3000 IDEOGRAPHIC SPACE)",
+        "a\u0007b    | 2     | (U+0007 BEL)",
+        "a\ud83d     | 2     | (U+D83D HIGH SURROGATES D83D)",
+        "a\u200db    | 2     | (U+200D ZERO WIDTH JOINER)",
+        "ab😀       | 3     | '😀' (U+1F600 GRINNING FACE)",
+        "a\u0378     | 2     | U+0378, unassigned",
+        "𝒂𝒃𝒄->𝒂    | 2     | operand 0; rank 2; '𝒂𝒃𝒄'; 3 labels",
+        "𝒂->𝒃       | 1     | '𝒃'; output; no operand",
       })
   void refuses(String equation, String ranks, String words) {
     String text = equation.replace("''", "");
@@ -146,6 +162,32 @@ class EquationTest {
     for (String word : words.split(";")) {
       assertTrue(
           e.getMessage().contains(word.trim()), () -> e.getMessage() + " lacks " + word.trim());
+    }
+  }
+
+  /** opt_einsum's get_symbol: letters, then each code point from U+00C0. */
+  @Test
+  void takesTheSymbolsOfOptEinsumUpToItsFirstThatIsNone() {
+    for (int i = 52; i < 566; i++) {
+      String symbol = Character.toString(i + 140);
+      assertEquals(i + 140, Equation.parse(symbol, new int[] {1}).operand(0)[0]);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Equation.parse(Character.toString(566 + 140), new int[] {1}));
+  }
+
+  @Test
+  void everyLetterIsALabelAndNothingElse() {
+    for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x3100 ? 1 : 89) {
+      String text = Character.toString(c);
+      boolean label = Character.isLetter(c) || c == 0xD7 || c == 0xF7;
+      if (label) {
+        assertEquals(c, Equation.parse(text, new int[] {1}).operand(0)[0]);
+      } else if (!Character.isWhitespace(c) && ",.".indexOf(c) < 0) {
+        assertThrows(
+            IllegalArgumentException.class, () -> Equation.parse(text, new int[] {1}), text);
+      }
     }
   }
 

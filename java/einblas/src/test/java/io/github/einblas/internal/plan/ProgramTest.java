@@ -3,6 +3,7 @@ package io.github.einblas.internal.plan;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import io.github.einblas.reference.RandomEquation;
 import io.github.einblas.reference.Seeds;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -54,6 +56,38 @@ class ProgramTest {
             new boolean[shapes.length],
             null)
         .main();
+  }
+
+  /** What is between the steps has 2^2000 elements: beyond long, and beyond double. */
+  @Test
+  void ordersBeyondDoubleCanBeCut() {
+    int n = 2_000;
+    int[][] labels =
+        IntStream.range(0, 2 * n).mapToObj(i -> new int[] {i % n}).toArray(int[][]::new);
+    int[] ranks = new int[2 * n];
+    Arrays.fill(ranks, 1);
+    long[][] shapes = new long[2 * n][];
+    Arrays.fill(shapes, new long[] {2});
+    int[][] path = new int[2 * n - 1][];
+    Arrays.setAll(path, i -> i == 0 ? new int[] {0, 1} : new int[] {i + 1, 2 * n + i - 1});
+    Equation e = new Equation.Numbers(labels, new int[0]).parse(ranks);
+    boolean[] constant = new boolean[2 * n];
+    PlanOptions given = PlanOptions.DEFAULT.withPath(path);
+    SlicedProgram whole = SlicedProgram.whole(e, shapes, given, constant, null);
+    assertFalse(whole.main().isPossible());
+    assertTrue(Double.isFinite(whole.main().elementsTaken()));
+    assertTrue(whole.main().elementsTaken() > 1e300);
+    SlicedProgram half = whole.cut(cuts(n - 900), constant, false);
+    assertFalse(half.main().isPossible());
+    assertTrue(half.main().elementsTaken() > 0x1p899 && half.main().elementsTaken() < 0x1p902);
+    SlicedProgram cut = whole.cut(cuts(n - 10), constant, false);
+    assertTrue(cut.main().isPossible());
+    assertTrue(cut.main().elementsTaken() <= 1 << 12, () -> "" + cut.main().elementsTaken());
+    assertEquals(Long.MAX_VALUE, cut.slices());
+  }
+
+  private static List<SlicedProgram.Cut> cuts(int count) {
+    return IntStream.range(0, count).mapToObj(l -> new SlicedProgram.Cut(l, 1)).toList();
   }
 
   private static String show(Program program) {
