@@ -274,8 +274,8 @@ public final class PlanOptions {
    * called by the thread that makes the plan. It is no part of what makes options equal, nor of
    * saved plans.
    *
-   * @param listener returns whether to go on; false ends the search with the best order so far. Null
-   *     for nobody
+   * @param listener returns whether to go on; false ends the search with the best order so far.
+   *     Null for nobody
    */
   public PlanOptions withSearchListener(Predicate<SearchProgress> listener) {
     Draft draft = draft();

@@ -83,7 +83,9 @@ class PlanJsonTest {
             .withSearchTime(Duration.ofSeconds(1));
     assertEquals(
         Duration.ofSeconds(10),
-        EinsumPlan.fromJson(JSON.replace("\"searchNanos\":0,", "\"searchNanos\":3600000000000,")).options().searchTime());
+        EinsumPlan.fromJson(JSON.replace("\"searchNanos\":0,", "\"searchNanos\":3600000000000,"))
+            .options()
+            .searchTime());
     long[] square = {2, 2};
     EinsumPlan plan = Einsum.plan("ij,jk->ik", patient, DType.F64, square, square);
     assertEquals(plan, EinsumPlan.fromJson(plan.toJson()));

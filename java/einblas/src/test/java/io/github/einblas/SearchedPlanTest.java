@@ -191,8 +191,7 @@ class SearchedPlanTest {
     for (int wrong : new int[] {-1, 1_000_001}) {
       String text =
           assertThrows(
-                  IllegalArgumentException.class,
-                  () -> PlanOptions.DEFAULT.withSearchRounds(wrong))
+                  IllegalArgumentException.class, () -> PlanOptions.DEFAULT.withSearchRounds(wrong))
               .getMessage();
       assertTrue(text.contains("got " + wrong), text);
     }

@@ -10,10 +10,11 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * Cuts the operands in two parts of which few and short labels are in both, and each part again: the
- * loop nest that joins two parts has the labels that are cut beside those that others need. A cut is
- * found on a coarser hypergraph, from chance, and made better by moving single vertices (Fiduccia
- * and Mattheyses, DAC 1982) at each finer one (Hendrickson and Leland, SC 1995). Used once.
+ * Cuts the operands in two parts of which few and short labels are in both, and each part again:
+ * the loop nest that joins two parts has the labels that are cut beside those that others need. A
+ * cut is found on a coarser hypergraph, from chance, and made better by moving single vertices
+ * (Fiduccia and Mattheyses, DAC 1982) at each finer one (Hendrickson and Leland, SC 1995). Used
+ * once.
  */
 final class Bisection {
   /** Parts of so many operands are ordered in the cheapest way. */

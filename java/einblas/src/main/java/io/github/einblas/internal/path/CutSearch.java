@@ -16,10 +16,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Cuts one label after the other until intermediates fit, each time the one that multiplies the work
- * least for what it takes off the large results; in between the tree is annealed for the lengths
- * that are left, results that are too large counting as dear as their cuts would be. Cuts that are
- * no longer needed are undone. Rounds begin with the best cuts found, some of them undone.
+ * Cuts one label after the other until intermediates fit, each time the one that multiplies the
+ * work least for what it takes off the large results; in between the tree is annealed for the
+ * lengths that are left, results that are too large counting as dear as their cuts would be. Cuts
+ * that are no longer needed are undone. Rounds begin with the best cuts found, some of them undone.
  */
 public final class CutSearch {
   /** Rounds where nobody asks for more; the same on every machine. */
@@ -211,9 +211,9 @@ public final class CutSearch {
   }
 
   /** The order after some annealing for the pieces' lengths. */
-  private int[][] cut(State state, int sweeps, double target, SplittableRandom random, double from) {
-    PathCost dear =
-        (all, a, b, c) -> model.pair(all, a, b, c) * Math.max(1, c / target) + call;
+  private int[][] cut(
+      State state, int sweeps, double target, SplittableRandom random, double from) {
+    PathCost dear = (all, a, b, c) -> model.pair(all, a, b, c) * Math.max(1, c / target) + call;
     Node tree = state.cut.costed(state.tree, dear);
     Annealing annealing = new Annealing(state.cut, dear, tree, random.nextLong());
     annealing.run(from, LAST_BETA, sweeps, () -> false);

@@ -48,7 +48,12 @@ final class Elimination {
    * @param work words of labels that may be looked at, before it is given up
    */
   Elimination(
-      Network network, PathCost model, double fill, double noise, SplittableRandom random, long work) {
+      Network network,
+      PathCost model,
+      double fill,
+      double noise,
+      SplittableRandom random,
+      long work) {
     this.network = network;
     this.model = model;
     this.fill = fill;
@@ -226,7 +231,6 @@ final class Elimination {
     left -= words;
     double points = degree + fill * missing;
     waiting.put(
-        label,
-        points * (1 + noise * (random.nextDouble() - 0.5)) + noise * random.nextDouble());
+        label, points * (1 + noise * (random.nextDouble() - 0.5)) + noise * random.nextDouble());
   }
 }

@@ -427,7 +427,9 @@ public final class Network {
     return made.pop();
   }
 
-  /** The tree over parts that is most like one over their operands: each is where its largest is. */
+  /**
+   * The tree over parts that is most like one over their operands: each is where its largest is.
+   */
   Node pruned(Node tree, Node[] parts, PathCost cost) {
     int[] partOf = new int[tree.branchesFirst().size() / 2 + 1];
     Arrays.fill(partOf, -1);
@@ -447,7 +449,8 @@ public final class Network {
       } else {
         Node right = made[--count];
         Node left = made[--count];
-        made[count++] = left == null ? right : right == null ? left : contract(left, right, live, cost);
+        made[count++] =
+            left == null ? right : right == null ? left : contract(left, right, live, cost);
       }
     }
     return made[0];

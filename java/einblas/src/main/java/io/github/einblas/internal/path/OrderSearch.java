@@ -220,7 +220,9 @@ final class OrderSearch {
       return better;
     }
 
-    /** Each kind at first; then those in turn that led near the best tree, the best one more often. */
+    /**
+     * Each kind at first; then those in turn that led near the best tree, the best one more often.
+     */
     private Kind kind() {
       if (number < ROUNDS) {
         return kinds[place % kinds.length];
@@ -252,8 +254,8 @@ final class OrderSearch {
                         random,
                         ELIMINATION)
                     .tree(limit::isOver);
-            case DEGREE -> new Elimination(network, model, 0, noise, random, ELIMINATION)
-                    .tree(limit::isOver);
+            case DEGREE ->
+                new Elimination(network, model, 0, noise, random, ELIMINATION).tree(limit::isOver);
             case BISECTION ->
                 new Bisection(network, model, random.nextDouble(0.02, 0.45), random)
                     .tree(limit::isOver);

@@ -152,8 +152,7 @@ public record PathChoice(int[][] pairs, String origin) {
       Node fast = again.root();
       String other = again.origin();
       if (limit != null) {
-        OrderSearch search =
-            searched(network, PathCost.KERNELS, fast, options, limit.upTo(share));
+        OrderSearch search = searched(network, PathCost.KERNELS, fast, options, limit.upTo(share));
         fast = search.root();
         other = search.origin();
       }

@@ -81,8 +81,7 @@ final class SearchLimit {
       told = now;
       Found b = best;
       Duration elapsed = Duration.ofNanos(now - start);
-      if (!listener.test(
-          new SearchProgress(b.operations, b.largest, b.slices, elapsed, b.round))) {
+      if (!listener.test(new SearchProgress(b.operations, b.largest, b.slices, elapsed, b.round))) {
         stopped = true;
       }
     }

@@ -12,9 +12,9 @@ import java.util.Set;
 
 /**
  * Contracts pairs of which the result is no larger than the larger tensor, while that is cheap:
- * vectors into matrices, gates of one qubit into the next. And pairs whose labels are all neighbours
- * of each other: some step of every order has all of them in its loop nest, so that no larger one
- * comes of it. What is left is searched many times faster. Used once.
+ * vectors into matrices, gates of one qubit into the next. And pairs whose labels are all
+ * neighbours of each other: some step of every order has all of them in its loop nest, so that no
+ * larger one comes of it. What is left is searched many times faster. Used once.
  */
 final class Simplification {
   /** Tensors with a label that more have are not looked for by that label. */

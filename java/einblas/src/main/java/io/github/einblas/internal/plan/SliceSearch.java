@@ -118,8 +118,7 @@ public final class SliceSearch {
               + most);
     }
     PathChoice small = null;
-    SlicedProgram best =
-        shapes.length <= FEW ? null : together(whole.main().choice(), options);
+    SlicedProgram best = shapes.length <= FEW ? null : together(whole.main().choice(), options);
     if (shapes.length <= MOST_FITTED) {
       best = cheaper(best, fit(whole.main().choice()));
       if (options.path() == null && shapes.length > 2) {
@@ -196,7 +195,11 @@ public final class SliceSearch {
   }
 
   private boolean isEnough(SlicedProgram p) {
-    return p.slices() >= atLeast && p.slices() < Long.MAX_VALUE && fits(p) && slicePeakOf(p) <= sliceLimit;
+    // More slices than that have no numbers, which somebody may ask for all the same.
+    return p.slices() >= atLeast
+        && (p.slices() < Long.MAX_VALUE || atLeast == Long.MAX_VALUE)
+        && fits(p)
+        && slicePeakOf(p) <= sliceLimit;
   }
 
   /** 0 where nobody asks. */

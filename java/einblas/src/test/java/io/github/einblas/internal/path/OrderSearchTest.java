@@ -23,7 +23,12 @@ class OrderSearchTest {
   private static Labels random(Random random, int operands, int labels) {
     int[][] sets = new int[operands][];
     for (int i = 0; i < operands; i++) {
-      sets[i] = random.ints(0, labels).distinct().limit(random.nextInt(Math.min(labels, 4) + 1)).toArray();
+      sets[i] =
+          random
+              .ints(0, labels)
+              .distinct()
+              .limit(random.nextInt(Math.min(labels, 4) + 1))
+              .toArray();
     }
     int[] output =
         Arrays.stream(sets)
@@ -151,7 +156,8 @@ class OrderSearchTest {
     for (long seed : Seeds.upTo(5)) {
       Random random = new Random(seed);
       int n = 40;
-      int[][] chain = IntStream.range(0, n).mapToObj(i -> new int[] {i, i + 1}).toArray(int[][]::new);
+      int[][] chain =
+          IntStream.range(0, n).mapToObj(i -> new int[] {i, i + 1}).toArray(int[][]::new);
       long[] lengths = random.longs(n + 1, 2, 100).toArray();
       Network network = new Network(labels(chain, new int[] {0, n}, lengths));
       double exact = ConnectedSearch.tree(network, PathCost.FLOPS, 1L << 40).cost;
