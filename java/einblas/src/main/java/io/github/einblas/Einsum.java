@@ -137,13 +137,18 @@ public final class Einsum {
     return PlanCache.get(equation, tensors);
   }
 
-  /** A new plan with options for operands of these shapes and types. */
+  /**
+   * A new plan with options for operands of these shapes and types; those that are one tensor are
+   * {@linkplain PlanOptions#withSameOperands declared the same}, unless the options declare some.
+   */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
     Strided[] own = Tensor.cores(operands);
     PlanChecks.open(equation, own);
     long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
-    return plan(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
+    Objects.requireNonNull(options, "options");
+    PlanOptions same = Contraction.options(options, own);
+    return plan(equation, same, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
 
   /** A new plan for operands of these shapes and one type. */
