@@ -13,9 +13,11 @@
 #include "einblas.h"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
+#include "support/thinned.hpp"
 
 namespace {
 
+using einblas_test::left_out;
 using einblas_test::Random;
 
 struct Shape {
@@ -227,14 +229,16 @@ void check_outer(int32_t type, const Shape& shape, bool permuted, int64_t pad, i
 
 void check_everything(int32_t type) {
   int32_t conjugated = 0;
+  int turn = 0;
   for (const Shape& s : kShapes)
     for (bool permuted : {false, true})
       for (int64_t pad : {0, 2, 1, 3}) {
         for (bool transposed : {false, true}) {
-          check_gemv(type, s, {transposed, permuted, pad, false, 1, 1, conjugated});
-          check_gemv(type, s, {transposed, permuted, pad, true, 0, 3, 7 - conjugated});
+          if (!left_out(turn)) check_gemv(type, s, {transposed, permuted, pad, false, 1, 1, conjugated});
+          if (!left_out(turn + 1)) check_gemv(type, s, {transposed, permuted, pad, true, 0, 3, 7 - conjugated});
+          ++turn;
         }
-        check_outer(type, s, permuted, pad, 3, conjugated & 3);
+        if (!left_out(turn)) check_outer(type, s, permuted, pad, 3, conjugated & 3);
         conjugated = (conjugated + 1) % 8;
       }
 }
@@ -263,12 +267,14 @@ void check_rows_one_by_one(int32_t type) {
                           {4, 30, 30, 1, 20, 6, 6},  {4, 30, 30, 20, 1, 6, 6},  {2, 8, 8, 64, 64, 3, 3},
                           {1, 8, 8, 64, 65, 3, 3},   {2, 5, 5, 2000, 1, 3, 2},  {2, 5, 5, 1, 2000, 3, 2},
                           {1, 90, 2, 7, 50, 40, 2},  {20, 6, 6, 16, 16, 2, 2}};
+  int turn = 0;
   for (const Shape& s : shapes)
     for (bool permuted : {false, true})
       for (int64_t pad : {0, 2})
         for (bool transposed : {false, true}) {
-          check_gemv(type, s, {transposed, permuted, pad, false, 1, 1});
-          check_gemv(type, s, {transposed, permuted, pad, true, 0, 3});
+          if (!left_out(turn)) check_gemv(type, s, {transposed, permuted, pad, false, 1, 1});
+          if (!left_out(turn + 1)) check_gemv(type, s, {transposed, permuted, pad, true, 0, 3});
+          ++turn;
         }
 }
 TEST(Block, RowsOneByOneAreRightF32) { check_rows_one_by_one(EINBLAS_F32); }

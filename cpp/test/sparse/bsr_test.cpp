@@ -12,12 +12,14 @@
 #include "support/dtype.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
+#include "support/thinned.hpp"
 #include "support/tunable.hpp"
 
 namespace {
 
 using einblas_test::dtype;
 using einblas_test::Guarded;
+using einblas_test::left_out;
 using einblas_test::Random;
 using einblas_test::WithTunable;
 
@@ -200,25 +202,29 @@ void check_sampled(const Shape& shape, int64_t depth, Lies a_lies, Lies b_lies, 
 
 template <class T>
 void check_products() {
+  int turn = 0;
   for (const Shape& s : kShapes)
     for (bool transposed : {false, true})
       for (int64_t n : {0, 1, 2, 5, 16, 37, 130})
         for (Lies lies : kAllLies) {
-          check_product<T>(s, transposed, n, lies, Lies::Rows, 0, 3);
-          check_product<T>(s, transposed, n, lies, Lies::Columns, 0.5, 1);
-          check_product<T>(s, transposed, n, Lies::Rows, lies, 1, 2);
-          check_product<T>(s, transposed, n, Lies::Columns, lies, 0, 1);
+          if (!left_out(turn)) check_product<T>(s, transposed, n, lies, Lies::Rows, 0, 3);
+          if (!left_out(turn + 1)) check_product<T>(s, transposed, n, lies, Lies::Columns, 0.5, 1);
+          if (!left_out(turn + 2)) check_product<T>(s, transposed, n, Lies::Rows, lies, 1, 2);
+          if (!left_out(turn + static_cast<int>(n))) check_product<T>(s, transposed, n, Lies::Columns, lies, 0, 1);
+          ++turn;
         }
 }
 
 template <class T>
 void check_samples() {
+  int turn = 0;
   for (const Shape& s : kShapes)
     for (int64_t depth : {0, 1, 3, 40, 129})
       for (Lies a : kAllLies)
         for (Lies b : kAllLies) {
-          check_sampled<T>(s, depth, a, b, 0, 1);
-          check_sampled<T>(s, depth, a, b, 0.75, 3);
+          if (!left_out(turn)) check_sampled<T>(s, depth, a, b, 0, 1);
+          if (!left_out(turn + 1)) check_sampled<T>(s, depth, a, b, 0.75, 3);
+          ++turn;
         }
 }
 

@@ -8,6 +8,7 @@
 
 #include "support/csr_case.hpp"
 #include "support/elements.hpp"
+#include "support/thinned.hpp"
 
 namespace {
 
@@ -18,6 +19,8 @@ using einblas_test::Dense;
 using einblas_test::dtype;
 using einblas_test::element;
 using einblas_test::Guarded;
+using einblas_test::kOneIn;
+using einblas_test::left_out;
 using einblas_test::not_a_number;
 using einblas_test::Number;
 using einblas_test::number;
@@ -168,6 +171,7 @@ void every_product() {
     for (bool transposed : {false, true})
       for (int64_t n : {0, 1, 2, 5, 16, 37, 130})
         for (int layout = 0; layout < 5; ++layout, ++turn) {
+          if (left_out(turn)) continue;
           check_product<E>(s, transposed, n, layout, 0, 1.5, 0, turn % 4);
           if (turn % 2 == 0) check_product<E>(s, transposed, n, 1, layout, 1, 0.5, 3 - turn % 4);
           if (n == 16) check_product<E>(s, transposed, n, layout, layout, 0, 0.5 * (turn % 2), 0);
@@ -180,8 +184,8 @@ void every_sample() {
   for (const Blocks& s : kBlocks)
     for (int64_t depth : {0, 1, 40, 300})
       for (int layout = 0; layout < 5; ++layout, ++turn) {
-        check_sampled<E>(s, depth, layout, (layout + turn) % 5, 0, turn % 4);
-        if (turn % 3 == 0) check_sampled<E>(s, depth, 1, layout, 0.5, 3 - turn % 4);
+        if (!left_out(turn)) check_sampled<E>(s, depth, layout, (layout + turn) % 5, 0, turn % 4);
+        if (turn % (3 * kOneIn) == 0) check_sampled<E>(s, depth, 1, layout, 0.5, 3 - turn % 4);
       }
 }
 

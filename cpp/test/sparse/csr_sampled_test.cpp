@@ -9,6 +9,7 @@
 
 #include "einblas.h"
 #include "support/csr_case.hpp"
+#include "support/thinned.hpp"
 #include "support/tunable.hpp"
 
 namespace {
@@ -18,6 +19,7 @@ using einblas_test::Dense;
 using einblas_test::dtype;
 using einblas_test::Guarded;
 using einblas_test::kShapes;
+using einblas_test::left_out;
 using einblas_test::make;
 using einblas_test::Random;
 using einblas_test::Shape;
@@ -67,13 +69,14 @@ void check_sampled(const Csr<T>& a, int64_t depth, int x_layout, int y_layout) {
 
 template <class T>
 void every_sampled() {
-  int seed = 1;
+  int seed = 1, turn = 0;
   for (const Shape& s : kShapes) {
     const auto a = make<T>(s, 8, seed++);
     for (int64_t depth : {0, 1, 2, 3, 7, 8, 15, 16, 17, 33, 130}) {
       if (s.long_row > 10000 && depth > 33) continue;
-      for (int x = 0; x < 5; ++x) check_sampled(*a, depth, x, (x + depth) % 5);
-      check_sampled(*a, depth, 0, 0);
+      for (int x = 0; x < 5; ++x)
+        if (!left_out(turn++)) check_sampled(*a, depth, x, (x + depth) % 5);
+      if (!left_out(turn)) check_sampled(*a, depth, 0, 0);
     }
   }
   // Sums deeper than a part (2048 additions to a lane), and copies of Y in slabs.

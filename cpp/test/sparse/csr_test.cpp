@@ -16,6 +16,7 @@
 #include "support/dtype.hpp"
 #include "support/guarded.hpp"
 #include "support/random.hpp"
+#include "support/thinned.hpp"
 
 namespace {
 
@@ -24,6 +25,7 @@ using einblas_test::Dense;
 using einblas_test::dtype;
 using einblas_test::Guarded;
 using einblas_test::kShapes;
+using einblas_test::left_out;
 using einblas_test::make;
 using einblas_test::Random;
 using einblas_test::Shape;
@@ -87,20 +89,22 @@ void check(const Csr<T>& a, int64_t n, int d_layout, int c_layout, double alpha,
 
 template <class T>
 void every_shape() {
-  int seed = 1;
+  int seed = 1, turn = 0;
   for (const Shape& s : kShapes) {
     const auto a = make<T>(s, seed % 2 == 0 ? 8 : 4, seed);
     ++seed;
     for (int64_t n : {1, 2, 3, 4, 8, 15, 16, 17, 30, 33, 64, 65, 131}) {
       if (s.long_row > 10000 && n > 33) continue;
       if (s.columns > 1000 && n != 1 && n != 17 && n != 30 && n != 65) continue;  // slow to check
-      check(*a, n, 0, 0, 1, 0);
-      check(*a, n, 2, 2, -0.5, 1.5);
-      check(*a, n, 1, 1, 1, 0);
-      check(*a, n, 3, 1, 2, -1);
-      check(*a, n, 4, 3, 1, 1);
-      check(*a, n, 1, 4, 1, 0);
+      if (!left_out(turn)) check(*a, n, 0, 0, 1, 0);
+      if (!left_out(turn + 1)) check(*a, n, 2, 2, -0.5, 1.5);
+      if (!left_out(turn + 2)) check(*a, n, 1, 1, 1, 0);
+      if (!left_out(turn + 3)) check(*a, n, 3, 1, 2, -1);
+      if (!left_out(turn + 4)) check(*a, n, 4, 3, 1, 1);
+      if (!left_out(turn + 5)) check(*a, n, 1, 4, 1, 0);
+      ++turn;
     }
+    ++turn;
     check(*a, 0, 0, 0, 1, 0);
   }
 }

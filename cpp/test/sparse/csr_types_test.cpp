@@ -9,6 +9,7 @@
 
 #include "support/csr_case.hpp"
 #include "support/elements.hpp"
+#include "support/thinned.hpp"
 #include "support/tunable.hpp"
 
 namespace {
@@ -85,20 +86,22 @@ void check(const Csr<E>& a, int64_t n, int d_layout, int c_layout, double alpha,
 
 template <class E>
 void every_product() {
-  int seed = 1;
+  int seed = 1, turn = 0;
   for (const Shape& s : kShapes) {
     const auto a = whole_matrix<E>(s, seed);
     const int conjugated = seed++ % 4;
     for (int64_t n : {1, 2, 3, 8, 16, 17, 33, 130, 1100}) {
       if (s.long_row > 10000 && n > 33) continue;
       if ((s.columns > 1000 || s.rows > 100) && n > 130) continue;  // slow to check
-      check(*a, n, 0, 0, 1, 0, conjugated);
-      check(*a, n, 2, 2, -0.5, 1.5, 3 - conjugated);
-      check(*a, n, 1, 1, 1, 0, 1);
-      check(*a, n, 3, 1, 2, -1, 2);
-      check(*a, n, 4, 3, 1, 1, 3);
-      check(*a, n, 1, 4, 0, 0.5, 0);
+      if (!left_out(turn)) check(*a, n, 0, 0, 1, 0, conjugated);
+      if (!left_out(turn + 1)) check(*a, n, 2, 2, -0.5, 1.5, 3 - conjugated);
+      if (!left_out(turn + 2)) check(*a, n, 1, 1, 1, 0, 1);
+      if (!left_out(turn + 3)) check(*a, n, 3, 1, 2, -1, 2);
+      if (!left_out(turn + 4)) check(*a, n, 4, 3, 1, 1, 3);
+      if (!left_out(turn + 5)) check(*a, n, 1, 4, 0, 0.5, 0);
+      ++turn;
     }
+    ++turn;
     check(*a, 0, 0, 0, 1, 0, 0);
   }
   const WithTunable panels("CSR_PANEL_BYTES", 4096);
@@ -137,12 +140,13 @@ void check_sampled(const Csr<E>& a, int64_t depth, int x_layout, int y_layout, i
 
 template <class E>
 void every_sample() {
-  int seed = 1;
+  int seed = 1, turn = 0;
   for (const Shape& s : kShapes) {
     const auto a = whole_matrix<E>(s, seed++);
     for (int64_t depth : {0, 1, 2, 7, 16, 33, 130}) {
       if (s.long_row > 1000 && depth > 33) continue;
-      for (int x = 0; x < 5; ++x) check_sampled(*a, depth, x, (x + static_cast<int>(depth)) % 5, (x + seed) % 4);
+      for (int x = 0; x < 5; ++x)
+        if (!left_out(turn++)) check_sampled(*a, depth, x, (x + static_cast<int>(depth)) % 5, (x + seed) % 4);
     }
   }
   // Sums deeper than a part (2048 additions to a lane), and copies of Y in slabs.

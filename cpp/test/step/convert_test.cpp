@@ -8,6 +8,7 @@
 
 #include "einblas.h"
 #include "support/random.hpp"
+#include "support/thinned.hpp"
 #include "support/typed_case.hpp"
 
 namespace einblas_test {
@@ -162,11 +163,18 @@ TEST(Convert, AnyPiecesAreRight) {
                                       {"ab->b", {{'a', 90}, {'b', 101}}},
                                       {"ab->a", {{'a', 9}, {'b', 1501}}},
                                       {"abcd->dbca", {{'a', 5}, {'b', 6}, {'c', 7}, {'d', 40}}}};
+  int variant = 0;
   for (Variant v : usual_variants()) {
-    for (const Types& t : unary_types())
-      for (const Equation& e : sums) expect_right(e, t, v, true);
-    for (const Types& t : binary_types())
-      for (const Equation& e : large) expect_right(e, t, v, true);
+    int turn = variant++;
+    for (const Types& t : unary_types()) {
+      for (const Equation& e : sums)
+        if (!left_out(turn++)) expect_right(e, t, v, true);
+    }
+    for (const Types& t : binary_types()) {
+      ++turn;
+      for (const Equation& e : large)
+        if (!left_out(turn++)) expect_right(e, t, v, true);
+    }
   }
 }
 
@@ -183,6 +191,7 @@ TEST(Convert, SameBitsForAnyNumberOfThreads) {
                           {"nhd,khd->nkd", {{'n', 20}, {'h', 33}, {'d', 35}, {'k', 41}}},
                           {"ixy,jxy->ijxy", {{'i', 40}, {'j', 33}, {'x', 17}, {'y', 15}}}};
   const WithTunable side("CONVERT_SIDE", 64), nanos("THREAD_NANOS", 100);
+  int turn = 0;
   for (const Equation& e : big)
     for (const Types& t : std::vector<Types>{{{kBf16, kBf16, kBf16, kF32}},
                                              {{kF16, kF32, kF16, kF32}},
@@ -194,6 +203,7 @@ TEST(Convert, SameBitsForAnyNumberOfThreads) {
       const TypedOutcome one = run_typed(c, v);
       EXPECT_EQ(one.error, "") << to_string(c, v) << ": " << one.description;
       for (int threads : {2, 5}) {
+        if (left_out(turn++)) continue;
         v.threads = threads;
         EXPECT_EQ(one.result, run_typed(c, v).result) << to_string(c, v);
       }

@@ -11,6 +11,7 @@
 #include "support/guarded.hpp"
 #include "support/random.hpp"
 #include "support/step_case.hpp"
+#include "support/thinned.hpp"
 
 namespace einblas_test {
 namespace {
@@ -52,8 +53,9 @@ const std::vector<Prepacked>& cases() {
 }
 
 template <class T>
-void expect_same_bits(const Prepacked& p) {
+void expect_same_bits(const Prepacked& p, int turn) {
   for (int threads : {1, 3}) {
+    if (left_out(turn++)) continue;
     Variant v;
     v.kernel = p.kernel;
     v.threads = threads;
@@ -71,15 +73,19 @@ void expect_same_bits(const Prepacked& p) {
 }
 
 TEST(Prepacked, SameBitsF32) {
-  for (const Prepacked& p : cases()) expect_same_bits<float>(p);
+  int turn = 0;
+  for (const Prepacked& p : cases()) expect_same_bits<float>(p, turn += 2);
 }
 TEST(Prepacked, SameBitsF64) {
-  for (const Prepacked& p : cases()) expect_same_bits<double>(p);
+  int turn = 1;
+  for (const Prepacked& p : cases()) expect_same_bits<double>(p, turn += 2);
 }
 TEST(Prepacked, SameBitsOfIntegers) {
+  int turn = 0;
   for (const Prepacked& p : cases()) {
-    expect_same_bits<int32_t>(p);
-    expect_same_bits<int64_t>(p);
+    turn += 2;
+    expect_same_bits<int32_t>(p, turn + 2);
+    expect_same_bits<int64_t>(p, turn);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "einblas.h"
 #include "support/step_case.hpp"
+#include "support/thinned.hpp"
 
 namespace einblas_test {
 namespace {
@@ -63,14 +64,16 @@ void right_in_any_room(const Case& c) {
 }
 
 TEST(Room, EveryKernelIsRightInAnyRoom) {
+  int turn = 0;
   for (int64_t streams : {64 << 10, 1 << 30}) {  // past the caches, and not
     const WithTunable stream("STREAM_FROM", streams);
     for (const Case& c : kCases) {
       SCOPED_TRACE(c.kernel);
-      right_in_any_room<float>(c);
-      right_in_any_room<double>(c);
-      right_in_any_room<int32_t>(c);
-      right_in_any_room<int64_t>(c);
+      if (!left_out(turn)) right_in_any_room<float>(c);
+      if (!left_out(turn + 1)) right_in_any_room<double>(c);
+      if (!left_out(turn + 2)) right_in_any_room<int32_t>(c);
+      if (!left_out(turn)) right_in_any_room<int64_t>(c);
+      ++turn;
     }
   }
 }

@@ -213,7 +213,10 @@ public final class Einsum {
     return make(numbers(own, output), options, types, shapes);
   }
 
-  /** A new plan with options for operands of these shapes and types. */
+  /**
+   * A new plan with options for operands of these shapes and types; those that are one tensor are
+   * {@linkplain PlanOptions#withSameOperands declared the same}, unless the options declare some.
+   */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     return plan(Objects.requireNonNull(equation, "equation"), options, Tensor.cores(operands));
   }
@@ -221,7 +224,9 @@ public final class Einsum {
   private static EinsumPlan plan(Object equation, PlanOptions options, Strided[] own) {
     PlanChecks.open(equation, own);
     long[][] shapes = Arrays.stream(own).map(Strided::shape).toArray(long[][]::new);
-    return make(equation, options, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
+    Objects.requireNonNull(options, "options");
+    PlanOptions same = Contraction.options(options, own);
+    return make(equation, same, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
 
   /** A new plan for operands of these shapes and one type. */

@@ -3,7 +3,9 @@ package io.github.einblas;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -75,6 +77,7 @@ public final class PlanOptions {
   private final long sliceMemoryLimit;
   private final DType outputType;
   private final boolean checkedIntegers;
+  private final int[][] sameOperands;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -92,6 +95,7 @@ public final class PlanOptions {
     this.sliceMemoryLimit = draft.sliceMemoryLimit;
     this.outputType = draft.outputType;
     this.checkedIntegers = draft.checkedIntegers;
+    this.sameOperands = draft.sameOperands;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -111,6 +115,7 @@ public final class PlanOptions {
     long sliceMemoryLimit = Long.MAX_VALUE;
     DType outputType;
     boolean checkedIntegers;
+    int[][] sameOperands = {};
   }
 
   private Draft draft() {
@@ -130,6 +135,7 @@ public final class PlanOptions {
     draft.sliceMemoryLimit = sliceMemoryLimit;
     draft.outputType = outputType;
     draft.checkedIntegers = checkedIntegers;
+    draft.sameOperands = sameOperands;
     return draft;
   }
 
@@ -507,9 +513,58 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** Operands that a plan takes for the same tensor, in groups: {@link #withSameOperands}. */
+  public int[][] sameOperands() {
+    return copy(sameOperands);
+  }
+
+  /**
+   * With operands that will be one and the same tensor. What is equal up to the names of labels is
+   * then computed once: a plan's work, memory, report and cuts are those of such runs.
+   *
+   * <pre>{@code
+   * long[] square = {500, 500};
+   * var fourth = PlanOptions.DEFAULT
+   *     .withPath(new int[][] {{0, 1}, {2, 3}, {4, 5}})
+   *     .withSameOperands(new int[] {0, 1, 2, 3});
+   * Einsum.plan("ab,bc,cd,de->ae", fourth, DType.F64, square, square, square, square)
+   *     .flops(); // of two products: cd,de is as ab,bc
+   * }</pre>
+   *
+   * <p>It says nothing about results. Each run looks by itself which of its operands are the same:
+   * one type, shape, strides and memory. Only what is then equal is computed once, declared or not;
+   * different tensors are computed apart, declared the same or not. Plans that are made for tensors
+   * find what is the same by themselves. A plan with a memory limit computes apart what does not
+   * fit it otherwise; parts of a cut label are equal where the label is the same one.
+   *
+   * @param groups numbers of operands, an operand in one group at most; none for all different.
+   *     When a plan is made, operands are refused that are not there, or that differ in shape or
+   *     type
+   * @throws IllegalArgumentException if a number is negative or there twice
+   */
+  public PlanOptions withSameOperands(int[]... groups) {
+    int[][] own = copy(Objects.requireNonNull(groups, "groups"));
+    if (own.length == 0 && sameOperands.length == 0) {
+      return this;
+    }
+    Set<Integer> known = new HashSet<>();
+    for (int[] group : own) {
+      for (int i : Objects.requireNonNull(group, "a group of operands")) {
+        if (i < 0 || !known.add(i)) {
+          throw new IllegalArgumentException(
+              "operands that are the same are numbers from 0 on, each there once, got "
+                  + Arrays.deepToString(own));
+        }
+      }
+    }
+    Draft draft = draft();
+    draft.sameOperands = own;
+    return new PlanOptions(draft);
+  }
+
   private static int[][] copy(int[][] path) {
-    return path == null
-        ? null
+    return path == null || path.length == 0
+        ? path
         : Arrays.stream(path).map(p -> p == null ? null : p.clone()).toArray(int[][]::new);
   }
 
@@ -529,6 +584,7 @@ public final class PlanOptions {
         && outputType == o.outputType
         && checkedIntegers == o.checkedIntegers
         && Arrays.deepEquals(path, o.path)
+        && Arrays.deepEquals(sameOperands, o.sameOperands)
         && Objects.equals(kernel, o.kernel);
   }
 
@@ -546,6 +602,7 @@ public final class PlanOptions {
         sliceMemoryLimit,
         batchInvariance,
         Arrays.deepHashCode(path),
+        Arrays.deepHashCode(sameOperands),
         outputType == null ? null : outputType.name(),
         checkedIntegers,
         kernel);
@@ -570,6 +627,7 @@ public final class PlanOptions {
         + (sliceMemoryLimit != Long.MAX_VALUE ? ", sliceMemoryLimit=" + sliceMemoryLimit : "")
         + (outputType == null ? "" : ", outputType=" + outputType)
         + (checkedIntegers ? ", checkedIntegers" : "")
+        + (sameOperands.length > 0 ? ", sameOperands=" + Arrays.deepToString(sameOperands) : "")
         + ")";
   }
 }

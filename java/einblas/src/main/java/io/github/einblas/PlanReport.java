@@ -35,6 +35,7 @@ public final class PlanReport {
    * @param workspaceBytes bytes that it takes beside its tensors, with the plan's threads
    * @param predictedSeconds time of all its runs at this machine's measured speed
    * @param measuredSeconds measured time of all its runs; NaN without a profile
+   * @param equal equations of the steps that are equal to it, and therefore left out
    */
   public record Step(
       int number,
@@ -50,7 +51,8 @@ public final class PlanReport {
       double bytes,
       long workspaceBytes,
       double predictedSeconds,
-      double measuredSeconds) {
+      double measuredSeconds,
+      List<String> equal) {
     Step(Report.Step s) {
       this(
           s.number(),
@@ -66,7 +68,8 @@ public final class PlanReport {
           s.bytes(),
           s.workspaceBytes(),
           s.predictedSeconds(),
-          s.measuredSeconds());
+          s.measuredSeconds(),
+          s.equal());
     }
 
     /** The slots read. */

@@ -59,6 +59,13 @@ public final class Contraction {
     this(equation, types, shapes, options, new boolean[shapes.length], null, known);
   }
 
+  /** Options for these operands: with those declared the same that are, where none were. */
+  public static PlanOptions options(PlanOptions options, Strided[] operands) {
+    return options.sameOperands().length > 0
+        ? options
+        : options.withSameOperands(Reuse.groups(Reuse.same(operands)));
+  }
+
   /** A contraction for which some operands stay the same from run to run. */
   private Contraction(
       Equation equation,
@@ -76,7 +83,16 @@ public final class Contraction {
     this.gradientOf = gradientOf;
     OutputForm form = gradientOf == null ? null : gradientOf.form;
     this.layouts =
-        new PlanLayouts(equation, types, shapes, options, constant, form, conjugates(), known);
+        new PlanLayouts(
+            equation,
+            types,
+            shapes,
+            options,
+            constant,
+            form,
+            conjugates(),
+            known,
+            Reuse.declared(options.sameOperands(), equation, shapes, types));
     this.slices = layouts.slices();
     this.checks = new PlanChecks(equation, types, shapes, layouts.outputShape());
     this.run = new PlanRun(types, checks, layouts, form);
@@ -154,7 +170,7 @@ public final class Contraction {
 
   /** As {@link #peakBytes()}, with one thread. */
   long leastPeakBytes() {
-    return layouts.peakBytes(Layout.contiguous(shapes), 1);
+    return layouts.peakBytes(layouts.ownLayout(), 1);
   }
 
   /** Most native bytes of a run at a time for operands of these strides. */
@@ -333,7 +349,11 @@ public final class Contraction {
         gradient,
         types.gradient(gradient, i),
         own,
-        with.withPath(null).withSlices(1).withSliceMemoryLimit(Long.MAX_VALUE).withOutputType(null),
+        with.withPath(null)
+            .withSlices(1)
+            .withSliceMemoryLimit(Long.MAX_VALUE)
+            .withOutputType(null)
+            .withSameOperands(),
         new boolean[own.length],
         new GradientOf(this, i, OutputForm.of(gradient.output(), equation.operand(i), shapes[i])),
         known);
@@ -351,7 +371,9 @@ public final class Contraction {
         checks.operand(i, constants[i]);
       }
     }
-    return new Contraction(equation, types, shapes, options, given, gradientOf, null);
+    // What the constants decide is kept as one program lays it out: of the constants alone.
+    PlanOptions own = options.withSameOperands(Reuse.groups(Reuse.same(constants)));
+    return new Contraction(equation, types, shapes, own, given, gradientOf, null);
   }
 
   /** A contraction of a slice's steps. */
@@ -360,7 +382,11 @@ public final class Contraction {
         equation,
         types,
         slices.shapesOf(variant),
-        options.withMemoryLimit(Long.MAX_VALUE).withSliceMemoryLimit(Long.MAX_VALUE).withSlices(1),
+        options
+            .withMemoryLimit(Long.MAX_VALUE)
+            .withSliceMemoryLimit(Long.MAX_VALUE)
+            .withSlices(1)
+            .withSameOperands(),
         KnownPlan.of(slices.slice(variant), layouts.stepRoom(slices)));
   }
 

@@ -47,7 +47,8 @@ final class GradientTree {
             .withPath(null)
             .withMemoryLimit(Long.MAX_VALUE)
             .withSliceMemoryLimit(Long.MAX_VALUE)
-            .withSlices(1);
+            .withSlices(1)
+            .withSameOperands();
     this.alone = operands == 1 ? new Contraction(equation, types, shapes, pair).gradient(0) : null;
     Map<Integer, Integer> users = new TreeMap<>();
     int[][] labels = Arrays.copyOf(new int[0][], operands + path.length);

@@ -5,8 +5,11 @@ import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 
-/** Strides of a run's operands, and which of them are conjugate views. Arrays are never changed. */
-record Layout(long[][] strides, boolean[] conjugated) {
+/**
+ * Strides of a run's operands, which of them are conjugate views, and for each the first that is
+ * the same tensor, or null where all differ. Arrays are never changed.
+ */
+record Layout(long[][] strides, boolean[] conjugated, int[] same) {
 
   /** That of some operands. */
   static Layout of(Strided[] operands) {
@@ -16,12 +19,12 @@ record Layout(long[][] strides, boolean[] conjugated) {
       strides[i] = operands[i].strides();
       conjugated[i] = operands[i].isConjugate();
     }
-    return new Layout(strides, conjugated);
+    return new Layout(strides, conjugated, Reuse.same(operands));
   }
 
-  /** Of operands that are no conjugate views. */
+  /** Of different operands that are no conjugate views. */
   static Layout of(long[][] strides) {
-    return new Layout(strides, new boolean[strides.length]);
+    return new Layout(strides, new boolean[strides.length], null);
   }
 
   /** Row-major operands. */
@@ -29,13 +32,31 @@ record Layout(long[][] strides, boolean[] conjugated) {
     return of(Arrays.stream(shapes).map(Views::contiguous).toArray(long[][]::new));
   }
 
+  /** The same for operands of which some are the same tensor. */
+  Layout with(int[] others) {
+    return new Layout(strides, conjugated, others);
+  }
+
+  /** Whether one of them is true. */
+  static boolean some(boolean[] flags) {
+    for (boolean flag : flags) {
+      if (flag) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether operand i lies so. */
   boolean fits(int i, Strided operand) {
     return Views.same(strides[i], operand.strides()) && conjugated[i] == operand.isConjugate();
   }
 
-  /** Whether all operands lie so. */
-  boolean fits(Strided[] operands) {
+  /** Whether all operands lie so, of which some are the same tensor. */
+  boolean fits(Strided[] operands, int[] others) {
+    if (!Arrays.equals(same, others)) {
+      return false;
+    }
     for (int i = 0; i < operands.length; i++) {
       if (!fits(i, operands[i])) {
         return false;
@@ -51,7 +72,7 @@ record Layout(long[][] strides, boolean[] conjugated) {
         return false;
       }
     }
-    return Arrays.equals(conjugated, other.conjugated);
+    return Arrays.equals(conjugated, other.conjugated) && Arrays.equals(same, other.same);
   }
 
   /**

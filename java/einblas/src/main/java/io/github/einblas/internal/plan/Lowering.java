@@ -17,18 +17,29 @@ final class Lowering {
   private final List<Step> steps = new ArrayList<>();
   private final List<int[]> slotLabels = new ArrayList<>();
 
+  /** The slot that holds what a slot stands for: another's where that is equal. */
+  private final List<Integer> sources = new ArrayList<>();
+
+  /** What other steps have computed. */
+  private final List<Step> reused = new ArrayList<>();
+
+  private final Reuse reuse;
+
   /**
    * Prepares.
    *
    * @param result labels of the result in its order, those of length 1 left out
+   * @param reuse null where nothing is computed once for several
    */
-  Lowering(Labels labels, Equation equation, int[] result) {
+  Lowering(Labels labels, Equation equation, int[] result, Reuse reuse) {
     this.labels = labels;
+    this.reuse = reuse;
     this.result = result;
     this.users = labels.users();
     for (int i = 0; i < labels.operands.length; i++) {
       BitSet set = labels.operands[i];
       sets.add(set);
+      sources.add(i);
       slotLabels.add(
           Arrays.stream(equation.operand(i))
               .distinct()
@@ -42,6 +53,11 @@ final class Lowering {
     return steps;
   }
 
+  /** Steps that are left out, as their output's step computes the same. */
+  List<Step> reused() {
+    return reused;
+  }
+
   /** Labels of each slot, in the order of its axes where it is an intermediate. */
   List<int[]> slotLabels() {
     return slotLabels;
@@ -51,7 +67,7 @@ final class Lowering {
   void emptySum() {
     BitSet empty = labels.summed();
     empty.stream().filter(i -> labels.lengths[i] != 0).forEach(empty::clear);
-    steps.add(new Step(new int[0], sets.size(), result, labels.idsOf(empty)));
+    steps.add(new Step(new int[0], sets.size(), result, labels.idsOf(empty), new int[0][]));
     slotLabels.add(result);
   }
 
@@ -223,8 +239,19 @@ final class Lowering {
     }
     reduced.andNot(out);
     int slot = slotLabels.size();
-    steps.add(new Step(inputs, slot, outer, labels.idsOf(reduced)));
-    slotLabels.add(outer);
+    int[] from = new int[inputs.length];
+    int[][] own = new int[inputs.length][];
+    for (int i = 0; i < inputs.length; i++) {
+      from[i] = sources.get(inputs[i]);
+      own[i] = slotLabels.get(inputs[i]);
+    }
+    // The result is of all operands, hence like nothing before it.
+    Reuse.Found found = reuse == null || outer == result ? null : reuse.find(inputs, own, outer);
+    int source = found == null ? slot : found.slot();
+    Step step = new Step(from, source, outer, labels.idsOf(reduced), own);
+    (found == null ? steps : reused).add(step);
+    sources.add(source);
+    slotLabels.add(found == null ? outer : found.labels());
     sets.add(out);
     return slot;
   }

@@ -144,7 +144,7 @@ public final class PathTies {
 
   /** Operations at peak in the time that is lost by reading across unit strides. */
   private double across(Node tree) {
-    Lowering lowering = new Lowering(labels, equation, result);
+    Lowering lowering = new Lowering(labels, equation, result, null);
     lowering.run(network.path(tree), false);
     double lost = 0;
     for (Step step : lowering.steps()) {

@@ -118,14 +118,14 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
     return out.address() + s * out.strides()[0] * out.dtype().bytes();
   }
 
-  /** Numbers of the sets that have the same strides, wherever they stand. */
+  /** Numbers of the sets that have the same strides and sameness, wherever they stand. */
   private int[][] groups() {
     int[] groupOf = new int[sets];
     int[] sizes = new int[4];
     int count = 0;
     Map<List<List<Long>>, Integer> known = new HashMap<>();
     for (int s = 0; s < sets; s++) {
-      if (s > 0 && sameStrides(s, s - 1)) {
+      if (s > 0 && sameLayout(s, s - 1)) {
         groupOf[s] = groupOf[s - 1];
       } else {
         Integer group = known.putIfAbsent(strides(s), count);
@@ -144,7 +144,11 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
     return groups;
   }
 
-  /** Strides of a set's operands and which are conjugate views, as a key. */
+  private int[] same(int set) {
+    return Reuse.same(operands, set * n, n);
+  }
+
+  /** Strides of a set's operands, conjugate views, and which are the same, as a key. */
   private List<List<Long>> strides(int set) {
     List<List<Long>> strides = new ArrayList<>(n);
     for (Strided t : set(set)) {
@@ -152,10 +156,15 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
       own.add(t.isConjugate() ? 1L : 0L);
       strides.add(own);
     }
+    int[] same = same(set);
+    strides.add(same == null ? List.of() : Arrays.stream(same).asLongStream().boxed().toList());
     return strides;
   }
 
-  private boolean sameStrides(int a, int b) {
+  private boolean sameLayout(int a, int b) {
+    if (!Arrays.equals(same(a), same(b))) {
+      return false;
+    }
     for (int i = 0; i < n; i++) {
       Strided x = operands[a * n + i];
       Strided y = operands[b * n + i];

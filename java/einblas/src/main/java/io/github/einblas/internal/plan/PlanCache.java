@@ -11,7 +11,9 @@ import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** Keeps the plans of recent equations, by equation, types and shapes. */
+/**
+ * Keeps the plans of recent equations, by equation, types, shapes and which operands are the same.
+ */
 public final class PlanCache {
   /** A program uses tens of equations with a few shapes each; a plan is some kilobytes. */
   public static final int LIMIT = 512;
@@ -61,13 +63,18 @@ public final class PlanCache {
     final Object equation;
     final DType[] types;
     final long[][] shapes;
+
+    /** Null where all operands differ. */
+    final int[] same;
+
     private final int hash;
 
     Key(Object equation, Strided[] operands) {
       this.equation = equation;
       this.types = new DType[operands.length];
       this.shapes = new long[operands.length][];
-      int h = equation.hashCode();
+      this.same = Reuse.same(operands);
+      int h = 31 * equation.hashCode() + Arrays.hashCode(same);
       for (int i = 0; i < shapes.length; i++) {
         types[i] = operands[i].dtype();
         shapes[i] = operands[i].shape();
@@ -86,6 +93,7 @@ public final class PlanCache {
       if (!(other instanceof Key k)
           || k.hash != hash
           || k.shapes.length != shapes.length
+          || !Arrays.equals(k.same, same)
           || !k.equation.equals(equation)) {
         return false;
       }
@@ -103,7 +111,8 @@ public final class PlanCache {
           equation instanceof Equation.Numbers numbers
               ? numbers.parse(ranks)
               : Equation.parse((String) equation, ranks);
-      return new Contraction(parsed, types, shapes, PlanOptions.DEFAULT);
+      PlanOptions options = PlanOptions.DEFAULT.withSameOperands(Reuse.groups(same));
+      return new Contraction(parsed, types, shapes, options);
     }
   }
 

@@ -97,6 +97,9 @@ public final class PlanJson {
     if (options.outputType() != null) {
       own.addProperty("outputType", options.outputType().name());
     }
+    if (options.sameOperands().length > 0) {
+      own.add("sameOperands", matrix(options.sameOperands()));
+    }
     o.add("options", own);
     return o.toString();
   }
@@ -289,6 +292,9 @@ public final class PlanJson {
     }
     if (o.has("outputType")) {
       options = options.withOutputType(StrictJson.constant(o, "outputType", DType.class));
+    }
+    if (o.has("sameOperands")) {
+      options = options.withSameOperands(matrix(o.get("sameOperands"), "sameOperands"));
     }
     return o.has("path") ? options.withPath(matrix(o.get("path"), "path")) : options;
   }

@@ -27,6 +27,13 @@ public final class PlanLayouts {
   private final boolean[] conjugates;
 
   private final SlicedProgram slices;
+
+  /** Operands that the plan takes for the same, as a run finds them; null for none. */
+  private final int[] same;
+
+  /** Whether all runs are of the plan's own program, where that is right. */
+  private final boolean fixed;
+
   private final long[] outputShape;
   private final long[] contiguousOutput;
   private final long outputBytes;
@@ -42,6 +49,7 @@ public final class PlanLayouts {
    * @param form where the equation's output lies in the result, or null where it is the result
    * @param conjugates operands that are conjugated whatever their views, or null
    * @param known path and perhaps cuts found earlier, or null to search
+   * @param same for each operand the first that will be the same tensor, or null
    */
   PlanLayouts(
       Equation equation,
@@ -51,7 +59,8 @@ public final class PlanLayouts {
       boolean[] constant,
       OutputForm form,
       boolean[] conjugates,
-      KnownPlan known) {
+      KnownPlan known,
+      int[] same) {
     this.equation = equation;
     this.types = types;
     this.shapes = shapes;
@@ -68,14 +77,52 @@ public final class PlanLayouts {
     this.outputShape = form == null ? whole.outputShape() : form.shape();
     this.outputBytes = resultBytes();
     this.contiguousOutput = Views.contiguous(outputShape);
+    SlicedProgram cut = whole;
     if (known != null && known.cuts() != null) {
-      this.slices = whole.cut(known.cuts(), constant, fuses());
+      cut = whole.cut(known.cuts(), constant, fuses());
     } else if (isCut(options)) {
-      this.slices = cut(whole, Layout.contiguous(shapes), outputStrides(contiguousOutput));
-    } else {
-      this.slices = whole;
+      cut = cut(whole, Layout.contiguous(shapes), outputStrides(contiguousOutput));
     }
-    slices.main().requirePossible(types.intermediate().bytes());
+    cut.main().requirePossible(types.intermediate().bytes());
+    boolean part = known != null && known.program() != null;
+    this.same = part ? cut.same() : own(same);
+    this.slices = part || same == null ? cut : sharing(cut, this.same);
+    this.fixed = part || Layout.some(constant);
+  }
+
+  /** A program that computes once what is equal, where there is such and it fits the limits. */
+  private SlicedProgram sharing(SlicedProgram program, int[] pattern) {
+    SlicedProgram own = program.sharing(pattern);
+    if (own.main().reused().isEmpty()) {
+      return program.sharing(null);
+    }
+    long[] output = outputStrides(contiguousOutput);
+    boolean fits =
+        !isCut(options)
+            || ((!isLimited(options)
+                    || outputBytes + compile(own, Layout.contiguous(shapes), output).peakBytes(1)
+                        <= options.memoryLimit())
+                && (!isSliceLimited(options) || sliceBytes(own) <= options.sliceMemoryLimit()));
+    return fits ? own : program.sharing(null);
+  }
+
+  /** The program for operands some of which are the same. */
+  private SlicedProgram program(int[] pattern) {
+    if (Arrays.equals(pattern, same) || (fixed && Reuse.holds(slices.same(), pattern))) {
+      return slices;
+    }
+    return fixed ? slices.sharing(null) : sharing(slices, pattern);
+  }
+
+  /** Which operands of a run are the same; the gradient for the result is read in its own way. */
+  private int[] same(Strided[] operands) {
+    return own(Reuse.same(operands));
+  }
+
+  private int[] own(int[] pattern) {
+    return conjugates == null
+        ? pattern
+        : Reuse.refined(pattern, (i, k) -> conjugates[i] == conjugates[k]);
   }
 
   /**
@@ -222,8 +269,9 @@ public final class PlanLayouts {
 
   /** The steps for a run, or null if there are none yet. */
   CompiledPlan find(Strided out, Strided[] operands) {
+    int[] pattern = same(operands);
     for (CompiledPlan plan : layouts) {
-      if (plan.fitsOutput(outputStrides(out.strides())) && plan.layout().fits(operands)) {
+      if (plan.fitsOutput(outputStrides(out.strides())) && plan.layout().fits(operands, pattern)) {
         return plan;
       }
     }
@@ -241,17 +289,27 @@ public final class PlanLayouts {
 
   /** The steps for contiguous operands and result. */
   public CompiledPlan contiguous() {
-    return of(Layout.contiguous(shapes), outputStrides(contiguousOutput));
+    return of(ownLayout(), outputStrides(contiguousOutput));
+  }
+
+  /** Row-major operands that are the same where the plan was made for such. */
+  Layout ownLayout() {
+    return Layout.contiguous(shapes).with(same);
+  }
+
+  private Layout layout(Strided[] operands) {
+    Layout layout = Layout.of(operands);
+    return layout.with(own(layout.same()));
   }
 
   /** The steps for these operands and a contiguous result. */
   public CompiledPlan of(Strided[] operands) {
-    return of(Layout.of(operands), outputStrides(contiguousOutput));
+    return of(layout(operands), outputStrides(contiguousOutput));
   }
 
   /** The steps for these operands and a result of these strides. */
   CompiledPlan of(Strided[] operands, long[] resultStrides) {
-    return of(Layout.of(operands), outputStrides(resultStrides));
+    return of(layout(operands), outputStrides(resultStrides));
   }
 
   /**
@@ -261,14 +319,16 @@ public final class PlanLayouts {
   CompiledPlan ofOwnSlices(Strided[] operands, long[] resultStrides) {
     boolean apart = types.isChecked(options) && slices.addsUp();
     CompiledPlan found = apart ? null : of(operands, resultStrides);
-    return found != null && found.slices() == slices
-        ? found
-        : compile(slices, Layout.of(operands), outputStrides(resultStrides), null);
+    if (found != null && found.slices().cutList().equals(slices.cutList())) {
+      return found;
+    }
+    Layout layout = layout(operands);
+    return compile(program(layout.same()), layout, outputStrides(resultStrides), null);
   }
 
   /** The steps for constants of their strides; all else is contiguous. */
   CompiledPlan ofConstants(Strided[] constants) {
-    Layout layout = Layout.contiguous(shapes);
+    Layout layout = ownLayout();
     for (int i = 0; i < constants.length; i++) {
       if (constants[i] != null) {
         layout.strides()[i] = constants[i].strides();
@@ -286,12 +346,14 @@ public final class PlanLayouts {
           return known;
         }
       }
-      CompiledPlan made = compile(slices, layout, outputStrides);
+      SlicedProgram program = program(layout.same());
+      CompiledPlan made = compile(program, layout, outputStrides);
       if (isLimited(options) && peakBytes(made, 1) > options.memoryLimit()) {
         requireNoConstants(made);
         // Other strides, or another machine than the one that cut, may take more workspace: this
         // layout is cut in its own way.
-        made = compile(cut(slices, layout, outputStrides), layout, outputStrides);
+        SlicedProgram plain = program.sharing(null);
+        made = compile(cut(plain, layout, outputStrides), layout, outputStrides);
       }
       CompiledPlan[] known = layouts;
       CompiledPlan[] next = new CompiledPlan[Math.min(known.length + 1, LAYOUTS)];

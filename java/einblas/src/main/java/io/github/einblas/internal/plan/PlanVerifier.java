@@ -76,7 +76,8 @@ public final class PlanVerifier {
     this.equation = whole.equation();
     this.types = whole.types();
     this.shapes = whole.shapes();
-    this.chain = PlanWork.sumLengths(whole.slices());
+    // An error of what is computed once counts wherever it is used.
+    this.chain = PlanWork.sumLengths(whole.slices().sharing(null));
     PlanOptions given = whole.options();
     this.options =
         PlanOptions.DEFAULT.withThreads(given.threads()).withCostModel(given.costModel());

@@ -35,6 +35,7 @@ public final class Program {
   private final PathChoice choice;
   private final List<Step> steps;
   private final List<int[]> slotLabels;
+  private final List<Step> reused;
 
   /** Steps of lower levels come first; level i ends before step {@code ends[i]}. */
   private final int[] ends;
@@ -61,6 +62,7 @@ public final class Program {
     this.choice = choice;
     this.steps = new ArrayList<>();
     this.slotLabels = new ArrayList<>();
+    this.reused = new ArrayList<>();
     this.ends = new int[EACH_SLICE + 1];
     sortByLevel(lowering, operandLevels);
     this.offsets = new long[slotLabels.size()];
@@ -76,6 +78,7 @@ public final class Program {
     this.choice = longer.choice;
     this.steps = longer.steps;
     this.slotLabels = longer.slotLabels;
+    this.reused = longer.reused;
     this.ends = longer.ends;
     this.offsets = longer.offsets;
     this.held = longer.held;
@@ -91,6 +94,7 @@ public final class Program {
     this.choice = slice.choice;
     this.steps = slice.steps;
     this.slotLabels = slice.slotLabels;
+    this.reused = slice.reused;
     this.ends = new int[] {0, steps.size(), steps.size()};
     this.offsets = new long[slotLabels.size()];
     this.held = 0;
@@ -118,13 +122,21 @@ public final class Program {
    * @param fuse whether an elementwise product of three may be one step
    * @param operandLevels what each operand is new for: {@link #CONSTANT}, {@link #EACH_RUN} or
    *     {@link #EACH_SLICE}; steps are run as seldom as their operands allow
+   * @param same for each operand the first that is the same tensor, of one level and cut in the
+   *     same labels; null where all differ
    */
   static Program of(
-      Equation equation, long[][] shapes, PathChoice choice, boolean fuse, int[] operandLevels) {
+      Equation equation,
+      long[][] shapes,
+      PathChoice choice,
+      boolean fuse,
+      int[] operandLevels,
+      int[] same) {
     Map<Integer, Long> lengths = equation.lengths(shapes);
     Labels labels = new Labels(equation, lengths, shapes);
     int[] result = Arrays.stream(equation.output()).filter(l -> lengths.get(l) != 1).toArray();
-    Lowering lowering = new Lowering(labels, equation, result);
+    Reuse reuse = same == null ? null : new Reuse(same, shapes, equation);
+    Lowering lowering = new Lowering(labels, equation, result, reuse);
     if (labels.summed().stream().anyMatch(i -> labels.lengths[i] == 0)) {
       lowering.emptySum();
     } else {
@@ -157,12 +169,19 @@ public final class Program {
         if (level[step.output()] == l) {
           number[step.output()] = slotLabels.size();
           slotLabels.add(lowering.slotLabels().get(step.output()));
-          int[] inputs = Arrays.stream(step.inputs()).map(i -> number[i]).toArray();
-          steps.add(new Step(inputs, number[step.output()], step.outer(), step.reduced()));
+          steps.add(numbered(step, number));
         }
       }
       ends[l] = steps.size();
     }
+    for (Step step : lowering.reused()) {
+      reused.add(numbered(step, number));
+    }
+  }
+
+  private static Step numbered(Step step, int[] number) {
+    int[] inputs = Arrays.stream(step.inputs()).map(i -> number[i]).toArray();
+    return new Step(inputs, number[step.output()], step.outer(), step.reduced(), step.labels());
   }
 
   /** The last step that reads a slot; none while a later level, which runs again, reads it. */
@@ -206,6 +225,7 @@ public final class Program {
           double other = elementsOf(slot);
           layout.give(offsets[slot], (long) Math.min(other, MOST_ELEMENTS));
           now = Math.max(before, now - other);
+          lastUse[slot] = -1; // given once, by a product with itself too
         }
       }
     }
@@ -267,6 +287,11 @@ public final class Program {
     return steps;
   }
 
+  /** Steps that are left out: what each one's output holds is what it would compute. */
+  public List<Step> reused() {
+    return reused;
+  }
+
   /** The pairs contracted, by slots. */
   public int[][] path() {
     return choice.pairs();
@@ -285,8 +310,8 @@ public final class Program {
   /** A step's own equation. */
   public String equationOf(Step step) {
     StringBuilder s = new StringBuilder();
-    for (int slot : step.inputs()) {
-      s.append(s.length() == 0 ? "" : ",").append(equation.names(labelsOf(slot)));
+    for (int[] labels : step.labels()) {
+      s.append(s.length() == 0 ? "" : ",").append(equation.names(labels));
     }
     return s.append("->").append(equation.names(step.outer())).toString();
   }
@@ -365,7 +390,7 @@ public final class Program {
         all[t * axes + i] =
             slot < operands
                 ? operandStride(equation.operand(slot), shapes[slot], strides[slot], axis(step, i))
-                : intermediateStride(slot, axis(step, i));
+                : intermediateStride(step.labels()[t], axis(step, i));
       }
     }
     boolean last = step.output() == steps.get(steps.size() - 1).output();
@@ -373,7 +398,7 @@ public final class Program {
       all[step.inputs().length * axes + i] =
           last
               ? outputStrides[indexIn(equation.output(), step.outer()[i])]
-              : intermediateStride(step.output(), step.outer()[i]);
+              : intermediateStride(step.outer(), step.outer()[i]);
     }
     return all;
   }
@@ -392,9 +417,8 @@ public final class Program {
     return stride;
   }
 
-  private long intermediateStride(int slot, int label) {
+  private long intermediateStride(int[] ids, int label) {
     long stride = 1;
-    int[] ids = slotLabels.get(slot);
     for (int i = ids.length - 1; i >= 0; i--) {
       if (ids[i] == label) {
         return stride;

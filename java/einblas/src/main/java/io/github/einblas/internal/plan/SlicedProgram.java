@@ -31,6 +31,12 @@ public final class SlicedProgram {
   private final long[] lengths;
   private final long[] chunks;
   private final int summedFrom;
+  private final boolean fuse;
+  private final boolean[] constant;
+
+  /** For each operand the first that is the same tensor and is cut in the same way, or null. */
+  private final int[] same;
+
   private final List<Integer> variantMasks = new ArrayList<>();
   private final List<Program> variants = new ArrayList<>();
   private final List<long[][]> variantShapes = new ArrayList<>();
@@ -49,6 +55,20 @@ public final class SlicedProgram {
       boolean[] constant,
       int[] cut,
       long[] chunks) {
+    this(equation, shapes, choice, fuse, constant, cut, chunks, null);
+  }
+
+  private SlicedProgram(
+      Equation equation,
+      long[][] shapes,
+      PathChoice choice,
+      boolean fuse,
+      boolean[] constant,
+      int[] cut,
+      long[] chunks,
+      int[] given) {
+    this.fuse = fuse;
+    this.constant = constant;
     this.equation = equation;
     this.shapes = shapes;
     this.labels = cut;
@@ -73,7 +93,8 @@ public final class SlicedProgram {
     for (int k = 0; k < cut.length; k++) {
       remainders |= lengths[k] % chunks[k] != 0 ? 1 << k : 0;
     }
-    Program whole = Program.of(equation, variantShapes(0), choice, fuse, levels);
+    this.same = Reuse.refined(given, (i, k) -> constant[i] == constant[k] && isCutAlike(i, k));
+    Program whole = Program.of(equation, variantShapes(0), choice, fuse, levels, same);
     for (int mask = remainders; ; mask = (mask - 1) & remainders) {
       long[][] own = variantShapes(mask);
       variantMasks.add(0, mask);
@@ -87,6 +108,9 @@ public final class SlicedProgram {
 
   /** One slice of a cut contraction as a contraction of its own: the same steps. */
   private SlicedProgram(SlicedProgram cut, int variant) {
+    this.fuse = cut.fuse;
+    this.constant = new boolean[cut.constant.length];
+    this.same = cut.same;
     this.equation = cut.equation;
     this.shapes = cut.variantShapes.get(variant);
     this.labels = new int[0];
@@ -154,6 +178,35 @@ public final class SlicedProgram {
       }
     }
     return false;
+  }
+
+  /** Whether the same axes of two operands of one shape are cut, in the same labels. */
+  private boolean isCutAlike(int i, int k) {
+    int[] a = equation.operand(i);
+    int[] b = equation.operand(k);
+    for (int d = 0; d < a.length; d++) {
+      if (a[d] != b[d] && shapes[i][d] != 1 && (has(labels, a[d]) || has(labels, b[d]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * The same path and cuts, for other operands that are the same: what is equal is computed once.
+   *
+   * @param other for each operand the first that is the same tensor, or null where all differ
+   */
+  SlicedProgram sharing(int[] other) {
+    return other == null && same == null
+        ? this
+        : new SlicedProgram(
+            equation, shapes, main().choice(), fuse, constant, labels, chunks, other);
+  }
+
+  /** For each operand the first that is taken for the same, or null. */
+  int[] same() {
+    return same;
   }
 
   /** A slice of a variant as a contraction of its own. */

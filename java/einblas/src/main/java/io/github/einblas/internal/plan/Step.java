@@ -6,5 +6,6 @@ package io.github.einblas.internal.plan;
  *
  * @param inputs slots read
  * @param output slot written
+ * @param labels of the inputs' axes: an intermediate that is used again has others each time
  */
-public record Step(int[] inputs, int output, int[] outer, int[] reduced) {}
+public record Step(int[] inputs, int output, int[] outer, int[] reduced, int[][] labels) {}

@@ -144,7 +144,11 @@ public final class Explanation {
         bytes,
         compiled.main().stepMemory(s, used),
         runs * seconds(compiled, s, time, footprint, used),
-        seconds == null ? Double.NaN : seconds[s]);
+        seconds == null ? Double.NaN : seconds[s],
+        program.reused().stream()
+            .filter(other -> other.output() == step.output())
+            .map(program::equationOf)
+            .toList());
   }
 
   /** Bytes that one run after the other passes: operands, result and intermediates. */

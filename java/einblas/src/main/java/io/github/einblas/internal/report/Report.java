@@ -47,7 +47,8 @@ public record Report(
       double bytes,
       long workspaceBytes,
       double predictedSeconds,
-      double measuredSeconds) {}
+      double measuredSeconds,
+      List<String> equal) {}
 
   /** Whether steps were timed. */
   public boolean isProfile() {

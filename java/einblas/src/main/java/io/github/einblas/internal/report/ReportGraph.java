@@ -2,6 +2,7 @@
 package io.github.einblas.internal.report;
 
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** Writes the pictures of a report. */
 public final class ReportGraph {
@@ -52,6 +53,7 @@ public final class ReportGraph {
   private static String label(Report.Step step, String newline) {
     return step.equation()
         + newline
+        + step.equal().stream().map(e -> "= " + e + newline).collect(Collectors.joining())
         + Arrays.toString(step.shape())
         + newline
         + step.kernel()

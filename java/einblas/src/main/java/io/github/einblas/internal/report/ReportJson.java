@@ -61,6 +61,11 @@ public final class ReportJson {
     o.addProperty("bytes", step.bytes());
     o.addProperty("workspaceBytes", step.workspaceBytes());
     times(o, step.predictedSeconds(), step.measuredSeconds());
+    if (!step.equal().isEmpty()) {
+      JsonArray equal = new JsonArray();
+      step.equal().forEach(equal::add);
+      o.add("equal", equal);
+    }
     return o;
   }
 

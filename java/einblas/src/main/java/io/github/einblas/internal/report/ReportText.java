@@ -47,6 +47,9 @@ public final class ReportText {
     String to = step.output() < 0 ? "result" : "#" + step.output();
     line(s, "%nstep %-4d %s   %s -> %s", step.number(), step.equation(), from, to);
     line(s, "  lengths %s%s", step.lengths(), step.runs() > 1 ? times(step.runs()) : "");
+    if (!step.equal().isEmpty()) {
+      line(s, "  equal   %s: computed once", String.join(" ", step.equal()));
+    }
     line(s, "  kernel  %s: %s", step.kernel(), step.description());
     boolean share = r.steps().size() > 1;
     line(

@@ -145,6 +145,16 @@ public final class Strided implements AutoCloseable {
     return storage.isReadOnly();
   }
 
+  /** Whether another has the same elements in the same places, read in the same way. */
+  public boolean isSame(Strided other) {
+    return this == other
+        || (address == other.address
+            && dtype == other.dtype
+            && conjugate == other.conjugate
+            && Views.same(shape, other.shape)
+            && Views.same(strides, other.strides));
+  }
+
   /** Address of the element [0, 0, ...]; valid between acquire and release. */
   public long address() {
     return address;
