@@ -178,6 +178,11 @@ public final class PlanReport {
     return report.cuts();
   }
 
+  /** Operations of all slices over those of the same order uncut: 1 where nothing is repeated. */
+  public double sliceOverhead() {
+    return report.sliceOverhead();
+  }
+
   /** Number of slices of a run. */
   public long slices() {
     return report.slices();

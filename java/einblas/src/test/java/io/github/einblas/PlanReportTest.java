@@ -124,6 +124,10 @@ class PlanReportTest {
     // Pieces of a cut label are no more work than the whole, steps without it are.
     assertTrue(r.flops() >= 0.999 * whole.flops(), r::text);
     assertTrue(r.text().contains("slices    " + r.slices()), r::text);
+    assertTrue(r.sliceOverhead() >= 0.999 && r.sliceOverhead() < r.slices(), r::text);
+    assertTrue(r.text().contains(" times the operations of this order uncut"), r::text);
+    assertTrue(r.json().contains("\"sliceOverhead\": " + r.sliceOverhead()), r::json);
+    assertEquals(1, whole.report().sliceOverhead());
   }
 
   @Test

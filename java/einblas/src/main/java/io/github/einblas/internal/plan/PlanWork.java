@@ -40,6 +40,26 @@ public final class PlanWork {
     return scaled(slices, s, flops(slices.main(), slices.main().steps().get(s), types));
   }
 
+  /** Operations of all slices over those of the same steps uncut. */
+  public static double overhead(SlicedProgram slices) {
+    double uncut = 0;
+    Program program = slices.main();
+    for (Step step : program.steps()) {
+      double own = flops(program, step, null);
+      for (int k = 0; k < slices.cuts(); k++) {
+        own *= has(step, slices.label(k)) ? (double) slices.length(k) / slices.chunk(k) : 1;
+      }
+      uncut += own;
+    }
+    double all = flops(slices);
+    return all == uncut ? 1 : all / uncut;
+  }
+
+  private static boolean has(Step step, int label) {
+    return IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
+        .anyMatch(l -> l == label);
+  }
+
   /**
    * What a step of a whole slice amounts to over all slices: shorter last pieces count for their
    * part where the step has the cut label.
@@ -50,9 +70,7 @@ public final class PlanWork {
       Step step = slices.main().steps().get(s);
       for (int k = 0; k < slices.cuts(); k++) {
         int label = slices.label(k);
-        boolean cut =
-            IntStream.concat(Arrays.stream(step.outer()), Arrays.stream(step.reduced()))
-                .anyMatch(l -> l == label);
+        boolean cut = has(step, label);
         double pieces = Math.ceil((double) slices.length(k) / slices.chunk(k));
         all *= cut ? slices.length(k) / (pieces * slices.chunk(k)) : 1;
       }

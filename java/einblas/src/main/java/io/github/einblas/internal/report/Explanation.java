@@ -91,6 +91,7 @@ public final class Explanation {
         plan.layouts().peakBytes(compiled),
         cuts,
         slices.slices(),
+        PlanWork.overhead(slices),
         steps.stream().mapToDouble(Report.Step::predictedSeconds).sum(),
         seconds == null ? Double.NaN : Arrays.stream(seconds).sum(),
         time.flops(used),

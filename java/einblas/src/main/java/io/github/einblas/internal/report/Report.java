@@ -25,6 +25,7 @@ public record Report(
     long peakBytes,
     List<String> cuts,
     long slices,
+    double sliceOverhead,
     double predictedSeconds,
     double measuredSeconds,
     double peakFlops,

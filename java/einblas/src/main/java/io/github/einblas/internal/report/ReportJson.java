@@ -36,6 +36,7 @@ public final class ReportJson {
     r.cuts().forEach(cuts::add);
     o.add("cuts", cuts);
     o.addProperty("slices", r.slices());
+    o.addProperty("sliceOverhead", r.sliceOverhead());
     times(o, r.predictedSeconds(), r.measuredSeconds());
     o.addProperty("peakFlops", r.peakFlops());
     o.addProperty("bandwidth", r.bandwidth());

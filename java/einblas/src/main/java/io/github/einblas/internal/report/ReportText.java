@@ -23,7 +23,12 @@ public final class ReportText {
     line(s, "work      %s", work(r));
     line(s, "memory    %s", memory(r));
     if (r.slices() > 1) {
-      line(s, "slices    %d: %s", r.slices(), String.join(", ", r.cuts()));
+      line(
+          s,
+          "slices    %d, %.3g times the operations of this order uncut: %s",
+          r.slices(),
+          r.sliceOverhead(),
+          String.join(", ", r.cuts()));
     }
     line(s, "time      %s", time(r));
     if (!r.reliable()) {
