@@ -120,12 +120,15 @@ TEST(Gemm, SmallItemsOfEveryShape) {
   const char* const texts[] = {"qab,qbc->qac", "qba,qbc->qac", "qab,qcb->qac", "qba,qcb->qac", "qab,qbc->qca",
                                "qba,qcb->qca", "aqb,qbc->aqc", "qab,bcq->qac", "qab,cqb->qac", "qab,cb->qac"};
   uint32_t seed = 0;
-  for (const char* text : texts)
+  int layout = 0;
+  for (const char* text : texts) {
+    ++layout;
     for (int64_t a : {1, 2, 3, 5, 8, 13, 16})
       for (int64_t b : {2, 3, 4, 7, 11, 16})
         for (int64_t c : {1, 2, 4, 5, 6, 9, 16, 19}) {
           Variant v;
           v.seed = ++seed;
+          if (left_out(static_cast<int>(seed) + layout)) continue;
           v.pad = seed % 5 == 0 ? 1 : 0;
           v.at_end = seed % 2 == 0;
           v.beta = seed % 3 == 0 ? -0.5 : 0;
@@ -134,6 +137,7 @@ TEST(Gemm, SmallItemsOfEveryShape) {
           v.kernel = "gemm_small";
           if (planned<float>(e, v).status != EINBLAS_NOT_APPLICABLE) expect_right(e, v);
         }
+  }
 }
 
 // Batches from beyond the caches, whose items are asked for ahead, and results that pass the caches.
