@@ -48,7 +48,7 @@ class SearchedPlanTest {
               .toArray(long[][]::new);
       data =
           Arrays.stream(shapes)
-              .map(s -> random.ints((int) Arrays.stream(s).reduce(1, (a, b) -> a * b), -1, 2))
+              .map(s -> random.ints(Arrays.stream(s).reduce(1, (a, b) -> a * b), -1, 2))
               .map(ints -> ints.mapToDouble(x -> x).toArray())
               .toArray(double[][]::new);
       text =

@@ -63,7 +63,7 @@ class EinsumCase {
     PlanOptions.Strategy strategy = w.pick(PlanOptions.Strategy.values());
     boolean slow = strategy == PlanOptions.Strategy.OPTIMAL && in.length > 6;
     o = o.withStrategy(slow ? PlanOptions.Strategy.AUTO : strategy);
-    o = o.withSearchTime(Duration.ofMillis(1));
+    o = w.chance(2) ? o.withSearchTime(Duration.ofMillis(1)) : o.withSearchRounds(w.in(1, 9));
     // Of small numbers, which wrap in narrow integers alone: there is nothing to refuse.
     o = o.withCheckedIntegers(dtype.bytes() >= 4 && w.chance(3));
     if (in.length > 1 && w.chance(3)) {

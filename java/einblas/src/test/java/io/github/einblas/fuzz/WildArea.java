@@ -81,7 +81,7 @@ final class WildArea {
 
   private static void options(World w, Problem p) {
     long wild = w.pick(-1L, 0L, 1L, 63L, 1L << 31, Long.MAX_VALUE, Long.MIN_VALUE);
-    int kind = w.in(0, 6);
+    int kind = w.in(0, 7);
     String what = "options " + kind + " " + wild;
     w.attempt(
         what,
@@ -93,6 +93,7 @@ final class WildArea {
             case 2 -> o = o.withKernel(w.pick("", "gemm", "no such kernel", "loops", "é"));
             case 3 -> o = o.withMemoryLimit(wild);
             case 4 -> Einblas.setThreads((int) Math.max(-2, Math.min(wild, 3)));
+            case 6 -> o = o.withSearchRounds((int) Math.max(-1, Math.min(wild, 9))).withSeed(wild);
             case 5 -> Tuning.set(w.pick("THREAD_NANOS", "NONE", "GEMM_TASK"), wild);
             default -> {
               int[][] path = new int[w.in(0, p.operands)][];

@@ -3,7 +3,7 @@ package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -76,7 +76,7 @@ final class Annealing {
     for (int pass = 0; pass < 2; pass++) {
       for (Node node : nodes) {
         for (int l : node.isLeaf() ? node.set : new int[0]) {
-          if (bit[l] < 0 && network.lengths[l] != 1 && network.lengths[l] == 2 == (pass == 0)) {
+          if (bit[l] < 0 && network.lengths[l] != 1 && (network.lengths[l] == 2) == (pass == 0)) {
             bit[l] = next;
             length[next++] = network.lengths[l];
           }
@@ -105,7 +105,7 @@ final class Annealing {
   }
 
   private void load(List<Node> nodes) {
-    Map<Node, Integer> number = new IdentityHashMap<>(4 * n);
+    Map<Node, Integer> number = new HashMap<>(4 * n);
     int next = n;
     for (Node node : nodes) {
       int i = node.isLeaf() ? node.leaf : next++;
@@ -113,7 +113,7 @@ final class Annealing {
       for (int l : node.set) {
         if (bit[l] >= 0) {
           sets[i * words + (bit[l] >> 6)] |= 1L << bit[l];
-          used[i] |= 1L << (bit[l] >> 6) / wordsPerBit;
+          used[i] |= 1L << ((bit[l] >> 6) / wordsPerBit);
         }
       }
       size[i] = node.size;

@@ -6,8 +6,8 @@ import io.github.einblas.internal.equation.Labels;
 import io.github.einblas.internal.path.Network.Node;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -304,7 +304,7 @@ public final class CutSearch {
     double[] onceWith = new double[count];
     double[] onceAbove = new double[count];
     double[] gain = new double[count];
-    Map<Node, Double> above = new IdentityHashMap<>(2 * nodes.size());
+    Map<Node, Double> above = new HashMap<>(2 * nodes.size());
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
       if (node.isLeaf()) {

@@ -39,8 +39,8 @@ final class OrderSearch {
   /** Words that an elimination may look at: some 50 ms. */
   private static final long ELIMINATION = 60_000_000;
 
-  /** Larger tables than this many words are not made: 512 MB. */
-  private static final double MOST_WORDS = 1 << 26;
+  /** Larger tables than this many words are not made: 64 MB for each thread. */
+  private static final double MOST_WORDS = 1 << 23;
 
   /** Where a round's tree comes from. */
   private enum Kind {

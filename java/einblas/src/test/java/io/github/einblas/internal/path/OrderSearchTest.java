@@ -36,7 +36,11 @@ class OrderSearchTest {
             .distinct()
             .filter(l -> random.nextInt(8) == 0)
             .toArray();
-    long[] lengths = random.longs(labels, 0, 5).map(l -> l == 0 ? 2 : l).toArray();
+    long[] lengths =
+        random
+            .longs(labels, -1, 5)
+            .map(l -> l < 0 ? random.nextInt(9) == 0 ? 0 : 3 : l == 0 ? 2 : l)
+            .toArray();
     return labels(sets, output, lengths);
   }
 
