@@ -215,7 +215,13 @@ class DocsTest {
 
   private static boolean isOfJava(String type) {
     return Stream.of(
-            "java.lang", "java.io", "java.util", "java.nio", "java.nio.file", "java.lang.ref")
+            "java.lang",
+            "java.io",
+            "java.util",
+            "java.nio",
+            "java.nio.file",
+            "java.lang.ref",
+            "java.time")
         .anyMatch(
             p -> {
               try {

@@ -101,6 +101,23 @@ class ManyOperandsTest {
         });
   }
 
+  @Test
+  void aHundredThousandArePlanned() throws InterruptedException {
+    onSmallStack(
+        () -> {
+          int n = 100_000;
+          int[][] labels = new int[n][];
+          long[][] shapes = new long[n][];
+          for (int i = 0; i < n; i++) {
+            labels[i] = new int[] {i, i + 1};
+            shapes[i] = new long[] {2, 2};
+          }
+          PlanOptions searched = PlanOptions.DEFAULT.withSearchTime(Duration.ofMillis(1));
+          EinsumPlan plan = Einsum.plan(labels, new int[] {0, n}, searched, DType.F64, shapes);
+          assertEquals(n - 1, plan.path().length);
+        });
+  }
+
   /** 52 letters: labels come again, far apart. */
   private static char letter(int i) {
     int l = i % 52;

@@ -2,7 +2,6 @@
 package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
-import java.util.SplittableRandom;
 
 /**
  * All orders of up to 8 operands; beyond, greedy trees, refined, and {@link OrderSearch} for long
@@ -175,15 +174,7 @@ final class AutoPath {
   private GreedyPath greedy(int i) {
     return i < WEIGHTS.length
         ? new GreedyPath(network, model, WEIGHTS[i], 0, 0)
-        : draw(network, model, i);
-  }
-
-  /** A greedy search with a weight and a noise drawn by chance. */
-  static GreedyPath draw(Network network, PathCost model, long seed) {
-    var random = new SplittableRandom(seed);
-    double weight = Math.exp(random.nextDouble(Math.log(0.05), Math.log(4)));
-    double noise = Math.exp(random.nextDouble(Math.log(0.01), Math.log(1)));
-    return new GreedyPath(network, model, weight, noise, seed);
+        : GreedyPath.drawn(network, model, i);
   }
 
   static Node cheaper(Node a, Node b) {

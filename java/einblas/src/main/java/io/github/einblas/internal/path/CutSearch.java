@@ -94,7 +94,7 @@ public final class CutSearch {
     fixed = options.path() != null || !OrderSearch.takes(whole);
     parts = fixed ? whole.leaves : OrderSearch.parts(whole, model, tree);
     network = fixed ? whole : whole.of(parts, false);
-    known = network.path(fixed ? tree : network.pruned(tree, parts, model));
+    known = network.path(fixed ? tree : Simplification.pruned(network, tree, parts, model));
     origin = choice.origin();
   }
 
@@ -162,7 +162,7 @@ public final class CutSearch {
         pieces.put(labels.ids[label], (long) state.piece[l]);
       }
     }
-    Node tree = fixed ? state.tree : whole.expanded(state.tree, parts, model);
+    Node tree = fixed ? state.tree : Simplification.expanded(whole, state.tree, parts, model);
     String words = fixed ? origin : "annealed with the cuts";
     return new Cuts(new PathChoice(whole.path(tree), words), pieces, cost(state, model, call));
   }

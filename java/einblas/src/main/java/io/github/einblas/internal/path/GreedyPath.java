@@ -71,6 +71,14 @@ final class GreedyPath {
     return new GreedyPath(network, model, 1, 0, 0, false);
   }
 
+  /** A search with a weight and a noise drawn by chance. */
+  static GreedyPath drawn(Network network, PathCost model, long seed) {
+    var random = new SplittableRandom(seed);
+    double weight = Math.exp(random.nextDouble(Math.log(0.05), Math.log(4)));
+    double noise = Math.exp(random.nextDouble(Math.log(0.01), Math.log(1)));
+    return new GreedyPath(network, model, weight, noise, seed);
+  }
+
   /**
    * Searches.
    *

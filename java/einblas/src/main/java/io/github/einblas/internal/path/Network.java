@@ -410,52 +410,6 @@ public final class Network {
     return made.pop();
   }
 
-  /** The tree of this network that a tree over {@link #of} some parts stands for. */
-  Node expanded(Node tree, Node[] parts, PathCost cost) {
-    int[] live = users.clone();
-    ArrayDeque<Node> made = new ArrayDeque<>();
-    for (Node node : tree.branchesFirst()) {
-      for (Node n : node.isLeaf() ? parts[node.leaf].branchesFirst() : List.of(node)) {
-        if (n.isLeaf()) {
-          made.push(leaves[n.leaf]);
-        } else {
-          Node right = made.pop();
-          made.push(contract(made.pop(), right, live, cost));
-        }
-      }
-    }
-    return made.pop();
-  }
-
-  /**
-   * The tree over parts that is most like one over their operands: each is where its largest is.
-   */
-  Node pruned(Node tree, Node[] parts, PathCost cost) {
-    int[] partOf = new int[tree.branchesFirst().size() / 2 + 1];
-    Arrays.fill(partOf, -1);
-    for (int i = 0; i < parts.length; i++) {
-      Node largest = null;
-      for (Node n : parts[i].branchesFirst()) {
-        largest = n.isLeaf() && (largest == null || n.size > largest.size) ? n : largest;
-      }
-      partOf[largest.leaf] = i;
-    }
-    int[] live = users.clone();
-    Node[] made = new Node[tree.branchesFirst().size()];
-    int count = 0;
-    for (Node n : tree.branchesFirst()) {
-      if (n.isLeaf()) {
-        made[count++] = partOf[n.leaf] < 0 ? null : leaves[partOf[n.leaf]];
-      } else {
-        Node right = made[--count];
-        Node left = made[--count];
-        made[count++] =
-            left == null ? right : right == null ? left : contract(left, right, live, cost);
-      }
-    }
-    return made[0];
-  }
-
   /** The tree of a path, costed. */
   public Node tree(int[][] path, PathCost cost) {
     int n = leaves.length;

@@ -167,7 +167,7 @@ final class OrderSearch {
     all.sort(Comparator.comparingDouble((Tree t) -> t.root.cost).thenComparingInt(t -> t.round));
     pool = new ArrayList<>(all.subList(0, Math.min(POOL, all.size())));
     if (!pool.isEmpty() && pool.get(0).root.cost < best.cost) {
-      Node tree = whole.expanded(pool.get(0).root, parts, model);
+      Node tree = Simplification.expanded(whole, pool.get(0).root, parts, model);
       tree = new TreeRefinement(whole, model, 3, Double.POSITIVE_INFINITY).refine(tree);
       best = tree.cost < best.cost ? tree : best;
     }
@@ -244,7 +244,7 @@ final class OrderSearch {
             case GREEDY ->
                 plain
                     ? GreedyPath.asOptEinsum(network, model).root()
-                    : AutoPath.draw(network, model, random.nextLong()).root();
+                    : GreedyPath.drawn(network, model, random.nextLong()).root();
             case FILL ->
                 new Elimination(
                         network,
@@ -261,7 +261,7 @@ final class OrderSearch {
                     .tree(limit::isOver);
           };
       spent += 30.0 * network.leaves.length * network.leaves.length / 8;
-      return tree != null ? tree : AutoPath.draw(network, model, random.nextLong()).root();
+      return tree != null ? tree : GreedyPath.drawn(network, model, random.nextLong()).root();
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.path;
 
 import io.github.einblas.internal.path.Network.Node;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -140,5 +141,55 @@ final class Simplification {
 
   private static boolean has(Node node, int label) {
     return Arrays.binarySearch(node.set, label) >= 0;
+  }
+
+  /** The tree over a network's operands that a tree over {@link #parts} stands for. */
+  static Node expanded(Network network, Node tree, Node[] parts, PathCost cost) {
+    int[] live = network.users.clone();
+    ArrayDeque<Node> made = new ArrayDeque<>();
+    for (Node node : tree.branchesFirst()) {
+      for (Node n : node.isLeaf() ? parts[node.leaf].branchesFirst() : List.of(node)) {
+        if (n.isLeaf()) {
+          made.push(network.leaves[n.leaf]);
+        } else {
+          Node right = made.pop();
+          made.push(network.contract(made.pop(), right, live, cost));
+        }
+      }
+    }
+    return made.pop();
+  }
+
+  /**
+   * The tree over parts that is most like one over their operands: each is where its largest is.
+   *
+   * @param smaller the network of the parts
+   */
+  static Node pruned(Network smaller, Node tree, Node[] parts, PathCost cost) {
+    List<Node> nodes = tree.branchesFirst();
+    int[] partOf = new int[nodes.size() / 2 + 1];
+    Arrays.fill(partOf, -1);
+    for (int i = 0; i < parts.length; i++) {
+      Node largest = null;
+      for (Node n : parts[i].branchesFirst()) {
+        largest = n.isLeaf() && (largest == null || n.size > largest.size) ? n : largest;
+      }
+      partOf[largest.leaf] = i;
+    }
+    int[] live = smaller.users.clone();
+    Node[] made = new Node[nodes.size()];
+    int count = 0;
+    for (Node n : nodes) {
+      if (n.isLeaf()) {
+        made[count++] = partOf[n.leaf] < 0 ? null : smaller.leaves[partOf[n.leaf]];
+      } else {
+        Node right = made[--count];
+        Node left = made[--count];
+        boolean both = left != null && right != null;
+        Node one = left == null ? right : left;
+        made[count++] = both ? smaller.contract(left, right, live, cost) : one;
+      }
+    }
+    return made[0];
   }
 }

@@ -114,9 +114,13 @@ class OrderSearchTest {
         Node[] parts = Simplification.parts(network, model, 1e4);
         Network smaller = network.of(parts, true);
         Node tree = GreedyPath.asOptEinsum(smaller, model).root();
-        check(network, model, network.expanded(tree, parts, model), what + ", expanded");
+        check(
+            network,
+            model,
+            Simplification.expanded(network, tree, parts, model),
+            what + ", expanded");
         Network apart = network.of(parts, false);
-        check(apart, model, apart.pruned(greedy, parts, model), what + ", pruned");
+        check(apart, model, Simplification.pruned(apart, greedy, parts, model), what + ", pruned");
       }
     }
   }
