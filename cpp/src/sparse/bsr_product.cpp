@@ -334,7 +334,9 @@ class Product {
       int64_t lane[kMostLanes], row[kPackDepth];
       for (int64_t j = 0; j < lanes; ++j) lane[j] = (j0 + j) * xn_;
       for (int64_t k = 0; k < rows; ++k) row[k] = (k0 + k) * xk_;
-      pack_panels(kernels_, to + j0 * depth + k0 * width, {width, 0, width}, x, {lane, lanes, row, rows}, unit);
+      T* const at = to + j0 * depth + k0 * width;
+      clear_rest(at, {width, 0, width}, lanes, rows, width);
+      pack_panels(kernels_, at, {width, 0, width}, x, {lane, lanes, row, rows}, unit);
     });
   }
   // Row n of X's part for block j: its element p at to[(j * rows + n) * depth_ + p]. Rows of X may stand a power of two

@@ -271,8 +271,10 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     const int64_t kk = std::min(kc_, r.kk - p);
     fill_offsets(g_.k, g_.b, r.p0 + p, kk, s.k_b);
     fill_offsets(g_.n, g_.b, r.j0 + from, count, s.n_b);
-    pack_panels(*kernels_, packed_at(packed, r, p) + panels(from) * width_ * kk, {panel_, width_ * kk, width_}, x.b,
-                {s.n_b, count, s.k_b, kk}, g_.b_unit, by_columns_);
+    T* const to = packed_at(packed, r, p) + panels(from) * width_ * kk;
+    const PanelShape shape{panel_, width_ * kk, width_};
+    clear_rest(to, shape, count, kk, w_);
+    pack_panels(*kernels_, to, shape, x.b, {s.n_b, count, s.k_b, kk}, g_.b_unit, by_columns_);
   }
 
   // Rows [i0, + mc) and columns [from, + count) of the region, over its whole depth.

@@ -333,6 +333,7 @@ class GemmSmallPlan final : public KernelPlan {
     const int64_t step = g_.n[0].stride[g_.b];
     for (int64_t j = 0; j < small_.n; ++j) lane[j] = j * step;
     for (int64_t p = 0; p < small_.k; ++p) row[p] = p * small_.ldb;
+    clear_rest(packed, {padded_, 0, padded_}, small_.n, small_.k, padded_);
     pack_panels(*kernels_, packed, {padded_, 0, padded_}, b, {lane, small_.n, row, small_.k}, g_.b_unit);
   }
 

@@ -22,12 +22,12 @@ import java.util.Objects;
  * letters that occur once, in the order of their code points (upper case first).
  *
  * <p>A letter is one code point that Unicode calls a letter, beyond 16 bits too, or &times; or
- * &divide;. Nothing is normalised: {@code e} with U+0301 behind it is no {@code é}, and refused at
- * the mark. opt_einsum's {@code get_symbol} gives a to z, A to Z, and then every code point from
- * U+00C0: its symbols 0 to 565 are all taken. Beyond, it gives marks, digits, spaces, arrows and
- * punctuation between letters, which are refused by number and name: they would read as a part of
- * another label or of the grammar. Labels as numbers ({@link Sublist}, {@link #plan(int[][], int[],
- * DType, long[]...)}) have no such limit.
+ * &divide;, or one that this Java platform does not know yet. Nothing is normalised: {@code e} with
+ * U+0301 behind it is no {@code é}, and refused at the mark. opt_einsum's {@code get_symbol} gives
+ * a to z, A to Z, and then every code point from U+00C0: its symbols 0 to 565 are all taken.
+ * Beyond, it gives marks, digits, spaces, arrows and punctuation between letters, which are refused
+ * by number and name: they would read as a part of another label or of the grammar. Labels as
+ * numbers ({@link Sublist}, {@link #plan(int[][], int[], DType, long[]...)}) have no such limit.
  *
  * <p>Operands may have different types; the result has the one that they promote to, by NumPy's
  * rules for arrays, or {@link PlanOptions#outputType}:

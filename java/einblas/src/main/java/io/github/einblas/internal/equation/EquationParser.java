@@ -88,9 +88,18 @@ final class EquationParser {
     }
   }
 
-  /** Letters, and the two other signs that opt_einsum has among its first 566 symbols. */
+  /**
+   * Letters, and the two other signs that opt_einsum has among its first 566 symbols. Later
+   * Unicodes have letters that this Java platform does not know: what is not assigned counts as
+   * one.
+   */
   private static boolean isLabel(int c) {
-    return Character.isLetter(c) || c == '\u00d7' || c == '\u00f7';
+    return Character.isLetter(c)
+        || c == '\u00d7'
+        || c == '\u00f7'
+        || (Character.getType(c) == Character.UNASSIGNED
+            && (c & 0xfffe) != 0xfffe
+            && (c < 0xfdd0 || c > 0xfdef));
   }
 
   private static boolean isWhite(int c) {
