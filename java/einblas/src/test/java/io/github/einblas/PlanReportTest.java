@@ -100,6 +100,26 @@ class PlanReportTest {
   }
 
   @Test
+  void slicesOfSingleElementsRepeatWhatLacksTheLabel() {
+    // A ring: the step that lacks the cut label is repeated, the others are shared out.
+    long[][] shapes = {{2, 64}, {64, 64}, {64, 64}, {64, 2}};
+    int[][] path = {{1, 2}, {0, 4}, {3, 5}};
+    PlanOptions options = PlanOptions.DEFAULT.withPath(path);
+    EinsumPlan whole = Einsum.plan("ab,bc,cd,da->", options, DType.F64, shapes);
+    EinsumPlan cut =
+        EinsumPlan.fromJson(
+            whole.toJson().replace("\"cuts\":[]", "\"cuts\":[{\"label\":\"a\",\"chunk\":1}]"));
+    assertEquals(2, cut.sliceCount());
+    assertEquals(1, cut.report().sliceOverhead(), 1e-9, cut::explain); // bc,cd runs once
+    EinsumPlan other =
+        EinsumPlan.fromJson(
+            whole.toJson().replace("\"cuts\":[]", "\"cuts\":[{\"label\":\"b\",\"chunk\":1}]"));
+    double last = 2 * 64 * 2; // da with the rest, in each of 64 slices
+    double once = whole.flops() - last;
+    assertEquals((once + 64 * last) / whole.flops(), other.report().sliceOverhead(), 1e-3);
+  }
+
+  @Test
   void slicedFiguresAddUp() {
     EinsumPlan whole =
         Einsum.plan(

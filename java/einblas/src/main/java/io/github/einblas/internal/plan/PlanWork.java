@@ -42,17 +42,52 @@ public final class PlanWork {
 
   /** Operations of all slices over those of the same steps uncut. */
   public static double overhead(SlicedProgram slices) {
+    double all = flops(slices);
     double uncut = 0;
     Program program = slices.main();
     for (Step step : program.steps()) {
-      double own = flops(program, step, null);
-      for (int k = 0; k < slices.cuts(); k++) {
-        own *= has(step, slices.label(k)) ? (double) slices.length(k) / slices.chunk(k) : 1;
-      }
-      uncut += own;
+      uncut += flops(program, step, null);
     }
-    double all = flops(slices);
-    return all == uncut ? 1 : all / uncut;
+    Equation equation = slices.equation();
+    double[] times = new double[program.steps().size()];
+    Arrays.fill(times, 1);
+    for (int k = 0; k < slices.cuts(); k++) {
+      boolean[] has = stepsWith(equation, program, slices.label(k));
+      for (int s = 0; s < times.length; s++) {
+        times[s] *= has[s] ? (double) slices.length(k) / slices.chunk(k) : 1;
+      }
+    }
+    for (int s = 0; s < times.length; s++) {
+      uncut += (times[s] - 1) * flops(program, program.steps().get(s), null);
+    }
+    return slices.cuts() == 0 ? 1 : all / uncut;
+  }
+
+  /** Steps of whose tensors some have a label, of length 1 in a slice or not. */
+  private static boolean[] stepsWith(Equation equation, Program program, int label) {
+    int operands = equation.operandCount();
+    List<Step> steps = program.steps();
+    int[] below = new int[operands + steps.size()];
+    int all = has(equation.output(), label) ? 1 : 0;
+    for (int i = 0; i < operands; i++) {
+      below[i] = has(equation.operand(i), label) ? 1 : 0;
+      all += below[i];
+    }
+    boolean[] with = new boolean[steps.size()];
+    for (int s = 0; s < with.length; s++) {
+      int count = 0;
+      for (int slot : steps.get(s).inputs()) {
+        // An intermediate has it while somebody else does.
+        with[s] |= below[slot] > 0 && (slot < operands || below[slot] < all);
+        count += below[slot];
+      }
+      below[steps.get(s).output()] = count;
+    }
+    return with;
+  }
+
+  private static boolean has(int[] labels, int label) {
+    return Arrays.stream(labels).anyMatch(l -> l == label);
   }
 
   private static boolean has(Step step, int label) {
