@@ -115,6 +115,54 @@ class SearchedPlanTest {
     assertTrue(Seeds.one() || cut > 20, "only " + cut + " plans were cut");
   }
 
+  @Test
+  void givenTreesGiveItTooWholeAndCut() {
+    int cut = 0;
+    for (long seed : Seeds.upTo(100)) {
+      Random random = new Random(seed);
+      Network n = new Network(random);
+      PlanOptions options = PlanOptions.DEFAULT.withThreads(1 + random.nextInt(2));
+      options = options.withPath(randomPath(random, n.labels.length));
+      Tensor[] in = n.tensors();
+      double[] expected = NaiveEinsum.evaluate(n.labels, n.output, n.shapes, n.data);
+      EinsumPlan whole = Einsum.plan(n.text, options, DType.F64, n.shapes);
+      String what = "seed " + seed + ": " + n.text + " " + options;
+      try (Tensor result = whole.run(in)) {
+        assertArrayEquals(expected, result.toDoubleArray(), 1e-300, what);
+      }
+      try {
+        long limit = whole.peakBytes() / (2 + random.nextInt(6));
+        EinsumPlan tight = Einsum.plan(n.text, options.withMemoryLimit(limit), DType.F64, n.shapes);
+        cut += tight.sliceCount() > 1 ? 1 : 0;
+        assertTrue(tight.peakBytes() <= limit, what);
+        assertTrue(Arrays.deepEquals(options.path(), tight.path()), what);
+        try (Tensor result = tight.run(in)) {
+          assertArrayEquals(expected, result.toDoubleArray(), 1e-300, what + ", cut");
+        }
+      } catch (MemoryLimitException none) {
+        assertTrue(none.neededBytes() > 0, what);
+      }
+      for (Tensor t : in) {
+        t.close();
+      }
+    }
+    assertTrue(Seeds.one() || cut > 10, "only " + cut + " plans were cut");
+  }
+
+  /** Pairs by chance, in either order. */
+  private static int[][] randomPath(Random random, int operands) {
+    List<Integer> live =
+        new ArrayList<>(IntStream.range(0, operands).boxed().collect(Collectors.toList()));
+    int[][] path = new int[operands - 1][];
+    for (int i = 0; i < path.length; i++) {
+      int a = live.remove(random.nextInt(live.size()));
+      int b = live.remove(random.nextInt(live.size()));
+      path[i] = new int[] {a, b};
+      live.add(operands + i);
+    }
+    return path;
+  }
+
   /** A ring of rings, which takes many rounds. */
   private static final String RING =
       IntStream.range(0, 40)

@@ -17,13 +17,13 @@ final class AutoPath {
    */
   private static final double LEAST = 2.5;
 
-  private static final double SHARE = 0.02;
+  private static final double SHARE = 0.05;
 
   /** No search is meant to take longer than this, whatever a run takes. */
   private static final double MOST_NANOS = 3e8;
 
   /** A search of more than this, per operand, anneals. */
-  private static final double ANNEALED = 20_000;
+  private static final double ANNEALED = 10_000;
 
   /** What the operands' size counts against the result's, in turn; then chance decides. */
   private static final double[] WEIGHTS = {1, 2, 0.1, 0.5, 4, 0};

@@ -62,7 +62,7 @@ public final class CutSearch {
   private final double call;
   private final boolean fixed;
   private final int[][] known;
-  private final String origin;
+  private final PathChoice given;
   private final PlanOptions options;
 
   /** The best so far, or null. */
@@ -95,7 +95,7 @@ public final class CutSearch {
     parts = fixed ? whole.leaves : OrderSearch.parts(whole, model, tree);
     network = fixed ? whole : whole.of(parts, false);
     known = network.path(fixed ? tree : Simplification.pruned(network, tree, parts, model));
-    origin = choice.origin();
+    given = choice;
   }
 
   /**
@@ -162,9 +162,13 @@ public final class CutSearch {
         pieces.put(labels.ids[label], (long) state.piece[l]);
       }
     }
-    Node tree = fixed ? state.tree : Simplification.expanded(whole, state.tree, parts, model);
-    String words = fixed ? origin : "annealed with the cuts";
-    return new Cuts(new PathChoice(whole.path(tree), words), pieces, cost(state, model, call));
+    double cost = cost(state, model, call);
+    if (fixed) {
+      return new Cuts(given, pieces, cost);
+    }
+    Node tree = Simplification.expanded(whole, state.tree, parts, model);
+    PathChoice choice = new PathChoice(whole.path(tree), "annealed with the cuts");
+    return new Cuts(choice, pieces, cost);
   }
 
   private State state(double[] piece, int[][] path) {
