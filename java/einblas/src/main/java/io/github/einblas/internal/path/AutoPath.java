@@ -58,17 +58,20 @@ final class AutoPath {
   private final Network network;
   private final PathCost model;
   private final long seed;
+  private final boolean anneals;
   private final int n;
   private final Node root;
   private String origin;
   private double spent;
 
-  AutoPath(Network network, PathCost model, long seed) {
-    this(network, model, seed, null);
-  }
-
-  /** A search that begins with a tree found by another model, or with none. */
-  AutoPath(Network network, PathCost model, long seed, Node known) {
+  /**
+   * A search.
+   *
+   * @param known a tree found by another model, to begin with, or null
+   * @param anneals whether long runs are worth annealing; not where that comes later
+   */
+  AutoPath(Network network, PathCost model, long seed, Node known, boolean anneals) {
+    this.anneals = anneals;
     this.seed = seed;
     this.network = network;
     this.model = model;
@@ -127,7 +130,7 @@ final class AutoPath {
       spent += allowed / 2;
     }
     if (allowed(best, 0) - spent > ANNEALED * n && OrderSearch.takes(network)) {
-      return annealed(best);
+      return anneals ? annealed(best) : best;
     }
     for (int i = 0; spent < allowed * TREES; i++) {
       GreedyPath next = greedy(i);

@@ -106,11 +106,6 @@ final class OrderSearch {
     return "the best of " + rounds + " annealed trees";
   }
 
-  /** Rounds done. */
-  int rounds() {
-    return rounds;
-  }
-
   /** Nanoseconds that it took, estimated from the turns. */
   double spent() {
     return spent;

@@ -137,7 +137,7 @@ public record PathChoice(int[][] pairs, String origin) {
     SearchLimit limit = isSearched(network, options) ? SearchLimit.of(options) : null;
     boolean both = options.costModel() != PlanOptions.CostModel.FLOPS;
     double share = isCut(options) ? UNCUT : 1;
-    AutoPath auto = new AutoPath(network, PathCost.FLOPS, options.seed());
+    AutoPath auto = new AutoPath(network, PathCost.FLOPS, options.seed(), null, limit == null);
     Node few = auto.root();
     String origin = auto.origin();
     if (limit != null) {
@@ -148,7 +148,7 @@ public record PathChoice(int[][] pairs, String origin) {
     }
     double time = few.costBy(PathCost.KERNELS);
     if (both && time >= SMALL_RUN) {
-      AutoPath again = new AutoPath(network, PathCost.KERNELS, options.seed(), few);
+      AutoPath again = new AutoPath(network, PathCost.KERNELS, options.seed(), few, limit == null);
       Node fast = again.root();
       String other = again.origin();
       if (limit != null) {
