@@ -213,10 +213,10 @@ public record PathChoice(int[][] pairs, String origin) {
     PlanOptions own = limited ? options : options.withSearchTime(RANDOM_TIME);
     Node known = refined(network, model, greedy(network, model));
     if (!isSearched(network, own)) {
-      return choice(network, known, "greedy, refined");
+      return choice(network, known, "greedy, refined; random orders are for more operands");
     }
     OrderSearch search = searched(network, model, known, own, SearchLimit.of(own));
-    return choice(network, search.root(), search.origin() + ", from greedy ones");
+    return choice(network, search.root(), search.origin() + ", from random greedy ones");
   }
 
   private static Node refined(Network network, PathCost model, Node root) {
