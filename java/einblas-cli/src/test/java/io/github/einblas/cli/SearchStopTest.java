@@ -131,7 +131,7 @@ final class SearchStopTest {
             .withSearchTime(Duration.ofMillis(300))
             .withSearchListener(found -> calls.incrementAndGet() > 0);
     Einsum.plan(equation, probe, DType.F64, shapes);
-    assumeTrue(calls.get() > 0, "no search here tells how it goes");
+    assertTrue(calls.get() > 0, "the search tells how it goes");
     Path instance = folder.resolve("instance.json");
     Files.writeString(instance, "{\"equation\": \"" + equation + "\", \"sizes\": 2}");
     Path kept = folder.resolve("plan.json");
