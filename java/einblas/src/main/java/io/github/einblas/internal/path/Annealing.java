@@ -11,8 +11,8 @@ import java.util.function.BooleanSupplier;
 /**
  * Simulated annealing of a contraction tree: turns (x y) z into (x z) y at each pair in turn, as in
  * TreeSA (Kalachev, Panteleev and Yung, 2021). A turn changes two pairs and nothing above them. It
- * is taken where these two get cheaper, and with probability {@code (new / old)^-beta} where they
- * get dearer: beta rises, and few dear turns are taken at the end. Used once, by one thread.
+ * is taken where these two get cheaper, and where they get dearer with probability {@code exp(-beta
+ * log2(new / old))}: beta rises, and few dear turns are taken at the end. Used once, by one thread.
  */
 final class Annealing {
   /** Sweeps over all pairs at one beta, after which the best tree is kept. */
@@ -43,6 +43,8 @@ final class Annealing {
   private final boolean[] constant;
   private final int[] left;
   private final int[] right;
+
+  /** The last of the pairs, whatever is turned below it. */
   private int root;
 
   /** Bits of labels; those of length 2 come first, and a word of nothing else is counted. */
@@ -57,7 +59,6 @@ final class Annealing {
 
   private final int[] bestLeft;
   private final int[] bestRight;
-  private int bestRoot;
   private double best;
 
   /** Prepares; the tree is of the network and costed by the model. */
@@ -100,7 +101,6 @@ final class Annealing {
     constants = Arrays.stream(network.leaves).anyMatch(leaf -> leaf.constant);
     bestLeft = left.clone();
     bestRight = right.clone();
-    bestRoot = root;
     best = sum();
   }
 
@@ -121,23 +121,10 @@ final class Annealing {
       if (!node.isLeaf()) {
         left[i] = number.get(node.left);
         right[i] = number.get(node.right);
-        own[i] = cost(i, pairSize(left[i], right[i]));
+        own[i] = node.own;
       }
     }
     root = next - 1;
-  }
-
-  private double cost(int i, double all) {
-    double pair = model.pair(all, size[left[i]], size[right[i]], size[i]);
-    return constant[i] ? Network.CONSTANT_COST * pair : pair;
-  }
-
-  private double pairSize(int a, int b) {
-    double product = network.scale;
-    for (int w = 0; w < words; w++) {
-      product *= size(sets[a * words + w] | sets[b * words + w], w);
-    }
-    return product;
   }
 
   /** Elements of a tensor with these labels of word w. */
@@ -282,7 +269,6 @@ final class Annealing {
     double now = sum();
     if (now < best) {
       best = now;
-      bestRoot = root;
       System.arraycopy(left, n, bestLeft, n, n - 1);
       System.arraycopy(right, n, bestRight, n, n - 1);
     }
@@ -294,7 +280,7 @@ final class Annealing {
     int[] todo = new int[2 * n];
     int count = 0;
     int waiting = 0;
-    todo[waiting++] = bestRoot;
+    todo[waiting++] = root;
     while (waiting > 0) {
       int i = todo[--waiting];
       if (i >= n) {
@@ -309,6 +295,6 @@ final class Annealing {
       int i = order[k];
       made[i] = network.contract(made[bestLeft[i]], made[bestRight[i]], live, model);
     }
-    return made[bestRoot];
+    return made[root];
   }
 }

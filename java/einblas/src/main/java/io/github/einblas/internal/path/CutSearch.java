@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Cuts one label after the other until intermediates fit, each time the one that multiplies the
@@ -113,7 +112,7 @@ public final class CutSearch {
 
   /** The best found in the time or rounds of the options, beginning with the first answer. */
   public Cuts search(double most, long atLeast) {
-    SearchLimit limit = SearchLimit.of(options).upTo(0.5);
+    SearchLimit limit = SearchLimit.of(options).upTo(1 - PathChoice.UNCUT);
     boolean asked = options.searchTime() != null || options.searchRounds() > 0;
     int counted = options.searchRounds() > 0 ? options.searchRounds() : Integer.MAX_VALUE;
     int rounds = fixed ? 0 : asked ? counted : ROUNDS;
@@ -122,14 +121,12 @@ public final class CutSearch {
       int from = done + 1;
       State begin = best;
       State[] found = new State[Math.min(GENERATION, rounds - done)];
-      AtomicInteger next = new AtomicInteger();
-      Workers.run(
-          Math.min(threads, found.length),
-          () -> {
-            for (int i = next.getAndIncrement(); i < found.length; i = next.getAndIncrement()) {
-              if (!limit.isOver()) {
-                found[i] = round(begin, from + i, most, atLeast);
-              }
+      Workers.each(
+          threads,
+          found.length,
+          i -> {
+            if (!limit.isOver()) {
+              found[i] = round(begin, from + i, most, atLeast);
             }
           });
       for (State state : found) {
@@ -146,12 +143,8 @@ public final class CutSearch {
   }
 
   private SearchLimit.Found told(State state, int round) {
-    double largest = 0;
-    for (Node node : state.tree.branchesFirst()) {
-      largest = Math.max(largest, node.isLeaf() ? 0 : node.size);
-    }
     double operations = cost(state, PathCost.FLOPS, 0);
-    return new SearchLimit.Found(operations, largest, slices(state.piece), round);
+    return new SearchLimit.Found(operations, state.tree.largest(), slices(state.piece), round);
   }
 
   private Cuts cuts(State state) {
@@ -296,11 +289,7 @@ public final class CutSearch {
     List<Node> nodes = state.tree.branchesFirst();
     Set<Node> touched = touched(state, nodes);
     double slices = slices(state.piece);
-    double largest = 0;
-    for (Node node : nodes) {
-      largest = node.isLeaf() ? largest : Math.max(largest, node.size);
-    }
-    double over = Math.min(target, largest / 2);
+    double over = Math.min(target, state.tree.largest() / 2);
     // What is run for each slice, and what is run once: all, with each label, above its last step.
     double each = 0;
     double once = 0;

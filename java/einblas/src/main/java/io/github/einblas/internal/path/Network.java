@@ -289,6 +289,15 @@ public final class Network {
       return peak;
     }
 
+    /** Elements of the largest result of a pair. */
+    double largest() {
+      double largest = 0;
+      for (Node n : branchesFirst()) {
+        largest = Math.max(largest, n.isLeaf() ? 0 : n.size);
+      }
+      return largest;
+    }
+
     /** Elements of the result where it is an intermediate. */
     private double held() {
       return isLeaf() ? 0 : size;

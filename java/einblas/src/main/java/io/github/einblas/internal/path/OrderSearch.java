@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Anneals trees of several kinds, and the best of them again, in generations of rounds, each
@@ -22,10 +21,33 @@ final class OrderSearch {
   /** Trees that are annealed again. */
   private static final int POOL = 4;
 
+  /**
+   * Betas of new trees begin between these, those of trees that are annealed again between {@link
+   * #AGAIN_BETA} and the last. They are drawn: no single beginning was looked for. At 20 a turn
+   * that makes two pairs dearer by a tenth is taken once in 16 times.
+   */
+  private static final double FIRST_BETA = 0.7;
+
+  private static final double MOST_FIRST_BETA = 6;
+  private static final double AGAIN_BETA = 2;
   private static final double LAST_BETA = 20;
+
+  /** Few at first, so that thousands of tensors have a tree in a second; then more and more. */
   private static final int FIRST_SWEEPS = 40;
+
   private static final double MORE_SWEEPS = 1.5;
   private static final int MOST_SWEEPS = 50_000;
+
+  /** Branches of the pieces that an annealed tree is refined by: 1,093 pairs. */
+  private static final int PIECE = 7;
+
+  /** Nanoseconds of that in any case, and the share of the annealing's. */
+  private static final double LEAST_REFINED = 1e5;
+
+  private static final double REFINED = 0.25;
+
+  /** Nanoseconds of a new tree for each pair of operands, roughly; it orders effort, not time. */
+  private static final double START_OF_PAIR = 3.75;
 
   /** Pairs that are contracted beforehand take together this share of the best tree's points. */
   private static final double NEXT_TO_NOTHING = 1e-3;
@@ -133,18 +155,16 @@ final class OrderSearch {
     Tree[] found = new Tree[count];
     double[] taken = new double[count];
     Kind[] starts = new Kind[count];
-    AtomicInteger next = new AtomicInteger();
     int first = rounds;
-    Workers.run(
-        Math.min(threads, count),
-        () -> {
-          for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-            if (!limit.isOver()) {
-              Round round = new Round(first + i, i, sweeps, limit);
-              found[i] = new Tree(round.tree(), first + i);
-              taken[i] = round.spent;
-              starts[i] = round.kind;
-            }
+    Workers.each(
+        threads,
+        count,
+        i -> {
+          if (!limit.isOver()) {
+            Round round = new Round(first + i, i, sweeps, limit);
+            found[i] = new Tree(round.tree(), first + i);
+            taken[i] = round.spent;
+            starts[i] = round.kind;
           }
         });
     rounds += count;
@@ -166,11 +186,8 @@ final class OrderSearch {
       tree = new TreeRefinement(whole, model, 3, Double.POSITIVE_INFINITY).refine(tree);
       best = tree.cost < best.cost ? tree : best;
     }
-    double largest = 0;
-    for (Node node : best.branchesFirst()) {
-      largest = Math.max(largest, node.isLeaf() ? 0 : node.size);
-    }
-    limit.found(new SearchLimit.Found(best.costBy(PathCost.FLOPS), largest, 1, rounds));
+    double operations = best.costBy(PathCost.FLOPS);
+    limit.found(new SearchLimit.Found(operations, best.largest(), 1, rounds));
   }
 
   /** One round. */
@@ -197,19 +214,19 @@ final class OrderSearch {
       boolean again = number >= ROUNDS && place % 2 == 0 && !pool.isEmpty();
       if (again) {
         start = pool.get(Math.min(pool.size() - 1, place / 2 % 3)).root;
-        from = Math.exp(random.nextDouble(Math.log(2), Math.log(LAST_BETA)));
+        from = Math.exp(random.nextDouble(Math.log(AGAIN_BETA), Math.log(LAST_BETA)));
       } else {
         kind = kind();
         start = start(kind);
-        from = Math.exp(random.nextDouble(Math.log(0.7), Math.log(6)));
+        from = Math.exp(random.nextDouble(Math.log(FIRST_BETA), Math.log(MOST_FIRST_BETA)));
       }
       Annealing annealing = new Annealing(network, model, start, random.nextLong());
       annealing.run(from, LAST_BETA, sweeps, limit::isOver);
       spent += annealing.turns() * Annealing.nanosOfTurn(network);
       Node tree = annealing.tree();
       tree = start.cost < tree.cost ? start : tree;
-      double allowed = Math.max(1e5, spent / 4);
-      TreeRefinement refinement = new TreeRefinement(network, model, 7, allowed);
+      double allowed = Math.max(LEAST_REFINED, REFINED * spent);
+      TreeRefinement refinement = new TreeRefinement(network, model, PIECE, allowed);
       Node better = refinement.refine(tree);
       spent += refinement.spent();
       return better;
@@ -255,7 +272,7 @@ final class OrderSearch {
                 new Bisection(network, model, random.nextDouble(0.02, 0.45), random)
                     .tree(limit::isOver);
           };
-      spent += 30.0 * network.leaves.length * network.leaves.length / 8;
+      spent += START_OF_PAIR * network.leaves.length * network.leaves.length;
       return tree != null ? tree : GreedyPath.drawn(network, model, random.nextLong()).root();
     }
   }

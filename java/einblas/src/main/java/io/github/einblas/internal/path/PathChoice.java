@@ -32,7 +32,7 @@ public record PathChoice(int[][] pairs, String origin) {
   /** The share of a search's time that goes by operations, and that before labels are cut. */
   private static final double BY_OPERATIONS = 0.7;
 
-  private static final double UNCUT = 0.5;
+  static final double UNCUT = 0.5;
 
   private static final Duration RANDOM_TIME = Duration.ofMillis(100);
 

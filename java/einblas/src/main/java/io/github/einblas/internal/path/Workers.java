@@ -3,17 +3,26 @@ package io.github.einblas.internal.path;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
 
-/** Runs something by several threads, the caller's among them, and waits for all of them. */
+/** Runs numbered tasks by several threads, the caller's among them, and waits for all of them. */
 final class Workers {
   private Workers() {}
 
-  /** Runs it; what one of them throws ends the rest's wait and is thrown here. */
-  static void run(int threads, Runnable task) {
+  /** Tasks 0 to count - 1, each once; what the first that fails throws is thrown here. */
+  static void each(int threads, int count, IntConsumer each) {
+    AtomicInteger next = new AtomicInteger();
+    Runnable task =
+        () -> {
+          for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+            each.accept(i);
+          }
+        };
     AtomicReference<Throwable> failure = new AtomicReference<>();
     List<Thread> others = new ArrayList<>();
-    for (int i = 1; i < threads; i++) {
+    for (int i = 1; i < Math.min(threads, count); i++) {
       Thread thread = new Thread(() -> guarded(task, failure), "einblas-search-" + i);
       thread.setDaemon(true);
       thread.start();
