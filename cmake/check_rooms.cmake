@@ -4,8 +4,9 @@
 cmake_minimum_required(VERSION 3.20)
 
 # A room, and the rooms of cpp/src that its files may include.
-set(ROOMS api step sparse kron layout runtime kernels simd isa test bench fuzz)
-set(MAY_api api step sparse kron layout runtime)
+set(ROOMS api map step sparse kron layout runtime kernels simd isa test bench fuzz)
+set(MAY_api api map step sparse kron layout runtime)
+set(MAY_map map step layout runtime kernels)
 set(MAY_step step layout runtime kernels)
 set(MAY_sparse sparse layout runtime kernels)
 set(MAY_kron kron sparse layout runtime kernels)
@@ -14,7 +15,7 @@ set(MAY_layout layout kernels)
 set(MAY_kernels kernels)
 set(MAY_simd "")
 set(MAY_isa isa kernels simd)
-set(MAY_test test support api step sparse kron layout runtime kernels)
+set(MAY_test test support api map step sparse kron layout runtime kernels)
 set(MAY_bench bench support runtime)
 set(MAY_fuzz fuzz support)
 # What is compiled once for each instruction set knows C's headers only: a template of the STL in it may be the copy that
@@ -76,7 +77,7 @@ foreach(file ${files})
     endif()
     list(APPEND includes_of_${place} ${to})
   endforeach()
-  if(NOT room IN_LIST ISA_ROOMS AND place MATCHES "^(api|step|sparse|kron|layout|runtime)/"
+  if(NOT room IN_LIST ISA_ROOMS AND place MATCHES "^(api|map|step|sparse|kron|layout|runtime)/"
      AND text MATCHES "_mm[0-9]*_[a-z]|__m(128|256|512)|immintrin|arm_neon|vector_size")
     string(APPEND wrong "${file} has intrinsics, which belong in kernels, simd and isa\n")
   endif()

@@ -1,5 +1,6 @@
 // The body of every isa/<isa>.cpp: all kernels, compiled into that ISA's namespace, and the table of them.
-// Before: EINBLAS_ISA_NAME ("avx2"), EINBLAS_ISA_TABLE (kAvx2Table), EINBLAS_VBYTES (from the build).
+// Before: EINBLAS_ISA_NAME ("avx2"), EINBLAS_ISA_TABLE (kAvx2Table), EINBLAS_ISA_MAPS (kAvx2Maps), EINBLAS_VBYTES (from
+// the build).
 #include <stdint.h>
 #include <string.h>
 #if defined(__SSE2__)
@@ -108,6 +109,7 @@ constexpr TypedKernels<T> typed_kernels() {
 }
 }  // namespace
 
+extern const MapTable EINBLAS_ISA_MAPS;  // isa/maps.inl
 extern const KernelTable EINBLAS_ISA_TABLE;
 const KernelTable EINBLAS_ISA_TABLE = {
     EINBLAS_ISA_NAME,
@@ -132,6 +134,7 @@ const KernelTable EINBLAS_ISA_TABLE = {
     convert_integers<int32_t, int16_t>,
     half_lines<bf16_bits>,
     half_lines<f16_bits>,
+    &EINBLAS_ISA_MAPS,
     nullptr,
     nullptr,
 };

@@ -139,19 +139,8 @@ EINBLAS_INLINE vec<T> signs(bool second, bool negative) {
   return second ? in_pairs<T>(none, all, all_lanes<T>()) : in_pairs<T>(all, none, all_lanes<T>());
 }
 template <class T>
-struct bits_of_lane;
-template <>
-struct bits_of_lane<float> {
-  typedef vu32 type;
-};
-template <>
-struct bits_of_lane<double> {
-  typedef vu64 type;
-};
-template <class T>
 EINBLAS_INLINE vec<T> with_signs(vec<T> v, vec<T> sign) {
-  typedef typename bits_of_lane<T>::type bits;
-  return (vec<T>)((bits)v ^ (bits)sign);
+  return (vec<T>)((bits_vec<T>)v ^ (bits_vec<T>)sign);
 }
 
 // n complex numbers as two rows of pairs: (re, im) beside (-im, re); TWICE: (re, re) beside (-im, im); SWAPPED: (re,

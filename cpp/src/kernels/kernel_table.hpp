@@ -238,6 +238,75 @@ struct ReduceItems {
   T alpha, beta;
 };
 
+// What kernels/map.inl does with the elements of up to three operands x0, x1, x2 and numbers s0, s1, s2.
+enum class Map : int32_t {
+  Copy,         // x0
+  Scale,        // s0 x0
+  Shift,        // s0 x0 + s2
+  Affine,       // s0 x0 + s1 x1 + s2
+  Add,          // x0 + x1
+  Subtract,     // x0 - x1
+  Multiply,     // x0 x1
+  MultiplyAdd,  // x0 x1 + x2
+  Divide,
+  Abs,
+  Sign,
+  Exp,
+  ExpOfDifference,  // e^(x0 - x1)
+  Log,
+  Sqrt,
+  Tanh,
+  Sigmoid,
+  Relu,
+  Gelu,
+  Maximum,  // NaN where one is
+  Minimum,
+  Equal,  // 1 or 0
+  NotEqual,
+  Less,
+  LessEqual,
+  Where  // x1 where x0 is not 0, else x2
+};
+constexpr int kMaps = static_cast<int>(Map::Where) + 1;
+template <class T>
+using MapLine = void (*)(int64_t n, T* out, const T* const* x, const int* step, const T* scalars, int past_caches);
+
+// kernels/map.inl for one element type; of integers, unsigned ones here too, null where a quotient or a function leaves
+// them.
+template <class T>
+struct TypedMaps {
+  MapLine<T> map[kMaps];  // by Map
+  T (*line_most)(int64_t n, const T* x);
+  T (*line_least)(int64_t n, const T* x);
+  T (*line_exp_sum)(int64_t n, const T* x, T from, T* out);
+  T (*line_squares)(int64_t n, const T* x, T from);
+};
+struct MapTable {
+  TypedMaps<float> f32;
+  TypedMaps<double> f64;
+  TypedMaps<uint32_t> i32;
+  TypedMaps<uint64_t> i64;
+
+  template <class T>
+  const TypedMaps<T>& typed() const = delete;
+};
+template <>
+inline const TypedMaps<float>& MapTable::typed<float>() const {
+  return f32;
+}
+template <>
+inline const TypedMaps<double>& MapTable::typed<double>() const {
+  return f64;
+}
+template <>
+inline const TypedMaps<uint32_t>& MapTable::typed<uint32_t>() const {
+  return i32;
+}
+template <>
+inline const TypedMaps<uint64_t>& MapTable::typed<uint64_t>() const {
+  return i64;
+}
+
 // Kernels for one element type. Those of integers are of unsigned ones (simd/vec.hpp); what no step needs is null for
 // them: complex, block, kron, csr and bsr.
 template <class T>
@@ -383,6 +452,7 @@ struct KernelTable {
   void (*i32_to_i16)(int64_t n, const int32_t* from, int16_t* to);
   // kernels/product.inl: lines of a product of 16-bit floats, by their bits.
   HalfLines bf16_lines, f16_lines;
+  const MapTable* maps;
   // Null where the instruction set has none.
   const Bf16Dots* bf16;
   const IntegerDots* integers;

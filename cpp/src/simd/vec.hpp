@@ -43,6 +43,20 @@ struct vec_of<uint64_t> {
 template <class T>
 using vec = typename vec_of<T>::type;
 
+// Of vectors of reals their bits.
+template <class T>
+struct bits_of_lane;
+template <>
+struct bits_of_lane<float> {
+  typedef vu32 type;
+};
+template <>
+struct bits_of_lane<double> {
+  typedef vu64 type;
+};
+template <class T>
+using bits_vec = typename bits_of_lane<T>::type;
+
 template <class T>
 constexpr bool kWhole = T{1} / T{2} == 0;  // an integer
 

@@ -1,0 +1,474 @@
+// Driver: functions of rows. A row is taken whole: where it lies, or gathered into scratch; where rows are short or lie
+// across the fast axis, several of them, as lines across the rows.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+#include "einblas.h"
+#include "layout/walk.hpp"
+#include "map/lines.hpp"
+#include "map/map.hpp"
+#include "runtime/memory.hpp"
+#include "runtime/threads.hpp"
+#include "step/problem.hpp"
+
+namespace einblas {
+namespace {
+
+constexpr int64_t kPiece = 2048;  // elements of a row between which sums are added up in F64
+constexpr int64_t kShort = 32;    // shorter rows are worked on across
+constexpr int64_t kLanes = 256;   // rows that are worked on together
+constexpr int64_t kTileElements = 1 << 15;
+constexpr int64_t kTaskElements = 1 << 15;
+
+// Functions of one row, side by side, of T.
+template <class T>
+struct Row {
+  static const TypedMaps<T>& kernels() { return kernel_table().maps->typed<T>(); }
+  static void map(Map what, int64_t n, T* out, const T* a, const T* b, const T* c = nullptr) {
+    const T* const x[3] = {a, b, c};
+    const int step[3] = {1, 1, 1};
+    const T s[3] = {T{1}, T{1}, T{}};
+    kernels().map[static_cast<int>(what)](n, out, x, step, s, 0);
+  }
+  static void scale_shift(int64_t n, T* out, const T* x, double scale, double shift) {
+    const T* const at[3] = {x, nullptr, nullptr};
+    const int step[3] = {1, 0, 0};
+    const T s[3] = {static_cast<T>(scale), T{}, static_cast<T>(shift)};
+    kernels().map[static_cast<int>(Map::Shift)](n, out, at, step, s, 0);
+  }
+  template <class F>
+  static double in_pieces(int64_t n, const F& f) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i += kPiece) sum += static_cast<double>(f(i, std::min(kPiece, n - i)));
+    return sum;
+  }
+  static double dot(int64_t n, const T* x, const T* y) {
+    return in_pieces(n, [&](int64_t i, int64_t m) {
+      return kernel_table().typed<T>().reduce_dot(m, x + i, y == nullptr ? y : y + i);
+    });
+  }
+
+  static void softmax(int64_t n, const T* x, T* out) {
+    const T most = kernels().line_most(n, x);
+    const double sum =
+        in_pieces(n, [&](int64_t i, int64_t m) { return kernels().line_exp_sum(m, x + i, most, out + i); });
+    const T* const at[3] = {out, nullptr, nullptr};
+    const int step[3] = {1, 0, 0};
+    const T s[3] = {static_cast<T>(1 / sum), T{}, T{}};
+    kernels().map[static_cast<int>(Map::Scale)](n, out, at, step, s, 0);
+  }
+  // room: a piece.
+  static void softmax_gradient(int64_t n, const T* y, const T* dy, T* out, T* room) {
+    const double both = dot(n, y, dy);
+    for (int64_t i = 0; i < n; i += kPiece) {
+      const int64_t m = std::min(kPiece, n - i);
+      scale_shift(m, room, dy + i, 1, -both);
+      map(Map::Multiply, m, out + i, y + i, room);
+    }
+  }
+  struct Moments {
+    double mean, scale;
+  };
+  static Moments moments(int64_t n, const T* x, double epsilon) {
+    const double count = static_cast<double>(n), mean = dot(n, x, nullptr) / count;
+    const T from = static_cast<T>(mean);
+    const double squares = in_pieces(n, [&](int64_t i, int64_t m) { return kernels().line_squares(m, x + i, from); });
+    const double off = static_cast<double>(from) - mean;  // squares are of what was taken off
+    return {mean, 1 / std::sqrt(std::max(0.0, squares / count - off * off) + epsilon)};
+  }
+  // (x - mean) * scale; out may be x.
+  static void normalised(int64_t n, const T* x, const Moments& m, T* out) {
+    scale_shift(n, out, x, 1, -m.mean);
+    scale_shift(n, out, out, m.scale, 0);
+  }
+  static void layer_norm(int64_t n, const T* x, const T* w, const T* b, double epsilon, T* out) {
+    const Moments m = moments(n, x, epsilon);
+    for (int64_t i = 0; i < n; i += kPiece) {
+      const int64_t k = std::min(kPiece, n - i);
+      normalised(k, x + i, m, out + i);
+      if (w != nullptr && b != nullptr) {
+        map(Map::MultiplyAdd, k, out + i, out + i, w + i, b + i);
+      } else if (w != nullptr) {
+        map(Map::Multiply, k, out + i, out + i, w + i);
+      } else if (b != nullptr) {
+        map(Map::Add, k, out + i, out + i, b + i);
+      }
+    }
+  }
+  // room: two rows.
+  static void layer_norm_gradient(int64_t n, const T* x, const T* dy, const T* w, double epsilon, T* out, T* room) {
+    const Moments m = moments(n, x, epsilon);
+    T* const hat = room;
+    T* const g = room + n;
+    normalised(n, x, m, hat);
+    if (w != nullptr) {
+      map(Map::Multiply, n, g, dy, w);
+    } else {
+      std::copy(dy, dy + n, g);
+    }
+    const double count = static_cast<double>(n), mean = dot(n, g, nullptr) / count, both = dot(n, g, hat) / count;
+    // scale * (g - mean - hat * both)
+    const T* const at[3] = {g, hat, nullptr};
+    const int step[3] = {1, 1, 0};
+    const T s[3] = {static_cast<T>(m.scale), static_cast<T>(-m.scale * both), static_cast<T>(-m.scale * mean)};
+    kernels().map[static_cast<int>(Map::Affine)](n, out, at, step, s, 0);
+  }
+};
+
+// The first index of the largest or smallest element: of a NaN where there is one.
+template <class T, bool LEAST>
+int64_t first_extreme(int64_t n, const T* x) {
+  int64_t at = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    if (x[i] != x[i]) return i;
+    if (LEAST ? x[i] < x[at] : x[i] > x[at]) at = i;
+  }
+  return at;
+}
+template <class T>
+int64_t first_place(int64_t n, const T* x, bool least) {
+  if constexpr (std::is_integral_v<T>) {
+    using S = std::make_signed_t<T>;
+    const S* const s = reinterpret_cast<const S*>(x);
+    return least ? first_extreme<S, true>(n, s) : first_extreme<S, false>(n, s);
+  } else {
+    const T most =
+        least ? kernel_table().maps->typed<T>().line_least(n, x) : kernel_table().maps->typed<T>().line_most(n, x);
+    if (most != most) return first_extreme<T, false>(n, x);
+    int64_t i = 0;
+    while (x[i] != most) ++i;
+    return i;
+  }
+}
+
+// Sums of a row up to each element, of four stretches side by side: one addition waits for the one before.
+template <class T>
+void sums_up_to(int64_t n, const T* x, T* out) {
+  T before{};
+  int64_t i = 0;
+  const auto plus = [](T a, T b) {
+    if constexpr (kIsComplex<T>) {
+      return T{a.re + b.re, a.im + b.im};
+    } else {
+      return static_cast<T>(a + b);
+    }
+  };
+  constexpr int64_t stretch = 256;
+  for (; i + 4 * stretch <= n; i += 4 * stretch) {
+    T sum[4] = {};
+    for (int64_t k = 0; k < stretch; ++k)
+      for (int q = 0; q < 4; ++q) sum[q] = out[i + q * stretch + k] = plus(sum[q], x[i + q * stretch + k]);
+    for (int q = 0; q < 4; ++q) {
+      for (int64_t k = 0; k < stretch; ++k) out[i + q * stretch + k] = plus(before, out[i + q * stretch + k]);
+      before = out[i + (q + 1) * stretch - 1];
+    }
+  }
+  for (; i < n; ++i) before = out[i] = plus(before, x[i]);
+}
+
+int tensors_of(RowFunction what) {
+  return what == RowFunction::SoftmaxGradient || what == RowFunction::LayerNormGradient ? 2 : 1;
+}
+bool finds(RowFunction what) { return what == RowFunction::ArgMost || what == RowFunction::ArgLeast; }
+
+template <class T>
+class Rows {
+ public:
+  Rows(const RowCall& call, const Problem& p, const int64_t* row_stride)
+      : call_(call), n_(call.lengths[call.axes - 1]), tensors_(tensors_of(call.what)) {
+    for (int t = 0; t < tensors_; ++t) {
+      in_[t] = Mover::in(call.x[t].dtype, call.compute, call.x[t].conjugated);
+      at_[t] = call.x[t].at + p.offset[t] * in_[t].size;
+      along_[t] = row_stride[t];
+    }
+    out_ = finds(call.what) ? Mover::out(DType::I64, call.out.dtype) : Mover::out(call.compute, call.out.dtype);
+    c_ = call.out.at + p.offset[kOut] * out_.size;
+    along_[kOut] = row_stride[kOut];
+    kept_ = p.outer;
+    width_ = static_cast<int64_t>(sizeof(T));
+    choose_lanes();
+    lay_out();
+  }
+
+  int32_t run() const {
+    const int64_t blocks = ceil_div(lanes_.length, w_), tiles = elements(kept_) * blocks;
+    const int64_t per_task = std::max<int64_t>(1, kTaskElements / (n_ * w_));
+    const int64_t tasks = ceil_div(tiles, per_task);
+    const double nanos = call_.what == RowFunction::Softmax ? 2 : 1;
+    const double all = static_cast<double>(tiles) * static_cast<double>(w_) * static_cast<double>(n_);
+    const int workers = useful_threads(call_.threads, tasks, all * nanos);
+    const Workspace own(room_, workers);
+    const int64_t parameters = round_up(n_ * width_, kAlignment);
+    const Workspace shared((call_.weight.at != nullptr || call_.bias.at != nullptr) ? 2 * parameters : 0, 1);
+    if (!own.ok() || !shared.ok()) return EINBLAS_OUT_OF_MEMORY;
+    const T* const weight = parameter(call_.weight, shared.of(0));
+    const T* const bias = parameter(call_.bias, shared.of(0) + parameters);
+    parallel_tasks(tasks, workers, [&](int64_t task, int worker) {
+      const int64_t end = std::min(tiles, (task + 1) * per_task);
+      int64_t tile = task * per_task;
+      Walk walk(kept_, tile / blocks);
+      for (; tile < end; ++tile) {
+        const int64_t block = tile % blocks;
+        if (across_) {
+          across(walk, block * w_, std::min(w_, lanes_.length - block * w_), own.of(worker));
+        } else {
+          along(walk, own.of(worker), weight, bias);
+        }
+        if (block == blocks - 1) walk.next();
+      }
+    });
+    return EINBLAS_OK;
+  }
+
+ private:
+  void choose_lanes() {
+    if (call_.what == RowFunction::LayerNorm || call_.what == RowFunction::LayerNormGradient) return;
+    size_t lane = kept_.size();
+    for (size_t a = 0; a < kept_.size(); ++a)
+      if (std::abs(kept_[a].stride[0]) == 1) lane = a;
+    if (lane == kept_.size() && n_ <= kShort && !kept_.empty()) lane = kept_.size() - 1;
+    if (lane == kept_.size() || kept_[lane].length == 1 || (along_[0] == 1 && n_ > kShort)) return;
+    across_ = true;
+    lanes_ = kept_[lane];
+    kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(lane));
+    w_ = std::min({lanes_.length, kLanes, std::max<int64_t>(16, kTileElements / n_)});
+  }
+
+  // Places in scratch: rows or tiles of what does not lie as it is needed, and what the function needs.
+  void lay_out() {
+    const int64_t tile = round_up(n_ * w_ * width_, kAlignment) + kAlignment;
+    const auto take = [&](int64_t bytes) {
+      const int64_t at = room_;
+      room_ += round_up(bytes, kAlignment);
+      return at;
+    };
+    for (int t = 0; t < tensors_; ++t) {
+      direct_[t] = !across_ && in_[t].same && (along_[t] == 1 || n_ == 1);
+      at_room_[t] = direct_[t] ? 0 : take(tile);
+    }
+    direct_[kOut] = finds(call_.what) || (!across_ && out_.same && (along_[kOut] == 1 || n_ == 1));
+    at_room_[kOut] = direct_[kOut] && !across_ ? 0 : take(std::max(tile, w_ * 8));
+    if (across_) {
+      spare_ = take(2 * round_up(w_ * 8, kAlignment));
+    } else if (call_.what == RowFunction::LayerNormGradient) {
+      spare_ = take(2 * n_ * width_);
+    } else if (call_.what == RowFunction::SoftmaxGradient) {
+      spare_ = take(kPiece * width_);
+    }
+  }
+
+  const T* parameter(const MapTensor& t, char* room) const {
+    if (t.at == nullptr) return nullptr;
+    convert_row(t.dtype, call_.compute, false)(n_, t.at, t.strides[0], room, 1);
+    return reinterpret_cast<const T*>(room);
+  }
+
+  const char* place(const Walk& walk, int t, int64_t lane) const {
+    return at_[t] + (walk.at(t) + lane * lanes_.stride[t]) * in_[t].size;
+  }
+  char* target(const Walk& walk, int64_t lane) const {
+    return c_ + (walk.at(kOut) + lane * lanes_.stride[kOut]) * out_.size;
+  }
+
+  void along(const Walk& walk, char* room, const T* weight, const T* bias) const {
+    const T* x[2] = {nullptr, nullptr};
+    for (int t = 0; t < tensors_; ++t) {
+      const char* const from = place(walk, t, 0);
+      if (!direct_[t]) in_[t].row(n_, from, along_[t], room + at_room_[t], 1);
+      x[t] = reinterpret_cast<const T*>(direct_[t] ? from : room + at_room_[t]);
+    }
+    char* const c = target(walk, 0);
+    if (finds(call_.what)) {
+      if constexpr (!kIsComplex<T>) {
+        const int64_t at = first_place(n_, x[0], call_.what == RowFunction::ArgLeast);
+        out_.row(1, reinterpret_cast<const char*>(&at), 1, c, 1);
+      }
+      return;
+    }
+    T* const to = reinterpret_cast<T*>(direct_[kOut] ? c : room + at_room_[kOut]);
+    T* const spare = reinterpret_cast<T*>(room + spare_);
+    if constexpr (std::is_floating_point_v<T>) {
+      switch (call_.what) {
+        case RowFunction::Softmax:
+          Row<T>::softmax(n_, x[0], to);
+          break;
+        case RowFunction::SoftmaxGradient:
+          Row<T>::softmax_gradient(n_, x[0], x[1], to, spare);
+          break;
+        case RowFunction::LayerNorm:
+          Row<T>::layer_norm(n_, x[0], weight, bias, call_.scalar, to);
+          break;
+        case RowFunction::LayerNormGradient:
+          Row<T>::layer_norm_gradient(n_, x[0], x[1], weight, call_.scalar, to, spare);
+          break;
+        default:
+          sums_up_to(n_, x[0], to);
+      }
+    } else {
+      sums_up_to(n_, x[0], to);
+    }
+    if (!direct_[kOut]) out_.row(n_, reinterpret_cast<const char*>(to), 1, c, along_[kOut]);
+  }
+
+  // n lines of w lanes side by side, from where operand t has them.
+  void load(const Walk& walk, int t, int64_t lane, int64_t w, char* to, char* spare) const {
+    const char* const from = place(walk, t, lane);
+    const int64_t sl = lanes_.stride[t], sr = along_[t];
+    const Mover& m = in_[t];
+    if (sr == 1) {
+      if (m.same) return transpose(call_.compute, w, n_, to, w, from, sl);
+      for (int64_t i = 0; i < w; ++i) m.row(n_, from + i * sl * m.size, 1, spare + i * n_ * width_, 1);
+      return transpose(call_.compute, w, n_, to, w, spare, n_);
+    }
+    for (int64_t k = 0; k < n_; ++k) m.row(w, from + k * sr * m.size, sl, to + k * w * width_, 1);
+  }
+  void store(const Walk& walk, int64_t lane, int64_t w, const T* lines, char* spare) const {
+    const char* const tile = reinterpret_cast<const char*>(lines);
+    char* const c = target(walk, lane);
+    const int64_t sl = lanes_.stride[kOut], sr = along_[kOut];
+    if (sr == 1 && sl != 1) {
+      transpose(call_.compute, n_, w, spare, n_, tile, w);
+      for (int64_t i = 0; i < w; ++i) out_.row(n_, spare + i * n_ * width_, 1, c + i * sl * out_.size, 1);
+      return;
+    }
+    for (int64_t k = 0; k < n_; ++k) out_.row(w, tile + k * w * width_, 1, c + k * sr * out_.size, sl);
+  }
+
+  void across(const Walk& walk, int64_t lane, int64_t w, char* room) const {
+    char* const spare = room + at_room_[kOut];
+    for (int t = 0; t < tensors_; ++t) load(walk, t, lane, w, room + at_room_[t], spare);
+    T* const x = reinterpret_cast<T*>(room + at_room_[0]);
+    T* const line = reinterpret_cast<T*>(room + spare_);
+    if (finds(call_.what)) {
+      if constexpr (!kIsComplex<T>) {
+        int64_t* const at = reinterpret_cast<int64_t*>(spare);
+        places(w, x, at, line);
+        out_.row(w, spare, 1, target(walk, lane), lanes_.stride[kOut]);
+      }
+      return;
+    }
+    if constexpr (std::is_floating_point_v<T>) {
+      double* const sum = reinterpret_cast<double*>(room + spare_ + round_up(w_ * 8, kAlignment));
+      if (call_.what == RowFunction::Softmax) {
+        std::copy(x, x + w, line);
+        for (int64_t k = 1; k < n_; ++k) Row<T>::map(Map::Maximum, w, line, line, x + k * w);
+        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::ExpOfDifference, w, x + k * w, x + k * w, line);
+        add_lines(w, x, nullptr, line, sum);
+        for (int64_t i = 0; i < w; ++i) line[i] = static_cast<T>(1 / sum[i]);
+        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::Multiply, w, x + k * w, x + k * w, line);
+        return store(walk, lane, w, x, spare);
+      }
+      if (call_.what == RowFunction::SoftmaxGradient) {
+        T* const dy = reinterpret_cast<T*>(room + at_room_[1]);
+        add_lines(w, x, dy, line, sum);
+        for (int64_t i = 0; i < w; ++i) line[i] = static_cast<T>(sum[i]);
+        for (int64_t k = 0; k < n_; ++k) {
+          Row<T>::map(Map::Subtract, w, dy + k * w, dy + k * w, line);
+          Row<T>::map(Map::Multiply, w, x + k * w, x + k * w, dy + k * w);
+        }
+        return store(walk, lane, w, x, spare);
+      }
+    }
+    for (int64_t k = 1; k < n_; ++k)
+      for (int64_t i = 0; i < w; ++i) {
+        if constexpr (kIsComplex<T>) {
+          x[k * w + i].re += x[(k - 1) * w + i].re;
+          x[k * w + i].im += x[(k - 1) * w + i].im;
+        } else {
+          x[k * w + i] += x[(k - 1) * w + i];
+        }
+      }
+    store(walk, lane, w, x, spare);
+  }
+
+  // sum[i] = the sum of lines, or of products of two, at i. part has room for a line.
+  void add_lines(int64_t w, const T* x, const T* y, T* part, double* sum) const {
+    std::fill(sum, sum + w, 0.0);
+    for (int64_t k = 0; k < n_;) {
+      std::fill(part, part + w, T{});
+      for (const int64_t end = std::min(n_, k + kShort); k < end; ++k) {
+        if (y == nullptr) {
+          Row<T>::map(Map::Add, w, part, part, x + k * w);
+        } else {
+          Row<T>::map(Map::MultiplyAdd, w, part, x + k * w, y + k * w, part);
+        }
+      }
+      for (int64_t i = 0; i < w; ++i) sum[i] += static_cast<double>(part[i]);
+    }
+  }
+
+  void places(int64_t w, const T* x, int64_t* at, T* best) const {
+    using S = std::conditional_t<std::is_same_v<T, uint32_t>, int32_t,
+                                 std::conditional_t<std::is_same_v<T, uint64_t>, int64_t, T>>;
+    const S* const s = reinterpret_cast<const S*>(x);
+    S* const most = reinterpret_cast<S*>(best);
+    const bool least = call_.what == RowFunction::ArgLeast;
+    for (int64_t i = 0; i < w; ++i) {
+      most[i] = s[i];
+      at[i] = 0;
+    }
+    for (int64_t k = 1; k < n_; ++k)
+      for (int64_t i = 0; i < w; ++i) {
+        const S v = s[k * w + i];
+        const bool better = most[i] == most[i] && (v != v || (least ? v < most[i] : v > most[i]));
+        most[i] = better ? v : most[i];
+        at[i] = better ? k : at[i];
+      }
+  }
+
+  const RowCall& call_;
+  const int64_t n_;
+  const int tensors_;
+  Mover in_[2], out_;
+  const char* at_[2] = {nullptr, nullptr};
+  char* c_ = nullptr;
+  int64_t along_[4] = {0, 0, 0, 0};
+  Axes kept_;
+  Axis lanes_{1, {0, 0, 0, 0}};
+  bool across_ = false, direct_[4] = {false, false, false, false};
+  int64_t w_ = 1, width_ = 0, room_ = 0, spare_ = 0, at_room_[4] = {0, 0, 0, 0};
+};
+
+template <class T>
+int32_t rows_of(const RowCall& call, const Problem& p, const int64_t* row_stride) {
+  return Rows<T>(call, p, row_stride).run();
+}
+
+}  // namespace
+
+int32_t run_rows(const RowCall& call) {
+  if (call.axes < 1) return EINBLAS_INVALID_ARGUMENT;
+  const int last = call.axes - 1, tensors = tensors_of(call.what);
+  int64_t row_stride[4] = {0, 0, 0, 0};
+  std::vector<int64_t> strides;
+  for (int t = 0; t < tensors; ++t) {
+    strides.insert(strides.end(), call.x[t].strides, call.x[t].strides + last);
+    row_stride[t] = call.x[t].strides[last];
+  }
+  strides.insert(strides.end(), call.out.strides, call.out.strides + last);
+  row_stride[kOut] = call.out.strides[last];
+  const Problem p = normalise(call.compute, tensors, last, last, call.lengths, strides.data(), /*invariant=*/false);
+  if (p.empty_output || (call.lengths[last] == 0 && !finds(call.what))) return EINBLAS_OK;
+  if (call.lengths[last] == 0) return EINBLAS_INVALID_ARGUMENT;
+  const bool any = call.what == RowFunction::CumulativeSum;
+  switch (call.compute) {
+    case DType::F32:
+      return rows_of<float>(call, p, row_stride);
+    case DType::F64:
+      return rows_of<double>(call, p, row_stride);
+    case DType::I32:
+      return any || finds(call.what) ? rows_of<uint32_t>(call, p, row_stride) : EINBLAS_INVALID_ARGUMENT;
+    case DType::I64:
+      return any || finds(call.what) ? rows_of<uint64_t>(call, p, row_stride) : EINBLAS_INVALID_ARGUMENT;
+    case DType::C64:
+      return any ? rows_of<Complex<float>>(call, p, row_stride) : EINBLAS_INVALID_ARGUMENT;
+    case DType::C128:
+      return any ? rows_of<Complex<double>>(call, p, row_stride) : EINBLAS_INVALID_ARGUMENT;
+    default:
+      return EINBLAS_INVALID_ARGUMENT;
+  }
+}
+
+}  // namespace einblas
