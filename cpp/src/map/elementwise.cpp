@@ -5,6 +5,7 @@
 // and lies side by side is read and written where it lies; the rest passes scratch.
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "einblas.h"
 #include "layout/walk.hpp"
@@ -20,7 +21,8 @@ namespace {
 constexpr int64_t kScratchElements = 1024;  // of a tile that passes scratch: four such lie in L1
 constexpr int64_t kDirectElements = 8192;   // of a line that does not
 constexpr int64_t kShortLine = 32;          // shorter ones are joined in scratch
-constexpr int64_t kSide = 32;               // of a tile that is transposed
+constexpr int64_t kSide = 32;               // of a tile that is transposed, along the output's lines four times as much
+constexpr int64_t kStreamed = 512;          // shorter lines are not written past the caches
 constexpr int64_t kTaskElements = 1 << 15;
 
 class MapPlan {
@@ -80,11 +82,11 @@ class MapPlan {
 
   void choose_tile(const Problem& p) {
     by_line_ = j_.length >= kShortLine || i_.length == 1;
-    bool scratch = !by_line_ || !direct_out();
+    bool scratch = !direct_out();
     for (int t = 0; t < arity_; ++t) scratch |= !fixed(t) && !direct_in(t);
     if (across_) {
       bi_ = std::min(i_.length, kSide);
-      bj_ = std::min(j_.length, std::max(kSide, kScratchElements / bi_));
+      bj_ = std::min(j_.length, 4 * kSide);
     } else {
       bj_ = std::min(j_.length, scratch ? kScratchElements : kDirectElements);
       bi_ = std::min(i_.length, std::max<int64_t>(1, (scratch ? kScratchElements : kDirectElements) / bj_));
@@ -95,14 +97,17 @@ class MapPlan {
     if (scratch) scratch_ = room_ * (arity_ + 1);
     bool in_place = false;
     for (int t = 0; t < arity_; ++t) in_place |= call_.x[t].at == call_.out.at;
-    past_caches_ = !in_place && direct_out() && by_line_ && p.outer_elements() * out_.size >= stream_from;
+    past_caches_ = !in_place && direct_out() && (by_line_ ? bj_ : bi_ * bj_) >= kStreamed &&
+                   p.outer_elements() * out_.size >= stream_from;
   }
 
   bool fixed(int t) const { return j_.stride[t] == 0 && i_.stride[t] == 0; }
   // One value for each line.
   bool by_row(int t) const { return by_line_ && j_.stride[t] == 0; }
-  bool direct_in(int t) const { return by_line_ && in_[t].same && j_.stride[t] == 1; }
-  bool direct_out() const { return by_line_ && out_.same && (j_.stride[kOut] == 1 || j_.length == 1); }
+  // Whether short lines follow one another without a gap, so that a tile is one line.
+  bool dense(int t) const { return j_.stride[t] == 1 && i_.stride[t] == j_.length; }
+  bool direct_in(int t) const { return in_[t].same && (by_line_ ? j_.stride[t] == 1 : dense(t)); }
+  bool direct_out() const { return out_.same && (by_line_ ? j_.stride[kOut] == 1 || j_.length == 1 : dense(kOut)); }
 
   // Rows of ni x nj elements side by side, from where operand t has them.
   void gather(int t, const char* from, int64_t ni, int64_t nj, char* to, char* spare) const {
@@ -113,7 +118,19 @@ class MapPlan {
       for (int64_t j = 0; j < nj; ++j) m.row(ni, from + j * sj * m.size, 1, spare + j * ni * width_, 1);
       return transpose(call_.compute, nj, ni, to, nj, spare, ni);
     }
-    for (int64_t i = 0; i < ni; ++i) m.row(nj, from + i * si * m.size, sj, to + i * nj * width_, 1);
+    if (!by_line_ && dense(t)) {
+      m.row(ni * nj, from, 1, to, 1);
+    } else if (!by_line_ && si == 0) {  // the same line again and again
+      const size_t bytes = static_cast<size_t>(nj * width_), all = static_cast<size_t>(ni) * bytes;
+      m.row(nj, from, sj, to, 1);
+      for (size_t done = bytes; done < all;) {
+        const size_t more = std::min(done, all - done);
+        std::memcpy(to + done, to, more);
+        done += more;
+      }
+    } else {
+      for (int64_t i = 0; i < ni; ++i) m.row(nj, from + i * si * m.size, sj, to + i * nj * width_, 1);
+    }
   }
 
   void run_tile(const Walk& walk, int64_t i0, int64_t j0, char* room) const {
@@ -149,7 +166,7 @@ class MapPlan {
     char* to = direct ? c : out_room;
     const int64_t to_i = direct ? i_.stride[kOut] * out_.size : nj * width_;
     if (!by_line_) {
-      run_(call_.what, ni * nj, to, x, step, call_.scalars, 0);
+      run_(call_.what, ni * nj, to, x, step, call_.scalars, past_caches_ ? 1 : 0);
     } else {
       for (int64_t i = 0; i < ni; ++i) {
         for (int t = 0; t < arity_; ++t)
@@ -160,6 +177,7 @@ class MapPlan {
       }
     }
     if (direct) return;
+    if (!by_line_ && dense(kOut)) return void(out_.row(ni * nj, out_room, out_.parts, c, 1));
     for (int64_t i = 0; i < ni; ++i)
       out_.row(nj, out_room + i * nj * width_, out_.parts, c + i * i_.stride[kOut] * out_.size, j_.stride[kOut]);
   }

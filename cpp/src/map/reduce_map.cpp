@@ -20,9 +20,10 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kLine = 2048;  // elements of a line that are looked at together
-constexpr int64_t kLanes = 256;  // results that are worked on together, across
-constexpr int64_t kShort = 32;   // shorter reduced axes are read across
+constexpr int64_t kLine = 2048;    // elements of a line that are looked at together
+constexpr int64_t kLanes = 512;    // results that are worked on together, across
+constexpr int64_t kTogether = 64;  // lines, across, whose exponentials are added up before they join others
+constexpr int64_t kShort = 32;     // shorter reduced axes are read across
 constexpr int64_t kPartElements = 1 << 18;
 
 // What is known of a part: its largest element, and of exponentials the sum of e^(x - most).
@@ -69,7 +70,8 @@ class Reducer {
     lines_ = elements(reduced_) * pieces_;
     part_ = std::max<int64_t>(1, kPartElements / piece);
     parts_ = ceil_div(lines_, part_);
-    together_ = across_ ? std::max<int64_t>(1, std::min(line_.length, kLine / w_)) : 1;
+    together_ = across_ ? std::min(line_.length, kTogether) : 1;
+    direct_ = across_ && in_.same && lanes_.stride[0] == 1;
   }
 
   int32_t run() const {
@@ -81,7 +83,7 @@ class Reducer {
         std::max<int64_t>(1, parts_ > 1 ? 1 : kPartElements / 8 / std::max<int64_t>(1, w_ * elements(p_.reduced)));
     const int64_t groups = ceil_div(tasks, per_task);
     const int workers = useful_threads(call_.threads, groups, all * nanos);
-    const int64_t line_bytes = round_up(std::max(kLine, w_ * together_) * 8, kAlignment);
+    const int64_t line_bytes = round_up(std::max(kLine, 2 * w_ + (direct_ ? 0 : w_ * together_)) * 8, kAlignment);
     const Workspace own(3 * line_bytes + round_up(w_ * 8, kAlignment) + round_up(w_ * 16, kAlignment), workers);
     if (!own.ok()) return EINBLAS_OUT_OF_MEMORY;
     std::vector<State<T>> states;
@@ -197,17 +199,21 @@ class Reducer {
     for (int64_t l = first; l < end;) {
       const int64_t k0 = l % line_.length, n = std::min({together_, line_.length - k0, end - l});
       const Walk walk(reduced_, l / line_.length);
-      load(at + (walk.at(0) + k0 * line_.stride[0]) * in_.size, n, w, room, spare);
-      std::copy(tile, tile + w, most);
-      for (int64_t k = 1; k < n; ++k) map(which(), most, most, tile + k * w);
+      const char* const from = at + (walk.at(0) + k0 * line_.stride[0]) * in_.size;
+      if (!direct_) load(from, n, w, room, spare);
+      const T* const x = direct_ ? reinterpret_cast<const T*>(from) : tile;
+      const int64_t step = direct_ ? line_.stride[0] : w;
+      std::copy(x, x + w, most);
+      for (int64_t k = 1; k < n; ++k) map(which(), most, most, x + k * step);
       if constexpr (std::is_floating_point_v<T>) {
         if (exponentials()) {
-          T* const from = reinterpret_cast<T*>(spare);
-          for (int64_t i = 0; i < w; ++i) from[i] = base(most[i]);
+          T* const off = reinterpret_cast<T*>(spare);
+          T* const e = off + w;
+          for (int64_t i = 0; i < w; ++i) off[i] = base(most[i]);
           std::fill(sum, sum + w, T{});
           for (int64_t k = 0; k < n; ++k) {
-            map(Map::ExpOfDifference, tile + k * w, tile + k * w, from);
-            map(Map::Add, sum, sum, tile + k * w);
+            map(Map::ExpOfDifference, e, x + k * step, off);
+            map(Map::Add, sum, sum, e);
           }
         }
       }
@@ -257,7 +263,7 @@ class Reducer {
   char* c_;
   Axes reduced_, kept_;
   Axis line_{1, {0, 0, 0, 0}}, lanes_{1, {0, 0, 0, 0}};
-  bool across_ = false;
+  bool across_ = false, direct_ = false;
   int64_t w_ = 1, blocks_ = 1, pieces_ = 1, lines_ = 1, part_ = 1, parts_ = 1, together_ = 1;
 };
 

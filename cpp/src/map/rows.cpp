@@ -16,10 +16,11 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kPiece = 2048;  // elements of a row between which sums are added up in F64
-constexpr int64_t kShort = 32;    // shorter rows are worked on across
-constexpr int64_t kLanes = 256;   // rows that are worked on together
-constexpr int64_t kTileElements = 1 << 15;
+constexpr int64_t kPiece = 2048;     // elements of a row between which sums are added up in F64
+constexpr int64_t kShort = 32;       // shorter rows are worked on across
+constexpr int64_t kLanes = 256;      // rows that are worked on together
+constexpr int64_t kLeastLanes = 64;  // of long rows: whole lines of memory, and the time of a call is little
+constexpr int64_t kTileElements = 1 << 16;
 constexpr int64_t kTaskElements = 1 << 15;
 
 // Functions of one row, side by side, of T.
@@ -233,7 +234,7 @@ class Rows {
     across_ = true;
     lanes_ = kept_[lane];
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(lane));
-    w_ = std::min({lanes_.length, kLanes, std::max<int64_t>(16, kTileElements / n_)});
+    w_ = std::min({lanes_.length, kLanes, std::max(kLeastLanes, kTileElements / n_)});
   }
 
   // Places in scratch: rows or tiles of what does not lie as it is needed, and what the function needs.
@@ -244,12 +245,19 @@ class Rows {
       room_ += round_up(bytes, kAlignment);
       return at;
     };
+    const auto lies = [&](int t) { return across_ ? lanes_.stride[t] == 1 : along_[t] == 1 || n_ == 1; };
+    bool scratch = false;
     for (int t = 0; t < tensors_; ++t) {
-      direct_[t] = !across_ && in_[t].same && (along_[t] == 1 || n_ == 1);
+      direct_[t] = in_[t].same && lies(t);
       at_room_[t] = direct_[t] ? 0 : take(tile);
+      scratch |= !direct_[t];
     }
-    direct_[kOut] = finds(call_.what) || (!across_ && out_.same && (along_[kOut] == 1 || n_ == 1));
-    at_room_[kOut] = direct_[kOut] && !across_ ? 0 : take(std::max(tile, w_ * 8));
+    direct_[kOut] = !finds(call_.what) && out_.same && lies(kOut);
+    if (finds(call_.what)) {
+      at_room_[kOut] = take(std::max(tile, w_ * 8));
+    } else if (!direct_[kOut] || (across_ && scratch)) {
+      at_room_[kOut] = take(tile);
+    }
     if (across_) {
       spare_ = take(2 * round_up(w_ * 8, kAlignment));
     } else if (call_.what == RowFunction::LayerNormGradient) {
@@ -328,7 +336,8 @@ class Rows {
     const char* const tile = reinterpret_cast<const char*>(lines);
     char* const c = target(walk, lane);
     const int64_t sl = lanes_.stride[kOut], sr = along_[kOut];
-    if (sr == 1 && sl != 1) {
+    if (sr == 1 && sl != 1 && out_.same) return transpose(call_.compute, n_, w, c, sl, tile, w);
+    if (sr == 1 && sl != 1 && spare != nullptr) {
       transpose(call_.compute, n_, w, spare, n_, tile, w);
       for (int64_t i = 0; i < w; ++i) out_.row(n_, spare + i * n_ * width_, 1, c + i * sl * out_.size, 1);
       return;
@@ -336,86 +345,109 @@ class Rows {
     for (int64_t k = 0; k < n_; ++k) out_.row(w, tile + k * w * width_, 1, c + k * sr * out_.size, sl);
   }
 
+  // Lines across rows: where they lie or in scratch, `step` numbers apart.
+  struct Lines {
+    T* at;
+    int64_t step;
+    T* operator[](int64_t k) const { return at + k * step; }
+  };
+  Lines lines(const Walk& walk, int t, int64_t lane, int64_t w, char* room, char* spare) const {
+    if (direct_[t]) return {reinterpret_cast<T*>(const_cast<char*>(place(walk, t, lane))), along_[t]};
+    load(walk, t, lane, w, room + at_room_[t], spare);
+    return {reinterpret_cast<T*>(room + at_room_[t]), w};
+  }
+
   void across(const Walk& walk, int64_t lane, int64_t w, char* room) const {
     char* const spare = room + at_room_[kOut];
-    for (int t = 0; t < tensors_; ++t) load(walk, t, lane, w, room + at_room_[t], spare);
-    T* const x = reinterpret_cast<T*>(room + at_room_[0]);
+    const Lines x = lines(walk, 0, lane, w, room, spare);
     T* const line = reinterpret_cast<T*>(room + spare_);
     if (finds(call_.what)) {
       if constexpr (!kIsComplex<T>) {
-        int64_t* const at = reinterpret_cast<int64_t*>(spare);
-        places(w, x, at, line);
+        places(w, x, reinterpret_cast<int64_t*>(spare), line);
         out_.row(w, spare, 1, target(walk, lane), lanes_.stride[kOut]);
       }
       return;
     }
+    const Lines dy = tensors_ > 1 ? lines(walk, 1, lane, w, room, spare) : x;
+    // The result goes over what was gathered of the operand, or, where the output is direct, there.
+    const Lines out = direct_[kOut] ? Lines{reinterpret_cast<T*>(target(walk, lane)), along_[kOut]}
+                      : direct_[0]  ? Lines{reinterpret_cast<T*>(room + at_room_[kOut]), w}
+                                    : x;
+    function(w, x, dy, out, line, reinterpret_cast<double*>(room + spare_ + round_up(w_ * 8, kAlignment)));
+    if (!direct_[kOut]) store(walk, lane, w, out.at, out.at == x.at ? spare : nullptr);
+  }
+
+  void function(int64_t w, const Lines& x, const Lines& dy, const Lines& out, T* line, double* sum) const {
     if constexpr (std::is_floating_point_v<T>) {
-      double* const sum = reinterpret_cast<double*>(room + spare_ + round_up(w_ * 8, kAlignment));
       if (call_.what == RowFunction::Softmax) {
-        std::copy(x, x + w, line);
-        for (int64_t k = 1; k < n_; ++k) Row<T>::map(Map::Maximum, w, line, line, x + k * w);
-        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::ExpOfDifference, w, x + k * w, x + k * w, line);
-        add_lines(w, x, nullptr, line, sum);
+        std::copy(x[0], x[0] + w, line);
+        for (int64_t k = 1; k < n_; ++k) Row<T>::map(Map::Maximum, w, line, line, x[k]);
+        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::ExpOfDifference, w, out[k], x[k], line);
+        add_lines(w, out, nullptr, line, sum);
         for (int64_t i = 0; i < w; ++i) line[i] = static_cast<T>(1 / sum[i]);
-        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::Multiply, w, x + k * w, x + k * w, line);
-        return store(walk, lane, w, x, spare);
+        for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::Multiply, w, out[k], out[k], line);
+        return;
       }
       if (call_.what == RowFunction::SoftmaxGradient) {
-        T* const dy = reinterpret_cast<T*>(room + at_room_[1]);
-        add_lines(w, x, dy, line, sum);
+        add_lines(w, x, &dy, line, sum);
+        T part[kLanes];
         for (int64_t i = 0; i < w; ++i) line[i] = static_cast<T>(sum[i]);
         for (int64_t k = 0; k < n_; ++k) {
-          Row<T>::map(Map::Subtract, w, dy + k * w, dy + k * w, line);
-          Row<T>::map(Map::Multiply, w, x + k * w, x + k * w, dy + k * w);
+          Row<T>::map(Map::Subtract, w, part, dy[k], line);
+          Row<T>::map(Map::Multiply, w, out[k], x[k], part);
         }
-        return store(walk, lane, w, x, spare);
+        return;
       }
     }
-    for (int64_t k = 1; k < n_; ++k)
+    if (out.at != x.at) std::copy(x[0], x[0] + w, out[0]);
+    for (int64_t k = 1; k < n_; ++k) {
+      const T *const before = out[k - 1], *const from = x[k];
+      T* const to = out[k];
       for (int64_t i = 0; i < w; ++i) {
         if constexpr (kIsComplex<T>) {
-          x[k * w + i].re += x[(k - 1) * w + i].re;
-          x[k * w + i].im += x[(k - 1) * w + i].im;
+          to[i] = {before[i].re + from[i].re, before[i].im + from[i].im};
         } else {
-          x[k * w + i] += x[(k - 1) * w + i];
+          to[i] = before[i] + from[i];
         }
       }
-    store(walk, lane, w, x, spare);
+    }
   }
 
   // sum[i] = the sum of lines, or of products of two, at i. part has room for a line.
-  void add_lines(int64_t w, const T* x, const T* y, T* part, double* sum) const {
+  void add_lines(int64_t w, const Lines& x, const Lines* y, T* part, double* sum) const {
     std::fill(sum, sum + w, 0.0);
     for (int64_t k = 0; k < n_;) {
       std::fill(part, part + w, T{});
       for (const int64_t end = std::min(n_, k + kShort); k < end; ++k) {
         if (y == nullptr) {
-          Row<T>::map(Map::Add, w, part, part, x + k * w);
+          Row<T>::map(Map::Add, w, part, part, x[k]);
         } else {
-          Row<T>::map(Map::MultiplyAdd, w, part, x + k * w, y + k * w, part);
+          Row<T>::map(Map::MultiplyAdd, w, part, x[k], (*y)[k], part);
         }
       }
       for (int64_t i = 0; i < w; ++i) sum[i] += static_cast<double>(part[i]);
     }
   }
 
-  void places(int64_t w, const T* x, int64_t* at, T* best) const {
+  void places(int64_t w, const Lines& x, int64_t* at, T* best) const {
     using S = std::conditional_t<std::is_same_v<T, uint32_t>, int32_t,
                                  std::conditional_t<std::is_same_v<T, uint64_t>, int64_t, T>>;
-    const S* const s = reinterpret_cast<const S*>(x);
+    const auto numbers = [&](int64_t k) { return reinterpret_cast<const S*>(x[k]); };
     S* const most = reinterpret_cast<S*>(best);
     const bool least = call_.what == RowFunction::ArgLeast;
     for (int64_t i = 0; i < w; ++i) {
-      most[i] = s[i];
+      most[i] = numbers(0)[i];
       at[i] = 0;
     }
-    for (int64_t k = 1; k < n_; ++k)
+    for (int64_t k = 1; k < n_; ++k) {
+      const S* const s = numbers(k);
       for (int64_t i = 0; i < w; ++i) {
-        const S v = s[k * w + i];
+        const S v = s[i];
         const bool better = most[i] == most[i] && (v != v || (least ? v < most[i] : v > most[i]));
         most[i] = better ? v : most[i];
         at[i] = better ? k : at[i];
       }
+    }
   }
 
   const RowCall& call_;

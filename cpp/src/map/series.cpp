@@ -38,10 +38,28 @@ void put_map(Map what, int64_t n, double* out, const double* x, const double* y,
   kernel_table().maps->f64.map[static_cast<int>(what)](n, out, at, step, s, 0);
 }
 
+// Cosine and sine of so many turns, from 0 to 1: to the nearest quarter, and series from there.
+void turned(double turns, double& cosine, double& sine) {
+  constexpr double whole = 0x1.8p52, full = 6.283185307179586;
+  const double quarters = (4 * turns + whole) - whole, a = full * (turns - quarters / 4), z = a * a;
+  const double c =
+      1 + z * (-1.0 / 2 +
+               z * (1.0 / 24 +
+                    z * (-1.0 / 720 +
+                         z * (1.0 / 40320 + z * (-1.0 / 3628800 + z * (1.0 / 479001600 + z * (-1.0 / 87178291200)))))));
+  const double s =
+      a * (1 + z * (-1.0 / 6 +
+                    z * (1.0 / 120 +
+                         z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800 + z * (1.0 / 6227020800)))))));
+  // Odd quarters swap the two; the second and third turn the cosine's sign, the third and fourth the sine's.
+  const bool odd = quarters == 1 || quarters == 3;
+  cosine = (quarters == 1 || quarters == 2 ? -1 : 1) * (odd ? s : c);
+  sine = (quarters == 2 || quarters == 3 ? -1 : 1) * (odd ? c : s);
+}
+
 // Numbers [from, from + n) of mean 0 and deviation 1, by pairs (Box and Muller, 1958): even places cosines, odd ones
 // sines. from is even.
 void normal(int64_t from, int64_t n, uint64_t seed, double* out) {
-  constexpr double turn = 6.283185307179586;
   double radius[kPiece / 2 + 1];
   const int64_t pairs = ceil_div(n, 2);
   for (int64_t p = 0; p < pairs; ++p)
@@ -50,9 +68,10 @@ void normal(int64_t from, int64_t n, uint64_t seed, double* out) {
   put_map(Map::Scale, pairs, radius, radius, nullptr, {-2, 0, 0});
   put_map(Map::Sqrt, pairs, radius, radius, nullptr, {1, 1, 0});
   for (int64_t p = 0; p < pairs; ++p) {
-    const double angle = turn * fraction(random_bits(seed, static_cast<uint64_t>(from + 2 * p + 1)), 53);
-    out[2 * p] = radius[p] * std::cos(angle);
-    if (2 * p + 1 < n) out[2 * p + 1] = radius[p] * std::sin(angle);
+    double cosine = 0, sine = 0;
+    turned(fraction(random_bits(seed, static_cast<uint64_t>(from + 2 * p + 1)), 53), cosine, sine);
+    out[2 * p] = radius[p] * cosine;
+    if (2 * p + 1 < n) out[2 * p + 1] = radius[p] * sine;
   }
 }
 

@@ -92,7 +92,10 @@ class GoodArguments {
     }
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
-      return out ? output(m) : matrix();
+      return out ? output(m) : m.getDeclaringClass() == TensorMath.class ? mapped(m, index) : matrix();
+    }
+    if (type == TensorMath.Comparison.class) {
+      return TensorMath.Comparison.LESS;
     }
     if (type == Tensor[].class) {
       return new Tensor[] {matrix(), matrix()};
@@ -224,6 +227,17 @@ class GoodArguments {
     return fail("GoodArguments knows no argument of type " + type + " for " + m);
   }
 
+  /** An operand of TensorMath: a matrix, but for conditions, rows and indices. */
+  private Tensor mapped(Method m, int index) {
+    int own = m.getName().endsWith("Into") ? index - 1 : index;
+    return switch (m.getName().replace("Into", "") + own) {
+      case "where0" -> own(Tensor.of(new boolean[] {true, false, true}));
+      case "layerNorm1", "layerNorm2", "layerNormGradient1" -> own(Tensor.ones(DType.F32, 3));
+      case "take2", "scatterAdd2" -> own(Tensor.of(new int[] {2, 0, 1}));
+      default -> matrix();
+    };
+  }
+
   /** What makes a matrix of 3 x 3, but for the file. */
   Object csrPart(Method m, int index) {
     Class<?> type = m.getParameterTypes()[index];
@@ -282,6 +296,11 @@ class GoodArguments {
       case "kronInto" -> own(Tensor.zeros(DType.F32, 9, 9));
       case "khatriRaoInto" -> own(Tensor.zeros(DType.F32, 9, 3));
       case "faceSplittingInto" -> own(Tensor.zeros(DType.F32, 3, 9));
+      case "sumInto", "meanInto", "normInto", "maxInto", "minInto", "logSumExpInto" ->
+          own(Tensor.zeros(DType.F32, 3));
+      case "argmaxInto", "argminInto" -> own(Tensor.zeros(DType.I64, 3));
+      case "concatInto" -> own(Tensor.zeros(DType.F32, 3, 6));
+      case "stackInto" -> own(Tensor.zeros(DType.F32, 3, 2, 3));
       default -> matrix();
     };
   }

@@ -252,6 +252,10 @@ class RefusalTest extends GoodArguments {
     closed.close();
     refuse(good.with(i, wrap.in(closed)), "a closed tensor for argument " + i);
     String name = good.method.getName();
+    if (good.method.getDeclaringClass() == TensorMath.class) {
+      wrongOutputs(good, i, right);
+      return;
+    }
     boolean anyBatch =
         good.receiver instanceof Kronecker
             && Set.of("times", "timesLeft", "solve", "explain", "explainLeft").contains(name);
@@ -295,6 +299,19 @@ class RefusalTest extends GoodArguments {
           good.with(0, one.reshape(ones(right.rank())).broadcastTo(right.shape())),
           "an output that overlaps itself");
     }
+  }
+
+  /** Operands of TensorMath have any types, and shapes that broadcast; outputs have a shape. */
+  private void wrongOutputs(Call good, int i, Tensor right) {
+    if (i > 0 || !good.method.getName().endsWith("Into")) {
+      return;
+    }
+    refuse(
+        good.with(0, own(Tensor.zeros(DType.F32, 2, 5, 1, 1))), "an output of shape [2, 5, 1, 1]");
+    Tensor one = own(Tensor.zeros(right.dtype(), 1));
+    refuse(
+        good.with(0, one.reshape(ones(right.rank())).broadcastTo(right.shape())),
+        "an output that overlaps itself");
   }
 
   private static long[] ones(int rank) {
