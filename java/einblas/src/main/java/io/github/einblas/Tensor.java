@@ -5,6 +5,7 @@ import io.github.einblas.internal.io.DataStreams;
 import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
@@ -35,10 +36,11 @@ import org.bytedeco.javacpp.FloatPointer;
  * An n-dimensional array of {@link DType} elements in 64-byte aligned native memory, or a view of
  * one.
  *
- * <p>Views share memory and never copy. Strides count elements and may be negative or 0. Closing
- * the tensor that made the memory frees it at once and ends all its views; closing a view ends that
- * view alone. A tensor that is never closed is freed some time after it became unreachable. Every
- * use of a closed tensor throws {@link IllegalStateException}.
+ * <p>Views share memory and never copy. Strides count elements and may be negative or 0. Memory has
+ * one owner, the tensor that made it or the view that {@link #owning} made the owner: closing the
+ * owner frees it at once and ends all its views, closing another view ends that view alone. What is
+ * never closed is freed some time after it became unreachable, or at the end of a {@link
+ * TensorScope}. Every use of a closed tensor throws {@link IllegalStateException}.
  *
  * <p>Axis numbers may be negative and then count from the end. Thread-safe as far as the elements
  * are not written by two threads at once.
@@ -58,6 +60,7 @@ public final class Tensor implements AutoCloseable, Operand {
 
   Tensor(Strided strided) {
     this.strided = strided;
+    Scope.made(strided);
   }
 
   /** What the implementation knows of this tensor. */
@@ -535,6 +538,30 @@ public final class Tensor implements AutoCloseable, Operand {
 
   private Tensor view(View v) {
     return new Tensor(strided.view(v));
+  }
+
+  /**
+   * This tensor, now the owner of the memory that it views: closing it frees the memory at once,
+   * and the tensor that owned it before is a view. So a chain is closed as a whole, and a view
+   * outlives the tensor that it was made from.
+   *
+   * <pre>{@code
+   * try (Tensor t = Einsum.einsum("ij,jk->ik", a, b).reshape(-1).owning()) {
+   *   t.get(3);
+   * } // frees the product
+   * }</pre>
+   *
+   * @return this
+   * @throws IllegalStateException if it is closed
+   */
+  public Tensor owning() {
+    strided.own();
+    return this;
+  }
+
+  /** Whether closing this tensor frees its memory: it made it, or was made its owner. */
+  public boolean isOwner() {
+    return strided.isOwner();
   }
 
   // ---- copies and elements

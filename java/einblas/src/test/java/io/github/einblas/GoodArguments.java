@@ -64,6 +64,7 @@ class GoodArguments {
       case "BoundPlan" -> plan.bind(null, matrix());
       case "PlanSlice" -> plan.slice(0);
       case "PlanOptions" -> PlanOptions.DEFAULT;
+      case "TensorScope" -> TensorScope.open();
       case "Gradient" -> Kronecker.of(matrix()).timesGradient(matrix(), matrix());
       default -> fail("GoodArguments knows no receiver of type " + type);
     };
@@ -93,6 +94,9 @@ class GoodArguments {
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
       return out ? output(m) : matrix();
+    }
+    if (type == Object.class) {
+      return matrix();
     }
     if (type == Tensor[].class) {
       return new Tensor[] {matrix(), matrix()};

@@ -63,6 +63,7 @@ class RefusalTest extends GoodArguments {
           "Tensor.isContiguous",
           "Tensor.isClosed",
           "Tensor.isReadOnly",
+          "Tensor.isOwner",
           "Tensor.isConjugate",
           "Tensor.address",
           "Tensor.close",

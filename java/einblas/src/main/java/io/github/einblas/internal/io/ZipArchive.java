@@ -123,8 +123,7 @@ public final class ZipArchive implements Closeable {
   public ZipMember named(String name) throws NpyFormatException {
     ZipMember found = byName.get(name);
     if (found == SEVERAL) {
-      throw new NpyFormatException(
-          file + " has the array '" + ZipMember.array(name) + "' twice");
+      throw new NpyFormatException(file + " has the array '" + ZipMember.array(name) + "' twice");
     }
     return found;
   }
@@ -151,9 +150,7 @@ public final class ZipArchive implements Closeable {
   private void remember() {
     members = List.copyOf(members);
     byName = byName(members);
-    last =
-        new SoftReference<>(
-            new Known(file, bytes.state(), members, byName, directory, offsets));
+    last = new SoftReference<>(new Known(file, bytes.state(), members, byName, directory, offsets));
   }
 
   /** The bytes of a member. */

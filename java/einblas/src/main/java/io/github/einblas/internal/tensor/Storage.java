@@ -12,7 +12,7 @@ import java.lang.invoke.VarHandle;
  * after, so that a {@code close()} from another thread waits with freeing until the call has left,
  * while new calls are refused at once.
  */
-public final class Storage {
+public final class Storage implements AutoCloseable {
   private static final VarHandle STATE;
 
   static {
@@ -82,6 +82,9 @@ public final class Storage {
 
   private final boolean readOnly;
 
+  /** The tensor whose close frees the memory. */
+  private volatile Object holder;
+
   private Storage(Block block, Owner owner, boolean readOnly) {
     this.block = block;
     this.owner = owner;
@@ -109,6 +112,16 @@ public final class Storage {
   /** First byte. Valid between acquire and release. */
   public long address() {
     return block.address;
+  }
+
+  /** Makes this tensor the one whose close frees the memory, in place of the one before. */
+  void hold(Object tensor) {
+    holder = tensor;
+  }
+
+  /** Whether the close of this tensor frees the memory. */
+  boolean isHeldBy(Object tensor) {
+    return holder == tensor;
   }
 
   /** Length in bytes. */
@@ -176,6 +189,7 @@ public final class Storage {
   /**
    * Refuses new users at once and frees the memory as soon as none is left. Harmless when repeated.
    */
+  @Override
   public void close() {
     entry.run();
   }
