@@ -24,6 +24,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -316,6 +317,34 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public static Tensor readNpy(Path file) throws IOException {
     return new Tensor(Npy.read(Objects.requireNonNull(file, "file")));
+  }
+
+  /**
+   * A tensor over the elements of a {@code .npy} file, which is mapped into memory: nothing is read
+   * before it is used, and the file may exceed heap and memory.
+   *
+   * <pre>{@code
+   * try (Tensor t = Tensor.map(Path.of("big.npy"), FileChannel.MapMode.READ_ONLY);
+   *     Tensor sums = Einsum.einsum("ij->i", t)) { ... }
+   * }</pre>
+   *
+   * <p>The file must not be cut while it is mapped. Before JDK 22 the mapping ends when the
+   * collector finds it, some time after {@link #close}.
+   *
+   * @param mode {@code READ_ONLY} for a {@linkplain #isReadOnly read-only} tensor; {@code
+   *     READ_WRITE} for one whose changes the file gets; {@code PRIVATE} for one whose changes it
+   *     does not get
+   * @throws NpyFormatException if it is no such file, or its elements are in the other byte order
+   *     or not aligned, which {@link #readNpy(Path)} reads
+   */
+  public static Tensor map(Path file, FileChannel.MapMode mode) throws IOException {
+    Objects.requireNonNull(mode, "mode");
+    return new Tensor(Npy.map(Objects.requireNonNull(file, "file"), mode));
+  }
+
+  /** As {@link #map(Path, FileChannel.MapMode)}, read-only. */
+  public static Tensor map(Path file) throws IOException {
+    return map(file, FileChannel.MapMode.READ_ONLY);
   }
 
   /**

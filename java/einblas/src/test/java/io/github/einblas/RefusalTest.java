@@ -122,6 +122,7 @@ class RefusalTest extends GoodArguments {
           "CsrMatrix.density",
           "CsrMatrix.nbytes",
           "CsrMatrix.isClosed",
+          "TensorScope.open",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",

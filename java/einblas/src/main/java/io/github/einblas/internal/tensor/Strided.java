@@ -54,6 +54,21 @@ public final class Strided implements AutoCloseable {
     return owner(dtype, storage, shape);
   }
 
+  /** A contiguous tensor at the beginning of memory that holds it; the memory's owner. */
+  public static Strided over(DType dtype, Storage memory, long[] shape) {
+    return owner(dtype, memory, shape);
+  }
+
+  /**
+   * Elements of another type in the same memory, as a view.
+   *
+   * @param first which of the memory's elements of that type is the first
+   */
+  public Strided at(DType other, long first, long[] otherShape) {
+    requireOpen();
+    return new Strided(other, storage, first, otherShape, Views.contiguous(otherShape), false);
+  }
+
   /** A tensor over somebody's memory; none given means rank 1. The memory is let go on failure. */
   public static Strided wrap(DType dtype, Wrapped data, long[] shape) {
     boolean done = false;
