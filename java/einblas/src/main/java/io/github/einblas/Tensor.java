@@ -5,6 +5,7 @@ import io.github.einblas.internal.io.DataStreams;
 import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Exported;
 import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
@@ -303,6 +304,30 @@ public final class Tensor implements AutoCloseable, Operand {
     return wrapped(DType.F64, Wrapped.of(data, DType.F64.bytes()), shape);
   }
 
+  /**
+   * A tensor over a {@code java.lang.foreign.MemorySegment} of native memory, of any size, without
+   * copying; on JDK 22 and later. The segment is kept alive; closing the tensor does not end it. It
+   * can be used as long as the segment's arena is open, by the threads that the arena allows; a use
+   * after that throws {@link IllegalStateException}. The arena must not be closed while a call
+   * runs. Over a read-only segment the tensor is {@linkplain #isReadOnly read-only}.
+   *
+   * <pre>{@code
+   * MemorySegment segment = arena.allocate(4L * rows * columns, 64);
+   * Tensor t = Tensor.wrapSegment(DType.F32, segment, rows, columns);
+   * }</pre>
+   *
+   * @param segment a MemorySegment; the type is not named, as JDK 17 has none
+   * @throws IllegalArgumentException if it is none, on the heap or not aligned, or the shape needs
+   *     another number of elements
+   * @throws IllegalStateException if the arena is closed; before JDK 22
+   */
+  public static Tensor wrapSegment(DType type, Object segment, long... shape) {
+    Objects.requireNonNull(type, "type");
+    Objects.requireNonNull(segment, "segment");
+    Objects.requireNonNull(shape, "shape");
+    return wrapped(type, Wrapped.ofSegment(type, segment), shape);
+  }
+
   private static Tensor wrapped(DType dtype, Wrapped data, long[] shape) {
     return new Tensor(Strided.wrap(dtype, data, shape));
   }
@@ -459,6 +484,41 @@ public final class Tensor implements AutoCloseable, Operand {
   /** Address of the element [0, 0, ...]; valid until the tensor is closed. */
   public long address() {
     return strided.address();
+  }
+
+  /**
+   * The memory of a contiguous tensor as a direct buffer in native byte order, without copying;
+   * read-only where the tensor is. The memory stays until buffer and slices of it are unreachable,
+   * also where the tensor is closed before.
+   *
+   * @throws IllegalArgumentException if the tensor is not contiguous, a conjugate view, larger than
+   *     2^31 - 1 bytes, or over wrapped memory, which its owner may free
+   */
+  public ByteBuffer asBuffer() {
+    return Exported.buffer(strided);
+  }
+
+  /**
+   * The memory of a contiguous tensor as a {@code java.lang.foreign.MemorySegment}, without
+   * copying; read-only where the tensor is. The memory stays until the arena is closed, also where
+   * the tensor is closed before. Java calls this a restricted method: {@code
+   * --enable-native-access}.
+   *
+   * <pre>{@code
+   * try (Arena arena = Arena.ofConfined()) {
+   *   MemorySegment s = tensor.asSegment(MemorySegment.class, arena);
+   * }
+   * }</pre>
+   *
+   * @param type {@code MemorySegment.class}, which code for JDK 17 cannot name
+   * @param arena an open {@code java.lang.foreign.Arena}
+   * @throws IllegalArgumentException as {@link #asBuffer}, whatever the size; if the two arguments
+   *     are not what they should be
+   * @throws IllegalStateException if the tensor or the arena is closed; before JDK 22
+   */
+  public <S> S asSegment(Class<S> type, Object arena) {
+    Objects.requireNonNull(type, "type");
+    return type.cast(Exported.segment(strided, type, Objects.requireNonNull(arena, "arena")));
   }
 
   // ---- views

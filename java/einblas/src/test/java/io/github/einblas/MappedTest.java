@@ -226,7 +226,7 @@ class MappedTest {
     }
   }
 
-  private static void sparse(Path file, long rows, long columns) throws IOException {
+  static void sparse(Path file, long rows, long columns) throws IOException {
     try (Tensor none = Tensor.zeros(DType.F32, 0, 0)) {
       none.writeNpy(file);
     }

@@ -123,6 +123,7 @@ class RefusalTest extends GoodArguments {
           "CsrMatrix.nbytes",
           "CsrMatrix.isClosed",
           "TensorScope.open",
+          "Safetensors.names",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",

@@ -139,6 +139,12 @@ final class MappedFile implements Storage.Owner {
     }
   }
 
+  /** Nobody else has the mapping. */
+  @Override
+  public boolean mayEnd() {
+    return false;
+  }
+
   /** Before JDK 22 the collector ends the mapping. */
   @Override
   public void release() {

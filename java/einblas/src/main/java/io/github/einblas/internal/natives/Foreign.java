@@ -23,11 +23,11 @@ public final class Foreign {
   /**
    * Refuses a JDK without them.
    *
-   * @throws UnsupportedOperationException naming what was called, and the JDK
+   * @throws IllegalStateException naming what was called, and the JDK
    */
   public static void require(String what) {
     if (!isThere()) {
-      throw new UnsupportedOperationException(
+      throw new IllegalStateException(
           what
               + " needs JDK "
               + FIRST
@@ -80,7 +80,7 @@ public final class Foreign {
     private static MethodHandle of(Class<?> on, String name, Class<?> gives, Class<?>... takes) {
       try {
         return loose(
-            MethodHandles.publicLookup()
+            MethodHandles.lookup()
                 .findVirtual(on, name, MethodType.methodType(gives, takes)));
       } catch (ReflectiveOperationException e) {
         throw new LinkageError("java.lang.foreign is not as it was", e);
@@ -91,7 +91,7 @@ public final class Foreign {
         Class<?> on, String name, Class<?> gives, Class<?>... takes) {
       try {
         return loose(
-            MethodHandles.publicLookup().findStatic(on, name, MethodType.methodType(gives, takes)));
+            MethodHandles.lookup().findStatic(on, name, MethodType.methodType(gives, takes)));
       } catch (ReflectiveOperationException e) {
         throw new LinkageError("java.lang.foreign is not as it was", e);
       }
@@ -163,7 +163,7 @@ public final class Foreign {
             return "its arena is closed";
           }
           Thread thread = Thread.currentThread();
-          return (boolean) Api.ACCESSIBLE.invokeExact(segment, thread)
+          return (boolean) Api.ACCESSIBLE.invokeExact(segment, (Object) thread)
               ? null
               : "its arena belongs to another thread than \"" + thread.getName() + "\"";
         });

@@ -70,6 +70,11 @@ public final class Storage implements AutoCloseable {
      */
     void check();
 
+    /** Whether the memory may go away while a tensor uses it, because others can free it. */
+    default boolean mayEnd() {
+      return true;
+    }
+
     /** Called once, when no tensor uses the memory any more. */
     default void release() {}
   }
@@ -132,6 +137,11 @@ public final class Storage implements AutoCloseable {
   /** Whether nothing may be written to the memory. */
   public boolean isReadOnly() {
     return readOnly;
+  }
+
+  /** Whether others can free the memory while tensors are open. */
+  public boolean mayEnd() {
+    return owner != null && owner.mayEnd();
   }
 
   /** Whether close was called, or the owner of wrapped memory took it back. */
