@@ -124,6 +124,7 @@ class RefusalTest extends GoodArguments {
           "CsrMatrix.isClosed",
           "TensorScope.open",
           "Safetensors.names",
+          "Einblas.leakReport",
           "Einblas.version",
           "Einblas.isa",
           "Einblas.isaSupported",

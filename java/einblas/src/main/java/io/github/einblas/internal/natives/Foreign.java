@@ -80,8 +80,7 @@ public final class Foreign {
     private static MethodHandle of(Class<?> on, String name, Class<?> gives, Class<?>... takes) {
       try {
         return loose(
-            MethodHandles.lookup()
-                .findVirtual(on, name, MethodType.methodType(gives, takes)));
+            MethodHandles.lookup().findVirtual(on, name, MethodType.methodType(gives, takes)));
       } catch (ReflectiveOperationException e) {
         throw new LinkageError("java.lang.foreign is not as it was", e);
       }

@@ -63,6 +63,7 @@ public final class Scope implements AutoCloseable {
 
   /** Enters the memory of a new tensor that is given out, unless it is a view. */
   public static void made(Strided tensor) {
+    Leaks.made(tensor);
     Scope scope = used ? INNERMOST.get() : null;
     if (scope != null && tensor.isOwner()) {
       scope.add(new Memory(tensor.storage()));

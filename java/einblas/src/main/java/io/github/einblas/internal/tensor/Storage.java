@@ -36,6 +36,9 @@ public final class Storage implements AutoCloseable {
     final Runnable giveBack;
     volatile long state;
 
+    /** Where it was made, of one that is watched until it is closed; else null. */
+    volatile Leaks.Place watched;
+
     Block(long address, long bytes, Runnable giveBack) {
       this.address = address;
       this.bytes = bytes;
@@ -44,6 +47,10 @@ public final class Storage implements AutoCloseable {
 
     @Override
     public void run() {
+      Leaks.Place place = watched;
+      if (place != null) {
+        place.leaked(bytes);
+      }
       STATE.getAndBitwiseOr(this, CLOSED);
       freeIfIdle();
     }
@@ -129,6 +136,19 @@ public final class Storage implements AutoCloseable {
     return holder == tensor;
   }
 
+  /** Reports a leak if nobody closes the memory. */
+  void watch(Leaks.Place place) {
+    block.watched = place;
+  }
+
+  /** A view was closed. */
+  void closedView() {
+    Leaks.Place place = block.watched;
+    if (place != null) {
+      place.closedView();
+    }
+  }
+
   /** Length in bytes. */
   public long bytes() {
     return block.bytes;
@@ -201,6 +221,7 @@ public final class Storage implements AutoCloseable {
    */
   @Override
   public void close() {
+    block.watched = null;
     entry.run();
   }
 }

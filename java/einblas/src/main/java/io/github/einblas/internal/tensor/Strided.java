@@ -440,6 +440,8 @@ public final class Strided implements AutoCloseable {
     closed = true;
     if (isOwner()) {
       storage.close();
+    } else {
+      storage.closedView();
     }
   }
 }
