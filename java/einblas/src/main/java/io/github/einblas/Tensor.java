@@ -6,6 +6,7 @@ import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Exported;
+import io.github.einblas.internal.tensor.Nested;
 import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
@@ -31,6 +32,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 
@@ -147,6 +150,20 @@ public final class Tensor implements AutoCloseable, Operand {
   /** Copies an array in row-major order as F64; no shape given means rank 1. */
   public static Tensor of(double[] data, long... shape) {
     return of(DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
+  }
+
+  /**
+   * Copies the rows of a matrix as F64.
+   *
+   * @throws IllegalArgumentException if they have different lengths
+   */
+  public static Tensor of(double[][] rows) {
+    return new Tensor(Nested.of(rows));
+  }
+
+  /** As {@link #of(double[][])}, as F32. */
+  public static Tensor of(float[][] rows) {
+    return new Tensor(Nested.of(rows));
   }
 
   /** Copies an array in row-major order as I32; no shape given means rank 1. */
@@ -719,6 +736,36 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public double[] toDoubleArray() {
     return TensorArrays.doubles(strided);
+  }
+
+  /** The rows of a tensor of rank 2, each as {@link #toDoubleArray} has it. */
+  public double[][] toDoubleMatrix() {
+    return Nested.doubleRows(strided);
+  }
+
+  /** The rows of a tensor of rank 2, each as {@link #toFloatArray} has it. */
+  public float[][] toFloatMatrix() {
+    return Nested.floatRows(strided);
+  }
+
+  /**
+   * The elements in row-major order as a stream, of any real type but I64. A piece of them is
+   * copied at a time, so a tensor may be larger than the heap; one that is not contiguous is copied
+   * to native memory first. The tensor must stay open until the stream has ended.
+   *
+   * @throws IllegalArgumentException for complex elements and I64
+   */
+  public DoubleStream doubles() {
+    return Nested.doubles(strided);
+  }
+
+  /**
+   * As {@link #doubles}, of integers and BOOL.
+   *
+   * @throws IllegalArgumentException for other elements
+   */
+  public LongStream longs() {
+    return Nested.longs(strided);
   }
 
   /** The elements in row-major order, of a tensor of integers but I64, or of BOOL. */

@@ -159,6 +159,12 @@ class GoodArguments {
     if (type == double[].class) {
       return new double[9];
     }
+    if (type == float[][].class) {
+      return new float[3][3];
+    }
+    if (type == double[][].class) {
+      return new double[3][3];
+    }
     if (type == short[].class) {
       return new short[9];
     }

@@ -14,10 +14,13 @@ import java.lang.invoke.VarHandle;
  */
 public final class Storage implements AutoCloseable {
   private static final VarHandle STATE;
+  private static final VarHandle HOLDER;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Block.class, "state", long.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(Block.class, "state", long.class);
+      HOLDER = lookup.findVarHandle(Storage.class, "holder", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -37,7 +40,7 @@ public final class Storage implements AutoCloseable {
     volatile long state;
 
     /** Where it was made, of one that is watched until it is closed; else null. */
-    volatile Leaks.Place watched;
+    Leaks.Place watched;
 
     Block(long address, long bytes, Runnable giveBack) {
       this.address = address;
@@ -124,6 +127,11 @@ public final class Storage implements AutoCloseable {
   /** First byte. Valid between acquire and release. */
   public long address() {
     return block.address;
+  }
+
+  /** Sets the first tensor whose close frees the memory, which no other thread sees yet. */
+  void holdFirst(Object tensor) {
+    HOLDER.set(this, tensor);
   }
 
   /** Makes this tensor the one whose close frees the memory, in place of the one before. */
@@ -221,7 +229,9 @@ public final class Storage implements AutoCloseable {
    */
   @Override
   public void close() {
-    block.watched = null;
+    if (block.watched != null) {
+      block.watched = null;
+    }
     entry.run();
   }
 }

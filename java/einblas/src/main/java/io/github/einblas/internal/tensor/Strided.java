@@ -39,7 +39,7 @@ public final class Strided implements AutoCloseable {
   /** A contiguous tensor that owns the storage. */
   private static Strided owner(DType dtype, Storage storage, long[] shape) {
     Strided t = new Strided(dtype, storage, 0, shape, Views.contiguous(shape), false);
-    storage.hold(t);
+    storage.holdFirst(t);
     return t;
   }
 
