@@ -190,6 +190,28 @@ final class ArenaProbe {
     }
   }
 
+  /** A DLTensor of the CPU: an address that a library gives, of so many bytes, and strides. */
+  private static void checkAddress() throws Exception {
+    Object arena = arena("ofConfined");
+    Tensor theirs = Tensor.of(new float[] {0, 1, 2, 3, 4, 5}, 2, 3);
+    Class<?> type = Class.forName("java.lang.foreign.Arena");
+    Class<?> consumer = java.util.function.Consumer.class;
+    Object at =
+        call("MemorySegment", null, "ofAddress", new Class<?>[] {long.class}, theirs.address());
+    Class<?>[] types = {long.class, type, consumer};
+    Object data = call("MemorySegment", at, "reinterpret", types, 24L, arena, null);
+    Tensor t =
+        Tensor.wrapSegment(DType.F32, data)
+            .asStrided(0, new long[] {3, 2}, new long[] {1, 3})
+            .owning();
+    if (t.get(2, 1) != 5 || t.address() != theirs.address()) {
+      WRONG.add("an address with strides");
+    }
+    close(arena);
+    refused("an address after its arena", () -> t.get(2, 1));
+    theirs.close();
+  }
+
   /** Segments over tensors. */
   private static void checkExported() throws Exception {
     Object arena = arena("ofConfined");
@@ -262,6 +284,7 @@ final class ArenaProbe {
       checkSegments("ofShared");
       checkLarge();
       checkExported();
+      checkAddress();
       checkLargeFile();
     } catch (Exception e) {
       throw new AssertionError(e);

@@ -32,6 +32,7 @@ class LeaksTest {
       CsrMatrix.ofDense(a, 0);
     }
 
+    @SuppressWarnings("try") // the scope is closed for what it holds
     private static void closed(Tensor a) {
       Einsum.einsum("ij->ji", a).reshape(-1).owning().close();
       CsrMatrix.ofDense(a, 0).close();

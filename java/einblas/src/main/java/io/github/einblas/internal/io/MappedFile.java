@@ -33,7 +33,11 @@ final class MappedFile implements Storage.Owner {
   private final RandomAccessFile open;
 
   private Foreign.Mapped mapped;
+
+  /** Of the mapping before JDK 22, kept reachable. */
+  @SuppressWarnings("unused")
   private MappedByteBuffer[] pieces;
+
   private long address;
 
   private MappedFile(Path file, MapMode mode) throws IOException {

@@ -122,7 +122,7 @@ public final class ZipArchive implements Closeable {
    */
   public ZipMember named(String name) throws NpyFormatException {
     ZipMember found = byName.get(name);
-    if (found == SEVERAL) {
+    if (SEVERAL.equals(found)) {
       throw new NpyFormatException(file + " has the array '" + ZipMember.array(name) + "' twice");
     }
     return found;
