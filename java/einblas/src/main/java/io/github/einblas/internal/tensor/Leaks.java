@@ -65,13 +65,11 @@ public final class Leaks {
     };
   }
 
-  /** Notes where a tensor is made that is given out, if it is one to be watched. */
-  public static void made(Strided tensor) {
-    if (EVERY != 0
-        && tensor.isOwner()
-        && (EVERY == 1 || ThreadLocalRandom.current().nextInt(EVERY) == 0)) {
-      tensor.storage().watch(new Place());
-    }
+  /** Where a tensor is made now, if it is one to be watched; else null. */
+  static Place place() {
+    return EVERY != 0 && (EVERY == 1 || ThreadLocalRandom.current().nextInt(EVERY) == 0)
+        ? new Place()
+        : null;
   }
 
   /** Where a tensor was made. */

@@ -63,10 +63,18 @@ public final class Scope implements AutoCloseable {
 
   /** Enters the memory of a new tensor that is given out, unless it is a view. */
   public static void made(Strided tensor) {
-    Leaks.made(tensor);
+    watch(tensor);
     Scope scope = used ? INNERMOST.get() : null;
     if (scope != null && tensor.isOwner()) {
       scope.add(new Memory(tensor.storage()));
+    }
+  }
+
+  /** Watches whether memory that is given out is closed, as far as EINBLAS_LEAKS asks for it. */
+  public static void watch(Strided tensor) {
+    Leaks.Place place = tensor.isOwner() ? Leaks.place() : null;
+    if (place != null) {
+      tensor.storage().watch(place);
     }
   }
 
