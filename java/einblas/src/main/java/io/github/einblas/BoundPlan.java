@@ -3,6 +3,7 @@ package io.github.einblas;
 
 import io.github.einblas.internal.plan.Binding;
 import io.github.einblas.internal.plan.Contraction;
+import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 
 /**
@@ -28,6 +29,12 @@ public final class BoundPlan implements AutoCloseable {
 
   BoundPlan(Binding binding) {
     this.binding = binding;
+    Scope.made(binding, binding::isClosed);
+  }
+
+  /** What is kept between runs. */
+  Binding binding() {
+    return binding;
   }
 
   /** The contraction with all operands. */

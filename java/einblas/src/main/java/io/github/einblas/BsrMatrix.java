@@ -5,6 +5,7 @@ import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.sparse.Bsr;
 import io.github.einblas.internal.sparse.Indices;
 import io.github.einblas.internal.sparse.SparseNpz;
+import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
 
   private BsrMatrix(Bsr core) {
     this.core = core;
+    Scope.made(core.blocks());
   }
 
   /** What the implementation knows of this matrix. */

@@ -6,6 +6,7 @@ import io.github.einblas.internal.sparse.Csr;
 import io.github.einblas.internal.sparse.CsrAdvice;
 import io.github.einblas.internal.sparse.CsrProduct;
 import io.github.einblas.internal.sparse.SparseNpz;
+import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import java.io.IOException;
@@ -39,6 +40,8 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
 
   private CsrMatrix(Csr core) {
     this.core = core;
+    Scope.made(core, core::isClosed);
+    Scope.watch(core.arrays(false).values());
   }
 
   /** What the implementation knows of this matrix. */

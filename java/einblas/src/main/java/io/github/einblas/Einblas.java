@@ -4,6 +4,7 @@ package io.github.einblas;
 import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.natives.NativeInfo;
 import io.github.einblas.internal.natives.NativeMemory;
+import io.github.einblas.internal.tensor.Leaks;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -201,6 +202,17 @@ public final class Einblas {
    */
   public static List<String> loadReport() {
     return NativeInfo.loadReport();
+  }
+
+  /**
+   * Where tensors and matrices were made that the collector found unclosed: an entry for each
+   * place, with their number, bytes and stack, the largest first. Empty unless the environment
+   * variable EINBLAS_LEAKS was set when the library was loaded: {@code 1} or {@code simple} watches
+   * one of 128, {@code paranoid} all. Each place is also logged once, to the logger
+   * io.github.einblas.
+   */
+  public static List<String> leakReport() {
+    return Leaks.report();
   }
 
   /**

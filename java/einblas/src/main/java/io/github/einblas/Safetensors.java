@@ -2,11 +2,14 @@
 package io.github.einblas;
 
 import io.github.einblas.internal.io.SafetensorsFile;
+import io.github.einblas.internal.tensor.Strided;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Reads {@code .safetensors} files: a header of JSON, and tensors in row-major order. Types are
@@ -21,8 +24,87 @@ import java.util.Objects;
  * outside the file, overlaps, gaps, and sizes that are not those of the shape. The file may exceed
  * the Java heap. An interrupted thread reads on and stays interrupted.
  */
-public final class Safetensors {
-  private Safetensors() {}
+public final class Safetensors implements AutoCloseable {
+  private final SafetensorsFile file;
+
+  /** All elements as bytes. */
+  private final Strided memory;
+
+  /** Those that could not be views, by name. */
+  private final Map<String, Strided> copies = new HashMap<>();
+
+  private boolean closed;
+
+  private Safetensors(SafetensorsFile file, Strided memory) {
+    this.file = file;
+    this.memory = memory;
+  }
+
+  /**
+   * Opens a file and maps it into memory, whatever its size: nothing is read before it is used, and
+   * nothing is copied.
+   *
+   * <pre>{@code
+   * try (Safetensors model = Safetensors.open(Path.of("model.safetensors"));
+   *     Tensor y = Einsum.einsum("oi,i->o", model.tensor("layers.0.weight"), x)) { ... }
+   * }</pre>
+   *
+   * <p>The file must not be cut while it is open. Before JDK 22 the mapping ends when the collector
+   * finds it, some time after {@link #close}.
+   *
+   * @throws NpyFormatException if it is no such file
+   */
+  public static Safetensors open(Path file) throws IOException {
+    SafetensorsFile opened = SafetensorsFile.open(Objects.requireNonNull(file, "file"));
+    boolean done = false;
+    try {
+      Safetensors made = new Safetensors(opened, opened.map());
+      done = true;
+      return made;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** The names of all tensors, in the order of the header. */
+  public Set<String> names() {
+    return file.names();
+  }
+
+  /**
+   * A tensor over the file's memory, {@linkplain Tensor#isReadOnly read-only}. It ends when this is
+   * closed. One whose elements lie where its type cannot be read is copied, once.
+   *
+   * @throws NpyFormatException if there is no tensor of that name, or it has another type
+   * @throws IllegalStateException if this is closed
+   */
+  public synchronized Tensor tensor(String name) throws IOException {
+    Objects.requireNonNull(name, "name");
+    if (closed) {
+      throw new IllegalStateException("the file of the tensor '" + name + "' is closed");
+    }
+    Strided view = file.view(memory, name);
+    if (view == null) {
+      Strided copy = copies.get(name);
+      if (copy == null) {
+        copy = file.read(name);
+        copies.put(name, copy);
+      }
+      view = copy.view(copy.geometry());
+    }
+    return new Tensor(view);
+  }
+
+  /** Ends all tensors of this file, as soon as no call uses them. */
+  @Override
+  public synchronized void close() throws IOException {
+    closed = true;
+    memory.close();
+    copies.values().forEach(Strided::close);
+    file.close();
+  }
 
   /**
    * Reads all tensors, in the order of the header; the caller closes them.

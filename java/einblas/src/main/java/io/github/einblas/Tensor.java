@@ -5,6 +5,9 @@ import io.github.einblas.internal.io.DataStreams;
 import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
 import io.github.einblas.internal.tensor.Elements;
+import io.github.einblas.internal.tensor.Exported;
+import io.github.einblas.internal.tensor.Nested;
+import io.github.einblas.internal.tensor.Scope;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
 import io.github.einblas.internal.tensor.TensorCopy;
@@ -23,11 +26,14 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 
@@ -35,10 +41,11 @@ import org.bytedeco.javacpp.FloatPointer;
  * An n-dimensional array of {@link DType} elements in 64-byte aligned native memory, or a view of
  * one.
  *
- * <p>Views share memory and never copy. Strides count elements and may be negative or 0. Closing
- * the tensor that made the memory frees it at once and ends all its views; closing a view ends that
- * view alone. A tensor that is never closed is freed some time after it became unreachable. Every
- * use of a closed tensor throws {@link IllegalStateException}.
+ * <p>Views share memory and never copy. Strides count elements and may be negative or 0. Memory has
+ * one owner, the tensor that made it or the view that {@link #owning} made the owner: closing the
+ * owner frees it at once and ends all its views, closing another view ends that view alone. What is
+ * never closed is freed some time after it became unreachable, or at the end of a {@link
+ * TensorScope}. Every use of a closed tensor throws {@link IllegalStateException}.
  *
  * <p>Axis numbers may be negative and then count from the end. Thread-safe as far as the elements
  * are not written by two threads at once.
@@ -58,6 +65,7 @@ public final class Tensor implements AutoCloseable, Operand {
 
   Tensor(Strided strided) {
     this.strided = strided;
+    Scope.made(strided);
   }
 
   /** What the implementation knows of this tensor. */
@@ -142,6 +150,20 @@ public final class Tensor implements AutoCloseable, Operand {
   /** Copies an array in row-major order as F64; no shape given means rank 1. */
   public static Tensor of(double[] data, long... shape) {
     return of(DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
+  }
+
+  /**
+   * Copies the rows of a matrix as F64.
+   *
+   * @throws IllegalArgumentException if they have different lengths
+   */
+  public static Tensor of(double[][] rows) {
+    return new Tensor(Nested.of(rows));
+  }
+
+  /** As {@link #of(double[][])}, as F32. */
+  public static Tensor of(float[][] rows) {
+    return new Tensor(Nested.of(rows));
   }
 
   /** Copies an array in row-major order as I32; no shape given means rank 1. */
@@ -299,6 +321,30 @@ public final class Tensor implements AutoCloseable, Operand {
     return wrapped(DType.F64, Wrapped.of(data, DType.F64.bytes()), shape);
   }
 
+  /**
+   * A tensor over a {@code java.lang.foreign.MemorySegment} of native memory, of any size, without
+   * copying; on JDK 22 and later. The segment is kept alive; closing the tensor does not end it. It
+   * can be used as long as the segment's arena is open, by the threads that the arena allows; a use
+   * after that throws {@link IllegalStateException}. The arena must not be closed while a call
+   * runs. Over a read-only segment the tensor is {@linkplain #isReadOnly read-only}.
+   *
+   * <pre>{@code
+   * MemorySegment segment = arena.allocate(4L * rows * columns, 64);
+   * Tensor t = Tensor.wrapSegment(DType.F32, segment, rows, columns);
+   * }</pre>
+   *
+   * @param segment a MemorySegment; the type is not named, as JDK 17 has none
+   * @throws IllegalArgumentException if it is none, on the heap or not aligned, or the shape needs
+   *     another number of elements
+   * @throws IllegalStateException if the arena is closed; before JDK 22
+   */
+  public static Tensor wrapSegment(DType type, Object segment, long... shape) {
+    Objects.requireNonNull(type, "type");
+    Objects.requireNonNull(segment, "segment");
+    Objects.requireNonNull(shape, "shape");
+    return wrapped(type, Wrapped.ofSegment(type, segment), shape);
+  }
+
   private static Tensor wrapped(DType dtype, Wrapped data, long[] shape) {
     return new Tensor(Strided.wrap(dtype, data, shape));
   }
@@ -313,6 +359,34 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public static Tensor readNpy(Path file) throws IOException {
     return new Tensor(Npy.read(Objects.requireNonNull(file, "file")));
+  }
+
+  /**
+   * A tensor over the elements of a {@code .npy} file, which is mapped into memory: nothing is read
+   * before it is used, and the file may exceed heap and memory.
+   *
+   * <pre>{@code
+   * try (Tensor t = Tensor.map(Path.of("big.npy"), FileChannel.MapMode.READ_ONLY);
+   *     Tensor sums = Einsum.einsum("ij->i", t)) { ... }
+   * }</pre>
+   *
+   * <p>The file must not be cut while it is mapped. Before JDK 22 the mapping ends when the
+   * collector finds it, some time after {@link #close}.
+   *
+   * @param mode {@code READ_ONLY} for a {@linkplain #isReadOnly read-only} tensor; {@code
+   *     READ_WRITE} for one whose changes the file gets; {@code PRIVATE} for one whose changes it
+   *     does not get
+   * @throws NpyFormatException if it is no such file, or its elements are in the other byte order
+   *     or not aligned, which {@link #readNpy(Path)} reads
+   */
+  public static Tensor map(Path file, FileChannel.MapMode mode) throws IOException {
+    Objects.requireNonNull(mode, "mode");
+    return new Tensor(Npy.map(Objects.requireNonNull(file, "file"), mode));
+  }
+
+  /** As {@link #map(Path, FileChannel.MapMode)}, read-only. */
+  public static Tensor map(Path file) throws IOException {
+    return map(file, FileChannel.MapMode.READ_ONLY);
   }
 
   /**
@@ -429,6 +503,41 @@ public final class Tensor implements AutoCloseable, Operand {
     return strided.address();
   }
 
+  /**
+   * The memory of a contiguous tensor as a direct buffer in native byte order, without copying;
+   * read-only where the tensor is. The memory stays until buffer and slices of it are unreachable,
+   * also where the tensor is closed before.
+   *
+   * @throws IllegalArgumentException if the tensor is not contiguous, a conjugate view, larger than
+   *     2^31 - 1 bytes, or over wrapped memory, which its owner may free
+   */
+  public ByteBuffer asBuffer() {
+    return Exported.buffer(strided);
+  }
+
+  /**
+   * The memory of a contiguous tensor as a {@code java.lang.foreign.MemorySegment}, without
+   * copying; read-only where the tensor is. The memory stays until the arena is closed, also where
+   * the tensor is closed before. Java calls this a restricted method: {@code
+   * --enable-native-access}.
+   *
+   * <pre>{@code
+   * try (Arena arena = Arena.ofConfined()) {
+   *   MemorySegment s = tensor.asSegment(MemorySegment.class, arena);
+   * }
+   * }</pre>
+   *
+   * @param type {@code MemorySegment.class}, which code for JDK 17 cannot name
+   * @param arena an open {@code java.lang.foreign.Arena}
+   * @throws IllegalArgumentException as {@link #asBuffer}, whatever the size; if the two arguments
+   *     are not what they should be
+   * @throws IllegalStateException if the tensor or the arena is closed; before JDK 22
+   */
+  public <S> S asSegment(Class<S> type, Object arena) {
+    Objects.requireNonNull(type, "type");
+    return type.cast(Exported.segment(strided, type, Objects.requireNonNull(arena, "arena")));
+  }
+
   // ---- views
 
   /** The axes in another order: axis i of the view is axis {@code axes[i]} of this. */
@@ -537,6 +646,30 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(strided.view(v));
   }
 
+  /**
+   * This tensor, now the owner of the memory that it views: closing it frees the memory at once,
+   * and the tensor that owned it before is a view. So a chain is closed as a whole, and a view
+   * outlives the tensor that it was made from.
+   *
+   * <pre>{@code
+   * try (Tensor t = Einsum.einsum("ij,jk->ik", a, b).reshape(-1).owning()) {
+   *   t.get(3);
+   * } // frees the product
+   * }</pre>
+   *
+   * @return this
+   * @throws IllegalStateException if it is closed
+   */
+  public Tensor owning() {
+    strided.own();
+    return this;
+  }
+
+  /** Whether closing this tensor frees its memory: it made it, or was made its owner. */
+  public boolean isOwner() {
+    return strided.isOwner();
+  }
+
   // ---- copies and elements
 
   /** A contiguous copy, conjugated where this is a conjugate view. */
@@ -603,6 +736,36 @@ public final class Tensor implements AutoCloseable, Operand {
    */
   public double[] toDoubleArray() {
     return TensorArrays.doubles(strided);
+  }
+
+  /** The rows of a tensor of rank 2, each as {@link #toDoubleArray} has it. */
+  public double[][] toDoubleMatrix() {
+    return Nested.doubleRows(strided);
+  }
+
+  /** The rows of a tensor of rank 2, each as {@link #toFloatArray} has it. */
+  public float[][] toFloatMatrix() {
+    return Nested.floatRows(strided);
+  }
+
+  /**
+   * The elements in row-major order as a stream, of any real type but I64. A piece of them is
+   * copied at a time, so a tensor may be larger than the heap; one that is not contiguous is copied
+   * to native memory first. The tensor must stay open until the stream has ended.
+   *
+   * @throws IllegalArgumentException for complex elements and I64
+   */
+  public DoubleStream doubles() {
+    return Nested.doubles(strided);
+  }
+
+  /**
+   * As {@link #doubles}, of integers and BOOL.
+   *
+   * @throws IllegalArgumentException for other elements
+   */
+  public LongStream longs() {
+    return Nested.longs(strided);
   }
 
   /** The elements in row-major order, of a tensor of integers but I64, or of BOOL. */

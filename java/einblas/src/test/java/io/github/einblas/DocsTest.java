@@ -50,9 +50,13 @@ class DocsTest {
   private static final Set<String> FOREIGN =
       Set.of(
           "ActiveProcessorCount", // of the JVM
+          "ArrowBuf", // of Apache Arrow
+          "EagerSession", // of TensorFlow
           "Example", // the README's class
+          "MemorySegment", // of JDK 22
           "GoogleTest",
           "Ninja",
+          "PointerScope", // of JavaCPP
           "InPlace", // ends names
           "SparseBlockGemv", // of Theano
           "SparseBlockOuter",
@@ -219,6 +223,7 @@ class DocsTest {
             "java.io",
             "java.util",
             "java.nio",
+            "java.nio.channels",
             "java.nio.file",
             "java.lang.ref",
             "java.time")

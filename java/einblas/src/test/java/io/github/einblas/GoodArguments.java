@@ -4,10 +4,13 @@ package io.github.einblas;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.Buffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,9 +67,21 @@ class GoodArguments {
       case "BoundPlan" -> plan.bind(null, matrix());
       case "PlanSlice" -> plan.slice(0);
       case "PlanOptions" -> PlanOptions.DEFAULT;
+      case "TensorScope" -> TensorScope.open();
+      case "Safetensors" -> safetensors();
       case "Gradient" -> Kronecker.of(matrix()).timesGradient(matrix(), matrix());
       default -> fail("GoodArguments knows no receiver of type " + type);
     };
+  }
+
+  /** A file without tensors. */
+  private Safetensors safetensors() {
+    try {
+      byte[] none = {2, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
+      return Safetensors.open(Files.write(folder.resolve("x.safetensors"), none));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A right argument for each parameter, by its type, place and method. */
@@ -96,6 +111,15 @@ class GoodArguments {
     }
     if (type == TensorMath.Comparison.class) {
       return TensorMath.Comparison.LESS;
+    }
+    if (type == Object.class) {
+      return matrix();
+    }
+    if (type == Class.class) {
+      return Buffer.class;
+    }
+    if (type == java.nio.channels.FileChannel.MapMode.class) {
+      return java.nio.channels.FileChannel.MapMode.READ_ONLY;
     }
     if (type == Tensor[].class) {
       return new Tensor[] {matrix(), matrix()};
@@ -137,6 +161,12 @@ class GoodArguments {
     }
     if (type == double[].class) {
       return new double[9];
+    }
+    if (type == float[][].class) {
+      return new float[3][3];
+    }
+    if (type == double[][].class) {
+      return new double[3][3];
     }
     if (type == short[].class) {
       return new short[9];

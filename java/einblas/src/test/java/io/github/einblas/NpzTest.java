@@ -13,6 +13,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -250,6 +251,44 @@ class NpzTest {
     size(zip, 0, 180);
     String message = refusal(file(zip));
     assertTrue(message.contains(":a is damaged: it promises 180 bytes and holds more"), message);
+  }
+
+  /** What the directory said is kept from one read to the next, as long as the file is the same. */
+  @Test
+  void arraysReadOneByOneAreThoseOfTheFileAsItIsNow() throws IOException {
+    Path file = folder.resolve("kept.npz");
+    for (int round = 0; round < 3; round++) {
+      for (boolean settled : new boolean[] {false, true}) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (int i = 0; i < 20; i++) {
+          // Names of one length in another order: as long as the file before.
+          tensors.put("a" + (10 + (7 * round + i) % 20), Tensor.scalar(DType.F64, 100 * round + i));
+        }
+        Tensor.writeNpz(file, tensors);
+        if (settled) {
+          Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000 + round));
+        }
+        for (Map.Entry<String, Tensor> t : tensors.entrySet()) {
+          try (Tensor read = Tensor.readNpz(file, t.getKey());
+              Tensor suffixed = Tensor.readNpz(file, t.getKey() + ".npy")) {
+            assertEquals(t.getValue().item(), read.item());
+            assertEquals(t.getValue().item(), suffixed.item());
+          }
+          t.getValue().close();
+        }
+        assertThrows(NpyFormatException.class, () -> Tensor.readNpz(file, "a99"));
+      }
+    }
+    ZipBytes twice = new ZipBytes();
+    twice.add("a.npy", six(), true);
+    twice.add("a.npy", six(), true);
+    Path two = file(twice);
+    Files.setLastModifiedTime(two, FileTime.fromMillis(1_000_000));
+    for (int i = 0; i < 2; i++) {
+      String message =
+          assertThrows(NpyFormatException.class, () -> Tensor.readNpz(two, "a")).getMessage();
+      assertTrue(message.endsWith("has the array 'a' twice"), message);
+    }
   }
 
   @Test

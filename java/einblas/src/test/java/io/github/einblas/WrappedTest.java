@@ -197,6 +197,52 @@ class WrappedTest {
   }
 
   @Test
+  void aBufferKeepsItsTensorsMemory() throws InterruptedException {
+    Tensor t = Tensor.full(DType.F32, 3, 256, 1024);
+    ByteBuffer bytes = t.select(0, 1).asBuffer();
+    assertEquals(ByteOrder.nativeOrder(), bytes.order());
+    FloatBuffer floats = bytes.asFloatBuffer();
+    assertEquals(1024, floats.remaining());
+    floats.put(7, 8);
+    assertEquals(8, t.get(1, 7));
+    long before = Einblas.nativeBytesInUse();
+    t.close();
+    assertThrows(IllegalStateException.class, () -> t.get(1, 7));
+    assertThrows(IllegalStateException.class, t::asBuffer);
+    bytes = null;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertTrue(Einblas.nativeBytesInUse() >= 1 << 20, "a view of the buffer keeps the memory");
+    assertEquals(8, floats.get(7));
+    floats = null;
+    for (int i = 0; i < 200 && before - Einblas.nativeBytesInUse() < 1 << 20; i++) {
+      System.gc();
+      Thread.sleep(20);
+    }
+    assertTrue(before - Einblas.nativeBytesInUse() >= 1 << 20);
+  }
+
+  @Test
+  void whatCannotBeABufferIsRefused() {
+    ByteBuffer direct = ByteBuffer.allocateDirect(64).order(ByteOrder.nativeOrder());
+    try (Tensor t = Tensor.ones(DType.F32, 4, 4);
+        Tensor z = Tensor.ofComplex(new float[] {1, 2});
+        Tensor none = Tensor.zeros(DType.F32, 0, 4);
+        Tensor wrapped = Tensor.wrap(direct.asFloatBuffer())) {
+      for (Tensor wrong : List.of(t.transpose(), t.slice(1, 0, 2), z.conj(), wrapped)) {
+        assertThrows(IllegalArgumentException.class, wrong::asBuffer);
+      }
+      assertEquals(0, none.asBuffer().remaining());
+      if (Runtime.version().feature() < 22) {
+        assertThrows(IllegalStateException.class, () -> Tensor.wrapSegment(DType.F32, direct, 16));
+        assertThrows(IllegalStateException.class, () -> t.asSegment(ByteBuffer.class, direct));
+      }
+    }
+  }
+
+  @Test
   void memorySegmentsEndWithTheirArena() throws IOException, InterruptedException {
     if (Runtime.version().feature() >= 22) {
       ArenaProbe.main();

@@ -9,12 +9,17 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Objects;
 
 /** A file open for reading. For one thread. */
 final class FileBytes implements Closeable {
+  /** A change so soon after another may leave the time of the file as it was. */
+  private static final long SETTLED_MILLIS = 2000;
+
   private final Path file;
   private final Object key;
+  private final Object state;
   private final long size;
   private SeekableByteChannel channel;
 
@@ -22,12 +27,22 @@ final class FileBytes implements Closeable {
     this.file = file;
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
     this.key = attributes.fileKey();
+    long changed = attributes.lastModifiedTime().toMillis();
+    this.state =
+        key == null || Math.abs(System.currentTimeMillis() - changed) < SETTLED_MILLIS
+            ? new Object()
+            : List.of(key, attributes.size(), attributes.lastModifiedTime());
     this.size = attributes.size();
     this.channel = Files.newByteChannel(file);
   }
 
   long size() {
     return size;
+  }
+
+  /** Equal for one file that nobody changed in between; to none where that cannot be known. */
+  Object state() {
+    return state;
   }
 
   /** Reads this many bytes, fewer where the file ends; how many. */

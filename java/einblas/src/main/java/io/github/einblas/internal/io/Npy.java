@@ -4,14 +4,17 @@ package io.github.einblas.internal.io;
 import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
 import io.github.einblas.WriteOption;
+import io.github.einblas.internal.tensor.Storage;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorCopy;
 import io.github.einblas.internal.tensor.Transfer;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,15 +34,19 @@ public final class Npy {
 
   /** Reads a .npy file. */
   public static Strided read(Path file) throws IOException {
+    requireFile(file);
+    try (InputStream in = Files.newInputStream(file)) {
+      boolean regular = Files.isRegularFile(file);
+      return read(in, file.toString(), regular ? Files.size(file) : -1);
+    }
+  }
+
+  private static void requireFile(Path file) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString(), null, "no such file");
     }
     if (Files.isDirectory(file)) {
       throw new NpyFormatException(file + " is a directory, not a .npy file");
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      boolean regular = Files.isRegularFile(file);
-      return read(in, file.toString(), regular ? Files.size(file) : -1);
     }
   }
 
@@ -65,6 +72,58 @@ public final class Npy {
     }
     // A column-major array is the transpose of the row-major array of the reversed shape.
     return header.fortran() ? t.transposeInPlace() : t;
+  }
+
+  /**
+   * Lies over the elements of a .npy file.
+   *
+   * @throws NpyFormatException if it is none, or its elements must be copied to be used
+   */
+  public static Strided map(Path file, FileChannel.MapMode mode) throws IOException {
+    requireFile(file);
+    if (!Files.isRegularFile(file)) {
+      throw new NpyFormatException(file + " cannot be mapped: it is no regular file");
+    }
+    NpyHeader header;
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      header = NpyHeader.read(in, file.toString());
+    }
+    DType type = header.dtype();
+    int part = type.partType().bytes();
+    if (header.order() != ByteOrder.nativeOrder() && part > 1) {
+      throw new NpyFormatException(
+          file
+              + " cannot be mapped: its elements are "
+              + header.order()
+              + ", this machine's "
+              + ByteOrder.nativeOrder()
+              + "; readNpy turns them");
+    }
+    if (header.headerBytes() % part != 0) {
+      throw new NpyFormatException(
+          file
+              + " cannot be mapped: its elements begin at byte "
+              + header.headerBytes()
+              + ", no multiple of the "
+              + part
+              + " bytes of a number; readNpy copies them");
+    }
+    MappedFile mapped = MappedFile.open(file, mode);
+    Storage memory = mapped.from(header.headerBytes());
+    boolean done = false;
+    try {
+      if (memory.bytes() < header.bytes()) {
+        throw NpyHeader.truncated(file.toString(), memory.bytes(), header.bytes());
+      }
+      long[] shape = header.fortran() ? reversed(header.shape()) : header.shape();
+      Strided t = Strided.over(type, memory, shape);
+      done = true;
+      return header.fortran() ? t.transposeInPlace() : t;
+    } finally {
+      if (!done) {
+        memory.close();
+      }
+    }
   }
 
   private static long[] reversed(long[] shape) {

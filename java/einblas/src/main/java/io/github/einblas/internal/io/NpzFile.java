@@ -3,15 +3,16 @@ package io.github.einblas.internal.io;
 
 import io.github.einblas.NpyFormatException;
 import io.github.einblas.internal.tensor.Strided;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
@@ -21,6 +22,7 @@ import java.util.zip.ZipOutputStream;
 /** Reads arrays by their names, and writes archives. */
 public final class NpzFile implements Closeable {
   private static final int BUFFER = 1 << 16;
+  private static final int HEADER = 1 << 8;
   private static final int MOST_NAME = 0xffff;
 
   private final Path file;
@@ -82,7 +84,9 @@ public final class NpzFile implements Closeable {
 
   private Strided read(ZipMember member) throws IOException {
     try (ZipMemberStream in = zip.stream(member)) {
-      Strided t = Npy.read(in, shown(member), member.size());
+      // The header is read in small pieces; elements go past this buffer.
+      InputStream buffered = new BufferedInputStream(in, HEADER);
+      Strided t = Npy.read(buffered, shown(member), member.size());
       try {
         in.finish();
         return t;
@@ -114,11 +118,8 @@ public final class NpzFile implements Closeable {
   }
 
   private ZipMember named(String name) throws NpyFormatException {
-    List<ZipMember> found = zip.members().stream().filter(m -> m.name().equals(name)).toList();
-    if (found.size() > 1) {
-      throw twice(found.get(0).array());
-    }
-    return found.isEmpty() || found.get(0).isFolder() ? null : found.get(0);
+    ZipMember found = zip.named(name);
+    return found == null || found.isFolder() ? null : found;
   }
 
   private NpyFormatException twice(String array) {

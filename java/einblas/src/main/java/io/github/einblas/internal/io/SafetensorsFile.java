@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.github.einblas.DType;
 import io.github.einblas.NpyFormatException;
+import io.github.einblas.internal.tensor.Storage;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Transfer;
 import io.github.einblas.internal.tensor.Views;
@@ -13,6 +14,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,10 +22,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The length of the header in 8 bytes, the header, the elements of all tensors side by side. */
 public final class SafetensorsFile implements Closeable {
@@ -238,6 +242,10 @@ public final class SafetensorsFile implements Closeable {
 
   /** The tensor of a name. */
   public Strided read(String name) throws IOException {
+    return read(require(name));
+  }
+
+  private Entry require(String name) throws NpyFormatException {
     Entry entry = entries.get(name);
     if (entry == null) {
       throw new NpyFormatException(
@@ -248,7 +256,31 @@ public final class SafetensorsFile implements Closeable {
               + Npy.brief(entries.keySet().toString()));
     }
     requireType(entry);
-    return read(entry);
+    return entry;
+  }
+
+  /** The names of all tensors in the order of the header. */
+  public Set<String> names() {
+    return Collections.unmodifiableSet(entries.keySet());
+  }
+
+  /** The elements of all tensors as bytes in memory, which nothing may write. */
+  public Strided map() throws IOException {
+    MappedFile mapped = MappedFile.open(file, FileChannel.MapMode.READ_ONLY);
+    Storage memory = mapped.from(Math.min(start, mapped.bytes()));
+    if (mapped.bytes() != bytes.size()) {
+      memory.close();
+      throw new IOException(file + " changed while it was opened");
+    }
+    return Strided.over(DType.U8, memory, new long[] {memory.bytes()});
+  }
+
+  /** The tensor of a name as a view of what {@link #map} made; null where it must be copied. */
+  public Strided view(Strided mapped, String name) throws IOException {
+    Entry e = require(name);
+    boolean aligned =
+        e.from % e.type.bytes() == 0 && mapped.address() % e.type.partType().bytes() == 0;
+    return aligned ? mapped.at(e.type, e.from / e.type.bytes(), e.shape) : null;
   }
 
   private void requireType(Entry e) throws NpyFormatException {

@@ -4,6 +4,7 @@ package io.github.einblas.internal.io;
 import io.github.einblas.NpyFormatException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,7 +16,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * An open archive. Nothing that it says is believed beyond what the file's length allows.
@@ -33,6 +36,7 @@ public final class ZipArchive implements Closeable {
   private static final int CENTRAL_BYTES = 46;
   private static final int LOCAL = 0x04034b50;
   private static final int LOCAL_BYTES = 30;
+  private static final int LOCAL_READ = 256;
   private static final int MOST_COMMENT = 0xffff;
   private static final int UTF8 = 1 << 11;
   private static final int SIZES_BEHIND = 1 << 3;
@@ -42,14 +46,32 @@ public final class ZipArchive implements Closeable {
   /** Version 6.3 of the format, as Python's zipfile. */
   private static final int MOST_VERSION = 63;
 
+  /** In place of members of one name. */
+  private static final ZipMember SEVERAL = new ZipMember("", 0, 0, 0, 0, 0, 0);
+
   /** Over a million members. */
   private static final long MOST_DIRECTORY = 64L << 20;
 
   private final Path file;
   private final FileBytes bytes;
-  private final List<ZipMember> members = new ArrayList<>();
+  private List<ZipMember> members = new ArrayList<>();
+  private Map<String, ZipMember> byName = Map.of();
   private long directory;
   private long[] offsets = {};
+
+  /**
+   * What the last archive's directory said, so that reading its arrays one by one reads it once.
+   * What a member is is compared with its local header and its CRC-32 in any case.
+   */
+  private record Known(
+      Path file,
+      Object state,
+      List<ZipMember> members,
+      Map<String, ZipMember> byName,
+      long directory,
+      long[] offsets) {}
+
+  private static volatile SoftReference<Known> last = new SoftReference<>(null);
 
   private ZipArchive(Path file, FileBytes bytes) {
     this.file = file;
@@ -74,7 +96,10 @@ public final class ZipArchive implements Closeable {
     FileBytes bytes = new FileBytes(file);
     try {
       ZipArchive archive = new ZipArchive(file, bytes);
-      archive.readDirectory();
+      if (!archive.takeKnown()) {
+        archive.readDirectory();
+        archive.remember();
+      }
       return archive;
     } catch (BufferUnderflowException e) {
       bytes.close();
@@ -88,6 +113,44 @@ public final class ZipArchive implements Closeable {
   /** All members in the order of the directory. */
   public List<ZipMember> members() {
     return members;
+  }
+
+  /**
+   * The member of a name, or null.
+   *
+   * @throws NpyFormatException if there are several
+   */
+  public ZipMember named(String name) throws NpyFormatException {
+    ZipMember found = byName.get(name);
+    if (SEVERAL.equals(found)) {
+      throw new NpyFormatException(file + " has the array '" + ZipMember.array(name) + "' twice");
+    }
+    return found;
+  }
+
+  private static Map<String, ZipMember> byName(List<ZipMember> members) {
+    Map<String, ZipMember> byName = new HashMap<>(2 * members.size());
+    members.forEach(m -> byName.merge(m.name(), m, (one, other) -> SEVERAL));
+    return byName;
+  }
+
+  /** Whether the file is the one that was read last, unchanged. */
+  private boolean takeKnown() {
+    Known known = last.get();
+    if (known == null || !known.file.equals(file) || !known.state.equals(bytes.state())) {
+      return false;
+    }
+    members = known.members;
+    byName = known.byName;
+    directory = known.directory;
+    offsets = known.offsets;
+    return true;
+  }
+
+  private void remember() {
+    members = List.copyOf(members);
+    byName = byName(members);
+    last = new SoftReference<>(new Known(file, bytes.state(), members, byName, directory, offsets));
   }
 
   /** The bytes of a member. */
@@ -283,7 +346,9 @@ public final class ZipArchive implements Closeable {
 
   /** Where the member's data begins; its local header must say what the directory says. */
   private long start(ZipMember member, String shown) throws IOException {
-    ByteBuffer in = at(member.offset(), LOCAL_BYTES);
+    // With the name and a few fields in one read; the file goes on with the directory at least.
+    int first = (int) Math.min(LOCAL_READ, bytes.size() - member.offset());
+    ByteBuffer in = at(member.offset(), first);
     if (in.getInt() != LOCAL) {
       throw differs(shown, "there is no member at byte " + member.offset());
     }
@@ -296,7 +361,10 @@ public final class ZipArchive implements Closeable {
     sizes[0] = in.getInt() & IN_ZIP64;
     int nameLength = in.getShort() & 0xffff;
     int extraLength = in.getShort() & 0xffff;
-    ByteBuffer rest = at(member.offset() + LOCAL_BYTES, nameLength + extraLength);
+    ByteBuffer rest =
+        nameLength + extraLength <= in.remaining()
+            ? in.slice(LOCAL_BYTES, nameLength + extraLength).order(ByteOrder.LITTLE_ENDIAN)
+            : at(member.offset() + LOCAL_BYTES, nameLength + extraLength);
     String name = name(bytes(rest, nameLength), flags);
     if (!name.equals(member.name())) {
       throw differs(shown, "the member at byte " + member.offset() + " is '" + name + "'");

@@ -27,7 +27,12 @@ public record ZipMember(
 
   /** The name of the array: without {@code .npy}. */
   public String array() {
-    return name.endsWith(".npy") ? name.substring(0, name.length() - 4) : name;
+    return array(name);
+  }
+
+  /** The name of the array in a member of that name. */
+  static String array(String member) {
+    return member.endsWith(".npy") ? member.substring(0, member.length() - 4) : member;
   }
 
   /** Whether it is a folder's entry, which holds nothing. */

@@ -422,6 +422,12 @@ public final class Native {
     return einblas.einblas_step_memory(step, threads);
   }
 
+  /** Where the memory of a direct buffer begins, whatever its position. */
+  public static long address(java.nio.Buffer direct) {
+    require();
+    return new Pointer(direct).address();
+  }
+
   /** A direct view of native memory, for buffers. It owns nothing. */
   public static final class Window extends Pointer {
     /** Bytes [address, address + bytes). */

@@ -155,6 +155,11 @@ public final class Binding implements AutoCloseable {
     return plan.checks().operands(all);
   }
 
+  /** Whether runs are refused. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
   private synchronized void enter() {
     if (closed) {
       throw new IllegalStateException("the bound plan of \"" + plan.equation() + "\" is closed");

@@ -12,12 +12,15 @@ import java.lang.invoke.VarHandle;
  * after, so that a {@code close()} from another thread waits with freeing until the call has left,
  * while new calls are refused at once.
  */
-public final class Storage {
+public final class Storage implements AutoCloseable {
   private static final VarHandle STATE;
+  private static final VarHandle HOLDER;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Block.class, "state", long.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(Block.class, "state", long.class);
+      HOLDER = lookup.findVarHandle(Storage.class, "holder", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -36,6 +39,9 @@ public final class Storage {
     final Runnable giveBack;
     volatile long state;
 
+    /** Where it was made, of one that is watched until it is closed; else null. */
+    Leaks.Place watched;
+
     Block(long address, long bytes, Runnable giveBack) {
       this.address = address;
       this.bytes = bytes;
@@ -44,6 +50,10 @@ public final class Storage {
 
     @Override
     public void run() {
+      Leaks.Place place = watched;
+      if (place != null) {
+        place.leaked(bytes);
+      }
       STATE.getAndBitwiseOr(this, CLOSED);
       freeIfIdle();
     }
@@ -70,6 +80,11 @@ public final class Storage {
      */
     void check();
 
+    /** Whether the memory may go away while a tensor uses it, because others can free it. */
+    default boolean mayEnd() {
+      return true;
+    }
+
     /** Called once, when no tensor uses the memory any more. */
     default void release() {}
   }
@@ -81,6 +96,9 @@ public final class Storage {
   private final Owner owner;
 
   private final boolean readOnly;
+
+  /** The tensor whose close frees the memory. */
+  private volatile Object holder;
 
   private Storage(Block block, Owner owner, boolean readOnly) {
     this.block = block;
@@ -111,6 +129,34 @@ public final class Storage {
     return block.address;
   }
 
+  /** Sets the first tensor whose close frees the memory, which no other thread sees yet. */
+  void holdFirst(Object tensor) {
+    HOLDER.set(this, tensor);
+  }
+
+  /** Makes this tensor the one whose close frees the memory, in place of the one before. */
+  void hold(Object tensor) {
+    holder = tensor;
+  }
+
+  /** Whether the close of this tensor frees the memory. */
+  boolean isHeldBy(Object tensor) {
+    return holder == tensor;
+  }
+
+  /** Reports a leak if nobody closes the memory. */
+  void watch(Leaks.Place place) {
+    block.watched = place;
+  }
+
+  /** A view was closed. */
+  void closedView() {
+    Leaks.Place place = block.watched;
+    if (place != null) {
+      place.closedView();
+    }
+  }
+
   /** Length in bytes. */
   public long bytes() {
     return block.bytes;
@@ -119,6 +165,11 @@ public final class Storage {
   /** Whether nothing may be written to the memory. */
   public boolean isReadOnly() {
     return readOnly;
+  }
+
+  /** Whether others can free the memory while tensors are open. */
+  public boolean mayEnd() {
+    return owner != null && owner.mayEnd();
   }
 
   /** Whether close was called, or the owner of wrapped memory took it back. */
@@ -176,7 +227,11 @@ public final class Storage {
   /**
    * Refuses new users at once and frees the memory as soon as none is left. Harmless when repeated.
    */
+  @Override
   public void close() {
+    if (block.watched != null) {
+      block.watched = null;
+    }
     entry.run();
   }
 }

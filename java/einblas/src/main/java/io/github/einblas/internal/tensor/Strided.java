@@ -6,8 +6,9 @@ import java.util.Arrays;
 
 /**
  * The core of a tensor: elements of a type in a {@link Storage}, at an offset and strides counted
- * in elements. Shapes and strides are shared, never changed. Views share the storage; closing the
- * owner frees it once no call uses it, closing a view ends that view alone.
+ * in elements. Shapes and strides are shared, never changed. Views share the storage, which has one
+ * owner among them: closing it frees the storage once no call uses it, closing another ends that
+ * one alone.
  */
 public final class Strided implements AutoCloseable {
   private final DType dtype;
@@ -22,17 +23,10 @@ public final class Strided implements AutoCloseable {
   /** Whether the elements are read with the other sign of their imaginary part. */
   private final boolean conjugate;
 
-  private final boolean owner;
   private volatile boolean closed;
 
   private Strided(
-      DType dtype,
-      Storage storage,
-      long offset,
-      long[] shape,
-      long[] strides,
-      boolean conjugate,
-      boolean owner) {
+      DType dtype, Storage storage, long offset, long[] shape, long[] strides, boolean conjugate) {
     this.dtype = dtype;
     this.storage = storage;
     this.offset = offset;
@@ -40,7 +34,13 @@ public final class Strided implements AutoCloseable {
     this.strides = strides;
     this.address = storage.address() + offset * dtype.bytes();
     this.conjugate = conjugate;
-    this.owner = owner;
+  }
+
+  /** A contiguous tensor that owns the storage. */
+  private static Strided owner(DType dtype, Storage storage, long[] shape) {
+    Strided t = new Strided(dtype, storage, 0, shape, Views.contiguous(shape), false);
+    storage.holdFirst(t);
+    return t;
   }
 
   /**
@@ -51,7 +51,22 @@ public final class Strided implements AutoCloseable {
    */
   public static Strided empty(DType dtype, long... shape) {
     Storage storage = Storage.allocate(Views.bytes(shape, dtype.bytes()));
-    return new Strided(dtype, storage, 0, shape, Views.contiguous(shape), false, true);
+    return owner(dtype, storage, shape);
+  }
+
+  /** A contiguous tensor at the beginning of memory that holds it; the memory's owner. */
+  public static Strided over(DType dtype, Storage memory, long[] shape) {
+    return owner(dtype, memory, shape);
+  }
+
+  /**
+   * Elements of another type in the same memory, as a view.
+   *
+   * @param first which of the memory's elements of that type is the first
+   */
+  public Strided at(DType other, long first, long[] otherShape) {
+    requireOpen();
+    return new Strided(other, storage, first, otherShape, Views.contiguous(otherShape), false);
   }
 
   /** A tensor over somebody's memory; none given means rank 1. The memory is let go on failure. */
@@ -59,7 +74,7 @@ public final class Strided implements AutoCloseable {
     boolean done = false;
     try {
       long[] own = Views.shapeFor(shape, data.elements());
-      Strided t = new Strided(dtype, data.storage(), 0, own, Views.contiguous(own), false, true);
+      Strided t = owner(dtype, data.storage(), own);
       done = true;
       return t;
     } finally {
@@ -189,7 +204,7 @@ public final class Strided implements AutoCloseable {
   /** A view of the same memory. */
   public Strided view(View v) {
     requireOpen();
-    return new Strided(dtype, storage, v.offset(), v.shape(), v.strides(), conjugate, false);
+    return new Strided(dtype, storage, v.offset(), v.shape(), v.strides(), conjugate);
   }
 
   private void requireOpen() {
@@ -202,7 +217,7 @@ public final class Strided implements AutoCloseable {
   public Strided conj() {
     requireOpen();
     boolean flag = dtype.isComplex() && !conjugate;
-    return new Strided(dtype, storage, offset, shape, strides, flag, false);
+    return new Strided(dtype, storage, offset, shape, strides, flag);
   }
 
   /** The real parts, as a view; of real numbers a view of themselves. */
@@ -229,12 +244,36 @@ public final class Strided implements AutoCloseable {
   Strided part(int which) {
     long[] twice = strides.clone();
     Arrays.setAll(twice, d -> 2 * strides[d]);
-    return new Strided(dtype.partType(), storage, 2 * offset + which, shape, twice, false, false);
+    return new Strided(dtype.partType(), storage, 2 * offset + which, shape, twice, false);
   }
 
-  /** A view that closes the memory if this does, to be used in place of this. */
+  // ---- whose close frees the memory
+
+  /** Memory and its users. */
+  public Storage storage() {
+    return storage;
+  }
+
+  /** Whether closing this frees the memory. */
+  public boolean isOwner() {
+    return storage.isHeldBy(this);
+  }
+
+  /** Makes this the owner, in place of the one before. */
+  public void own() {
+    requireOpen();
+    storage.hold(this);
+    if (closed) {
+      storage.close(); // by another thread, meanwhile or just before
+    }
+  }
+
+  /** A view that owns the memory if this did, to be used in place of this. */
   private Strided inPlace(Strided v) {
-    return new Strided(dtype, storage, v.offset, v.shape, v.strides, v.conjugate, owner);
+    if (isOwner()) {
+      v.own();
+    }
+    return v;
   }
 
   /** Another shape of the same elements, in place of this. */
@@ -399,8 +438,10 @@ public final class Strided implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    if (owner) {
+    if (isOwner()) {
       storage.close();
+    } else {
+      storage.closedView();
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.tensor;
 
 import io.github.einblas.DType;
+import io.github.einblas.internal.natives.Foreign;
 import io.github.einblas.internal.natives.Native;
 import java.nio.Buffer;
 import java.nio.ByteOrder;
@@ -52,6 +53,55 @@ public record Wrapped(long elements, Storage storage) {
     requireAligned(address, type.partType().bytes());
     long bytes = (long) elements * type.bytes();
     return new Wrapped(elements, Storage.wrap(address, bytes, owner, own.isReadOnly()));
+  }
+
+  /**
+   * Lies over a memory segment of JDK 22 and later.
+   *
+   * @throws IllegalArgumentException if it is none, lies on the heap, is not aligned, or has a
+   *     piece of an element left over
+   * @throws IllegalStateException if its arena is closed, or another thread's
+   */
+  public static Wrapped ofSegment(DType type, Object segment) {
+    Foreign.require("wrapSegment");
+    if (!Foreign.isSegment(segment)) {
+      throw new IllegalArgumentException(
+          "wrapSegment needs a java.lang.foreign.MemorySegment, got a "
+              + segment.getClass().getName());
+    }
+    if (!Foreign.isNative(segment)) {
+      throw new IllegalArgumentException(
+          "wrapSegment needs a segment of native memory, got one on the heap; Tensor.of copies its"
+              + " asByteBuffer()");
+    }
+    Native.require();
+    SegmentOwner owner = new SegmentOwner(segment);
+    owner.check();
+    long bytes = Foreign.bytes(segment);
+    if (bytes % type.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "wrapSegment: the segment has "
+              + bytes
+              + " bytes, but an element of "
+              + type
+              + " takes "
+              + type.bytes());
+    }
+    long address = Foreign.address(segment);
+    requireAligned(address, type.partType().bytes());
+    Storage memory = Storage.wrap(address, bytes, owner, Foreign.isReadOnly(segment));
+    return new Wrapped(bytes / type.bytes(), memory);
+  }
+
+  /** A memory segment, kept alive. */
+  private record SegmentOwner(Object segment) implements Storage.Owner {
+    @Override
+    public void check() {
+      String fault = Foreign.fault(segment);
+      if (fault != null) {
+        throw new IllegalStateException("the wrapped memory segment cannot be used: " + fault);
+      }
+    }
   }
 
   /** A buffer, kept alive. */
