@@ -3,6 +3,7 @@ package io.github.einblas;
 
 import io.github.einblas.internal.report.Report;
 import io.github.einblas.internal.report.ReportGraph;
+import io.github.einblas.internal.report.ReportHtml;
 import io.github.einblas.internal.report.ReportJson;
 import io.github.einblas.internal.report.ReportText;
 import java.util.Arrays;
@@ -244,6 +245,19 @@ public final class PlanReport {
   /** The contraction tree as a Mermaid flowchart, for Markdown. */
   public String mermaid() {
     return ReportGraph.mermaid(report);
+  }
+
+  /**
+   * All of this as one page for a browser, which needs nothing else: the contraction tree with hot
+   * steps large and red, labels and bytes on its lines, memory over the steps, each step below the
+   * machine's roofline, and a table. It is XML too, and has no scripts.
+   *
+   * <pre>{@code
+   * Files.writeString(Path.of("plan.html"), plan.report().html());
+   * }</pre>
+   */
+  public String html() {
+    return ReportHtml.of(report);
   }
 
   @Override

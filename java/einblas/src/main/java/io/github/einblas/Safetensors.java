@@ -1,7 +1,9 @@
-// Public API: reads the files of weights that Hugging Face's safetensors writes.
+// Public API: reads and writes the files of weights of Hugging Face's safetensors.
 package io.github.einblas;
 
+import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.SafetensorsFile;
+import io.github.einblas.internal.io.SafetensorsWriter;
 import io.github.einblas.internal.tensor.Strided;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,8 +14,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Reads {@code .safetensors} files: a header of JSON, and tensors in row-major order. Types are
- * BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64 and C64.
+ * Reads and writes {@code .safetensors} files: a header of JSON, and tensors in row-major order.
+ * Types are BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64 and C64.
  *
  * <pre>{@code
  * Map<String, Tensor> weights = Safetensors.read(Path.of("model.safetensors"));
@@ -130,5 +132,27 @@ public final class Safetensors implements AutoCloseable {
     try (SafetensorsFile tensors = SafetensorsFile.open(Objects.requireNonNull(file, "file"))) {
       return new Tensor(tensors.read(name));
     }
+  }
+
+  /**
+   * Writes tensors in row-major order, whole or not at all, as {@link Tensor#writeNpy(Path,
+   * WriteOption...)} does. Elements of larger types come first, as the format's own library has
+   * them, so that each lies at a multiple of its size; else the map's order holds.
+   *
+   * <pre>{@code
+   * Safetensors.write(Path.of("model.safetensors"), Map.of("query", q, "key", k));
+   * }</pre>
+   *
+   * @throws IllegalArgumentException if a type is C128, which the format lacks, or a name is none
+   *     of it: {@code __metadata__}, or half of a surrogate pair
+   * @throws IllegalStateException if a tensor is closed
+   */
+  public static void write(Path file, Map<String, Tensor> tensors, WriteOption... options)
+      throws IOException {
+    Objects.requireNonNull(file, "file");
+    Map<String, Strided> cores = new LinkedHashMap<>();
+    Objects.requireNonNull(tensors, "tensors")
+        .forEach((name, t) -> cores.put(name, t == null ? null : Tensor.core(t)));
+    SafetensorsWriter.write(file, cores, Npy.sync(options));
   }
 }

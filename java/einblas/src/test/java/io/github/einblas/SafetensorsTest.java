@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -209,5 +210,79 @@ class SafetensorsTest {
     }
     assertTrue(readable > 0 && readable < 3000, readable + " were read");
     assertTrue(Einblas.nativeBytesInUse() <= before, "native memory stays");
+  }
+
+  // ---- written
+
+  private byte[] written(Map<String, Tensor> tensors) throws IOException {
+    Path file = folder.resolve("out.safetensors");
+    Safetensors.write(file, tensors, WriteOption.SYNC);
+    close(tensors);
+    return Files.readAllBytes(file);
+  }
+
+  /** Made by hand: larger types first, the header filled up to a multiple of 8. */
+  @Test
+  void aWrittenFileByteForByte() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("b", Tensor.of(new byte[] {1, -2, 3}, 3));
+    tensors.put("w", Tensor.of(new float[] {1, 2}, 1, 2));
+    String header =
+        "{" + tensor("w", "F32", "[1,2]", 0, 8) + "," + tensor("b", "I8", "[3]", 8, 11) + "}";
+    byte[] expected = bytes(header + " ".repeat((8 - header.length() % 8) % 8), 11);
+    ByteBuffer elements = ByteBuffer.wrap(expected).order(ByteOrder.LITTLE_ENDIAN);
+    elements.position(expected.length - 11);
+    elements.putFloat(1).putFloat(2).put(new byte[] {1, -2, 3});
+    assertArrayEquals(expected, written(tensors));
+  }
+
+  @Test
+  void everyTypeIsWrittenAndReadBack() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (DType type : TYPES) {
+      tensors.put("a \"" + type + "\" \u00e9", Tensor.ones(type, 2, 3));
+    }
+    tensors.put("none", Tensor.zeros(DType.F32, 0, 7));
+    tensors.put("s", Tensor.scalar(DType.F64, 2.5));
+    Tensor turned = Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3);
+    tensors.put("turned", turned.transpose());
+    Path file = folder.resolve("out.safetensors");
+    Safetensors.write(file, tensors);
+    turned.close();
+    Map<String, Tensor> read = Safetensors.read(file);
+    assertEquals(tensors.keySet(), read.keySet());
+    for (DType type : TYPES) {
+      Tensor t = read.get("a \"" + type + "\" \u00e9");
+      assertEquals(type, t.dtype());
+      assertEquals(1, t.getReal(1, 2));
+    }
+    assertEquals(2.5, read.get("s").item());
+    assertArrayEquals(new double[] {1, 4, 2, 5, 3, 6}, read.get("turned").toDoubleArray());
+    close(read);
+    close(tensors);
+    assertEquals("{}      ", new String(written(Map.of()), 8, 8, StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void whatCannotBeWrittenLeavesTheFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("kept.safetensors"), "kept");
+    Tensor closed = Tensor.ones(DType.F32, 1);
+    closed.close();
+    try (Tensor c = Tensor.ones(DType.C128, 1);
+        Tensor f = Tensor.ones(DType.F32, 1)) {
+      assertTrue(refused(file, "x", c).getMessage().contains("C128"));
+      assertTrue(refused(file, "__metadata__", f).getMessage().contains("__metadata__"));
+      assertTrue(refused(file, "\ud800", f).getMessage().contains("named"));
+      assertThrows(IllegalStateException.class, () -> Safetensors.write(file, Map.of("x", closed)));
+    }
+    assertEquals("kept", Files.readString(file));
+    try (var files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  private static IllegalArgumentException refused(Path file, String name, Tensor t) {
+    return assertThrows(
+        IllegalArgumentException.class, () -> Safetensors.write(file, Map.of(name, t)));
   }
 }

@@ -6,6 +6,7 @@ import io.github.einblas.BlockSparse;
 import io.github.einblas.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -85,6 +86,32 @@ abstract class BlockCommand extends TensorCommand {
     return inputs;
   }
 
+  /** Which inputs are blocks of weights or what has their shape, input and output indices. */
+  abstract int[] places();
+
+  /** The pattern over the blocks that the product multiplies. */
+  final BlockPattern pattern(Tensor... t) {
+    int[] at = places();
+    return pattern(t[at[0]], t[at[1]], t[at[2]]);
+  }
+
+  @Override
+  final String explanation(Tensor[] t) {
+    int[] at = places();
+    Tensor blocks = t[at[0]];
+    long products = t[at[1]].size() * t[at[2]].length(1);
+    return String.format(
+        Locale.ROOT,
+        "%s: %s%n%d products with blocks of %d x %d, %.3g FLOP; there are %d blocks",
+        spec.name(),
+        pattern(t),
+        products,
+        blocks.length(2),
+        blocks.length(3),
+        2.0 * products * blocks.length(2) * blocks.length(3),
+        blocks.length(0) * blocks.length(1));
+  }
+
   /** The pattern of two index tensors over the blocks of weights. */
   static BlockPattern pattern(Tensor weights, Tensor input, Tensor output) {
     if (weights.rank() != 4) {
@@ -108,10 +135,15 @@ abstract class BlockCommand extends TensorCommand {
     }
 
     @Override
+    int[] places() {
+      return new int[] {1, 3, 4};
+    }
+
+    @Override
     Tensor compute(Tensor[] t) {
       Tensor out = t[0].copy();
       try {
-        BlockSparse.gemvInto(out, alpha, beta, t[1], t[2], pattern(t[1], t[3], t[4]));
+        BlockSparse.gemvInto(out, alpha, beta, t[1], t[2], pattern(t));
         return out;
       } catch (RuntimeException | Error e) {
         out.close();
@@ -128,8 +160,13 @@ abstract class BlockCommand extends TensorCommand {
     }
 
     @Override
+    int[] places() {
+      return new int[] {0, 2, 4};
+    }
+
+    @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.dot(t[0], t[1], t[3], pattern(t[0], t[2], t[4]));
+      return BlockSparse.dot(t[0], t[1], t[3], pattern(t));
     }
   }
 
@@ -144,8 +181,13 @@ abstract class BlockCommand extends TensorCommand {
     }
 
     @Override
+    int[] places() {
+      return new int[] {0, 3, 4};
+    }
+
+    @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.outer(t[0], t[1], t[2], pattern(t[0], t[3], t[4]), alpha);
+      return BlockSparse.outer(t[0], t[1], t[2], pattern(t), alpha);
     }
   }
 }

@@ -54,6 +54,9 @@ final class BlockGradientCommand extends BaseCommand {
       description = "the alpha of outer (default: ${DEFAULT-VALUE})")
   double alpha;
 
+  @Option(names = "--force", description = OutputPath.FORCE)
+  boolean force;
+
   @Option(
       names = "--no-sync",
       description = "do not wait until the output file is on disk: faster, lost in a power failure")
@@ -85,6 +88,7 @@ final class BlockGradientCommand extends BaseCommand {
                 "INPUT_INDEX",
                 "OUTPUT_INDEX",
                 "G");
+    OutputPath.requireNoInput(output, names, force);
     try (TensorSource source = TensorSource.open(names, io)) {
       gradients(source.tensors(), target);
     }

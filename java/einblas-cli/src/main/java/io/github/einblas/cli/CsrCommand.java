@@ -62,6 +62,23 @@ final class CsrCommand extends TensorCommand {
   }
 
   @Override
+  List<String> files() {
+    return operands;
+  }
+
+  @Override
+  String explanation(Tensor[] dense) {
+    boolean first = sparseFirst();
+    try (CsrMatrix stored = read(operands.get(first ? 0 : 1));
+        CsrMatrix a = reshaped(stored);
+        // x A is the transpose of A^T times the transpose of x.
+        CsrMatrix operand = transpose == first ? a.transpose() : a.reshape(a.rows(), a.columns());
+        Tensor x = first ? dense[0].reshape(dense[0].shape()) : dense[0].transpose()) {
+      return operand.explain(x);
+    }
+  }
+
+  @Override
   Tensor compute(Tensor[] dense) {
     boolean first = sparseFirst();
     long start = System.nanoTime();

@@ -7,7 +7,6 @@ import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,21 +39,11 @@ final class EinsumCommand extends TensorCommand {
               + " standard input")
   String saved;
 
-  @Option(
-      names = "--explain",
-      description = "say on standard error which steps and kernels are used")
-  boolean explain;
-
-  @Option(
-      names = "--profile",
-      description =
-          "run a few times first and say on standard error how long each step takes,"
-              + " beside its bound")
-  boolean profile;
+  @Mixin PageArgument page = new PageArgument();
 
   @Mixin PlanArguments planning = new PlanArguments();
 
-  private String details = "";
+  private PlannedRun run;
 
   EinsumCommand(Streams io) {
     super(io);
@@ -71,9 +60,9 @@ final class EinsumCommand extends TensorCommand {
       }
       return inputs;
     }
-    if (planning.given() != null) {
+    if (planning.given(memory) != null) {
       throw new InputException(
-          "--plan runs a plan as it is; " + planning.given() + " is for einblas plan");
+          "--plan runs a plan as it is; " + planning.given(memory) + " is for einblas plan");
     }
     List<String> all = new ArrayList<>(inputs);
     if (equation != null) {
@@ -86,48 +75,49 @@ final class EinsumCommand extends TensorCommand {
   }
 
   @Override
+  void check() {
+    page.check(output, files(), force, io);
+  }
+
+  @Override
+  List<String> files() {
+    return with(inputs(), saved, planning.path);
+  }
+
+  @Override
+  Tensor result(Tensor[] operands) {
+    return compute(operands);
+  }
+
+  @Override
   Tensor compute(Tensor[] operands) {
-    EinsumPlan plan =
-        saved != null
-            ? SavedPlan.read(saved, io).planFor(operands)
-            : Einsum.plan(equation, planning.options(equation, ranks(operands), io), operands);
-    if (explain) {
-      io.err().println(plan.explain(operands).stripTrailing());
+    return run(operands).run(profile, page, null, operands);
+  }
+
+  @Override
+  String explanation(Tensor[] operands) {
+    return run(operands).explanation(operands);
+  }
+
+  /** One for both: a plan on standard input can be read once. */
+  private PlannedRun run(Tensor[] operands) {
+    if (run == null) {
+      EinsumPlan plan =
+          saved != null
+              ? SavedPlan.read(saved, io).planFor(operands)
+              : Einsum.plan(
+                  equation, planning.options(equation, ranks(operands), memory, io), operands);
+      run = new PlannedRun(plan, io);
     }
-    if (profile) {
-      io.err().println(plan.profile(operands).text().stripTrailing());
-    }
-    long start = System.nanoTime();
-    Tensor result = run(plan, operands);
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    details =
-        String.format(
-            Locale.ROOT, " (run %.6f s, %.2f GFLOP/s)", seconds, plan.flops() / seconds * 1e-9);
-    return result;
+    return run;
   }
 
   private static int[] ranks(Tensor[] operands) {
     return Arrays.stream(operands).mapToInt(t -> t.shape().length).toArray();
   }
 
-  private Tensor run(EinsumPlan plan, Tensor[] operands) {
-    if (plan.sliceCount() == 1) {
-      return plan.run(operands);
-    }
-    try (Progress progress = new Progress(io, "slices", plan.sliceCount())) {
-      return plan.run(
-          done -> {
-            if (progress.isTime()) {
-              progress.now(done + " of " + plan.sliceCount());
-            }
-            progress.step();
-          },
-          operands);
-    }
-  }
-
   @Override
   String details() {
-    return details;
+    return run.details();
   }
 }

@@ -5,6 +5,7 @@ import io.github.einblas.DType;
 import io.github.einblas.Einsum;
 import io.github.einblas.EinsumPlan;
 import io.github.einblas.PlanReport;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -48,7 +49,20 @@ final class ExplainCommand extends BaseCommand {
               + " (default: F32)")
   List<DType> dtypes;
 
+  @Mixin MemoryArgument memory = new MemoryArgument();
+
   @Mixin PlanArguments planning = new PlanArguments();
+
+  @Option(
+      names = "--html",
+      paramLabel = "PLAN.html",
+      description =
+          "write a page for a browser instead, to this file or, where it is -, to standard output:"
+              + " the tree with hot steps large and red, memory over time, a roofline, all steps")
+  String html;
+
+  @Option(names = "--force", description = OutputPath.FORCE)
+  boolean force;
 
   @ArgGroup(exclusive = true)
   Format format = new Format();
@@ -70,8 +84,17 @@ final class ExplainCommand extends BaseCommand {
   }
 
   @Override
-  void run() {
+  void run() throws IOException {
+    TextOutput page = TextOutput.of(html, io);
+    if (page != null && (format.json || format.dot || format.mermaid)) {
+      throw new InputException("--html is instead of --json, --dot and --mermaid");
+    }
+    OutputPath.requireNoInput(html, TensorCommand.with(List.of(), saved, planning.path), force);
     PlanReport report = (saved == null ? planned() : saved()).report();
+    if (page != null) {
+      page.write(report.html());
+      return;
+    }
     String text =
         format.json
             ? report.json()
@@ -91,13 +114,14 @@ final class ExplainCommand extends BaseCommand {
     List<DType> types = dtypes == null ? List.of(DType.F32) : dtypes;
     return Einsum.plan(
         equation,
-        planning.options(equation, ranks, io),
+        planning.options(equation, ranks, memory, io),
         types.size() == 1 ? Collections.nCopies(lengths.length, types.get(0)) : types,
         lengths);
   }
 
   private EinsumPlan saved() {
-    String given = equation != null ? "EQUATION" : dtypes != null ? "--dtype" : planning.given();
+    String given =
+        equation != null ? "EQUATION" : dtypes != null ? "--dtype" : planning.given(memory);
     if (given != null) {
       throw new InputException("--plan explains a plan as it is; " + given + " is not for it");
     }

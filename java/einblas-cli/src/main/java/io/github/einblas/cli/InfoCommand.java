@@ -1,6 +1,9 @@
 // Command line: what the library runs on and with.
 package io.github.einblas.cli;
 
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Tuning;
@@ -8,9 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code einblas info}. */
 @Command(
@@ -19,14 +24,72 @@ import picocli.CommandLine.Command;
 final class InfoCommand extends BaseCommand {
   private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
 
+  @Option(names = "--json", description = "print a JSON object")
+  boolean json;
+
   InfoCommand(Streams io) {
     super(io);
   }
 
   @Override
   void run() {
+    if (json) {
+      json();
+    } else {
+      text();
+    }
+  }
+
+  private void json() {
+    JsonObject object = new JsonObject();
+    object.addProperty("version", Einblas.version());
+    object.addProperty("platform", platform());
+    object.addProperty("isa", Einblas.isa());
+    object.add("isasSupported", array(Einblas.isaSupported()));
+    object.add("types", array(Arrays.stream(DType.values()).map(DType::name).toList()));
+    object.add("kernels", array(Einblas.kernels()));
+    try {
+      Einblas.loadOpenBlas();
+      object.addProperty("openBlasCore", Einblas.blasCore());
+      object.addProperty("openBlasConfig", Einblas.blasConfig().strip());
+    } catch (IllegalStateException e) { // einblas itself is loaded: the isa was told
+      object.addProperty("openBlasFailure", e.getMessage());
+    }
+    object.addProperty("threads", Einblas.threads());
+    object.addProperty("threadsDecidedBy", Einblas.threadsDecidedBy());
+    object.addProperty("threading", Einblas.threading());
+    object.addProperty("processors", Runtime.getRuntime().availableProcessors());
+    object.addProperty("hugePages", hugePages());
+    object.addProperty("memoryAvailable", Einblas.nativeBytesAvailable());
+    object.addProperty("memoryInUse", Einblas.nativeBytesInUse());
+    object.addProperty("processor", Tuning.processor());
+    object.addProperty("tuningFile", Tuning.file().map(Object::toString).orElse(null));
+    object.addProperty("tuning", Tuning.report());
+    object.addProperty("nativesFrom", String.valueOf(Einblas.loadedFrom()));
+    object.add("loaded", array(Einblas.loadReport()));
+    object.addProperty("java", java());
+    object.addProperty("heapLimit", Runtime.getRuntime().maxMemory());
+    io.out()
+        .println(new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(object));
+  }
+
+  private static JsonArray array(List<String> texts) {
+    JsonArray array = new JsonArray();
+    texts.forEach(array::add);
+    return array;
+  }
+
+  private static String platform() {
+    return System.getProperty("os.name") + " " + System.getProperty("os.arch");
+  }
+
+  private static String java() {
+    return System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version");
+  }
+
+  private void text() {
     line("version", Einblas.version());
-    line("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    line("platform", platform());
     line("isa", Einblas.isa());
     line("isas supported", String.join(" ", Einblas.isaSupported()));
     line("types", Arrays.stream(DType.values()).map(DType::name).collect(Collectors.joining(" ")));
@@ -47,13 +110,7 @@ final class InfoCommand extends BaseCommand {
       line(name, text);
       name = "";
     }
-    line(
-        "java",
-        System.getProperty("java.vm.name")
-            + " "
-            + System.getProperty("java.runtime.version")
-            + ", heap up to "
-            + gigabytes(Runtime.getRuntime().maxMemory()));
+    line("java", java() + ", heap up to " + gigabytes(Runtime.getRuntime().maxMemory()));
   }
 
   /** Loaded to tell, as nothing else asks for it here. */

@@ -7,6 +7,7 @@ import io.github.einblas.Operand;
 import io.github.einblas.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,9 +44,6 @@ final class KronMatmulCommand extends TensorCommand {
   @Option(names = "--transpose", description = "transpose the operator")
   boolean transpose;
 
-  @Option(names = "--explain", description = "say on standard error how it is computed")
-  boolean explain;
-
   KronMatmulCommand(Streams io) {
     super(io);
   }
@@ -60,7 +58,22 @@ final class KronMatmulCommand extends TensorCommand {
   }
 
   @Override
+  List<String> files() {
+    return with(factors, x);
+  }
+
+  @Override
   Tensor compute(Tensor[] operands) {
+    return with(operands, k -> left ? k.timesLeft(operands[0]) : k.times(operands[0]));
+  }
+
+  @Override
+  String explanation(Tensor[] operands) {
+    return with(operands, k -> left ? k.explainLeft(operands[0]) : k.explain(operands[0]));
+  }
+
+  /** What is asked of the operator, whose sparse factors are closed afterwards. */
+  private <T> T with(Tensor[] operands, Function<Kronecker, T> question) {
     Operand[] all = new Operand[factors.size()];
     List<CsrMatrix> sparse = new ArrayList<>();
     int next = 1;
@@ -77,20 +90,10 @@ final class KronMatmulCommand extends TensorCommand {
                   : operands[next++];
         }
       }
-      return product(Kronecker.of(all), operands[0]);
+      Kronecker k = Kronecker.of(all);
+      return question.apply(transpose ? k.transpose() : k);
     } finally {
       sparse.forEach(CsrMatrix::close);
     }
-  }
-
-  private Tensor product(Kronecker of, Tensor operand) {
-    Kronecker k = of;
-    if (transpose) {
-      k = k.transpose();
-    }
-    if (explain) {
-      io.err().println((left ? k.explainLeft(operand) : k.explain(operand)).stripTrailing());
-    }
-    return left ? k.timesLeft(operand) : k.times(operand);
   }
 }

@@ -72,9 +72,13 @@ public final class Main extends BaseCommand {
     line.addSubcommand(new BlockTrainCommand(io));
     line.addSubcommand(new CsrCommand(io));
     line.addSubcommand(new RandomCommand(io));
+    line.addSubcommand(new ShowCommand(io));
+    line.addSubcommand(new ConvertCommand(io));
     line.addSubcommand(new InfoCommand(io));
     line.addSubcommand(new TuneCommand(io));
     line.addSubcommand(new DemoCommand(io));
+    line.addSubcommand(new CompletionCommand(io));
+    line.addSubcommand(new CommandLine.HelpCommand());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(io.out(), true, Streams.CHARSET));
     line.setErr(new PrintWriter(io.err(), true, Streams.CHARSET));
@@ -93,9 +97,7 @@ public final class Main extends BaseCommand {
 
   private static int usageError(ParameterException failure, Streams io) {
     String command = failure.getCommandLine().getCommandSpec().qualifiedName();
-    io.err()
-        .println(
-            "einblas: " + Failures.oneLine(failure.getMessage()) + "; see " + command + " --help");
+    io.err().println("einblas: " + Suggestions.message(failure) + "; see " + command + " --help");
     return Failures.WRONG_INPUT;
   }
 

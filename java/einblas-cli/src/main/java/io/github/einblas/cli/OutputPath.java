@@ -6,12 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Set;
 
 /** How an output is written is the library's affair; what can be known before is said before. */
 final class OutputPath {
   private static final Set<String> STANDARD_OUTPUT =
       Set.of("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1");
+
+  /** What an option of commands that write says of itself. */
+  static final String FORCE = "write the output even where it is a file that is also an input";
 
   private OutputPath() {}
 
@@ -38,6 +42,33 @@ final class OutputPath {
       throw new InputException(output + ": " + Failures.reason(e), e);
     }
     return path;
+  }
+
+  /**
+   * Refuses to replace what is read, unless that is wanted.
+   *
+   * @param output as given, or null
+   * @param inputs as given: files, members of archives, and what names none
+   */
+  static void requireNoInput(String output, List<String> inputs, boolean force) {
+    if (output == null || force || isStandardOutput(output)) {
+      return;
+    }
+    try {
+      Path file = Path.of(output);
+      if (!Files.isRegularFile(file)) {
+        return;
+      }
+      for (String input : inputs) {
+        Path read = TensorSource.path(input);
+        if (read != null && Files.isSameFile(file, read)) {
+          throw new InputException(
+              output + ": is an input too, and would be replaced; --force does that");
+        }
+      }
+    } catch (IOException e) {
+      throw new InputException(output + ": " + Failures.reason(e), e);
+    }
   }
 
   private static void requireWritable(String output, Path path) throws IOException {

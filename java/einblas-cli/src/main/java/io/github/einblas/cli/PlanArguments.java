@@ -13,12 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/**
- * {@code --path}, {@code --path-format}, {@code --memory-limit}, {@code --output-type}, {@code
- * --checked-integers}.
- */
+/** {@code --path}, {@code --path-format}, {@code --output-type}, {@code --checked-integers}. */
 final class PlanArguments {
-  private static final Pattern BYTES = Pattern.compile("([0-9]{1,18})([KMGT]?)(i?B?)");
   private static final Pattern PAIR =
       Pattern.compile("\\(?\\s*([0-9]{1,9})\\s*,\\s*([0-9]{1,9})\\s*\\)?\\s*;?\\s*");
 
@@ -42,14 +38,6 @@ final class PlanArguments {
   PathFormat pathFormat;
 
   @Option(
-      names = "--memory-limit",
-      paramLabel = "BYTES",
-      description =
-          "most memory for result, intermediates and workspaces together, such as 500M or 2G"
-              + " (powers of 1024); larger contractions are computed slice by slice")
-  String memoryLimit;
-
-  @Option(
       names = "--output-type",
       paramLabel = "TYPE",
       description =
@@ -69,11 +57,11 @@ final class PlanArguments {
    *
    * @param ranks of the operands
    */
-  PlanOptions options(String equation, int[] ranks, Streams io) {
+  PlanOptions options(String equation, int[] ranks, MemoryArgument memory, Streams io) {
     PlanOptions options =
         PlanOptions.DEFAULT.withOutputType(outputType).withCheckedIntegers(checkedIntegers);
-    if (memoryLimit != null) {
-      options = options.withMemoryLimit(bytes(memoryLimit));
+    if (memory.isGiven()) {
+      options = options.withMemoryLimit(memory.bytes());
     }
     if (path == null) {
       if (pathFormat != null) {
@@ -93,14 +81,14 @@ final class PlanArguments {
   }
 
   /** The first of these options that was given, or null: a saved plan has its own. */
-  String given() {
+  String given(MemoryArgument memory) {
     if (path != null) {
       return "--path";
     }
     if (pathFormat != null) {
       return "--path-format";
     }
-    if (memoryLimit != null) {
+    if (memory.isGiven()) {
       return "--memory-limit";
     }
     if (outputType != null) {
@@ -143,19 +131,5 @@ final class PlanArguments {
               + "'");
     }
     return PathFiles.read(text, PathFiles.text(text), terms, pathFormat, io);
-  }
-
-  private static long bytes(String text) {
-    Matcher m = BYTES.matcher(text.strip().toUpperCase(Locale.ROOT).replace("I", "i"));
-    if (!m.matches()) {
-      throw new InputException(
-          "--memory-limit needs bytes, such as 1000000, 500M or 2G, not '" + text + "'");
-    }
-    int power = m.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(m.group(2)) + 1);
-    long number = Long.parseLong(m.group(1));
-    if (number > Long.MAX_VALUE >> power) {
-      throw new InputException("--memory-limit " + text + " is beyond any memory");
-    }
-    return number << power;
   }
 }

@@ -84,6 +84,8 @@ final class PlanCommand extends BaseCommand {
   @Option(names = "--seed", paramLabel = "N", description = "of the search (default: 0)")
   Long seed;
 
+  @Mixin MemoryArgument memory = new MemoryArgument();
+
   @Mixin PlanArguments planning = new PlanArguments();
 
   @Option(names = "--json", description = "print the whole report as a JSON object")
@@ -96,6 +98,9 @@ final class PlanCommand extends BaseCommand {
           "write the plan to this file, or to standard output when it is -, which then has nothing"
               + " else")
   String output;
+
+  @Option(names = "--force", description = OutputPath.FORCE)
+  boolean force;
 
   @Option(
       names = "--path-out",
@@ -125,8 +130,12 @@ final class PlanCommand extends BaseCommand {
     if ((planPrinted ? 1 : 0) + (pathPrinted ? 1 : 0) + (json ? 1 : 0) > 1) {
       throw new InputException("--json, -o - and --path-out - each need standard output alone");
     }
+    List<String> read = TensorCommand.with(List.of(), equation, planning.path);
+    OutputPath.requireNoInput(output, read, force);
+    OutputPath.requireNoInput(pathOut, read, force);
     Problem problem = Problem.of(equation, shapes, dtypes, instance, io);
-    PlanOptions options = searched(planning.options(problem.equation(), problem.ranks(), io));
+    PlanOptions options =
+        searched(planning.options(problem.equation(), problem.ranks(), memory, io));
     boolean search = time != null || rounds != null;
     try (SearchStop stop = search ? new SearchStop(io) : null) {
       EinsumPlan plan = search ? searched(problem, options, stop) : planned(problem, options);

@@ -1,6 +1,8 @@
 // Command line: the named operations over einsum.
 package io.github.einblas.cli;
 
+import io.github.einblas.DType;
+import io.github.einblas.PlanOptions;
 import io.github.einblas.Tensor;
 import io.github.einblas.TensorOps;
 import java.util.Arrays;
@@ -8,6 +10,7 @@ import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,6 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command
 class ProductCommand extends TensorCommand {
   private final Function<Tensor[], Tensor> operation;
+  private final Function<long[][], ProductForm> form;
 
   @Parameters(
       arity = "1..*",
@@ -22,9 +26,13 @@ class ProductCommand extends TensorCommand {
       description = "one per operand: a .npy file, archive.npz:name, or - for standard input")
   List<String> inputs;
 
-  ProductCommand(Streams io, Function<Tensor[], Tensor> operation) {
+  @Mixin PageArgument page = new PageArgument();
+
+  ProductCommand(
+      Streams io, Function<Tensor[], Tensor> operation, Function<long[][], ProductForm> form) {
     super(io);
     this.operation = operation;
+    this.form = form;
   }
 
   /** Adds every named operation to the command line. */
@@ -33,39 +41,39 @@ class ProductCommand extends TensorCommand {
         line,
         "matmul",
         "Multiply matrices by NumPy's matmul rules: leading axes are batches and broadcast.",
-        new Pair(io, t -> TensorOps.matmul(t[0], t[1])));
+        new Pair(io, t -> TensorOps.matmul(t[0], t[1]), ProductForm::matmul));
     add(
         line,
         "batched-dot",
         "Multiply item by item along the first axis, as Theano's batched_dot.",
-        new Pair(io, t -> TensorOps.batchedDot(t[0], t[1])));
+        new Pair(io, t -> TensorOps.batchedDot(t[0], t[1]), ProductForm::batchedDot));
     add(line, "tensordot", "Sum over pairs of axes, as NumPy's tensordot.", new Tensordot(io));
     add(
         line,
         "outer",
         "Outer product of tensors of any rank: the shapes are joined.",
-        new Pair(io, t -> TensorOps.outer(t[0], t[1])));
+        new Pair(io, t -> TensorOps.outer(t[0], t[1]), ProductForm::outer));
     add(
         line,
         "hadamard-outer",
         "From a (i, rest) and b (j, rest) make (i, j, rest): outer in the first axis,"
             + " elementwise in the rest.",
-        new Pair(io, t -> TensorOps.hadamardOuter(t[0], t[1])));
+        new Pair(io, t -> TensorOps.hadamardOuter(t[0], t[1]), ProductForm::hadamardOuter));
     add(
         line,
         "kron",
         "Kronecker product of tensors of any rank, as NumPy's kron.",
-        new ProductCommand(io, TensorOps::kron));
+        new ProductCommand(io, TensorOps::kron, ProductForm::kron));
     add(
         line,
         "khatri-rao",
         "Kronecker product column by column, of matrices with as many columns.",
-        new ProductCommand(io, TensorOps::khatriRao));
+        new ProductCommand(io, TensorOps::khatriRao, shapes -> ProductForm.paired(shapes, 1)));
     add(
         line,
         "face-splitting",
         "Kronecker product row by row, of matrices with as many rows.",
-        new ProductCommand(io, TensorOps::faceSplitting));
+        new ProductCommand(io, TensorOps::faceSplitting, shapes -> ProductForm.paired(shapes, 0)));
   }
 
   private static void add(
@@ -83,16 +91,53 @@ class ProductCommand extends TensorCommand {
     return inputs;
   }
 
+  /** The operation over these shapes as labels. */
+  ProductForm form(long[][] shapes) {
+    return form.apply(shapes);
+  }
+
+  @Override
+  final void check() {
+    page.check(output, inputs(), force, io);
+  }
+
+  @Override
+  final Tensor result(Tensor[] operands) {
+    if (!profile && !memory.isGiven() && !page.isGiven()) {
+      return compute(operands);
+    }
+    return planned(operands).run(profile, page, form(shapes(operands)).shape(), operands);
+  }
+
+  @Override
+  final String explanation(Tensor[] operands) {
+    return planned(operands).explanation(operands);
+  }
+
   @Override
   Tensor compute(Tensor[] operands) {
     return operation.apply(operands);
   }
 
+  private PlannedRun planned(Tensor... operands) {
+    PlanOptions options =
+        memory.isGiven()
+            ? PlanOptions.DEFAULT.withMemoryLimit(memory.bytes())
+            : PlanOptions.DEFAULT;
+    List<DType> types = Arrays.stream(operands).map(Tensor::dtype).toList();
+    long[][] shapes = shapes(operands);
+    return new PlannedRun(form(shapes).plan(options, types, shapes), io);
+  }
+
+  private static long[][] shapes(Tensor... operands) {
+    return Arrays.stream(operands).map(Tensor::shape).toArray(long[][]::new);
+  }
+
   /** An operation on exactly two tensors. */
   @Command
   static class Pair extends ProductCommand {
-    Pair(Streams io, Function<Tensor[], Tensor> operation) {
-      super(io, operation);
+    Pair(Streams io, Function<Tensor[], Tensor> operation, Function<long[][], ProductForm> form) {
+      super(io, operation, form);
     }
 
     @Override
@@ -117,24 +162,34 @@ class ProductCommand extends TensorCommand {
     String axes;
 
     Tensordot(Streams io) {
-      super(io, null);
+      super(io, null, null);
+    }
+
+    @Override
+    ProductForm form(long[][] shapes) {
+      return isNumber()
+          ? ProductForm.tensordot(shapes, Integer.parseInt(axes))
+          : ProductForm.tensordot(shapes, pairs(0), pairs(1));
     }
 
     @Override
     Tensor compute(Tensor[] operands) {
-      if (axes.matches("[0-9]{1,4}")) {
-        return TensorOps.tensordot(operands[0], operands[1], Integer.parseInt(axes));
-      }
+      return isNumber()
+          ? TensorOps.tensordot(operands[0], operands[1], Integer.parseInt(axes))
+          : TensorOps.tensordot(operands[0], operands[1], pairs(0), pairs(1));
+    }
+
+    private boolean isNumber() {
+      return axes.matches("[0-9]{1,4}");
+    }
+
+    /** The axes of one of the inputs. */
+    private int[] pairs(int input) {
       if (!axes.matches("(-?[0-9]{1,4}(,-?[0-9]{1,4})*)?:(-?[0-9]{1,4}(,-?[0-9]{1,4})*)?")) {
         throw new InputException(
             "--axes needs a number, or axes of both inputs such as 1,2:0,1; it is '" + axes + "'");
       }
-      int colon = axes.indexOf(':');
-      return TensorOps.tensordot(
-          operands[0],
-          operands[1],
-          numbers(axes.substring(0, colon)),
-          numbers(axes.substring(colon + 1)));
+      return numbers(axes.split(":", -1)[input]);
     }
 
     private static int[] numbers(String list) {

@@ -6,6 +6,7 @@ import io.github.einblas.NpyFormatException;
 import io.github.einblas.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,23 @@ final class TensorSource implements AutoCloseable {
     return source;
   }
 
+  /** The file that an argument names, itself or with a member; null if there is none. */
+  static Path path(String argument) {
+    if (argument.isEmpty() || argument.equals("-")) {
+      return null;
+    }
+    try {
+      Path path = Path.of(argument);
+      int colon = TensorFiles.colon(argument);
+      if (colon > 0 && !Files.exists(path)) {
+        path = Path.of(argument.substring(0, colon));
+      }
+      return Files.exists(path) ? path : null;
+    } catch (InvalidPathException e) {
+      return null; // pairs of an order, say
+    }
+  }
+
   Tensor[] tensors() {
     return tensors.toArray(Tensor[]::new);
   }
@@ -53,10 +71,10 @@ final class TensorSource implements AutoCloseable {
       }
       int member = argument.lastIndexOf(MEMBER);
       if (member >= 0 && !Files.exists(Path.of(argument))) {
-        Path archive = file(argument.substring(0, member + MEMBER.length() - 1));
+        Path archive = requireFile(argument.substring(0, member + MEMBER.length() - 1));
         return Tensor.readNpz(archive, argument.substring(member + MEMBER.length()));
       }
-      Path path = file(argument);
+      Path path = requireFile(argument);
       if (argument.toLowerCase(Locale.ROOT).endsWith(".npz")) {
         throw new InputException(
             argument + ": is an archive: say which member, as " + argument + ":name");
@@ -69,7 +87,8 @@ final class TensorSource implements AutoCloseable {
     }
   }
 
-  private static Path file(String argument) {
+  /** A file that can be read. */
+  static Path requireFile(String argument) {
     if (argument.isEmpty()) {
       throw new InputException("the name of an input file is empty");
     }
@@ -78,7 +97,7 @@ final class TensorSource implements AutoCloseable {
       throw new InputException(argument + ": there is no such file");
     }
     if (Files.isDirectory(path)) {
-      throw new InputException(argument + ": is a directory, not a .npy file");
+      throw new InputException(argument + ": is a directory, not a file of tensors");
     }
     if (!Files.isReadable(path)) {
       throw new InputException(argument + ": permission denied");

@@ -3,6 +3,7 @@ package io.github.einblas.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.CsrMatrix;
@@ -69,6 +70,36 @@ final class RefusalsTest {
     program.refused("--dtype", "random", "5", "--dtype", "f8");
     program.refused("--memory-limit", "demo", "--memory-limit", "lots");
     program.refused("not a directory", "demo", "--keep", "@a.npy");
+  }
+
+  @Test
+  void namesThatAreNearKnownOnes() throws IOException {
+    program.refused("'matmull'; did you mean matmul?; see einblas --help", "matmull", "@a.npy");
+    program.refused("did you mean einsum?", "enisum", "ij->ji", "@a.npy");
+    program.refused("did you mean --profile?", "einsum", "ij", "@a.npy", "--profil");
+    program.refused("did you mean --threads?", "einsum", "ij", "@a.npy", "--thread=2");
+    program.refused("did you mean --threads?", "matmul", "@a.npy", "@f.npy", "--treads", "2");
+    for (String far : new String[] {"frobnicate", "x", "!", "--", "--zzz"}) {
+      Program.Outcome outcome = program.run(far);
+      assertEquals(2, outcome.status(), far);
+      assertFalse(outcome.err().contains("did you mean"), outcome.err());
+    }
+  }
+
+  @Test
+  void inputsAreReplacedWhenForcedOnly() throws IOException {
+    byte[] before = Files.readAllBytes(program.path("a.npy"));
+    Files.createSymbolicLink(program.path("link.npy"), program.path("a.npy"));
+    String said = "is an input too, and would be replaced; --force does that";
+    program.refused(said, "matmul", "@a.npy", "@f.npy", "-o", "@a.npy");
+    program.refused(said, "matmul", "@f.npy", "@a.npy", "-o", "@link.npy");
+    program.refused(said, "kron-matmul", "@f.npy", "@a.npy", "-o", "@a.npy");
+    program.done("plan", "ij,jk", "2x3", "3x2", "-o", "@p.json");
+    program.refused(said, "einsum", "--plan", "@p.json", "@a.npy", "@f.npy", "-o", "@p.json");
+    Files.writeString(program.path("order.txt"), "[(0, 1)]");
+    program.refused(
+        said, "plan", "ij,jk", "2x3", "3x2", "--path", "@order.txt", "--path-out", "@order.txt");
+    assertArrayEquals(before, Files.readAllBytes(program.path("a.npy")));
   }
 
   @Test

@@ -173,10 +173,16 @@ public final class Npy {
   /** Writes a .npy to a stream. */
   public static void write(Strided t, OutputStream out) throws IOException {
     boolean fortran = !t.isContiguous() && t.transpose().isContiguous();
-    try (Strided stored = TensorCopy.contiguous(fortran ? t.transpose() : t)) {
+    writeElements(NpyHeader.write(t.dtype(), fortran, t.shape()), fortran ? t.transpose() : t, out);
+    out.flush();
+  }
+
+  /** Writes what stands before the elements, and those in row-major order. */
+  static void writeElements(byte[] header, Strided t, OutputStream out) throws IOException {
+    try (Strided stored = TensorCopy.contiguous(t)) {
       long bytes = stored.nbytes();
       byte[] piece = new byte[(int) Math.min(PIECE, bytes)];
-      out.write(NpyHeader.write(t.dtype(), fortran, t.shape()));
+      out.write(header);
       stored.using(
           address ->
               Transfer.windows(
@@ -190,7 +196,6 @@ public final class Npy {
                     }
                   }));
     }
-    out.flush();
   }
 
   /** Writes a .npy file, whole or not at all. */

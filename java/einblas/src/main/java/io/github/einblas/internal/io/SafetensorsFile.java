@@ -37,7 +37,7 @@ public final class SafetensorsFile implements Closeable {
   private static final int PIECE = 1 << 17;
 
   /** Not a tensor, but texts by names. */
-  private static final String METADATA = "__metadata__";
+  static final String METADATA = "__metadata__";
 
   /** A tensor of the header; type is null where it is none of ours. */
   private record Entry(String name, String typeName, DType type, long[] shape, long from, long to) {
