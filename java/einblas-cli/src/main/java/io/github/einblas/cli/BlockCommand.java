@@ -145,7 +145,7 @@ abstract class BlockCommand extends TensorCommand {
 
     @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.outer(t[0], t[1], t[2], pattern(t[0], t[3], t[4]), alpha);
+      return BlockSparse.outer(t[0], alpha, t[1], t[2], pattern(t[0], t[3], t[4]));
     }
   }
 }
