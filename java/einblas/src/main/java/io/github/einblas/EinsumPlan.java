@@ -305,7 +305,7 @@ public final class EinsumPlan {
    *     nothing is computed then
    */
   public Tensor runBatch(List<Tensor[]> sets) {
-    return new Tensor(core.runBatch(BatchSets.cores(core.checks(), core.shapes().length, sets)));
+    return new Tensor(core.runBatch(Tensor.cores(core.checks(), core.shapes().length, sets)));
   }
 
   /** As below: {@code out[s] = result of set s}. */
@@ -321,7 +321,7 @@ public final class EinsumPlan {
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
     core.runBatchInto(
-        Tensor.core(out), alpha, beta, BatchSets.cores(core.checks(), core.shapes().length, sets));
+        Tensor.core(out), alpha, beta, Tensor.cores(core.checks(), core.shapes().length, sets));
   }
 
   /**

@@ -2,8 +2,10 @@
 package io.github.einblas;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -325,7 +327,7 @@ public final class PlanOptions {
    * @throws IllegalArgumentException if an entry is no pair of two places that are there
    */
   public PlanOptions withLinearPath(int[][] newPath) {
-    return withPath(LinearPath.slots(copy(Objects.requireNonNull(newPath, "newPath"))));
+    return withPath(slots(copy(Objects.requireNonNull(newPath, "newPath"))));
   }
 
   /**
@@ -608,6 +610,38 @@ public final class PlanOptions {
     Draft draft = draft();
     draft.sameOperands = own;
     return new PlanOptions(draft);
+  }
+
+  /** The slots of pairs of places; n - 1 pairs are of n operands. */
+  private static int[][] slots(int[][] linear) {
+    List<Integer> left = new ArrayList<>();
+    for (int i = 0; i <= linear.length; i++) {
+      left.add(i);
+    }
+    int[][] path = new int[linear.length][];
+    for (int p = 0; p < path.length; p++) {
+      int[] pair = linear[p];
+      if (pair == null || pair.length != 2) {
+        throw new IllegalArgumentException(
+            "step " + p + " of the path must be a pair of places, got " + Arrays.toString(pair));
+      }
+      int low = Math.min(pair[0], pair[1]);
+      int high = Math.max(pair[0], pair[1]);
+      if (low < 0 || high >= left.size() || low == high) {
+        throw new IllegalArgumentException(
+            "step "
+                + p
+                + " of the path must be two different places from 0 to "
+                + (left.size() - 1)
+                + ", got "
+                + Arrays.toString(pair));
+      }
+      path[p] = new int[] {left.get(pair[0]), left.get(pair[1])};
+      left.remove(high);
+      left.remove(low);
+      left.add(linear.length + 1 + p);
+    }
+    return path;
   }
 
   private static int[][] copy(int[][] path) {

@@ -72,6 +72,7 @@ class RefusalTest extends GoodArguments {
           "Tensor.equals",
           "PlanOptions.withBatchInvariance", // either will do
           "PlanOptions.withCheckedIntegers",
+          "PlanOptions.withAllowSlow",
           "BlockPattern.withBatchInvariance",
           "Gradients.size", // hold tensors, whose use is refused; PlanGradientTest has the index
           "Gradients.get",
