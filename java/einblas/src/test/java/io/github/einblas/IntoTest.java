@@ -34,6 +34,9 @@ class IntoTest {
     int found = 0;
     for (Class<?> type : PublicApi.types()) {
       for (Method m : type.getDeclaredMethods()) {
+        if (type == TensorMath.class) {
+          continue; // its numbers are coefficients of operands
+        }
         Class<?>[] given = m.getParameterTypes();
         if (!m.getName().endsWith("Into") || !Arrays.asList(given).contains(double.class)) {
           continue;
