@@ -2,7 +2,8 @@
 module io.github.einblas {
   requires com.google.gson;
   requires io.github.einblas.presets;
-  requires org.bytedeco.javacpp;
+  requires static org.jspecify;
+  requires transitive org.bytedeco.javacpp;
 
   exports io.github.einblas;
   exports io.github.einblas.internal.io to

@@ -59,6 +59,11 @@ public final class BlockSparse {
     gemvInto(o, 1, 1, w, h, pattern);
   }
 
+  /** {@code out[b,j,:] = sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]}. */
+  public static void gemvInto(Tensor out, Tensor w, Tensor h, BlockPattern pattern) {
+    gemvInto(out, 1, 0, w, h, pattern);
+  }
+
   /**
    * {@code out[b,j,:] = alpha * sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :] + beta
    * * out[b,j,:]}; beta = 0 does not read {@code out}, alpha = 0 reads no operand.
@@ -112,8 +117,13 @@ public final class BlockSparse {
    * @param x (batch, inputWindow, xSize)
    * @param y (batch, outputWindow, ySize)
    */
-  public static Tensor outer(Tensor o, Tensor x, Tensor y, BlockPattern pattern, double alpha) {
-    return added(o, result -> outerInPlace(result, x, y, pattern, alpha));
+  public static Tensor outer(Tensor o, double alpha, Tensor x, Tensor y, BlockPattern pattern) {
+    return added(o, result -> outerInPlace(result, alpha, x, y, pattern));
+  }
+
+  /** As above, with alpha = 1. */
+  public static Tensor outer(Tensor o, Tensor x, Tensor y, BlockPattern pattern) {
+    return outer(o, 1, x, y, pattern);
   }
 
   /**
@@ -122,11 +132,16 @@ public final class BlockSparse {
    * reads no operand.
    */
   public static void outerInPlace(
-      Tensor o, Tensor x, Tensor y, BlockPattern pattern, double alpha) {
+      Tensor o, double alpha, Tensor x, Tensor y, BlockPattern pattern) {
     Objects.requireNonNull(o, "o");
     try (BlockTerms.Lent terms = lend(pattern)) {
       outer(OUTER, o, x, y, terms, alpha);
     }
+  }
+
+  /** As above, with alpha = 1. */
+  public static void outerInPlace(Tensor o, Tensor x, Tensor y, BlockPattern pattern) {
+    outerInPlace(o, 1, x, y, pattern);
   }
 
   // ---- gradients

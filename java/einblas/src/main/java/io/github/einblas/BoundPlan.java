@@ -61,6 +61,11 @@ public final class BoundPlan implements AutoCloseable {
     return new Tensor(binding.run(Tensor.cores(operands)));
   }
 
+  /** Runs into a given tensor: {@code out = result}. */
+  public void runInto(Tensor out, Tensor... operands) {
+    runInto(out, 1, 0, operands);
+  }
+
   /** Runs into a given tensor: {@code out = alpha * result + beta * out}. */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
     binding.runInto(Tensor.core(out), alpha, beta, Tensor.cores(operands));
@@ -87,9 +92,9 @@ public final class BoundPlan implements AutoCloseable {
    * @param operands those that are not constant, in their order
    * @return new tensors of the operands' shapes, to be closed by the caller
    */
-  public Tensor[] gradients(Tensor upstream, Tensor... operands) {
+  public Gradients gradients(Tensor upstream, Tensor... operands) {
     Strided[] own = Tensor.cores(operands);
-    return Tensor.of(binding.gradients(Tensor.core(upstream), own));
+    return new Gradients(Tensor.of(binding.gradients(Tensor.core(upstream), own)));
   }
 
   /** Frees what is kept, once no run uses it; runs are refused from now on. The rest stays open. */

@@ -266,6 +266,11 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         .sampledInto(alpha, beta, strided("a", a), strided("b", b));
   }
 
+  /** {@code out = a b where out stores blocks}, in place. */
+  public static void sampledMatmulInto(BsrMatrix out, Tensor a, Tensor b) {
+    sampledMatmulInto(out, 1, 0, a, b);
+  }
+
   /**
    * Gradients of a product; each is new.
    *

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Einstein summation over tensors: NumPy's {@code einsum} language.
@@ -70,21 +71,98 @@ public final class Einsum {
    * @throws NativeMemoryException if the result does not fit the machine's memory
    */
   public static Tensor einsum(String equation, Operand... operands) {
+    return einsum(equation, PlanOptions.DEFAULT, operands);
+  }
+
+  /**
+   * As {@link #einsum(String, Operand...)}, with options. The plan is kept for the next call with
+   * equal ones, unless they have a search listener.
+   *
+   * <pre>{@code
+   * PlanOptions frugal = PlanOptions.DEFAULT.withMemoryLimit(1L << 30);
+   * Tensor c = Einsum.einsum("ij,jk,kl->il", frugal, x, y, z);
+   * }</pre>
+   *
+   * @throws IllegalArgumentException also if options other than {@link PlanOptions#DEFAULT} are
+   *     given with a matrix operator: its products have no plan
+   */
+  public static Tensor einsum(String equation, PlanOptions options, Operand... operands) {
+    requireEquation(equation, options);
+    Strided[] own = tensors(operands);
+    if (own == null) {
+      return new Tensor(withMatrix(equation, options, operands.clone()).run());
+    }
+    return new Tensor(planned(equation, options, own).plan().runOwn(own));
+  }
+
+  /** Evaluates an equation into a given tensor: {@code out = result}. */
+  public static void einsumInto(Tensor out, String equation, Operand... operands) {
+    einsumInto(out, 1, 0, equation, PlanOptions.DEFAULT, operands);
+  }
+
+  /** As {@link #einsumInto(Tensor, String, Operand...)}, with options. */
+  public static void einsumInto(
+      Tensor out, String equation, PlanOptions options, Operand... operands) {
+    einsumInto(out, 1, 0, equation, options, operands);
+  }
+
+  /** {@code out = alpha * result + beta * out}; beta = 0 does not read the output. */
+  public static void einsumInto(
+      Tensor out, double alpha, double beta, String equation, Operand... operands) {
+    einsumInto(out, alpha, beta, equation, PlanOptions.DEFAULT, operands);
+  }
+
+  /**
+   * {@code out = alpha * result + beta * out}, with options; as {@link EinsumPlan#runInto(Tensor,
+   * double, double, Tensor...)} and {@link MatrixOperator#timesInto(Tensor, double, double,
+   * Tensor)}.
+   *
+   * <pre>{@code
+   * Einsum.einsumInto(sum, 1, 1, "ij,jk->ik", a, b); // sum += a b
+   * }</pre>
+   *
+   * @param out of the result's shape and type, of any strides
+   * @throws IllegalArgumentException if equation, operands and output do not fit; nothing is
+   *     written then
+   */
+  public static void einsumInto(
+      Tensor out,
+      double alpha,
+      double beta,
+      String equation,
+      PlanOptions options,
+      Operand... operands) {
+    Objects.requireNonNull(out, "out");
+    requireEquation(equation, options);
+    Strided[] own = tensors(operands);
+    if (own == null) {
+      withMatrix(equation, options, operands.clone()).runInto(out.strided(), alpha, beta);
+    } else {
+      planned(equation, options, own).plan().runInto(out.strided(), alpha, beta, own);
+    }
+  }
+
+  private static void requireEquation(String equation, PlanOptions options) {
     Objects.requireNonNull(equation, "equation");
-    Objects.requireNonNull(operands, "operands");
-    Strided[] own = new Strided[operands.length];
+    Objects.requireNonNull(options, "options");
+  }
+
+  /** The operands, if none of them is a matrix operator; else null. */
+  private static Strided @Nullable [] tensors(Operand[] operands) {
+    Strided[] own = new Strided[Objects.requireNonNull(operands, "operands").length];
     for (int i = 0; i < own.length; i++) {
       Operand operand = operands[i];
       if (operand instanceof Tensor tensor) {
         own[i] = tensor.strided();
       } else if (operand != null) {
-        return withMatrix(equation, operands.clone());
+        return null;
       }
     }
-    return new Tensor(planned(equation, own).plan().runOwn(own));
+    return own;
   }
 
-  private static Tensor withMatrix(String equation, Operand[] operands) {
+  private static OperatorEquation withMatrix(
+      String equation, PlanOptions options, Operand[] operands) {
     Strided[] tensors = new Strided[operands.length];
     MatrixOperand[] matrices = new MatrixOperand[operands.length];
     for (int i = 0; i < operands.length; i++) {
@@ -98,7 +176,7 @@ public final class Einsum {
         matrices[i] = new MatrixOperand.OfKronecker(k.core(), k.products());
       }
     }
-    return new Tensor(OperatorEquation.run(equation, tensors, matrices));
+    return OperatorEquation.of(equation, options, tensors, matrices);
   }
 
   /**
@@ -112,10 +190,37 @@ public final class Einsum {
    * @param output labels of the result, or null for the implicit output (numbers rise)
    * @throws IllegalArgumentException if labels and operands do not fit
    */
-  public static Tensor einsum(int[] output, Sublist... operands) {
+  public static Tensor einsum(int @Nullable [] output, Sublist... operands) {
+    return einsum(output, PlanOptions.DEFAULT, operands);
+  }
+
+  /** As {@link #einsum(int[], Sublist...)}, with options. */
+  public static Tensor einsum(int @Nullable [] output, PlanOptions options, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
     Strided[] tensors = tensors(own);
-    return new Tensor(planned(output, own, tensors).plan().run(tensors));
+    return new Tensor(planned(output, options, own, tensors).plan().run(tensors));
+  }
+
+  /** As {@link #einsum(int[], Sublist...)}, into a given tensor: {@code out = result}. */
+  public static void einsumInto(Tensor out, int @Nullable [] output, Sublist... operands) {
+    einsumInto(out, 1, 0, output, PlanOptions.DEFAULT, operands);
+  }
+
+  /**
+   * {@code out = alpha * result + beta * out} of an equation whose labels are numbers, as {@link
+   * #einsumInto(Tensor, double, double, String, PlanOptions, Operand...)}.
+   */
+  public static void einsumInto(
+      Tensor out,
+      double alpha,
+      double beta,
+      int @Nullable [] output,
+      PlanOptions options,
+      Sublist... operands) {
+    Objects.requireNonNull(out, "out");
+    Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
+    Strided[] tensors = tensors(own);
+    planned(output, options, own, tensors).plan().runInto(out.strided(), alpha, beta, tensors);
   }
 
   /**
@@ -125,28 +230,33 @@ public final class Einsum {
    */
   public static EinsumPlan plan(String equation, Tensor... operands) {
     Objects.requireNonNull(equation, "equation");
-    return planned(equation, Tensor.cores(operands)).door(EinsumPlan.class, EinsumPlan::new);
+    return planned(equation, PlanOptions.DEFAULT, Tensor.cores(operands))
+        .door(EinsumPlan.class, EinsumPlan::new);
   }
 
-  /** What is kept of an equation for operands of these shapes and types. */
-  static PlanCache.Entry planned(String equation, Strided[] operands) {
+  /**
+   * What is kept of an equation, a text or {@link Equation.Numbers}, for operands of these shapes
+   * and types.
+   */
+  static PlanCache.Entry planned(Object equation, PlanOptions options, Strided[] operands) {
     PlanChecks.open(equation, operands);
-    return PlanCache.get(equation, operands);
+    return PlanCache.get(equation, options, operands);
   }
 
   /**
    * The plan for operands of these shapes and types; an implicit output where {@code output} is
    * null; cached.
    */
-  public static EinsumPlan plan(int[] output, Sublist... operands) {
+  public static EinsumPlan plan(int @Nullable [] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
-    return planned(output, own, tensors(own)).door(EinsumPlan.class, EinsumPlan::new);
+    return planned(output, PlanOptions.DEFAULT, own, tensors(own))
+        .door(EinsumPlan.class, EinsumPlan::new);
   }
 
-  private static PlanCache.Entry planned(int[] output, Sublist[] operands, Strided[] tensors) {
-    Equation.Numbers equation = numbers(labels(operands), output);
-    PlanChecks.open(equation, tensors);
-    return PlanCache.get(equation, tensors);
+  private static PlanCache.Entry planned(
+      int @Nullable [] output, PlanOptions options, Sublist[] operands, Strided[] tensors) {
+    Objects.requireNonNull(options, "options");
+    return planned(numbers(labels(operands), output), options, tensors);
   }
 
   private static int[][] labels(Sublist[] operands) {
@@ -154,7 +264,7 @@ public final class Einsum {
   }
 
   /** Labels that nobody else has, but for the output's. */
-  private static Equation.Numbers numbers(int[][] own, int[] output) {
+  private static Equation.Numbers numbers(int[][] own, int @Nullable [] output) {
     return new Equation.Numbers(own, output == null ? null : output.clone());
   }
 
@@ -169,20 +279,21 @@ public final class Einsum {
    * @param output labels of the result, or null for the implicit output (numbers rise)
    * @throws IllegalArgumentException if labels and operands do not fit, or a given path does not
    */
-  public static EinsumPlan plan(int[] output, PlanOptions options, Sublist... operands) {
+  public static EinsumPlan plan(int @Nullable [] output, PlanOptions options, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
     Strided[] tensors = tensors(own);
     return plan(numbers(labels(own), output), options, tensors);
   }
 
   /** A new plan for operands of these labels, shapes and one type. */
-  public static EinsumPlan plan(int[][] labels, int[] output, DType dtype, long[]... shapes) {
+  public static EinsumPlan plan(
+      int[][] labels, int @Nullable [] output, DType dtype, long[]... shapes) {
     return plan(labels, output, PlanOptions.DEFAULT, dtype, shapes);
   }
 
   /** A new plan with options for operands of these labels, shapes and one type. */
   public static EinsumPlan plan(
-      int[][] labels, int[] output, PlanOptions options, DType dtype, long[]... shapes) {
+      int[][] labels, int @Nullable [] output, PlanOptions options, DType dtype, long[]... shapes) {
     return plan(labels, output, options, same(dtype, shapes), shapes);
   }
 
@@ -205,7 +316,11 @@ public final class Einsum {
    *     if a given path does not fit
    */
   public static EinsumPlan plan(
-      int[][] labels, int[] output, PlanOptions options, List<DType> types, long[]... shapes) {
+      int[][] labels,
+      int @Nullable [] output,
+      PlanOptions options,
+      List<DType> types,
+      long[]... shapes) {
     int[][] own = Objects.requireNonNull(labels, "labels").clone();
     for (int i = 0; i < own.length; i++) {
       own[i] = Objects.requireNonNull(own[i], "labels of operand " + i).clone();

@@ -4,7 +4,7 @@ package io.github.einblas;
 import io.github.einblas.internal.plan.Binding;
 import io.github.einblas.internal.plan.CompiledPlan;
 import io.github.einblas.internal.plan.Contraction;
-import io.github.einblas.internal.plan.Gradients;
+import io.github.einblas.internal.plan.PlanGradients;
 import io.github.einblas.internal.plan.PlanJson;
 import io.github.einblas.internal.plan.PlanSlices;
 import io.github.einblas.internal.plan.PlanVerifier;
@@ -17,18 +17,23 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An einsum planned for given shapes and types. Immutable and thread-safe.
  *
  * <p>Operands may have any strides; native steps are made for each set of strides on first use and
  * kept (the latest few).
+ *
+ * <p>Runs stop between steps, slices and parts of a batch when their thread is interrupted or under
+ * a {@link CancellationToken}, and are refused where they would take hours: {@link
+ * PlanOptions#withAllowSlow}.
  */
 public final class EinsumPlan {
   private final Contraction core;
 
   /** Made when they are first asked for. */
-  private volatile Gradients gradients;
+  private volatile PlanGradients gradients;
 
   private volatile PlanSlices slices;
 
@@ -278,16 +283,16 @@ public final class EinsumPlan {
    *     {@link #gradient}, or if the gradients do not fit the memory limit; the text names one that
    *     would do
    */
-  public Tensor[] gradients(Tensor upstream, Tensor... operands) {
+  public Gradients gradients(Tensor upstream, Tensor... operands) {
     Strided[] own = open(operands);
     Strided above = Tensor.core(upstream);
     core.checks().output(above);
-    Gradients known = gradients;
+    PlanGradients known = gradients;
     if (known == null) {
-      known = new Gradients(core);
+      known = new PlanGradients(core);
       gradients = known;
     }
-    return Tensor.of(known.run(above, own));
+    return new Gradients(Tensor.of(known.run(above, own)));
   }
 
   /**
@@ -300,7 +305,12 @@ public final class EinsumPlan {
    *     nothing is computed then
    */
   public Tensor runBatch(List<Tensor[]> sets) {
-    return new Tensor(core.runBatch(cores(sets)));
+    return new Tensor(core.runBatch(Tensor.cores(core.checks(), core.shapes().length, sets)));
+  }
+
+  /** As below: {@code out[s] = result of set s}. */
+  public void runBatchInto(Tensor out, List<Tensor[]> sets) {
+    runBatchInto(out, 1, 0, sets);
   }
 
   /**
@@ -310,27 +320,8 @@ public final class EinsumPlan {
    * @param out its first axis runs over the sets
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
-    core.runBatchInto(Tensor.core(out), alpha, beta, cores(sets));
-  }
-
-  /**
-   * The sets' operands in one array: asked of the list once, and copied before they are checked.
-   */
-  private Strided[] cores(List<Tensor[]> sets) {
-    Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
-    Strided[] own = core.checks().sets(given.length);
-    int n = core.shapes().length;
-    for (int s = 0; s < given.length; s++) {
-      Tensor[] set = given[s];
-      if (set == null) {
-        throw new NullPointerException(core.checks().where() + "set " + s + " is null");
-      }
-      core.checks().count(set.length);
-      for (int i = 0; i < n; i++) {
-        own[s * n + i] = Tensor.core(set[i]);
-      }
-    }
-    return own;
+    core.runBatchInto(
+        Tensor.core(out), alpha, beta, Tensor.cores(core.checks(), core.shapes().length, sets));
   }
 
   /**
@@ -340,7 +331,7 @@ public final class EinsumPlan {
    *     open and unchanged while the bound plan is used.
    * @throws IllegalArgumentException if number, shape or type of the constants is not the plan's
    */
-  public BoundPlan bind(Tensor... constants) {
+  public BoundPlan bind(@Nullable Tensor... constants) {
     return new BoundPlan(new Binding(core, Tensor.cores("constants", constants)));
   }
 
@@ -389,7 +380,7 @@ public final class EinsumPlan {
 
   /** Equal plans have the same equation (as written), types, shapes, options, path and cuts. */
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof EinsumPlan p && core.equals(p.core);
   }
 

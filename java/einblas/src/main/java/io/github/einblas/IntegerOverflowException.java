@@ -3,6 +3,7 @@ package io.github.einblas;
 
 import java.math.BigInteger;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Thrown by runs of plans with {@link PlanOptions#withCheckedIntegers}: an element of a step's
@@ -44,8 +45,8 @@ public final class IntegerOverflowException extends ArithmeticException {
     }
   }
 
-  private final transient Place place;
-  private final BigInteger value;
+  private final transient @Nullable Place place;
+  private final @Nullable BigInteger value;
   private final boolean outputUntouched;
 
   /**
@@ -54,12 +55,12 @@ public final class IntegerOverflowException extends ArithmeticException {
    * @param text where it was, in words
    * @param value what the element should be, or null where that has more than 511 bits
    */
-  public IntegerOverflowException(String text, Place place, BigInteger value) {
+  public IntegerOverflowException(String text, @Nullable Place place, @Nullable BigInteger value) {
     this(text, place, value, true);
   }
 
   private IntegerOverflowException(
-      String text, Place place, BigInteger value, boolean outputUntouched) {
+      String text, @Nullable Place place, @Nullable BigInteger value, boolean outputUntouched) {
     super(text);
     this.place = place;
     this.value = value;
@@ -83,12 +84,12 @@ public final class IntegerOverflowException extends ArithmeticException {
   }
 
   /** Where it was; null of an exception that was serialized. */
-  public Place place() {
+  public @Nullable Place place() {
     return place;
   }
 
   /** What the element should be, or null where that has more than 511 bits. */
-  public BigInteger value() {
+  public @Nullable BigInteger value() {
     return value;
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Kronecker product {@code F1 (x) F2 (x) ...} as a linear operator: of shape (r1*r2*...,
@@ -172,7 +173,7 @@ public final class Kronecker implements MatrixOperator {
 
   /** Type of the factors; null when all are identities. */
   @Override
-  public DType dtype() {
+  public @Nullable DType dtype() {
     return core.dtype();
   }
 
@@ -258,9 +259,9 @@ public final class Kronecker implements MatrixOperator {
    * @param factors one for each factor: of a dense factor's or a diagonal's own shape; null for an
    *     identity and for a sparse factor
    */
-  public record Gradient(Tensor x, List<Tensor> factors) implements AutoCloseable {
+  public record Gradient(Tensor x, List<@Nullable Tensor> factors) implements AutoCloseable {
     /** The gradient of factor i. */
-    public Tensor factor(int i) {
+    public @Nullable Tensor factor(int i) {
       return factors.get(i);
     }
 
@@ -272,7 +273,7 @@ public final class Kronecker implements MatrixOperator {
   }
 
   private static Gradient gradient(io.github.einblas.internal.kronecker.Gradient made) {
-    List<Tensor> factors = new ArrayList<>();
+    List<@Nullable Tensor> factors = new ArrayList<>();
     made.factors().forEach(f -> factors.add(f == null ? null : new Tensor(f)));
     return new Gradient(new Tensor(made.x()), Collections.unmodifiableList(factors));
   }

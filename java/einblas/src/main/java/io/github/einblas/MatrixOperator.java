@@ -40,6 +40,11 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    */
   void timesInto(Tensor out, double alpha, double beta, Tensor x);
 
+  /** {@code out = A x}. */
+  default void timesInto(Tensor out, Tensor x) {
+    timesInto(out, 1, 0, x);
+  }
+
   /**
    * {@code x A}, a new tensor.
    *
@@ -54,6 +59,11 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    * @param out of the shape that {@link #timesLeft} gives
    */
   void timesLeftInto(Tensor out, double alpha, double beta, Tensor x);
+
+  /** {@code out = x A}. */
+  default void timesLeftInto(Tensor out, Tensor x) {
+    timesLeftInto(out, 1, 0, x);
+  }
 
   /** The transposed matrix, which shares this one's elements. */
   MatrixOperator transpose();

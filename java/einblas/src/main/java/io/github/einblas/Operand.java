@@ -1,6 +1,8 @@
 // Public API: what einsum and Kronecker operators take.
 package io.github.einblas;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An operand of {@link Einsum#einsum(String, Operand...)} and a factor of {@link
  * Kronecker#of(Operand...)}: a dense {@link Tensor} or a {@link MatrixOperator}.
@@ -11,7 +13,7 @@ package io.github.einblas;
  */
 public sealed interface Operand permits Tensor, MatrixOperator {
   /** Type of the elements; null for a {@link Kronecker} of identities alone. */
-  DType dtype();
+  @Nullable DType dtype();
 
   /** Lengths of the axes: (rows, columns) of a matrix, behind its batch axes if it has any. */
   long[] shape();

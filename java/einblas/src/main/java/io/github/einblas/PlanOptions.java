@@ -2,11 +2,14 @@
 package io.github.einblas;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Options of a plan: an immutable value, made from {@link #DEFAULT} by its {@code with} methods.
@@ -59,25 +62,29 @@ public final class PlanOptions {
   /** The greatest number of threads that a call can have. */
   public static final int MOST_THREADS = 1024;
 
+  /** What a run may take, as predicted, unless {@link #withAllowSlow} allows more: an hour. */
+  public static final Duration SLOW = Duration.ofHours(1);
+
   /** The process's threads, automatic path, chosen kernels. */
   public static final PlanOptions DEFAULT = new PlanOptions(new Draft());
 
   private final int threads;
   private final Strategy strategy;
   private final CostModel costModel;
-  private final Duration searchTime;
+  private final @Nullable Duration searchTime;
   private final int searchRounds;
   private final long seed;
-  private final Predicate<SearchProgress> searchListener;
-  private final int[][] path;
-  private final String kernel;
+  private final @Nullable Predicate<SearchProgress> searchListener;
+  private final int @Nullable [][] path;
+  private final @Nullable String kernel;
   private final boolean batchInvariance;
   private final long memoryLimit;
   private final long slices;
   private final long sliceMemoryLimit;
-  private final DType outputType;
+  private final @Nullable DType outputType;
   private final boolean checkedIntegers;
   private final int[][] sameOperands;
+  private final boolean allowSlow;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -96,6 +103,7 @@ public final class PlanOptions {
     this.outputType = draft.outputType;
     this.checkedIntegers = draft.checkedIntegers;
     this.sameOperands = draft.sameOperands;
+    this.allowSlow = draft.allowSlow;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -103,19 +111,20 @@ public final class PlanOptions {
     int threads;
     Strategy strategy = Strategy.AUTO;
     CostModel costModel = CostModel.KERNELS;
-    Duration searchTime;
+    @Nullable Duration searchTime;
     int searchRounds;
     long seed;
-    Predicate<SearchProgress> searchListener;
-    int[][] path;
-    String kernel;
+    @Nullable Predicate<SearchProgress> searchListener;
+    int @Nullable [][] path;
+    @Nullable String kernel;
     boolean batchInvariance;
     long memoryLimit = Long.MAX_VALUE;
     long slices = 1;
     long sliceMemoryLimit = Long.MAX_VALUE;
-    DType outputType;
+    @Nullable DType outputType;
     boolean checkedIntegers;
     int[][] sameOperands = {};
+    boolean allowSlow;
   }
 
   private Draft draft() {
@@ -136,6 +145,7 @@ public final class PlanOptions {
     draft.outputType = outputType;
     draft.checkedIntegers = checkedIntegers;
     draft.sameOperands = sameOperands;
+    draft.allowSlow = allowSlow;
     return draft;
   }
 
@@ -155,7 +165,7 @@ public final class PlanOptions {
   }
 
   /** How long an order is searched for, or null: as long as a run is worth. */
-  public Duration searchTime() {
+  public @Nullable Duration searchTime() {
     return searchTime;
   }
 
@@ -170,17 +180,17 @@ public final class PlanOptions {
   }
 
   /** Who is told how a search goes, or null: {@link #withSearchListener}. */
-  public Predicate<SearchProgress> searchListener() {
+  public @Nullable Predicate<SearchProgress> searchListener() {
     return searchListener;
   }
 
   /** The given path, or null: see {@link #withPath}. */
-  public int[][] path() {
+  public int @Nullable [][] path() {
     return copy(path);
   }
 
   /** The native kernel forced on every step, or null. */
-  public String kernel() {
+  public @Nullable String kernel() {
     return kernel;
   }
 
@@ -234,7 +244,7 @@ public final class PlanOptions {
    *     of {@code RANDOM_GREEDY})
    * @throws IllegalArgumentException if out of range
    */
-  public PlanOptions withSearchTime(Duration newSearchTime) {
+  public PlanOptions withSearchTime(@Nullable Duration newSearchTime) {
     if (newSearchTime != null
         && (newSearchTime.isNegative()
             || newSearchTime.isZero()
@@ -283,7 +293,7 @@ public final class PlanOptions {
    * @param listener returns whether to go on; false ends the search with the best order so far.
    *     Null for nobody
    */
-  public PlanOptions withSearchListener(Predicate<SearchProgress> listener) {
+  public PlanOptions withSearchListener(@Nullable Predicate<SearchProgress> listener) {
     Draft draft = draft();
     draft.searchListener = listener;
     return new PlanOptions(draft);
@@ -294,12 +304,30 @@ public final class PlanOptions {
    *
    * @param newPath pairs of slots: operands are slots 0..n-1, the result of pair i is slot n+i;
    *     each slot is used once, and the order within a pair changes no bit of the result. Null to
-   *     search. It is checked against the operands when a plan is made.
+   *     search. It is checked against the operands when a plan is made. opt_einsum and NumPy count
+   *     otherwise: {@link #withLinearPath}.
    */
-  public PlanOptions withPath(int[][] newPath) {
+  public PlanOptions withPath(int @Nullable [][] newPath) {
     Draft draft = draft();
     draft.path = copy(newPath);
     return new PlanOptions(draft);
+  }
+
+  /**
+   * With a given order of contractions, counted as opt_einsum's {@code contract_path} and NumPy's
+   * {@code einsum_path} do: a pair is two places in the list of tensors that are left; both are
+   * taken out, and their product is appended. {@link #withPath} counts slots that stay: {@code
+   * (0,1)(0,1)} here is {@code (0,1)(2,3)} there.
+   *
+   * <pre>{@code
+   * PlanOptions.DEFAULT.withLinearPath(new int[][] {{0, 2}, {0, 1}}); // [(0, 2), (0, 1)]
+   * }</pre>
+   *
+   * @param newPath for n operands n - 1 pairs
+   * @throws IllegalArgumentException if an entry is no pair of two places that are there
+   */
+  public PlanOptions withLinearPath(int[][] newPath) {
+    return withPath(slots(copy(Objects.requireNonNull(newPath, "newPath"))));
   }
 
   /**
@@ -308,7 +336,7 @@ public final class PlanOptions {
    * @throws IllegalArgumentException if these options have {@link #batchInvariance()}, which
    *     chooses kernels by its own rules
    */
-  public PlanOptions withKernel(String newKernel) {
+  public PlanOptions withKernel(@Nullable String newKernel) {
     Draft draft = draft();
     draft.kernel = newKernel;
     return checked(draft);
@@ -451,7 +479,7 @@ public final class PlanOptions {
   }
 
   /** Type of the result, or null for the one that the operands promote to. */
-  public DType outputType() {
+  public @Nullable DType outputType() {
     return outputType;
   }
 
@@ -468,7 +496,7 @@ public final class PlanOptions {
    * @param newOutputType null for the type that the operands promote to. When a plan is made, a
    *     type is refused that drops an imaginary part, a fraction, or all but whether a number is 0.
    */
-  public PlanOptions withOutputType(DType newOutputType) {
+  public PlanOptions withOutputType(@Nullable DType newOutputType) {
     Draft draft = draft();
     draft.outputType = newOutputType;
     return new PlanOptions(draft);
@@ -510,6 +538,28 @@ public final class PlanOptions {
   public PlanOptions withCheckedIntegers(boolean checked) {
     Draft draft = draft();
     draft.checkedIntegers = checked;
+    return new PlanOptions(draft);
+  }
+
+  /** Whether runs of any length are allowed: {@link #withAllowSlow}. */
+  public boolean allowSlow() {
+    return allowSlow;
+  }
+
+  /**
+   * With runs of any length, or without. Without them a run or a batch is refused that would take
+   * more than {@link #SLOW} at least: its operations at this machine's rate of a product of
+   * matrices, and 0.125 &micro;s for each step of each slice. The {@link IllegalArgumentException}
+   * says how long it would take. Plans are made and explained in any case, and {@link PlanSlice}s
+   * are asked one by one.
+   *
+   * <pre>{@code
+   * PlanOptions patient = options.withMemoryLimit(1 << 20).withAllowSlow(true); // many slices
+   * }</pre>
+   */
+  public PlanOptions withAllowSlow(boolean allow) {
+    Draft draft = draft();
+    draft.allowSlow = allow;
     return new PlanOptions(draft);
   }
 
@@ -562,6 +612,38 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** The slots of pairs of places; n - 1 pairs are of n operands. */
+  private static int[][] slots(int[][] linear) {
+    List<Integer> left = new ArrayList<>();
+    for (int i = 0; i <= linear.length; i++) {
+      left.add(i);
+    }
+    int[][] path = new int[linear.length][];
+    for (int p = 0; p < path.length; p++) {
+      int[] pair = linear[p];
+      if (pair == null || pair.length != 2) {
+        throw new IllegalArgumentException(
+            "step " + p + " of the path must be a pair of places, got " + Arrays.toString(pair));
+      }
+      int low = Math.min(pair[0], pair[1]);
+      int high = Math.max(pair[0], pair[1]);
+      if (low < 0 || high >= left.size() || low == high) {
+        throw new IllegalArgumentException(
+            "step "
+                + p
+                + " of the path must be two different places from 0 to "
+                + (left.size() - 1)
+                + ", got "
+                + Arrays.toString(pair));
+      }
+      path[p] = new int[] {left.get(pair[0]), left.get(pair[1])};
+      left.remove(high);
+      left.remove(low);
+      left.add(linear.length + 1 + p);
+    }
+    return path;
+  }
+
   private static int[][] copy(int[][] path) {
     return path == null || path.length == 0
         ? path
@@ -569,9 +651,12 @@ public final class PlanOptions {
   }
 
   @Override
-  public boolean equals(Object other) {
-    return other instanceof PlanOptions o
-        && threads == o.threads
+  public boolean equals(@Nullable Object other) {
+    return this == other || (other instanceof PlanOptions o && isSame(o));
+  }
+
+  private boolean isSame(PlanOptions o) {
+    return threads == o.threads
         && strategy == o.strategy
         && costModel == o.costModel
         && Objects.equals(searchTime, o.searchTime)
@@ -583,6 +668,7 @@ public final class PlanOptions {
         && batchInvariance == o.batchInvariance
         && outputType == o.outputType
         && checkedIntegers == o.checkedIntegers
+        && allowSlow == o.allowSlow
         && Arrays.deepEquals(path, o.path)
         && Arrays.deepEquals(sameOperands, o.sameOperands)
         && Objects.equals(kernel, o.kernel);
@@ -605,6 +691,7 @@ public final class PlanOptions {
         Arrays.deepHashCode(sameOperands),
         outputType == null ? null : outputType.name(),
         checkedIntegers,
+        allowSlow,
         kernel);
   }
 
@@ -627,6 +714,7 @@ public final class PlanOptions {
         + (sliceMemoryLimit != Long.MAX_VALUE ? ", sliceMemoryLimit=" + sliceMemoryLimit : "")
         + (outputType == null ? "" : ", outputType=" + outputType)
         + (checkedIntegers ? ", checkedIntegers" : "")
+        + (allowSlow ? ", allowSlow" : "")
         + (sameOperands.length > 0 ? ", sameOperands=" + Arrays.deepToString(sameOperands) : "")
         + ")";
   }

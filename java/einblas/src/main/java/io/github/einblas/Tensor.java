@@ -4,6 +4,7 @@ package io.github.einblas;
 import io.github.einblas.internal.io.DataStreams;
 import io.github.einblas.internal.io.Npy;
 import io.github.einblas.internal.io.NpzFile;
+import io.github.einblas.internal.plan.PlanChecks;
 import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Exported;
 import io.github.einblas.internal.tensor.Nested;
@@ -30,6 +31,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.DoubleStream;
@@ -93,6 +95,25 @@ public final class Tensor implements AutoCloseable, Operand {
       cores[i] = core(tensors[i]);
     }
     return cores;
+  }
+
+  /**
+   * The sets' operands in one array: asked of the list once, and copied before they are checked.
+   */
+  static Strided[] cores(PlanChecks checks, int n, List<Tensor[]> sets) {
+    Tensor[][] given = Objects.requireNonNull(sets, "sets").toArray(new Tensor[0][]).clone();
+    Strided[] own = checks.sets(given.length);
+    for (int s = 0; s < given.length; s++) {
+      Tensor[] set = given[s];
+      if (set == null) {
+        throw new NullPointerException(checks.where() + "set " + s + " is null");
+      }
+      checks.count(set.length);
+      for (int i = 0; i < n; i++) {
+        own[s * n + i] = core(set[i]);
+      }
+    }
+    return own;
   }
 
   /** Doors to results. */

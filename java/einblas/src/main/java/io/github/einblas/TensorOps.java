@@ -1,6 +1,10 @@
 // Public API: named operations, each an einsum.
 package io.github.einblas;
 
+import static io.github.einblas.internal.equation.LabelLists.join;
+import static io.github.einblas.internal.equation.LabelLists.range;
+import static io.github.einblas.internal.equation.LabelLists.without;
+
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.plan.Contraction;
 import io.github.einblas.internal.plan.PlanCache;
@@ -11,9 +15,10 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Named products of tensors. Each {@code xInto} writes {@code out = alpha * x(...) + beta * out}
- * into a given tensor of any strides; beta = 0 does not read it. Operands may have any types, and
- * different ones: {@link Einsum} says which type the result has.
+ * Named products of tensors. Each {@code xInto(out, alpha, beta, ...)} writes {@code out = alpha *
+ * x(...) + beta * out} into a given tensor of any strides; beta = 0 does not read it; {@code
+ * xInto(out, ...)} is that with alpha = 1 and beta = 0. Operands may have any types, and different
+ * ones: {@link Einsum} says which type the result has.
  */
 public final class TensorOps {
   private TensorOps() {}
@@ -63,32 +68,6 @@ public final class TensorOps {
     return new IllegalArgumentException(s.append(": ").append(why).toString());
   }
 
-  private static int[] range(int from, int count) {
-    int[] labels = new int[count];
-    for (int i = 0; i < count; i++) {
-      labels[i] = from + i;
-    }
-    return labels;
-  }
-
-  private static int[] join(int[] first, int[] second) {
-    int[] all = Arrays.copyOf(first, first.length + second.length);
-    System.arraycopy(second, 0, all, first.length, second.length);
-    return all;
-  }
-
-  /** The labels at the places that are not marked. */
-  private static int[] without(int[] labels, boolean[] marked) {
-    int[] rest = new int[labels.length];
-    int n = 0;
-    for (int i = 0; i < labels.length; i++) {
-      if (!marked[i]) {
-        rest[n++] = labels[i];
-      }
-    }
-    return Arrays.copyOf(rest, n);
-  }
-
   // ---- matmul
 
   /**
@@ -100,6 +79,11 @@ public final class TensorOps {
    */
   public static Tensor matmul(Tensor a, Tensor b) {
     return matmulCall(a, b).run();
+  }
+
+  /** As {@link #matmul}, into {@code out}: {@code out = matmul(...)}. */
+  public static void matmulInto(Tensor out, Tensor a, Tensor b) {
+    matmulInto(out, 1, 0, a, b);
   }
 
   /** As {@link #matmul}, into {@code out}. */
@@ -131,7 +115,7 @@ public final class TensorOps {
     String out = (dots ? "..." : "") + (a.rank() > 1 ? "m" : "") + (b.rank() > 1 ? "n" : "");
     String equation = left + "," + right + "->" + out;
     Tensor[] operands = {a, b};
-    Contraction plan = Einsum.planned(equation, Tensor.cores(operands)).plan();
+    Contraction plan = Einsum.planned(equation, PlanOptions.DEFAULT, Tensor.cores(operands)).plan();
     return new Call(plan, operands, plan.outputShape());
   }
 
@@ -146,6 +130,11 @@ public final class TensorOps {
    */
   public static Tensor batchedDot(Tensor a, Tensor b) {
     return batchedDotCall(a, b).run();
+  }
+
+  /** As {@link #batchedDot}, into {@code out}: {@code out = batchedDot(...)}. */
+  public static void batchedDotInto(Tensor out, Tensor a, Tensor b) {
+    batchedDotInto(out, 1, 0, a, b);
   }
 
   /** As {@link #batchedDot}, into {@code out}. */
@@ -210,10 +199,20 @@ public final class TensorOps {
     return tensordotCall(a, b, axesA, axesB).run();
   }
 
+  /** As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}. */
+  public static void tensordotInto(Tensor out, Tensor a, Tensor b, int axes) {
+    tensordotInto(out, 1, 0, a, b, axes);
+  }
+
   /** As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}. */
   public static void tensordotInto(
       Tensor out, double alpha, double beta, Tensor a, Tensor b, int axes) {
     tensordotCall(a, b, axes).runInto("tensordot", out, alpha, beta);
+  }
+
+  /** As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}. */
+  public static void tensordotInto(Tensor out, Tensor a, Tensor b, int[] axesA, int[] axesB) {
+    tensordotInto(out, 1, 0, a, b, axesA, axesB);
   }
 
   /** As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}. */
@@ -292,6 +291,11 @@ public final class TensorOps {
     return outerCall(operands).run();
   }
 
+  /** As {@link #outer}, into {@code out}: {@code out = outer(...)}. */
+  public static void outerInto(Tensor out, Tensor... operands) {
+    outerInto(out, 1, 0, operands);
+  }
+
   /** As {@link #outer}, into {@code out}. */
   public static void outerInto(Tensor out, double alpha, double beta, Tensor... operands) {
     outerCall(operands).runInto("outer", out, alpha, beta);
@@ -315,6 +319,11 @@ public final class TensorOps {
    */
   public static Tensor hadamardOuter(Tensor a, Tensor b) {
     return hadamardOuterCall(a, b).run();
+  }
+
+  /** As {@link #hadamardOuter}, into {@code out}: {@code out = hadamardOuter(...)}. */
+  public static void hadamardOuterInto(Tensor out, Tensor a, Tensor b) {
+    hadamardOuterInto(out, 1, 0, a, b);
   }
 
   /** As {@link #hadamardOuter}, into {@code out}. */
@@ -344,6 +353,11 @@ public final class TensorOps {
    */
   public static Tensor kron(Tensor... factors) {
     return kronCall(factors).run();
+  }
+
+  /** As {@link #kron}, into {@code out}: {@code out = kron(...)}. */
+  public static void kronInto(Tensor out, Tensor... factors) {
+    kronInto(out, 1, 0, factors);
   }
 
   /** As {@link #kron}, into {@code out}. */
@@ -384,6 +398,11 @@ public final class TensorOps {
     return pairedCall("khatriRao", 1, factors).run();
   }
 
+  /** As {@link #khatriRao}, into {@code out}: {@code out = khatriRao(...)}. */
+  public static void khatriRaoInto(Tensor out, Tensor... factors) {
+    khatriRaoInto(out, 1, 0, factors);
+  }
+
   /** As {@link #khatriRao}, into {@code out}. */
   public static void khatriRaoInto(Tensor out, double alpha, double beta, Tensor... factors) {
     pairedCall("khatriRao", 1, factors).runInto("khatriRao", out, alpha, beta);
@@ -397,6 +416,11 @@ public final class TensorOps {
    */
   public static Tensor faceSplitting(Tensor... factors) {
     return pairedCall("faceSplitting", 0, factors).run();
+  }
+
+  /** As {@link #faceSplitting}, into {@code out}: {@code out = faceSplitting(...)}. */
+  public static void faceSplittingInto(Tensor out, Tensor... factors) {
+    faceSplittingInto(out, 1, 0, factors);
   }
 
   /** As {@link #faceSplitting}, into {@code out}. */

@@ -93,11 +93,11 @@ class BlockSparseTest {
         Tensor y = random(random, 3, 3, 2);
         Tensor g = random(random, 3, 4, 5, 2);
         BlockSparse.OuterGradient d = BlockSparse.outerGradient(x, y, g, p, alpha)) {
-      assertGradient("o", o, d.o(), t -> loss(BlockSparse.outer(t, x, y, p, alpha), g));
-      assertGradient("x", x, d.x(), t -> loss(BlockSparse.outer(o, t, y, p, alpha), g));
-      assertGradient("y", y, d.y(), t -> loss(BlockSparse.outer(o, x, t, p, alpha), g));
-      double up = loss(BlockSparse.outer(o, x, y, p, alpha + 1), g);
-      double down = loss(BlockSparse.outer(o, x, y, p, alpha - 1), g);
+      assertGradient("o", o, d.o(), t -> loss(BlockSparse.outer(t, alpha, x, y, p), g));
+      assertGradient("x", x, d.x(), t -> loss(BlockSparse.outer(o, alpha, t, y, p), g));
+      assertGradient("y", y, d.y(), t -> loss(BlockSparse.outer(o, alpha, x, t, p), g));
+      double up = loss(BlockSparse.outer(o, alpha + 1, x, y, p), g);
+      double down = loss(BlockSparse.outer(o, alpha - 1, x, y, p), g);
       assertEquals((up - down) / 2, d.alpha(), 1e-12);
     }
   }
@@ -194,8 +194,8 @@ class BlockSparseTest {
               moved(q.bias, d.bias()), bias.toDoubleArray(), 1e-13, name + "step of bias");
         }
         assertGradient(name + "o", q.o, v.o(), t -> loss(BlockSparse.gemv(t, q.w, q.h, p), g));
-        assertGradient(name + "x", q.h, u.x(), t -> loss(BlockSparse.outer(q.w, t, g, p, 0.5), gw));
-        assertGradient(name + "y", g, u.y(), t -> loss(BlockSparse.outer(q.w, q.h, t, p, 0.5), gw));
+        assertGradient(name + "x", q.h, u.x(), t -> loss(BlockSparse.outer(q.w, 0.5, t, g, p), gw));
+        assertGradient(name + "y", g, u.y(), t -> loss(BlockSparse.outer(q.w, 0.5, q.h, t, p), gw));
       }
     }
   }
@@ -241,7 +241,7 @@ class BlockSparseTest {
         Tensor wide = Tensor.of(flat(out), out.length, out[0].length);
         Tensor tensorOut = wide.to(DType.I32);
         Tensor prepared = BlockSparse.gemv(q.o, q.w, q.h, q.pattern);
-        Tensor outer = BlockSparse.outer(q.w, q.h, prepared, q.pattern, -0.25)) {
+        Tensor outer = BlockSparse.outer(q.w, -0.25, q.h, prepared, q.pattern)) {
       double[] expected = elements(prepared);
       for (Tensor other :
           List.of(
@@ -265,22 +265,22 @@ class BlockSparseTest {
           List.of(
               BlockSparse.outer(
                   q.w,
+                  -0.25,
                   q.h,
                   prepared,
-                  BlockPattern.of(in, out, q.w.length(0), q.w.length(1)),
-                  -0.25),
+                  BlockPattern.of(in, out, q.w.length(0), q.w.length(1))),
               BlockSparse.outer(
                   q.w,
+                  -0.25,
                   q.h,
                   prepared,
-                  BlockPattern.of(narrowIn, narrowOut, q.w.length(0), q.w.length(1)),
-                  -0.25),
+                  BlockPattern.of(narrowIn, narrowOut, q.w.length(0), q.w.length(1))),
               BlockSparse.outer(
                   q.w,
+                  -0.25,
                   q.h,
                   prepared,
-                  BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1)),
-                  -0.25))) {
+                  BlockPattern.of(tensorIn, tensorOut, q.w.length(0), q.w.length(1))))) {
         assertArrayEquals(blocks, elements(other));
         other.close();
       }
@@ -308,10 +308,10 @@ class BlockSparseTest {
         try (Tensor w = q.w.copy()) {
           BlockSparse.outerInPlace(
               w,
+              -0.25,
               q.h,
               prepared,
-              BlockPattern.of(narrowIn, narrowOut, w.length(0), w.length(1)),
-              -0.25);
+              BlockPattern.of(narrowIn, narrowOut, w.length(0), w.length(1)));
           assertArrayEquals(blocks, elements(w));
         }
       }
@@ -375,7 +375,7 @@ class BlockSparseTest {
               BlockSparse.gemvInPlace(o, w, h, BlockPattern.of(in, out, w.length(0), w.length(1))));
       message(
           "inputIndex[0][1] is 5",
-          () -> BlockSparse.outer(w, h, o, BlockPattern.of(in, out, w.length(0), w.length(1)), 1));
+          () -> BlockSparse.outer(w, 1, h, o, BlockPattern.of(in, out, w.length(0), w.length(1))));
       message(
           "inputIndex must be a tensor of integers",
           () -> BlockSparse.gemv(o, w, h, BlockPattern.of(reals, out, w.length(0), w.length(1))));
@@ -423,7 +423,7 @@ class BlockSparseTest {
           Einsum.plan("bjs->bjs", target).runInto(out, -1, 1, target);
           last = dot(out, out) / 2;
           first = step == 0 ? last : first;
-          BlockSparse.outerInPlace(w, h, out, p, -0.05);
+          BlockSparse.outerInPlace(w, -0.05, h, out, p);
         }
       }
       assertTrue(last < first / 1000, "loss " + first + " fell to " + last);
@@ -477,7 +477,7 @@ class BlockSparseTest {
         assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(o, w, wrong, p));
       }
       assertThrows(IllegalArgumentException.class, () -> BlockSparse.gemvInPlace(fixed, w, h, p));
-      assertThrows(IllegalArgumentException.class, () -> BlockSparse.outerInPlace(w, h, h, p, 1));
+      assertThrows(IllegalArgumentException.class, () -> BlockSparse.outerInPlace(w, 1, h, h, p));
       Tensor closed = h.copy();
       closed.close();
       assertThrows(IllegalStateException.class, () -> BlockSparse.gemvInPlace(o, w, closed, p));
@@ -504,7 +504,7 @@ class BlockSparseTest {
         Tensor y = Tensor.full(DType.F64, Double.NaN, 3, 3, 2)) {
       BlockSparse.gemvInto(o, 0, 2, w, h, p);
       assertEquals(36, Arrays.stream(o.toDoubleArray()).sum());
-      BlockSparse.outerInPlace(blocks, h, y, p, 0);
+      BlockSparse.outerInPlace(blocks, 0, h, y, p);
       assertEquals(120, Arrays.stream(blocks.toDoubleArray()).sum());
     }
   }
@@ -520,7 +520,7 @@ class BlockSparseTest {
         Tensor y = Tensor.empty(DType.F32, 0, 0, 2)) {
       BlockSparse.gemvInPlace(o, w, h, none);
       assertArrayEquals(new float[] {1, 1, 1, 1}, o.toFloatArray());
-      BlockSparse.outerInPlace(w, x, y, nobody, 1);
+      BlockSparse.outerInPlace(w, 1, x, y, nobody);
       assertEquals(120, Arrays.stream(CorpusSum.of(w)).sum());
     }
   }

@@ -48,7 +48,7 @@ class GoodArguments {
   }
 
   Object receiver(Class<?> type) {
-    if (type == Kronecker.class) {
+    if (type == Kronecker.class || type == MatrixOperator.class) {
       return Kronecker.of(matrix());
     }
     if (type == CsrMatrix.class) {
@@ -69,6 +69,8 @@ class GoodArguments {
       case "PlanOptions" -> PlanOptions.DEFAULT;
       case "TensorScope" -> TensorScope.open();
       case "Safetensors" -> safetensors();
+      case "CancellationToken" -> new CancellationToken();
+      case "Gradients" -> new Gradients(new Tensor[] {matrix()});
       case "Gradient" -> Kronecker.of(matrix()).timesGradient(matrix(), matrix());
       default -> fail("GoodArguments knows no receiver of type " + type);
     };
@@ -128,7 +130,9 @@ class GoodArguments {
       return Kronecker.of(matrix());
     }
     if (type == Operand[].class) {
-      return "einsum".equals(name) ? new Operand[] {matrix(), matrix()} : new Operand[] {matrix()};
+      return name.startsWith("einsum")
+          ? new Operand[] {matrix(), matrix()}
+          : new Operand[] {matrix()};
     }
     if (type == Sublist[].class) {
       return new Sublist[] {Sublist.of(matrix(), 0, 1), Sublist.of(matrix(), 1, 2)};
@@ -140,7 +144,7 @@ class GoodArguments {
       return switch (name) {
         case "permute" -> new int[] {1, 0};
         case "squeeze" -> new int[0];
-        case "einsum", "plan" -> new int[] {0, 2};
+        case "einsum", "einsumInto", "plan" -> new int[] {0, 2};
         default -> new int[] {1};
       };
     }
@@ -206,6 +210,12 @@ class GoodArguments {
     }
     if (type == java.util.function.LongConsumer.class) {
       return (java.util.function.LongConsumer) done -> {};
+    }
+    if (type == java.util.function.Supplier.class) {
+      return (java.util.function.Supplier<Object>) () -> 1;
+    }
+    if (type == Runnable.class) {
+      return (Runnable) () -> {};
     }
     if (type == java.util.function.Predicate.class) {
       return (java.util.function.Predicate<Object>) progress -> true;

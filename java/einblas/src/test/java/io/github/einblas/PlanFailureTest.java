@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.einblas.internal.natives.Reclaim;
+import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.reference.Garbage;
 import io.github.einblas.reference.RandomEquation;
 import io.github.einblas.reference.Seeds;
@@ -195,19 +196,19 @@ class PlanFailureTest {
       Tensor[] own = {upstream, in[1], in[2]};
       double[] expected = diagonal.run(own).toDoubleArray();
       assertTrue(starve(diagonal, own, expected, "diagonal") > 0);
-      Tensor[] all = plan.gradients(upstream, in);
+      Tensor[] all = plan.gradients(upstream, in).list().toArray(Tensor[]::new);
       long before = Einblas.nativeBytesInUse();
       int failed = 0;
       for (long room = 0; room < 200_000; room += 4_000) {
         try {
-          runWithin(room, () -> Arrays.stream(plan.gradients(upstream, in)).forEach(Tensor::close));
+          runWithin(room, () -> plan.gradients(upstream, in).close());
         } catch (NativeMemoryException e) {
           failed++;
         }
         assertTrue(Einblas.nativeBytesInUse() <= before, "with " + room + " bytes");
       }
       assertTrue(failed > 5, "only " + failed + " runs failed");
-      Tensor[] again = plan.gradients(upstream, in);
+      Tensor[] again = plan.gradients(upstream, in).list().toArray(Tensor[]::new);
       for (int i = 0; i < all.length; i++) {
         assertArrayEquals(all[i].toDoubleArray(), again[i].toDoubleArray());
       }
@@ -289,9 +290,25 @@ class PlanFailureTest {
       CancellationException e =
           assertThrows(CancellationException.class, () -> plan.runInto(out, a, a, a));
       assertTrue(Thread.interrupted());
-      assertTrue(
-          e.getMessage().contains("partly written: 1 of " + plan.sliceCount() + " slices"),
-          e::getMessage);
+      assertEquals("interrupted: the output is untouched: 1 of 2 steps were done", e.getMessage());
+      assertEquals(BEFORE, out.get(0, 0));
+      // Asked between the steps of the first slice, behind it, and in the second.
+      int[] asked = {0};
+      e =
+          assertThrows(
+              CancellationException.class,
+              () ->
+                  Stop.with(
+                      () -> ++asked[0] > 2,
+                      () -> {
+                        plan.runInto(out, a, a, a);
+                        return out;
+                      }));
+      assertEquals(
+          "cancelled: the output is partly written: 1 of "
+              + plan.sliceCount()
+              + " slices were done",
+          e.getMessage());
       assertTrue(Einblas.nativeBytesInUse() <= before);
       plan.runInto(out, a, a, a);
       assertArrayEquals(

@@ -4,6 +4,7 @@ package io.github.einblas;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,7 +67,7 @@ class PlanGradientTest {
       double[] up =
           random.doubles(Views.size(plan.outputShape())).map(v -> Math.floor(5 * v) - 2).toArray();
       Tensor upstream = Tensor.of(up).reshape(plan.outputShape());
-      Tensor[] all = plan.gradients(upstream, in);
+      Tensor[] all = plan.gradients(upstream, in).list().toArray(Tensor[]::new);
       assertEquals(in.length, all.length);
       for (int i = 0; i < in.length; i++) {
         String what = "seed " + seed + ", operand " + i + ": " + r;
@@ -114,7 +115,7 @@ class PlanGradientTest {
     Tensor upstream =
         Tensor.of(random.ints(Views.size(plan.outputShape()), -2, 3).asDoubleStream().toArray())
             .reshape(plan.outputShape());
-    Tensor[] all = plan.gradients(upstream, in);
+    Tensor[] all = plan.gradients(upstream, in).list().toArray(Tensor[]::new);
     for (int i = 0; i < in.length; i++) {
       double[] numeric = new double[(int) in[i].size()];
       double before = dot(plan.run(in).toDoubleArray(), upstream.toDoubleArray());
@@ -212,6 +213,35 @@ class PlanGradientTest {
         t.close();
       }
       assertTrue(Einblas.nativeBytesInUse() <= before, "native memory leaked");
+    }
+  }
+
+  @Test
+  void gradientsAreIndexedIteratedAndClosedTogether() {
+    try (Tensor a = Tensor.full(DType.F64, 2, 3, 4);
+        Tensor b = Tensor.full(DType.F64, 5, 4, 2);
+        Tensor up = Tensor.ones(DType.F64, 3, 2)) {
+      Gradients kept;
+      try (Gradients d = Einsum.plan("ij,jk->ik", a, b).gradients(up, a, b)) {
+        kept = d;
+        assertEquals(2, d.size());
+        assertEquals(10, d.get(0).get(2, 3));
+        assertEquals(6, d.get(1).get(3, 1));
+        int i = 0;
+        for (Tensor one : d) {
+          assertSame(d.get(i), one);
+          assertSame(d.list().get(i++), one);
+        }
+        assertEquals(2, i);
+        for (int wrong : new int[] {-1, 2}) {
+          String text =
+              assertThrows(IndexOutOfBoundsException.class, () -> d.get(wrong)).getMessage();
+          assertEquals("gradients are numbered 0 to 1, got " + wrong, text);
+        }
+        assertThrows(UnsupportedOperationException.class, () -> d.list().remove(0));
+      }
+      assertTrue(kept.list().stream().allMatch(Tensor::isClosed));
+      kept.close();
     }
   }
 }

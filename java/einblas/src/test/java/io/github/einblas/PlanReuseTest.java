@@ -79,7 +79,7 @@ class PlanReuseTest {
       Tensor upstream =
           Tensor.of(random.ints(sizeOf(whole.outputShape()), -2, 3).asDoubleStream().toArray())
               .reshape(whole.outputShape());
-      Tensor[] expected = whole.gradients(upstream, in);
+      Tensor[] expected = whole.gradients(upstream, in).list().toArray(Tensor[]::new);
       Tensor[] constants = new Tensor[in.length];
       List<Tensor> free = new ArrayList<>();
       List<Tensor> wanted = new ArrayList<>();
@@ -94,7 +94,8 @@ class PlanReuseTest {
       long before = Einblas.nativeBytesInUse();
       try (BoundPlan bound = whole.bind(constants)) {
         for (int run = 0; run < 2; run++) {
-          Tensor[] got = bound.gradients(upstream, free.toArray(Tensor[]::new));
+          Tensor[] got =
+              bound.gradients(upstream, free.toArray(Tensor[]::new)).list().toArray(Tensor[]::new);
           assertEquals(wanted.size(), got.length);
           for (int i = 0; i < got.length; i++) {
             assertArrayEquals(wanted.get(i).toDoubleArray(), got[i].toDoubleArray(), 1e-300, what);

@@ -130,7 +130,7 @@ class PlanScalingTest {
       check(plan, in, plain, equation.toString());
       slices(plan, in, plain, equation.toString());
       try (Tensor upstream = Tensor.full(DType.F64, 2, plan.outputShape())) {
-        Tensor[] all = plan.gradients(upstream, in);
+        Tensor[] all = plan.gradients(upstream, in).list().toArray(Tensor[]::new);
         for (int i = 0; i < operands; i++) {
           Tensor[] given = new Tensor[operands];
           given[0] = upstream;

@@ -138,7 +138,7 @@ class ReadOnlyTest {
     t.done(19 + two.slices().size());
     // Reading is what it is for.
     assertArrayEquals(out.toFloatArray(), Einsum.einsum("ij->ij", out).toFloatArray());
-    Arrays.stream(two.gradients(out, m, m)).forEach(Tensor::close);
+    two.gradients(out, m, m).close();
     t.done(19 + two.slices().size());
   }
 
@@ -193,7 +193,7 @@ class ReadOnlyTest {
                 rows.tensor, w, h, bias, BlockPattern.of(index, index, w.length(0), w.length(1))));
     rows.done(4);
     Target blocks = new Target(2, 2, SIDE, SIDE);
-    blocks.refuses("outer", () -> BlockSparse.outerInPlace(blocks.tensor, h, h, p, 1));
+    blocks.refuses("outer", () -> BlockSparse.outerInPlace(blocks.tensor, 1, h, h, p));
     blocks.refuses("gradient", () -> BlockSparse.addDotGradient(blocks.tensor, bias, 1, h, h, p));
     blocks.done(2);
     assertArrayEquals(Tensor.ones(DType.F32, 2, SIDE).toFloatArray(), bias.toFloatArray());

@@ -73,7 +73,12 @@ class RefusalTest extends GoodArguments {
           "Tensor.equals",
           "PlanOptions.withBatchInvariance", // either will do
           "PlanOptions.withCheckedIntegers",
+          "PlanOptions.withAllowSlow",
           "BlockPattern.withBatchInvariance",
+          "Gradients.size", // hold tensors, whose use is refused; PlanGradientTest has the index
+          "Gradients.get",
+          "Gradients.list",
+          "Gradients.iterator",
           "BlockPattern.batchInvariance",
           "PlanOptions.withPath", // checked when a plan is made
           "PlanOptions.withKernel",
@@ -151,6 +156,9 @@ class RefusalTest extends GoodArguments {
   private static final Set<String> MAY_BE_NULL =
       Set.of(
           "Einsum.einsum[int[], Sublist[]]0",
+          "Einsum.einsum[int[], PlanOptions, Sublist[]]0",
+          "Einsum.einsumInto[Tensor, int[], Sublist[]]1",
+          "Einsum.einsumInto[Tensor, double, double, int[], PlanOptions, Sublist[]]3",
           "Einsum.plan[int[], Sublist[]]0",
           "Einsum.plan[int[], PlanOptions, Sublist[]]0",
           "Einsum.plan[int[][], int[], DType, long[][]]1",
@@ -213,7 +221,7 @@ class RefusalTest extends GoodArguments {
         wrongTensors(good, i, all[0], t -> new Tensor[] {t, all[1]});
         refuse(good.with(i, new Tensor[] {all[0], null}), "a null operand");
         refuse(good.with(i, new Tensor[0]), "no operand");
-      } else if (types[i] == Operand[].class && "einsum".equals(good.method.getName())) {
+      } else if (types[i] == Operand[].class && good.method.getName().startsWith("einsum")) {
         Operand[] all = (Operand[]) good.arguments[i];
         wrongTensors(good, i, (Tensor) all[0], t -> new Operand[] {t, all[1]});
         refuse(good.with(i, new Operand[] {all[0], null}), "a null operand");
@@ -334,8 +342,10 @@ class RefusalTest extends GoodArguments {
     for (int i = 1; i < call.arguments.length; i++) {
       if (call.arguments[i] instanceof Tensor) {
         call.arguments[i] = operand;
-      } else if (call.arguments[i] instanceof Tensor[] all) {
+      } else if (call.arguments[i] instanceof Operand[] all) {
         Array.set(all, 0, operand);
+      } else if (call.arguments[i] instanceof Sublist[] all) {
+        all[0] = Sublist.of(operand, 0, 1);
       }
     }
     return big.slice(0, 5, 5 + right.size()).reshape(right.shape());

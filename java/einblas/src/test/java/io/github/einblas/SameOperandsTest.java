@@ -237,8 +237,8 @@ class SameOperandsTest {
       assertSameElements(expected, EinsumPlan.of(bound).run(apart), what);
     }
     Tensor upstream = random(random, expected.shape());
-    Tensor[] gradients = plan.gradients(upstream, given);
-    Tensor[] others = plan.gradients(upstream, apart);
+    Tensor[] gradients = plan.gradients(upstream, given).list().toArray(Tensor[]::new);
+    Tensor[] others = plan.gradients(upstream, apart).list().toArray(Tensor[]::new);
     for (int i = 0; i < operands; i++) {
       assertSameElements(others[i], gradients[i], what);
       Tensor[] in = new Tensor[operands];

@@ -131,7 +131,7 @@ class ShortageTest {
     Tensor bias = Tensor.zeros(DType.F32, 3, 40);
     operations.put("block dot", () -> BlockSparse.dot(w, h, bias, p));
     operations.put("block gemv", () -> BlockSparse.gemv(g, w, h, p));
-    operations.put("block outer", () -> BlockSparse.outer(w, h, g, p, 1));
+    operations.put("block outer", () -> BlockSparse.outer(w, 1, h, g, p));
     operations.put("block gradient", () -> BlockSparse.dotGradient(w, h, g, p));
     operations.put(
         "block gradient added", () -> into(() -> BlockSparse.addDotGradient(w, bias, 1, h, g, p)));

@@ -173,7 +173,11 @@ class SlicedPlanTest {
       double[][] expected = null;
       for (int threads = 1; threads <= 3; threads++) {
         PlanOptions options = PlanOptions.DEFAULT.withMemoryLimit(limit).withThreads(threads);
-        Tensor[] got = Einsum.plan(CHAIN, options, a, b, c).gradients(upstream, a, b, c);
+        Tensor[] got =
+            Einsum.plan(CHAIN, options, a, b, c)
+                .gradients(upstream, a, b, c)
+                .list()
+                .toArray(Tensor[]::new);
         double[][] values = Arrays.stream(got).map(Tensor::toDoubleArray).toArray(double[][]::new);
         expected = expected == null ? values : expected;
         assertTrue(Arrays.deepEquals(expected, values), threads + " threads in " + limit);

@@ -198,7 +198,10 @@ class SparseTypesTest {
       DType wide = wide(type);
       Tensor[] right = {m.to(wide), x.to(wide)};
       Tensor[] wanted =
-          Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT, right).gradients(g.to(wide), right);
+          Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT, right)
+              .gradients(g.to(wide), right)
+              .list()
+              .toArray(Tensor[]::new);
       CsrMatrix.Gradient ofCsr = csr.timesGradient(x, g);
       check(wanted[1], ofCsr.x(), type, what + " csr x");
       check(masked(wanted[0], m), ofCsr.matrix().toDense(), type, what + " csr");
@@ -208,7 +211,11 @@ class SparseTypesTest {
       Tensor y = operand(random, type, n, rows);
       Tensor h = operand(random, type, n, columns);
       Tensor[] left = {y.to(wide), m.to(wide)};
-      wanted = Einsum.plan("ki,ij->kj", PlanOptions.DEFAULT, left).gradients(h.to(wide), left);
+      wanted =
+          Einsum.plan("ki,ij->kj", PlanOptions.DEFAULT, left)
+              .gradients(h.to(wide), left)
+              .list()
+              .toArray(Tensor[]::new);
       ofCsr = csr.timesLeftGradient(y, h);
       check(wanted[0], ofCsr.x(), type, what + " csr left x");
       check(masked(wanted[1], m), ofCsr.matrix().toDense(), type, what + " csr left");

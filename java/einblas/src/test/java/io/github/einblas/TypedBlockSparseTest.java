@@ -92,8 +92,8 @@ class TypedBlockSparseTest {
         same(BlockSparse.gemv(wideO, wideW, wideH, p), BlockSparse.gemv(o, w, h, p), seed);
         same(BlockSparse.dot(wideW, wideH, wideBias, p), BlockSparse.dot(w, h, bias, p), seed);
         same(
-            BlockSparse.outer(wideW, wideH, wideO, p, -0.5),
-            BlockSparse.outer(w, h, o, p, -0.5),
+            BlockSparse.outer(wideW, -0.5, wideH, wideO, p),
+            BlockSparse.outer(w, -0.5, h, o, p),
             seed);
         try (Tensor out = o.copy();
             Tensor wideOut = wideO.copy()) {
@@ -133,8 +133,8 @@ class TypedBlockSparseTest {
         same(
             BlockSparse.dot(copiedW, copiedH, copiedBias, p), BlockSparse.dot(w, h, bias, p), seed);
         same(
-            BlockSparse.outer(q.w, copiedH, copiedG, p, 1),
-            BlockSparse.outer(q.w, h, g, p, 1),
+            BlockSparse.outer(q.w, 1, copiedH, copiedG, p),
+            BlockSparse.outer(q.w, 1, h, g, p),
             seed);
         same(BlockSparse.gemv(copiedG, q.w, q.h, p), BlockSparse.gemv(g, q.w, q.h, p), seed);
         try (BlockSparse.DotGradient copied =
@@ -195,10 +195,10 @@ class TypedBlockSparseTest {
         assertGradient(name + "w", q.w, d.w(), t -> BlockSparse.dot(t, q.h, q.bias, p), q.g);
         assertGradient(name + "h", q.h, d.h(), t -> BlockSparse.dot(q.w, t, q.bias, p), q.g);
         assertGradient(name + "bias", q.bias, d.bias(), t -> BlockSparse.dot(q.w, q.h, t, p), q.g);
-        assertGradient(name + "x", q.h, u.x(), t -> BlockSparse.outer(q.w, t, q.o, p, 2), gw);
-        assertGradient(name + "y", q.o, u.y(), t -> BlockSparse.outer(q.w, q.h, t, p, 2), gw);
-        double more = loss(q.w, t -> BlockSparse.outer(t, q.h, q.o, p, 3), gw);
-        double less = loss(q.w, t -> BlockSparse.outer(t, q.h, q.o, p, 2), gw);
+        assertGradient(name + "x", q.h, u.x(), t -> BlockSparse.outer(q.w, 2, t, q.o, p), gw);
+        assertGradient(name + "y", q.o, u.y(), t -> BlockSparse.outer(q.w, 2, q.h, t, p), gw);
+        double more = loss(q.w, t -> BlockSparse.outer(t, 3, q.h, q.o, p), gw);
+        double less = loss(q.w, t -> BlockSparse.outer(t, 2, q.h, q.o, p), gw);
         assertEquals(more - less, u.alpha(), 0, name + "alpha");
         try (Tensor w = q.w.copy();
             Tensor bias = q.bias.copy()) {
@@ -230,7 +230,7 @@ class TypedBlockSparseTest {
       BlockPattern p = q.pattern;
       refused("got I32", () -> BlockSparse.gemv(wholeO, whole, wholeH, p));
       refused("got I32", () -> BlockSparse.dot(whole, wholeH, wholeBias, p));
-      refused("got I32", () -> BlockSparse.outer(whole, wholeH, wholeO, p, 1));
+      refused("got I32", () -> BlockSparse.outer(whole, 1, wholeH, wholeO, p));
       refused("got I32", () -> BlockSparse.gemvGradient(whole, wholeH, wholeO, p));
       refused("got I32", () -> BlockSparse.dotGradient(whole, wholeH, wholeO, p));
       refused("got I32", () -> BlockSparse.outerGradient(wholeH, wholeO, whole, p, 1));

@@ -48,13 +48,15 @@ class TypedGradientTest {
       int size = (int) Arrays.stream(plan.outputShape()).reduce(1, (x, y) -> x * y);
       Numbers upstream = Numbers.random(random, plan.dtype(), size, false);
       try (Tensor above = TypedTensors.of(upstream, plan.outputShape())) {
-        Tensor[] all = plan.gradients(above, operands);
+        Tensor[] all = plan.gradients(above, operands).list().toArray(Tensor[]::new);
         Tensor[] few =
             Einsum.plan(
                     e.text,
                     PlanOptions.DEFAULT.withMemoryLimit(plan.peakBytes() * 8 + 100_000),
                     operands)
-                .gradients(above, operands);
+                .gradients(above, operands)
+                .list()
+                .toArray(Tensor[]::new);
         for (int i = 0; i < n; i++) {
           String what = "seed " + seed + ": " + e + " " + plan.operandTypes() + ", operand " + i;
           Numbers expected = differences(e, in, conjugate, i, upstream);
@@ -121,7 +123,7 @@ class TypedGradientTest {
         Tensor w = Tensor.ofComplex(new double[] {5, 6, 7, 8});
         Tensor one = Tensor.ofComplex(new double[] {1, 0}).reshape();
         BoundPlan bound = Einsum.plan("i,i->", x, w).bind(null, w)) {
-      Tensor[] g = bound.gradients(one, x);
+      Tensor[] g = bound.gradients(one, x).list().toArray(Tensor[]::new);
       assertEquals(List.of(5.0, -6.0, 7.0, -8.0), doubles(g[0]));
       g[0].close();
     }

@@ -80,7 +80,7 @@ public final class EinblasBlocks implements BlockRival {
                 h,
                 BlockPattern.of(in, out, blockCase.inputBlocks(), blockCase.outputBlocks()));
         case "back" -> BlockSparse.gemvInto(result, 1, 0, turned, o, back);
-        default -> BlockSparse.outerInPlace(result, h, o, pattern, 1);
+        default -> BlockSparse.outerInPlace(result, 1, h, o, pattern);
       }
     }
 

@@ -187,7 +187,7 @@ abstract class BlockCommand extends TensorCommand {
 
     @Override
     Tensor compute(Tensor[] t) {
-      return BlockSparse.outer(t[0], t[1], t[2], pattern(t), alpha);
+      return BlockSparse.outer(t[0], alpha, t[1], t[2], pattern(t));
     }
   }
 }

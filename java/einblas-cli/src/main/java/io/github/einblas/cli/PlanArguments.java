@@ -52,6 +52,11 @@ final class PlanArguments {
               + " would be; changes nothing for results of other types")
   boolean checkedIntegers;
 
+  @Option(
+      names = "--allow-slow",
+      description = "run what is predicted to take more than an hour, which is refused otherwise")
+  boolean allowSlow;
+
   /**
    * The options asked for.
    *
@@ -59,7 +64,10 @@ final class PlanArguments {
    */
   PlanOptions options(String equation, int[] ranks, MemoryArgument memory, Streams io) {
     PlanOptions options =
-        PlanOptions.DEFAULT.withOutputType(outputType).withCheckedIntegers(checkedIntegers);
+        PlanOptions.DEFAULT
+            .withOutputType(outputType)
+            .withCheckedIntegers(checkedIntegers)
+            .withAllowSlow(allowSlow);
     if (memory.isGiven()) {
       options = options.withMemoryLimit(memory.bytes());
     }
@@ -93,6 +101,9 @@ final class PlanArguments {
     }
     if (outputType != null) {
       return "--output-type";
+    }
+    if (allowSlow) {
+      return "--allow-slow";
     }
     return checkedIntegers ? "--checked-integers" : null;
   }

@@ -199,7 +199,7 @@ final class TuneCases implements AutoCloseable {
     Tensor h = random(dtype, batch, window, size);
     Tensor o = random(dtype, batch, window, size);
     add("block", () -> () -> BlockSparse.gemvInto(o, 1, 0, w, h, pattern));
-    add("block", () -> () -> BlockSparse.outerInPlace(w, h, o, pattern, 1e-6));
+    add("block", () -> () -> BlockSparse.outerInPlace(w, 1e-6, h, o, pattern));
   }
 
   private void add(String kernel, Supplier<Runnable> fresh) {

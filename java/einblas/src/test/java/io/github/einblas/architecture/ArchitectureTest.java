@@ -55,7 +55,7 @@ class ArchitectureTest {
   private static final Set<String> WRAP_POINTERS = Set.of("Tensor", "Wrapped");
 
   /** Types that the public package may have, nested ones not counted. */
-  private static final int PUBLIC_TYPES = 29;
+  private static final int PUBLIC_TYPES = 31;
 
   @ArchTest
   static void useGoesDownhill(JavaClasses classes) {

@@ -125,17 +125,17 @@ class BlockCorpusTest {
             Tensor direct =
                 BlockSparse.outer(
                     in.get(0),
+                    alpha,
                     in.get(1),
                     in.get(2),
-                    BlockPattern.of(x, y, in.get(0).length(0), in.get(0).length(1)),
-                    alpha)) {
+                    BlockPattern.of(x, y, in.get(0).length(0), in.get(0).length(1)))) {
           c.check("direct", 0, direct, 1, 0, 0);
         }
         BlockPattern p = pattern(c, in.get(0), 3, 4);
-        try (Tensor result = BlockSparse.outer(in.get(0), in.get(1), in.get(2), p, alpha);
+        try (Tensor result = BlockSparse.outer(in.get(0), alpha, in.get(1), in.get(2), p);
             Tensor place = in.get(0).copy()) {
           c.check("new", 0, result, 1, 0, 0);
-          BlockSparse.outerInPlace(place, in.get(1), in.get(2), p, alpha);
+          BlockSparse.outerInPlace(place, alpha, in.get(1), in.get(2), p);
           c.check("in place", 0, place, 1, 0, 0);
         }
       }

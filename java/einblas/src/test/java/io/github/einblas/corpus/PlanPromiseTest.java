@@ -120,10 +120,9 @@ class PlanPromiseTest {
   private static void checkGradients(
       CorpusCase c, String equation, PlanOptions options, EinsumPlan whole, Tensor[] in) {
     try (Tensor upstream = Tensor.ones(whole.dtype(), whole.outputShape())) {
-      Tensor[] expected = whole.gradients(upstream, in);
+      Tensor[] expected = whole.gradients(upstream, in).list().toArray(Tensor[]::new);
       long[] roomy = {0};
-      roomy[0] =
-          NativePeak.of(() -> Arrays.stream(whole.gradients(upstream, in)).forEach(Tensor::close));
+      roomy[0] = NativePeak.of(() -> whole.gradients(upstream, in).close());
       EinsumPlan tight = fitting(equation, options, upstream, in);
       for (EinsumPlan plan :
           new EinsumPlan[] {
@@ -135,7 +134,9 @@ class PlanPromiseTest {
           }) {
         long limit = plan.options().memoryLimit();
         Tensor[][] got = {null};
-        long measured = NativePeak.of(() -> got[0] = plan.gradients(upstream, in));
+        long measured =
+            NativePeak.of(
+                () -> got[0] = plan.gradients(upstream, in).list().toArray(Tensor[]::new));
         String what = c.id() + ": gradients in " + limit + " bytes";
         assertTrue(measured <= limit, what + " took " + measured);
         double eps = whole.dtype() == DType.F32 ? 1e-4 : 1e-12;
@@ -158,7 +159,7 @@ class PlanPromiseTest {
     for (int attempt = 0; ; attempt++) {
       EinsumPlan plan = Einsum.plan(equation, options.withMemoryLimit(limit), in);
       try {
-        Arrays.stream(plan.gradients(upstream, in)).forEach(Tensor::close);
+        plan.gradients(upstream, in).close();
         return plan;
       } catch (IllegalArgumentException e) {
         assertTrue(attempt < 2 + in.length, e::getMessage);

@@ -169,7 +169,7 @@ final class BlockArea {
         2,
         1,
         dw,
-        () -> BlockSparse.outerInPlace(place.view, h.view, o.view, p, 2));
+        () -> BlockSparse.outerInPlace(place.view, 2, h.view, o.view, p));
     bits(weights, h, p);
     w.verify();
   }
@@ -222,10 +222,10 @@ final class BlockArea {
                 case 2 ->
                     BlockSparse.outerInPlace(
                         out.view,
+                        1,
                         a.view,
                         b.view,
-                        BlockPattern.of(xj, yi, out.view.length(0), out.view.length(1)),
-                        1);
+                        BlockPattern.of(xj, yi, out.view.length(0), out.view.length(1)));
                 case 3 ->
                     BlockSparse.gemvInPlace(
                         b.view,

@@ -201,7 +201,7 @@ final class EinsumArea extends EinsumCase {
     }
     Field up = w.field(dtype, p.outShape);
     doing = doing.replace("bind", "bound gradients");
-    Tensor[] got = b.gradients(up.view, given);
+    Tensor[] got = b.gradients(up.view, given).list().toArray(Tensor[]::new);
     try {
       for (int i = 0; i < got.length; i++) {
         double[] g = p.gradient(free.get(i), withUpstream(all, up));
@@ -267,7 +267,7 @@ final class EinsumArea extends EinsumCase {
     double[][] d = withUpstream(fields, up);
     unfit(
         () -> {
-          Tensor[] got = plan.gradients(up.view, in);
+          Tensor[] got = plan.gradients(up.view, in).list().toArray(Tensor[]::new);
           try {
             for (int i = 0; i < got.length; i++) {
               Field.check(doing + " " + i, got[i], dtype, p.shapes[i], p.gradient(i, d));

@@ -343,7 +343,7 @@ final class SliceRound {
     Arrays.setAll(wanted, i -> gradient(i, above));
     try (Tensor upstream = Tensor.of(above).to(dtype).reshape(plan.outputShape())) {
       EinsumPlan enough = fitting(plan, upstream, operands);
-      Tensor[] got = enough.gradients(upstream, operands);
+      Tensor[] got = enough.gradients(upstream, operands).list().toArray(Tensor[]::new);
       for (int i = 0; i < got.length; i++) {
         same("gradients: " + i, wanted[i], got[i]);
       }

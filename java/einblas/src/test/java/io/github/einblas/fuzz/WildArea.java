@@ -146,7 +146,7 @@ final class WildArea {
       w.attempt(what, () -> plan.bind(used).close());
       w.attempt(what, () -> plan.runBatch(Arrays.<Tensor[]>asList(used, null)).close());
       w.attempt(what, () -> plan.runBatch(List.of(used, Arrays.copyOf(in, 0))).close());
-      w.attempt(what, () -> Arrays.stream(plan.gradients(into[0], used)).forEach(Tensor::close));
+      w.attempt(what, () -> plan.gradients(into[0], used).close());
     }
   }
 

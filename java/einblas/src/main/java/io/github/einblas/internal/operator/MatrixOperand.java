@@ -24,8 +24,8 @@ public sealed interface MatrixOperand {
   /** The transposed matrix. */
   MatrixOperand transpose();
 
-  /** {@code out = A x}. */
-  void timesInto(Strided out, Strided x);
+  /** {@code out = alpha * A x + beta * out}. */
+  void timesInto(Strided out, double alpha, double beta, Strided x);
 
   /** A matrix in compressed rows. */
   record OfCsr(Csr matrix) implements MatrixOperand {
@@ -45,8 +45,8 @@ public sealed interface MatrixOperand {
     }
 
     @Override
-    public void timesInto(Strided out, Strided x) {
-      CsrProduct.TIMES.run(matrix, out, 1, 0, x);
+    public void timesInto(Strided out, double alpha, double beta, Strided x) {
+      CsrProduct.TIMES.run(matrix, out, alpha, beta, x);
     }
   }
 
@@ -68,8 +68,8 @@ public sealed interface MatrixOperand {
     }
 
     @Override
-    public void timesInto(Strided out, Strided x) {
-      matrix.timesInto(out, 1, 0, x);
+    public void timesInto(Strided out, double alpha, double beta, Strided x) {
+      matrix.timesInto(out, alpha, beta, x);
     }
   }
 
@@ -98,8 +98,8 @@ public sealed interface MatrixOperand {
     }
 
     @Override
-    public void timesInto(Strided out, Strided x) {
-      products.into("Kronecker times", out, 1, 0, x, false);
+    public void timesInto(Strided out, double alpha, double beta, Strided x) {
+      products.into("Kronecker times", out, alpha, beta, x, false);
     }
   }
 }

@@ -1,9 +1,11 @@
 // Einsum with a matrix operator: which product of it an equation is.
 package io.github.einblas.internal.operator;
 
+import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.EquationText;
 import io.github.einblas.internal.tensor.Strided;
+import io.github.einblas.internal.tensor.Views;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,12 +74,13 @@ public final class OperatorEquation {
   }
 
   /**
-   * The result of an equation one of whose operands is no tensor, a new tensor.
+   * An equation one of whose operands is no tensor.
    *
    * @param tensors null where an operand is none
    * @param matrices null where an operand is a tensor
    */
-  public static Strided run(String equation, Strided[] tensors, MatrixOperand[] matrices) {
+  public static OperatorEquation of(
+      String equation, PlanOptions options, Strided[] tensors, MatrixOperand[] matrices) {
     for (int i = 0; i < tensors.length; i++) {
       if (tensors[i] == null && matrices[i] == null) {
         throw new NullPointerException(
@@ -87,7 +90,16 @@ public final class OperatorEquation {
     for (int place = 0; place < 2 && tensors.length == 2; place++) {
       Strided x = tensors[1 - place];
       if (matrices[place] != null && x != null) {
-        return new OperatorEquation(equation, place, matrices[place], x).run();
+        if (!options.equals(PlanOptions.DEFAULT)) {
+          throw new IllegalArgumentException(
+              "equation \""
+                  + Equation.abbreviated(equation)
+                  + "\" with a "
+                  + matrices[place].kind()
+                  + ": its products have no plan and take PlanOptions.DEFAULT alone, got "
+                  + options);
+        }
+        return new OperatorEquation(equation, place, matrices[place], x);
       }
     }
     String kinds =
@@ -96,7 +108,42 @@ public final class OperatorEquation {
     throw refused(equation, kinds, "one such matrix and one tensor are needed");
   }
 
-  private Strided run() {
+  /** The result, a new tensor. */
+  public Strided run() {
+    Strided out = Strided.empty(x.dtype(), outputShape(turned()));
+    boolean done = false;
+    try {
+      write(out, 1, 0);
+      done = true;
+      return out;
+    } finally {
+      if (!done) {
+        out.close();
+      }
+    }
+  }
+
+  /** {@code out = alpha * result + beta * out}. */
+  public void runInto(Strided out, double alpha, double beta) {
+    long[] shape = outputShape(turned());
+    if (!Views.same(out.shape(), shape)) {
+      throw new IllegalArgumentException(
+          "equation \""
+              + Equation.abbreviated(equation)
+              + "\": the output must have shape="
+              + Arrays.toString(shape)
+              + ", got "
+              + out.describe());
+    }
+    write(out, alpha, beta);
+  }
+
+  /** The matrix that x is multiplied with from the left. */
+  private MatrixOperand turned() {
+    return transposed ? operator.transpose() : operator;
+  }
+
+  private void write(Strided out, double alpha, double beta) {
     // Axes of x in front: those that the operator has not, then its batch axes.
     int[] free = Arrays.stream(output).filter(l -> l != kept && index(batch, l) < 0).toArray();
     int n = free.length == 0 ? 0 : 1;
@@ -120,18 +167,7 @@ public final class OperatorEquation {
       from.add(-1);
       to.add(-1);
     }
-    MatrixOperand a = transposed ? operator.transpose() : operator;
-    Strided out = Strided.empty(x.dtype(), outputShape(a));
-    boolean done = false;
-    try {
-      a.timesInto(view(out, to), view(x, from));
-      done = true;
-      return out;
-    } finally {
-      if (!done) {
-        out.close();
-      }
-    }
+    turned().timesInto(view(out, to), alpha, beta, view(x, from));
   }
 
   private long[] outputShape(MatrixOperand a) {

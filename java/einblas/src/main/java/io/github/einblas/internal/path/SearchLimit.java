@@ -3,12 +3,13 @@ package io.github.einblas.internal.path;
 
 import io.github.einblas.PlanOptions;
 import io.github.einblas.SearchProgress;
+import io.github.einblas.internal.natives.Stop;
 import java.time.Duration;
 import java.util.function.Predicate;
 
 /**
- * Ends a search at its time, by an interrupt of the thread that began it, or when the listener says
- * so. All threads of the search ask it; the one that began it tells the listener.
+ * Ends a search at its time, when the thread that began it is told to stop, or when the listener
+ * says so. All threads of the search ask it; the one that began it tells the listener.
  */
 final class SearchLimit {
   private static final long NANOS_BETWEEN = 100_000_000;
@@ -55,7 +56,7 @@ final class SearchLimit {
   /** Whether to end. */
   boolean isOver() {
     if (Thread.currentThread() == owner && !stopped) {
-      if (owner.isInterrupted()) {
+      if (Stop.isAsked()) {
         stopped = true;
       } else {
         tell(false);

@@ -50,7 +50,7 @@ public final class Binding implements AutoCloseable {
 
   /** Runs into a new tensor. */
   public Strided run(Strided[] operands) {
-    Strided[] all = all(operands);
+    Strided[] all = all(operands, false);
     enter();
     try {
       return plan.runs().fresh(all, new PlanRun.Extras(false, kept, null, null));
@@ -61,7 +61,7 @@ public final class Binding implements AutoCloseable {
 
   /** {@code out = alpha * result + beta * out}. */
   public void runInto(Strided out, double alpha, double beta, Strided[] operands) {
-    Strided[] all = all(operands);
+    Strided[] all = all(operands, true);
     plan.checks().target(out);
     plan.checks().scalars(alpha, beta);
     enter();
@@ -97,7 +97,7 @@ public final class Binding implements AutoCloseable {
 
   /** The gradients for all operands that are not constant, in new tensors. */
   public Strided[] gradients(Strided upstream, Strided[] operands) {
-    all(operands);
+    all(operands, false);
     plan.checks().output(upstream);
     enter();
     Strided[] results = new Strided[free];
@@ -143,10 +143,16 @@ public final class Binding implements AutoCloseable {
   }
 
   /** The contraction's operands, checked, with the constants among them. */
-  private Strided[] all(Strided[] own) {
+  private Strided[] all(Strided[] own, boolean into) {
     if (own.length != free) {
       throw new IllegalArgumentException(
-          plan.checks().where() + free + " of its operands are not constant, got " + own.length);
+          plan.checks().where()
+              + free
+              + " of its operands are not constant, got "
+              + own.length
+              + (into && own.length == free - 1
+                  ? "; the first tensor of runInto is the output"
+                  : ""));
     }
     Strided[] all = constants.clone();
     for (int i = 0, n = 0; i < all.length; i++) {

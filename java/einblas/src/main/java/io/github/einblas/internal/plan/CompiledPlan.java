@@ -5,6 +5,7 @@ import io.github.einblas.DType;
 import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.plan.CompiledSteps.Checking;
 import io.github.einblas.internal.tensor.Views;
 import java.util.List;
@@ -369,19 +370,27 @@ public final class CompiledPlan {
     long done = from;
     try {
       for (; done < to; done++) {
-        runSlice(job, done, held, workspace);
+        runSliceOf(job, done, from, held, workspace);
         if (job.afterSlice != null) {
           job.afterSlice.accept(done + 1);
         }
-        if (done + 1 < to && Thread.currentThread().isInterrupted()) {
-          throw new CancellationException("interrupted: " + written(done + 1 - from));
+        if (done + 1 < to && Stop.isAsked()) {
+          throw Stop.stopped(written(job, done + 1 - from));
         }
       }
     } catch (NativeMemoryException e) {
-      throw done == from || rounding != null ? e : e.after(written(done - from));
+      throw done == from || isUntouched(job) ? e : e.after(written(job, done - from));
     } catch (IntegerOverflowException e) {
-      boolean untouched = done == from || rounding != null || job.checking == Checking.ALONE;
-      throw untouched ? e : e.after(written(done - from));
+      throw done == from || isUntouched(job) ? e : e.after(written(job, done - from));
+    }
+  }
+
+  /** A slice, which may be told to stop between its steps: those before it are written. */
+  private void runSliceOf(Job job, long slice, long from, long held, long workspace) {
+    try {
+      runSlice(job, slice, held, workspace);
+    } catch (CancellationException e) {
+      throw slice == from ? e : Stop.stopped(written(job, slice - from));
     }
   }
 
@@ -399,8 +408,13 @@ public final class CompiledPlan {
     }
   }
 
-  private String written(long done) {
-    return (rounding == null ? "the output is partly written: " : "the output is untouched: ")
+  /** Whether the slices of a job leave the output alone, however many run. */
+  private boolean isUntouched(Job job) {
+    return rounding != null || job.checking == Checking.ALONE;
+  }
+
+  private String written(Job job, long done) {
+    return (isUntouched(job) ? "the output is untouched: " : "the output is partly written: ")
         + done
         + " of "
         + slices.slices()
@@ -427,6 +441,9 @@ public final class CompiledPlan {
       return;
     }
     for (int set = 0; set < sets; set++) {
+      if (set > 0) {
+        Stop.check(set, sets, "sets of the same strides", "the output is partly written");
+      }
       int at = set * (operands + 1);
       long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
       long out = addresses[at + operands];

@@ -6,6 +6,7 @@ import io.github.einblas.NativeMemoryException;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Stop;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
@@ -225,7 +226,7 @@ public final class CompiledSteps {
 
   /**
    * Runs steps [from, to). The last of the program writes the result, {@code alpha * result + beta
-   * * out}.
+   * * out}. It stops between two of them when it is told to.
    *
    * @param nanos gets the time of each step and its check added, or null
    */
@@ -242,6 +243,9 @@ public final class CompiledSteps {
     int s = from;
     try {
       for (; s < to; s++) {
+        if (s > from) {
+          Stop.check(s, handles.length, "steps", "the output is untouched");
+        }
         Step step = program.steps().get(s);
         int[] in = step.inputs();
         long start = nanos == null ? 0 : System.nanoTime();

@@ -95,7 +95,8 @@ public final class Contraction {
             Reuse.declared(options.sameOperands(), equation, shapes, types));
     this.slices = layouts.slices();
     this.checks = new PlanChecks(equation, types, shapes, layouts.outputShape());
-    this.run = new PlanRun(types, checks, layouts, form);
+    SlowRun slow = new SlowRun(checks, slices, types, options);
+    this.run = new PlanRun(types, checks, layouts, form, slow);
   }
 
   /**
@@ -231,6 +232,7 @@ public final class Contraction {
 
   /** {@code out = alpha * result + beta * out}. */
   public void runInto(Strided out, double alpha, double beta, Strided[] operands) {
+    checks.intoCount(operands.length);
     checks.operands(operands);
     checks.target(out);
     checks.scalars(alpha, beta);
@@ -240,7 +242,7 @@ public final class Contraction {
   /** As above for two operands; allocates nothing on the Java heap for a single step. */
   public void runInto(Strided out, double alpha, double beta, Strided a, Strided b) {
     if (shapes.length != 2) {
-      throw checks.wrongCount(2);
+      checks.intoCount(2);
     }
     checks.operand(0, a);
     checks.operand(1, b);

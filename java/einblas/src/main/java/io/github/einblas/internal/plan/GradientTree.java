@@ -4,6 +4,7 @@ package io.github.einblas.internal.plan;
 import io.github.einblas.DType;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
+import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
@@ -175,9 +176,11 @@ final class GradientTree {
     boolean done = false;
     try {
       for (int p = 0; p < path.length - 1; p++) {
+        stopBefore(p);
         values[operands + p] = forward[p].runBy(threads, values[path[p][0]], values[path[p][1]]);
       }
       for (int p = path.length - 1; p >= 0; p--) {
+        stopBefore(2 * path.length - 2 - p);
         Strided own = gradients[operands + p];
         for (int side = 0; side < 2; side++) {
           gradients[path[p][side]] =
@@ -200,6 +203,13 @@ final class GradientTree {
       }
     }
     return Arrays.copyOf(gradients, operands);
+  }
+
+  /** Pairs are gone through forwards, then backwards. */
+  private void stopBefore(int pair) {
+    if (pair > 0) {
+      Stop.check(pair, 2 * path.length - 1, "pairs", "there are no gradients");
+    }
   }
 
   /** Closes the value of a pair; operands are the caller's. */

@@ -3,6 +3,7 @@ package io.github.einblas.internal.plan;
 
 import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
@@ -16,6 +17,12 @@ import java.util.Map;
 final class PlanBatch implements Lease.Words, AutoCloseable {
   /** Addresses handed over in one native call; more are handed over in several. */
   private static final int MOST_ADDRESSES = 1 << 22;
+
+  /** Seconds after which a batch should look whether it is told to stop. */
+  private static final double MOMENT = 0.2;
+
+  /** Operations per second of a thread that computes something small. */
+  private static final double SLOW_FLOPS = 4e9;
 
   private final PlanChecks checks;
   private final PlanLayouts layouts;
@@ -77,14 +84,18 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
     Arrays.setAll(plans, g -> layouts.of(set(groups[g][0]), one));
     int slots = n + 1;
     int workers = threads == 0 ? Native.threads() : threads;
-    int most = Math.max(1, MOST_ADDRESSES / slots);
+    int most = (int) Math.min(Math.max(1, MOST_ADDRESSES / slots), setsOfACall(workers));
     for (int g = 0; g < groups.length && plans[g].isChecked(); g++) {
       for (int s : groups[g]) {
         check(plans[g], s, alpha, beta, workers);
       }
     }
+    int done = 0;
     for (int g = 0; g < groups.length; g++) {
       for (int from = 0; from < groups[g].length; from += most) {
+        if (done > 0) {
+          Stop.check(done, sets, "sets", "the output is partly written");
+        }
         int count = Math.min(most, groups[g].length - from);
         long[] addresses = new long[count * slots];
         for (int p = 0; p < count; p++) {
@@ -95,8 +106,18 @@ final class PlanBatch implements Lease.Words, AutoCloseable {
           addresses[(p + 1) * slots - 1] = address(s);
         }
         plans[g].runBatch(count, addresses, alpha, beta, workers);
+        done += count;
       }
     }
+  }
+
+  /**
+   * Sets of one native call, between two of which a batch can be stopped: so many that threads idle
+   * at its end for less than 1 % of it, and more where they are over in a moment.
+   */
+  private long setsOfACall(int workers) {
+    double seconds = PlanWork.flops(layouts.slices()) / SLOW_FLOPS;
+    return (long) Math.max(100.0 * workers, MOMENT / Math.max(seconds, 1e-9) * workers);
   }
 
   /** Checks the integers of a set; nothing is written to the output. */

@@ -8,6 +8,7 @@ import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.Views;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
@@ -28,7 +29,7 @@ public final class PlanCache {
     private Object door;
 
     /** Made when they are first asked for. */
-    private volatile Gradients gradients;
+    private volatile PlanGradients gradients;
 
     private Entry(Contraction plan) {
       this.plan = plan;
@@ -40,10 +41,10 @@ public final class PlanCache {
     }
 
     /** Its gradients for all operands. */
-    public Gradients gradients() {
-      Gradients known = gradients;
+    public PlanGradients gradients() {
+      PlanGradients known = gradients;
       if (known == null) {
-        known = new Gradients(plan);
+        known = new PlanGradients(plan);
         gradients = known;
       }
       return known;
@@ -61,6 +62,10 @@ public final class PlanCache {
   /** What a plan depends on; the equation is a String or {@link Equation.Numbers}. */
   private static final class Key {
     final Object equation;
+
+    /** Null for those of a call that names none. */
+    final PlanOptions options;
+
     final DType[] types;
     final long[][] shapes;
 
@@ -69,12 +74,14 @@ public final class PlanCache {
 
     private final int hash;
 
-    Key(Object equation, Strided[] operands) {
+    Key(Object equation, PlanOptions options, Strided[] operands) {
       this.equation = equation;
+      this.options = options;
       this.types = new DType[operands.length];
       this.shapes = new long[operands.length][];
       this.same = Reuse.same(operands);
       int h = 31 * equation.hashCode() + Arrays.hashCode(same);
+      h += options == null ? 0 : options.hashCode();
       for (int i = 0; i < shapes.length; i++) {
         types[i] = operands[i].dtype();
         shapes[i] = operands[i].shape();
@@ -94,7 +101,8 @@ public final class PlanCache {
           || k.hash != hash
           || k.shapes.length != shapes.length
           || !Arrays.equals(k.same, same)
-          || !k.equation.equals(equation)) {
+          || !k.equation.equals(equation)
+          || !Objects.equals(k.options, options)) {
         return false;
       }
       for (int i = 0; i < shapes.length; i++) {
@@ -111,22 +119,31 @@ public final class PlanCache {
           equation instanceof Equation.Numbers numbers
               ? numbers.parse(ranks)
               : Equation.parse((String) equation, ranks);
-      PlanOptions options = PlanOptions.DEFAULT.withSameOperands(Reuse.groups(same));
-      return new Contraction(parsed, types, shapes, options);
+      PlanOptions given = options == null ? PlanOptions.DEFAULT : options;
+      PlanOptions own =
+          given.sameOperands().length > 0 ? given : given.withSameOperands(Reuse.groups(same));
+      return new Contraction(parsed, types, shapes, own);
     }
   }
 
-  /** The plan of an equation in letters. The operands are there. */
-  public static Entry get(String equation, Strided[] operands) {
-    return get(new Key(equation, operands));
+  /**
+   * The plan of an equation, with the options of a call that names none.
+   *
+   * @param equation a String or {@link Equation.Numbers}
+   * @param operands those that are there
+   */
+  public static Entry get(Object equation, Strided[] operands) {
+    return get(equation, PlanOptions.DEFAULT, operands);
   }
 
-  /** The plan of an equation in numbers. The operands are there. */
-  public static Entry get(Equation.Numbers equation, Strided[] operands) {
-    return get(new Key(equation, operands));
-  }
-
-  private static Entry get(Key key) {
+  /** As above, with options; a plan whose search tells somebody is made anew each time. */
+  public static Entry get(Object equation, PlanOptions options, Strided[] operands) {
+    PlanOptions named = options.equals(PlanOptions.DEFAULT) ? null : options;
+    Key key = new Key(equation, named, operands);
+    if (options.searchListener() != null) {
+      // No part of what makes options equal.
+      return new Entry(new Key(equation, options, operands).plan());
+    }
     Entry plan = PLANS.get(key);
     if (plan != null) {
       return plan;

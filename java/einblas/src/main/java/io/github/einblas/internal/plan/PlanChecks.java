@@ -47,6 +47,27 @@ public final class PlanChecks implements Lease.Words {
         where() + "the plan has " + shapes.length + " operands, got " + given);
   }
 
+  /**
+   * Refuses what a run into a given tensor was not given: most often an output was forgotten, and
+   * the first operand stands in its place.
+   */
+  void intoCount(int given) {
+    if (given == shapes.length - 1) {
+      throw new IllegalArgumentException(
+          where()
+              + "the plan has "
+              + shapes.length
+              + " operands, got "
+              + given
+              + " behind the output: the first tensor of runInto is the output (shape="
+              + Arrays.toString(outputShape)
+              + ", dtype="
+              + result
+              + "), then come the operands; run(operands) makes a new output");
+    }
+    count(given);
+  }
+
   public void output(Strided out) {
     Objects.requireNonNull(out, "out");
     if (out.dtype() != result || !Views.same(out.shape(), outputShape)) {

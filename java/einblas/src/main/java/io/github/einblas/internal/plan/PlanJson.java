@@ -91,6 +91,9 @@ public final class PlanJson {
     if (options.checkedIntegers()) {
       own.addProperty("checkedIntegers", true);
     }
+    if (options.allowSlow()) {
+      own.addProperty("allowSlow", true);
+    }
     if (options.path() != null) {
       own.add("path", matrix(options.path()));
     }
@@ -289,6 +292,9 @@ public final class PlanJson {
     }
     if (o.has("checkedIntegers")) {
       options = options.withCheckedIntegers(StrictJson.isTrue(o, "checkedIntegers"));
+    }
+    if (o.has("allowSlow")) {
+      options = options.withAllowSlow(StrictJson.isTrue(o, "allowSlow"));
     }
     if (o.has("outputType")) {
       options = options.withOutputType(StrictJson.constant(o, "outputType", DType.class));

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.MemoryLimitException;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.Native;
@@ -367,14 +368,16 @@ public final class PlanLayouts {
   private void requireNoConstants(CompiledPlan made) {
     for (boolean fixed : constant) {
       if (fixed) {
-        throw new IllegalArgumentException(
+        long needed = peakBytes(made, 1);
+        throw new MemoryLimitException(
             "plan of \""
                 + Equation.abbreviated(equation.toString())
                 + "\": operands of these strides need "
-                + peakBytes(made, 1)
+                + needed
                 + " bytes, the memory limit is "
                 + options.memoryLimit()
-                + "; a plan with constants is cut for contiguous operands only");
+                + "; a plan with constants is cut for contiguous operands only",
+            needed);
       }
     }
   }

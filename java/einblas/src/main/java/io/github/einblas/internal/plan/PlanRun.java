@@ -5,8 +5,10 @@ import io.github.einblas.DType;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.Native;
+import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
+import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 
 /** Runs a plan on tensors whose number, shapes and types were checked. Thread-safe. */
@@ -16,8 +18,10 @@ final class PlanRun {
   private final PlanLayouts layouts;
   private final OutputForm form;
   private final int threads;
+  private final SlowRun slow;
 
-  PlanRun(PlanTypes types, PlanChecks checks, PlanLayouts layouts, OutputForm form) {
+  PlanRun(PlanTypes types, PlanChecks checks, PlanLayouts layouts, OutputForm form, SlowRun slow) {
+    this.slow = slow;
     this.types = types;
     this.checks = checks;
     this.layouts = layouts;
@@ -54,6 +58,7 @@ final class PlanRun {
 
   /** Runs into a new tensor. */
   Strided fresh(Strided[] operands, Extras extras) {
+    slow.check(1);
     Strided out = Strided.empty(types.result(), layouts.outputShape());
     boolean done = false;
     try {
@@ -69,6 +74,7 @@ final class PlanRun {
 
   /** Runs two operands; allocates nothing on the Java heap for a single step. */
   void into(Strided out, double alpha, double beta, Strided a, Strided b) {
+    slow.check(1);
     CompiledPlan compiled = layouts.find(out, a, b);
     CompiledSteps steps = compiled == null || form != null ? null : compiled.single();
     if (steps == null) {
@@ -98,6 +104,7 @@ final class PlanRun {
 
   /** Runs checked operands; all further checks come before the first native step. */
   void into(Strided out, double alpha, double beta, Strided[] operands, Extras extras) {
+    slow.check(1);
     CompiledPlan known = layouts.find(out, operands);
     if (known == null) {
       // Depends on shape and strides alone, so it is asked once per layout.
@@ -138,6 +145,10 @@ final class PlanRun {
       } catch (NativeMemoryException e) {
         throw apart && e.isOutputUntouched() && beta != 1
             ? e.after("the output was multiplied by " + beta)
+            : e;
+      } catch (CancellationException e) {
+        throw apart && beta != 1 && String.valueOf(e.getMessage()).contains("untouched")
+            ? Stop.stopped("the output was multiplied by " + beta + ", no more")
             : e;
       }
     }
@@ -180,6 +191,7 @@ final class PlanRun {
 
   /** Adds some slices of checked operands to an output of the whole result's shape. */
   void addSlices(Strided out, long from, long to, Strided[] operands) {
+    slow.check((double) (to - from) / layouts.slices().slices());
     checks.writable(out);
     CompiledPlan plan = layouts.ofOwnSlices(operands, out.strides());
     try (Lease lease = Lease.of(checks, out, operands).apart()) {
@@ -207,6 +219,7 @@ final class PlanRun {
    */
   void batch(Strided out, double alpha, double beta, Strided[] operands) {
     long sets = out.shape()[0];
+    slow.check((double) sets);
     try (PlanBatch batch = new PlanBatch(checks, layouts, out, operands)) {
       if (form != null && form.isDiagonal()) {
         for (int s = 0; s < sets; s++) {

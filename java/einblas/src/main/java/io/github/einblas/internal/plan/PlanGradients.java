@@ -8,7 +8,7 @@ import io.github.einblas.internal.tensor.Strided;
  * All gradients of a contraction: backwards through its pairs where the shared intermediates fit
  * the memory limit, else each by itself. Thread-safe.
  */
-public final class Gradients {
+public final class PlanGradients {
   private final Contraction whole;
   private final GradientTree tree;
 
@@ -21,7 +21,7 @@ public final class Gradients {
    * @throws UnsupportedOperationException if that is a gradient itself
    * @throws IllegalArgumentException if an operand's type has no gradient
    */
-  public Gradients(Contraction whole) {
+  public PlanGradients(Contraction whole) {
     whole.requireEquation("this is a gradient already; take the gradient of an equation");
     whole.requireGradients();
     this.whole = whole;
