@@ -51,6 +51,7 @@ class DocsTest {
       Set.of(
           "ActiveProcessorCount", // of the JVM
           "Example", // the README's class
+          "Hello", // getting started
           "GoogleTest",
           "Ninja",
           "InPlace", // ends names
@@ -221,7 +222,8 @@ class DocsTest {
             "java.nio",
             "java.nio.file",
             "java.lang.ref",
-            "java.time")
+            "java.time",
+            "java.util.concurrent")
         .anyMatch(
             p -> {
               try {
