@@ -58,7 +58,10 @@ class DocsTest {
           "SparseBlockGemv", // of Theano
           "SparseBlockOuter",
           "Suite", // Suite.Name
-          "True"); // of Python
+          "None", // of Python
+          "True",
+          "Nd4j", // of ND4J
+          "DataType");
 
   /** Options of cmake, mvn, git, java, valgrind, gtest and MKL's users. */
   private static final Set<String> FOREIGN_OPTIONS =
