@@ -26,12 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
  * Blocks of one section (## heading) are one program, in their order; the next section starts
  * anew. A block that begins with "static" holds methods for the whole page, one with "public class"
  * is a program of its own. A {@code text} block right behind a Java block, a line of words between
- * them at most, is what it prints: to the letter, or with {@code text varies} in the first word of
- * each line, where numbers and kernels are the machine's.
+ * them at most, is what it prints: to the letter; a {@code varies} block in the first word of each
+ * line, where numbers and kernels are the machine's.
  */
 class SitePagesTest {
   private static final Pattern BLOCK =
-      Pattern.compile("(?ms)^(## [^\n]*)$|^```java\n(.*?)^```\n(?:\n?[^\n`#]*\n)?\n?(?:```(?:text( varies)?)?\n(.*?)^```)?");
+      Pattern.compile("(?ms)^(## [^\n]*)$|^```java\n(.*?)^```\n(?:\n?[^\n`#]*\n)?\n?(?:```(?:text|(varies))?\n(.*?)^```)?");
   private static final String MARK = "\u0001";
 
   @TempDir Path folder;
