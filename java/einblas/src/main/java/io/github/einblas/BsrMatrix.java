@@ -24,6 +24,12 @@ import java.util.function.Supplier;
  *
  * <p>Memory: the blocks are a tensor in native memory, freed by {@link #close}, else when
  * unreachable.
+ *
+ * <pre>{@code
+ * Tensor blocks = Tensor.of(new double[] {1, 2, 3, 4}, 1, 2, 2);
+ * BsrMatrix a = BsrMatrix.of(blocks, new int[] {0}, new int[] {0, 1}, 2, 4);
+ * System.out.println(a.times(Tensor.ones(DType.F64, 4))); // [3., 7.] shape=[2] dtype=F64
+ * }</pre>
  */
 public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   private final Bsr core;

@@ -33,6 +33,12 @@ import java.util.Objects;
  * threads. Every method checks all it is given before it writes: {@link IllegalArgumentException}
  * for shapes, types or an output that shares elements with the operand, {@link
  * IllegalStateException} for something closed.
+ *
+ * <pre>{@code
+ * CsrMatrix a = CsrMatrix.ofDense(Tensor.of(new double[] {1, 0, 2, 0, 0, 3}, 2, 3), 0);
+ * Tensor y = a.times(Tensor.of(new double[] {1, 1, 1}));
+ * System.out.println(y); // [3., 3.] shape=[2] dtype=F64
+ * }</pre>
  */
 public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   private final Csr core;

@@ -21,6 +21,12 @@ import java.util.Objects;
  * <tr><td>C64, C128</td><td>8, 16</td><td>c8, c16</td><td>itself</td>
  *   <td>float[], double[], real and imaginary parts in turn</td></tr>
  * </table>
+ *
+ * <pre>{@code
+ * Tensor half = Tensor.of(new float[] {1, 2, 3}).to(DType.BF16);
+ * System.out.println(half.nbytes()); // 6
+ * System.out.println(DType.promote(DType.BF16, DType.F64)); // F64
+ * }</pre>
  */
 public enum DType {
   /** 32-bit IEEE 754 floating point, Java's {@code float}. */

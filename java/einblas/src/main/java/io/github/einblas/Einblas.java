@@ -8,7 +8,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** The library: what was loaded, how many threads it uses, how much native memory it holds. */
+/**
+ * The library: what was loaded, how many threads it uses, how much native memory it holds.
+ *
+ * <pre>{@code
+ * Einblas.setNativeMemoryLimit(4L << 30); // tensors of this process take at most 4 GiB
+ * System.out.println(Einblas.kernels().isEmpty()); // false
+ * Einblas.setNativeMemoryLimit(Long.MAX_VALUE); // the machine's alone
+ * }</pre>
+ */
 public final class Einblas {
 
   private static final String NOT_LOADED = "not loaded";

@@ -47,6 +47,12 @@ import java.util.Objects;
  * <p>BOOL promotes to anything; an integer to the wider one (I8 with U8 to I16), F16 and BF16 keep
  * I8 and U8, I16 makes them F32, I32 and I64 make reals F64 and complex numbers C128; BF16 with F16
  * is F32.
+ *
+ * <pre>{@code
+ * Tensor a = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * System.out.println(Einsum.einsum("ij->i", a)); // [3., 7.] shape=[2] dtype=F64
+ * System.out.println(Einsum.einsum("ij,jk->ik", a, a).get(0, 0)); // 7.0
+ * }</pre>
  */
 public final class Einsum {
   private Einsum() {}

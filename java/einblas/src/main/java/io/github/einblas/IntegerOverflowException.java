@@ -10,8 +10,14 @@ import java.util.List;
  * step, in the order in which steps run, the first element in C order.
  *
  * <pre>{@code
- * plan of "ij,jk->ik": step 1 of 1 (ij,jk->ik): element i=3, k=0 is 2147483712, beyond I32
- * (-2147483648 to 2147483647); the output is untouched
+ * Tensor big = Tensor.full(DType.I8, 100, 2);
+ * EinsumPlan plan =
+ *     Einsum.plan("i,i->", PlanOptions.DEFAULT.withCheckedIntegers(true), big, big);
+ * try {
+ *   plan.run(big, big);
+ * } catch (IntegerOverflowException e) {
+ *   System.out.println(e.getMessage().contains("its result is 20000, beyond I8")); // true
+ * }
  * }</pre>
  *
  * <p>The output is as it was before, unless {@link #isOutputUntouched} says otherwise, as the text

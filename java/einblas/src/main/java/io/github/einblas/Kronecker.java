@@ -33,6 +33,13 @@ import java.util.Objects;
  * <p>A product is computed factor by factor where the tensors lie. Every method checks what it is
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link
  * IllegalStateException} for closed tensors.
+ *
+ * <pre>{@code
+ * Tensor w = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * Kronecker k = Kronecker.of(Kronecker.identity(1000), w); // 2000 x 2000, never built
+ * Tensor y = k.times(Tensor.ones(DType.F64, 2000));
+ * System.out.println(y.get(1999)); // 7.0
+ * }</pre>
  */
 public final class Kronecker implements MatrixOperator {
   private final Factors core;

@@ -6,6 +6,14 @@ package io.github.einblas;
  * the container or the machine leaves, also after the garbage collector was asked for memory of
  * tensors that nothing refers to. Nothing was written, unless {@link #isOutputUntouched} says
  * otherwise, as the text does then.
+ *
+ * <pre>{@code
+ * try {
+ *   Tensor.empty(DType.F64, 1L << 30, 1L << 20);
+ * } catch (NativeMemoryException e) {
+ *   System.out.println(e.bytesNeeded() > e.bytesAvailable()); // true
+ * }
+ * }</pre>
  */
 public final class NativeMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -10,6 +10,11 @@ import java.util.function.Predicate;
 
 /**
  * Options of a plan: an immutable value, made from {@link #DEFAULT} by its {@code with} methods.
+ *
+ * <pre>{@code
+ * PlanOptions options = PlanOptions.DEFAULT.withThreads(1).withMemoryLimit(1L << 30);
+ * Tensor y = Einsum.plan("ij,jk->ik", options, x, x).run(x, x);
+ * }</pre>
  */
 public final class PlanOptions {
   /** How the order of contractions is found for more than two operands. */

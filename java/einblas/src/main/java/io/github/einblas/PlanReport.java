@@ -8,7 +8,15 @@ import io.github.einblas.internal.report.ReportText;
 import java.util.Arrays;
 import java.util.List;
 
-/** A plan explained: immutable, independent of the plan. */
+/**
+ * A plan explained: immutable, independent of the plan.
+ *
+ * <pre>{@code
+ * PlanReport report = Einsum.plan("ij,jk,kl->il", x, x, x).report();
+ * System.out.println(report.steps().size()); // 2
+ * System.out.println(report.text().startsWith("equation  ij,jk,kl->il")); // true
+ * }</pre>
+ */
 public final class PlanReport {
   private final Report report;
   private final List<Step> steps;

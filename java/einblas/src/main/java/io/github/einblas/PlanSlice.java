@@ -13,6 +13,14 @@ import java.util.stream.IntStream;
  * from its parts of the operands; all slices' results, added to their parts of an output that
  * starts as zeros, are the result. {@link EinsumPlan#of(PlanSlice)} is the contraction of its
  * parts.
+ *
+ * <pre>{@code
+ * EinsumPlan plan = Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT.withSlices(2), x, x);
+ * Tensor sum = Tensor.zeros(DType.F64, plan.outputShape());
+ * for (PlanSlice slice : plan.slices()) {
+ *   slice.addTo(sum, x, x); // here, or each on a machine of its own
+ * }
+ * }</pre>
  */
 public final class PlanSlice {
   private final Slice slice;

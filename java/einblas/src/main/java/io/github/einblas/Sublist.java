@@ -8,6 +8,11 @@ import java.util.Objects;
 /**
  * An operand and the label of each of its axes as numbers, for {@link Einsum#einsum(int[],
  * Sublist...)}.
+ *
+ * <pre>{@code
+ * Tensor y = Einsum.einsum(new int[] {0, 2}, Sublist.of(x, 0, 1), Sublist.of(x, 1, 2));
+ * Tensor t = Einsum.einsum(new int[] {1, 0}, Sublist.of(x, 0, 1)); // transposed
+ * }</pre>
  */
 public final class Sublist {
   /** Stands for the axes that are not named, as {@code ...} does. */

@@ -14,6 +14,14 @@ import java.util.Objects;
  * Named products of tensors. Each {@code xInto} writes {@code out = alpha * x(...) + beta * out}
  * into a given tensor of any strides; beta = 0 does not read it. Operands may have any types, and
  * different ones: {@link Einsum} says which type the result has.
+ *
+ * <pre>{@code
+ * Tensor a = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * Tensor b = Tensor.of(new double[] {1, 0, 0, 1}, 2, 2);
+ * System.out.println(TensorOps.matmul(a, b).get(1, 0)); // 3.0
+ * System.out.println(TensorOps.kron(a, b).length(0)); // 4
+ * TensorOps.matmulInto(b, 2, 0, a, a); // b = 2 a a
+ * }</pre>
  */
 public final class TensorOps {
   private TensorOps() {}

@@ -25,6 +25,12 @@ import java.util.stream.IntStream;
  * counts; a line that is not understood is left out, and {@link #report()} names it. What is no
  * regular file, or longer than 64 KB, is not read. {@code einblas tune} writes it. Other values
  * change speed, and results by rounding at most.
+ *
+ * <pre>{@code
+ * Tuning.Value first = Tuning.values().get(0);
+ * Tuning.set(first.name(), first.least()); // for this process, from now on
+ * Tuning.set(first.name(), first.value());
+ * }</pre>
  */
 public final class Tuning {
   private static final int VALUE = 0;
