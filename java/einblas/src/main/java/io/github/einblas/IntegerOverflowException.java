@@ -51,7 +51,11 @@ public final class IntegerOverflowException extends ArithmeticException {
   }
 
   private final transient Place place;
+
+  /** What the element should be, or null. */
   private final BigInteger value;
+
+  /** Whether the output is as it was. */
   private final boolean outputUntouched;
 
   /**

@@ -19,6 +19,7 @@ package io.github.einblas;
 public final class MemoryLimitException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
+  /** The smallest limit that would do. */
   private final long neededBytes;
 
   /** With the smallest limit that would do. */

@@ -30,9 +30,16 @@ public final class NativeMemoryException extends RuntimeException {
     SYSTEM
   }
 
+  /** Bytes that were asked for. */
   private final long bytesNeeded;
+
+  /** Bytes that could be had. */
   private final long bytesAvailable;
+
+  /** What was short. */
   private final Bound bound;
+
+  /** Whether the output is as it was. */
   private final boolean outputUntouched;
 
   /**
