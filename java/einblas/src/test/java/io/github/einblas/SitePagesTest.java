@@ -79,6 +79,7 @@ class SitePagesTest {
   @TestFactory
   Stream<DynamicTest> everyBlockRunsAndPrintsWhatThePageShows() {
     List<Path> pages = new ArrayList<>(sources("docs/site/[a-z-]+\\.md"));
+    pages.add(ROOT.resolve("README.md"));
     return pages.stream().map(p -> DynamicTest.dynamicTest(slashed(p), () -> run(p)));
   }
 
