@@ -1,4 +1,5 @@
-// The error catalogue: every text that the library throws has a cause and a cure on the site's page.
+// The error catalogue: every text that the library throws has a cause and a cure on the site's
+// page.
 package io.github.einblas;
 
 import static io.github.einblas.Pages.ROOT;

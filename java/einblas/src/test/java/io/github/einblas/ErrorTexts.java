@@ -15,7 +15,8 @@ final class ErrorTexts {
   private static final Pattern SITE =
       Pattern.compile("\\bnew (\\w*(?:Exception|Error))\\(|\\bthrow (?!new\\b)[\\w.]*?(\\w+)\\(");
   private static final Pattern COMMENT =
-      Pattern.compile("(\"(?:[^\"\\\\\n]|\\\\.)*\"|'(?:[^'\\\\\n]|\\\\.)*')|//[^\n]*|(?s:/\\*.*?\\*/)");
+      Pattern.compile(
+          "(\"(?:[^\"\\\\\n]|\\\\.)*\"|'(?:[^'\\\\\n]|\\\\.)*')|//[^\n]*|(?s:/\\*.*?\\*/)");
   private static final Pattern LITERAL = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
 
   /** A text and what is thrown with it, the name of a helper where it is made by one. */
@@ -24,7 +25,10 @@ final class ErrorTexts {
   private ErrorTexts() {}
 
   static List<Found> of(String source) {
-    String code = COMMENT.matcher(source).replaceAll(m -> m.group(1) == null ? " " : Matcher.quoteReplacement(m.group(1)));
+    String code =
+        COMMENT
+            .matcher(source)
+            .replaceAll(m -> m.group(1) == null ? " " : Matcher.quoteReplacement(m.group(1)));
     List<Found> all = new ArrayList<>();
     Matcher site = SITE.matcher(code);
     while (site.find()) {
@@ -97,6 +101,10 @@ final class ErrorTexts {
       Matcher literal = LITERAL.matcher(piece);
       text.append(literal.matches() ? literal.group(1).replaceAll("%[.\\w]+", "…") : "…");
     }
-    return text.toString().replace("\\\"", "\"").replace("\\\\", "\\").replaceAll("…(?:…| …)*", "…").strip();
+    return text.toString()
+        .replace("\\\"", "\"")
+        .replace("\\\\", "\\")
+        .replaceAll("…(?:…| …)*", "…")
+        .strip();
   }
 }

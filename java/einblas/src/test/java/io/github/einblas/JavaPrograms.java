@@ -65,8 +65,7 @@ final class JavaPrograms {
     boolean good = compiler.getTask(says, null, null, options, null, List.of(source)).call();
     assertTrue(good, () -> says + "\n" + numbered(text));
     URLClassLoader loader =
-        new URLClassLoader(
-            new URL[] {folder.toUri().toURL()}, JavaPrograms.class.getClassLoader());
+        new URLClassLoader(new URL[] {folder.toUri().toURL()}, JavaPrograms.class.getClassLoader());
     try {
       return loader.loadClass(name);
     } catch (ClassNotFoundException e) {
@@ -114,7 +113,8 @@ final class JavaPrograms {
       found.setAccessible(true);
       return found.invoke(null, arguments);
     } catch (InvocationTargetException e) {
-      throw new AssertionError(type.getSimpleName() + "." + method + ": " + e.getCause(), e.getCause());
+      throw new AssertionError(
+          type.getSimpleName() + "." + method + ": " + e.getCause(), e.getCause());
     } catch (IllegalAccessException e) {
       throw new AssertionError(e);
     }

@@ -24,10 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
  * uses without making it is in site/javadoc.txt. A line that prints has what it prints behind it.
  */
 class JavadocExamplesTest {
-  private static final Pattern EXAMPLE = Pattern.compile("(?s)<pre>\\{@code\n(.*?)\n *\\* *\\}</pre>");
-  private static final Pattern PRINTS = Pattern.compile("(?m)^ *System\\.out\\.println\\(.*\\); // (.*)$");
+  private static final Pattern EXAMPLE =
+      Pattern.compile("(?s)<pre>\\{@code\n(.*?)\n *\\* *\\}</pre>");
+  private static final Pattern PRINTS =
+      Pattern.compile("(?m)^ *System\\.out\\.println\\(.*\\); // (.*)$");
 
-  private static final String GIVEN = read(ROOT.resolve("java/einblas/src/test/resources/site/javadoc.txt"));
+  private static final String GIVEN =
+      read(ROOT.resolve("java/einblas/src/test/resources/site/javadoc.txt"));
 
   @TempDir static Path folder;
 
@@ -116,7 +119,8 @@ class JavadocExamplesTest {
             + "\n}\n}\n";
     Class<?> type = JavaPrograms.compile(folder.resolve(name), name, text);
     if (given.isEmpty() || given.get(0).run) {
-      List<String> shown = PRINTS.matcher(example).results().map((MatchResult m) -> m.group(1)).toList();
+      List<String> shown =
+          PRINTS.matcher(example).results().map((MatchResult m) -> m.group(1)).toList();
       assertEquals(shown, JavaPrograms.printed(type, "example").lines().toList());
     }
   }

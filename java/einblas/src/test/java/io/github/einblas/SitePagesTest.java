@@ -23,15 +23,16 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Blocks of one section (## heading) are one program, in their order; the next section starts
- * anew. A block that begins with "static" holds methods for the whole page, one with "public class"
- * is a program of its own. A {@code text} block right behind a Java block, a line of words between
- * them at most, is what it prints: to the letter; a {@code varies} block in the first word of each
- * line, where numbers and kernels are the machine's.
+ * Blocks of one section (## heading) are one program, in their order; the next section starts anew.
+ * A block that begins with "static" holds methods for the whole page, one with "public class" is a
+ * program of its own. A {@code text} block right behind a Java block, a line of words between them
+ * at most, is what it prints: to the letter; a {@code varies} block in the first word of each line,
+ * where numbers and kernels are the machine's.
  */
 class SitePagesTest {
   private static final Pattern BLOCK =
-      Pattern.compile("(?ms)^(## [^\n]*)$|^```java\n(.*?)^```\n(?:\n?[^\n`#]*\n)?\n?(?:```(?:text|(varies))?\n(.*?)^```)?");
+      Pattern.compile(
+          "(?ms)^(## [^\n]*)$|^```java\n(.*?)^```\n(?:\n?[^\n`#]*\n)?\n?(?:```(?:text|(varies))?\n(.*?)^```)?");
   private static final String MARK = "\u0001";
 
   @TempDir Path folder;
@@ -121,7 +122,11 @@ class SitePagesTest {
     return text.stripTrailing()
         .lines()
         .filter(l -> !(varies && l.strip().startsWith("unreliable"))) // a busy machine says so
-        .map(l -> varies ? l.strip().split("\\s+", 2)[0].replaceAll("[0-9.]+", "0") : l.stripTrailing())
+        .map(
+            l ->
+                varies
+                    ? l.strip().split("\\s+", 2)[0].replaceAll("[0-9.]+", "0")
+                    : l.stripTrailing())
         .collect(Collectors.joining("\n"));
   }
 

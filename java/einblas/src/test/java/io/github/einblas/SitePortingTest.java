@@ -116,7 +116,8 @@ class SitePortingTest {
       assertEquals(row.result.get("text").getAsString(), text);
       return;
     }
-    long[] shape = array(row.result, "shape", JsonElement::getAsLong).stream().mapToLong(x -> x).toArray();
+    long[] shape =
+        array(row.result, "shape", JsonElement::getAsLong).stream().mapToLong(x -> x).toArray();
     if (given instanceof Tensor tensor) {
       assertArrayEquals(shape, tensor.shape(), "shape");
       if (row.result.has("dtype")) {
@@ -167,7 +168,8 @@ class SitePortingTest {
   private static Tensor tensor(JsonObject stored) {
     double[] data =
         array(stored, "data", JsonElement::getAsDouble).stream().mapToDouble(x -> x).toArray();
-    long[] shape = array(stored, "shape", JsonElement::getAsLong).stream().mapToLong(x -> x).toArray();
+    long[] shape =
+        array(stored, "shape", JsonElement::getAsLong).stream().mapToLong(x -> x).toArray();
     return switch (stored.get("dtype").getAsString()) {
       case "c16" -> Tensor.ofComplex(data, shape);
       case "i8" -> Tensor.of(data, shape).to(DType.I64);

@@ -22,7 +22,8 @@ class FileLengthTest {
   private static final Map<String, String> LONGER =
       Map.ofEntries(
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
-          Map.entry("EinsumPlan.java", "one public type: runs, reports, gradients, slices, Javadoc"),
+          Map.entry(
+              "EinsumPlan.java", "one public type: runs, reports, gradients, slices, Javadoc"),
           Map.entry("PlanOptions.java", "one value: each option with its Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"));
 
