@@ -47,6 +47,13 @@ MEANING = {
     "a.dup()": "a",
     "a.castTo(DataType.FLOAT)": "a.astype(np.float32)",
     "a.sum(0)": "a.sum(axis=0)",
+    "reduce(t, 'a b c -> a b', 'max')": "t.max(axis=-1)",
+    "reduce(t, 'a b c -> b', 'mean')": "t.mean(axis=(0, -1))",
+    "a.add(c)": "a + c",
+    "a.mul(2)": "a * 2",
+    "Transforms.exp(a)": "np.exp(a)",
+    "Nd4j.argMax(a, 1)": "np.argmax(a, axis=1)",
+    "Nd4j.concat(0, a, c)": "np.concatenate([a, c])",
     "a.length()": "a.size",
     "t.permute(2, 0, 1)": "t.transpose(2, 0, 1)",
 }
@@ -88,7 +95,7 @@ def compute(library, left, file):
     names |= {"np": np, "torch": torch, "file": file}
     try:
         value = eval(code, names)
-        if "out=" in code:
+        if "out=" in code or code.startswith(("np.add.at(out", "out.")):
             value = names["out"]
     except SyntaxError:
         exec(code, names)

@@ -17,6 +17,8 @@
  * <tr><th>you want</th><th>type</th></tr>
  * <tr><td>matmul, tensordot, outer, kron by name</td><td>{@link io.github.einblas.TensorOps}</td>
  * </tr>
+ * <tr><td>what stands between products: softmax, sums, functions of elements</td>
+ *   <td>{@link io.github.einblas.TensorMath}</td></tr>
  * <tr><td>the same contraction often, in a given order, under a memory limit, with gradients</td>
  *   <td>{@link io.github.einblas.EinsumPlan}, {@link io.github.einblas.PlanOptions}</td></tr>
  * <tr><td>constant weights</td><td>{@link io.github.einblas.BoundPlan}</td></tr>

@@ -61,7 +61,8 @@ class DocsTest {
           "None", // of Python
           "True",
           "Nd4j", // of ND4J
-          "DataType");
+          "DataType",
+          "Transforms");
 
   /** Options of cmake, mvn, git, java, valgrind, gtest and MKL's users. */
   private static final Set<String> FOREIGN_OPTIONS =

@@ -132,7 +132,8 @@ class SitePortingTest {
     for (double e : expected) {
       largest = Math.max(largest, Math.abs(e));
     }
-    // At most 24 terms are added for an element; sums of both sides err by that many roundings.
+    // At most 24 terms are added for an element, so sums of both sides err by that many roundings;
+    // functions err by less.
     boolean single = row.result.has("dtype") && row.result.get("dtype").getAsString().equals("f4");
     double tolerance = 2 * 24 * (single ? Math.ulp(1f) : Math.ulp(1.0)) * largest;
     assertArrayEquals(expected, found, tolerance);
@@ -154,6 +155,9 @@ class SitePortingTest {
       try (Tensor doubles = tensor.to(DType.F64)) {
         return doubles.toDoubleArray();
       }
+    }
+    if (given instanceof Boolean truth) {
+      return new double[] {truth ? 1 : 0};
     }
     if (given instanceof Number number) {
       return new double[] {number.doubleValue()};
