@@ -43,7 +43,16 @@ public final class IntegerOverflowException extends ArithmeticException {
       List<String> labels,
       List<Long> index,
       DType dtype) {
-    /** A place; the lists are copied. */
+    /**
+     * A place; the lists are copied.
+     *
+     * @param equation equation of the plan
+     * @param step number of the step, from 1
+     * @param stepEquation equation of the step
+     * @param labels labels of the element's axes
+     * @param index of the element
+     * @param dtype type that does not hold the number
+     */
     public Place {
       labels = List.copyOf(labels);
       index = List.copyOf(index);
@@ -62,6 +71,7 @@ public final class IntegerOverflowException extends ArithmeticException {
    * Creates the exception.
    *
    * @param text where it was, in words
+   * @param place where it was found
    * @param value what the element should be, or null where that has more than 511 bits
    */
   public IntegerOverflowException(String text, Place place, BigInteger value) {
@@ -76,12 +86,20 @@ public final class IntegerOverflowException extends ArithmeticException {
     this.outputUntouched = outputUntouched;
   }
 
-  /** The same failure, saying of what: "set 3". */
+  /**
+   * {@return the same failure, saying of what: "set 3"}
+   *
+   * @param what what was being done
+   */
   public IntegerOverflowException in(String what) {
     return copy(what + ": " + getMessage(), outputUntouched);
   }
 
-  /** The same failure of a run that had written to its output: the text says what. */
+  /**
+   * {@return the same failure of a run that had written to its output: the text says what}
+   *
+   * @param written what of the output was written
+   */
   public IntegerOverflowException after(String written) {
     return copy(getMessage().replace("; the output is untouched", "; " + written), false);
   }
@@ -92,17 +110,17 @@ public final class IntegerOverflowException extends ArithmeticException {
     return other;
   }
 
-  /** Where it was; null of an exception that was serialized. */
+  /** {@return where it was; null of an exception that was serialized} */
   public Place place() {
     return place;
   }
 
-  /** What the element should be, or null where that has more than 511 bits. */
+  /** {@return what the element should be, or null where that has more than 511 bits} */
   public BigInteger value() {
     return value;
   }
 
-  /** Whether the output given to the call is as it was before. */
+  /** {@return whether the output given to the call is as it was before} */
   public boolean isOutputUntouched() {
     return outputUntouched;
   }

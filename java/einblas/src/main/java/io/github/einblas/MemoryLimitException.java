@@ -22,13 +22,18 @@ public final class MemoryLimitException extends IllegalArgumentException {
   /** The smallest limit that would do. */
   private final long neededBytes;
 
-  /** With the smallest limit that would do. */
+  /**
+   * With the smallest limit that would do.
+   *
+   * @param message what was given and what is needed
+   * @param neededBytes smallest limit that would do, in bytes
+   */
   public MemoryLimitException(String message, long neededBytes) {
     super(message);
     this.neededBytes = neededBytes;
   }
 
-  /** The smallest limit found that would do. */
+  /** {@return the smallest limit found that would do} */
   public long neededBytes() {
     return neededBytes;
   }

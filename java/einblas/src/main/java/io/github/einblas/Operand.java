@@ -10,9 +10,11 @@ package io.github.einblas;
  * }</pre>
  */
 public sealed interface Operand permits Tensor, MatrixOperator {
-  /** Type of the elements; null for a {@link Kronecker} of identities alone. */
+  /** {@return type of the elements; null for a {@link Kronecker} of identities alone} */
   DType dtype();
 
-  /** Lengths of the axes: (rows, columns) of a matrix, behind its batch axes if it has any. */
+  /**
+   * {@return lengths of the axes: (rows, columns) of a matrix, behind its batch axes if it has any}
+   */
   long[] shape();
 }

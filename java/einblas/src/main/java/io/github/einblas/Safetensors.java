@@ -27,6 +27,8 @@ public final class Safetensors {
   /**
    * Reads all tensors, in the order of the header; the caller closes them.
    *
+   * @param file path of the file
+   * @return the tensors by their names
    * @throws NpyFormatException if it is no such file, or a tensor has another type, naming file,
    *     tensor and what is wrong
    */
@@ -41,6 +43,9 @@ public final class Safetensors {
   /**
    * Reads one tensor; the others may have any type.
    *
+   * @param file path of the file
+   * @param name name of the array
+   * @return a new tensor, to be closed by the caller
    * @throws NpyFormatException as {@link #read(Path)}; also if there is no tensor of that name
    */
   public static Tensor read(Path file, String name) throws IOException {

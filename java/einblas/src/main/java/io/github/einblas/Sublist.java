@@ -27,8 +27,9 @@ public final class Sublist {
   }
 
   /**
-   * An operand with its labels.
+   * {@return an operand with its labels}
    *
+   * @param tensor the operand
    * @param labels one number from 0 for each axis; {@link #ELLIPSIS} stands for any number of axes
    */
   public static Sublist of(Tensor tensor, int... labels) {
@@ -36,12 +37,12 @@ public final class Sublist {
     return new Sublist(tensor, Objects.requireNonNull(labels, "labels").clone());
   }
 
-  /** The operand. */
+  /** {@return the operand} */
   public Tensor tensor() {
     return tensor;
   }
 
-  /** The labels of its axes. */
+  /** {@return the labels of its axes} */
   public int[] labels() {
     return labels.clone();
   }

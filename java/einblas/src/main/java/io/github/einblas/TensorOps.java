@@ -100,9 +100,12 @@ public final class TensorOps {
   // ---- matmul
 
   /**
-   * Matrix product by NumPy's {@code matmul}: (..., m, k) x (..., k, n) gives (..., m, n); leading
-   * axes broadcast; a rank-1 operand is a row (left) or column (right) whose axis the result lacks.
+   * {@return matrix product by NumPy's {@code matmul}: (..., m, k) x (..., k, n) gives (..., m, n);
+   * leading axes broadcast; a rank-1 operand is a row (left) or column (right) whose axis the
+   * result lacks}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, if the inner lengths differ, or if leading
    *     axes do not broadcast
    */
@@ -110,7 +113,15 @@ public final class TensorOps {
     return matmulCall(a, b).run();
   }
 
-  /** As {@link #matmul}, into {@code out}. */
+  /**
+   * As {@link #matmul}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void matmulInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     matmulCall(a, b).runInto("matmul", out, alpha, beta);
   }
@@ -146,17 +157,27 @@ public final class TensorOps {
   // ---- batchedDot
 
   /**
-   * Theano's {@code batched_dot}: item i of the result is the dot product of item i of both (last
-   * axis of a's item with the second to last of b's, or its only one); a product where an item is a
-   * scalar.
+   * {@return Theano's {@code batched_dot}: item i of the result is the dot product of item i of
+   * both (last axis of a's item with the second to last of b's, or its only one); a product where
+   * an item is a scalar}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, or if the batch or inner lengths differ
    */
   public static Tensor batchedDot(Tensor a, Tensor b) {
     return batchedDotCall(a, b).run();
   }
 
-  /** As {@link #batchedDot}, into {@code out}. */
+  /**
+   * As {@link #batchedDot}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void batchedDotInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     batchedDotCall(a, b).runInto("batchedDot", out, alpha, beta);
   }
@@ -201,6 +222,10 @@ public final class TensorOps {
   /**
    * Sums over the last {@code axes} axes of a and the first of b (NumPy's {@code tensordot}).
    *
+   * @param a first operand
+   * @param b second operand
+   * @param axes number of axes that are summed
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if an operand has fewer axes, or if their lengths differ
    */
   public static Tensor tensordot(Tensor a, Tensor b, int axes) {
@@ -210,6 +235,11 @@ public final class TensorOps {
   /**
    * Sums over pairs of axes; the result has the free axes of a, then those of b.
    *
+   * @param a first operand
+   * @param b second operand
+   * @param axesA axes of a, summed with those of b in their order
+   * @param axesB axes of b
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if the lists differ in length, repeat an axis, or pair axes of
    *     different lengths
    * @throws IndexOutOfBoundsException if an axis does not exist
@@ -218,13 +248,32 @@ public final class TensorOps {
     return tensordotCall(a, b, axesA, axesB).run();
   }
 
-  /** As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}. */
+  /**
+   * As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   * @param axes number of axes that are summed
+   */
   public static void tensordotInto(
       Tensor out, double alpha, double beta, Tensor a, Tensor b, int axes) {
     tensordotCall(a, b, axes).runInto("tensordot", out, alpha, beta);
   }
 
-  /** As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}. */
+  /**
+   * As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   * @param axesA axes of a, summed with those of b in their order
+   * @param axesB axes of b
+   */
   public static void tensordotInto(
       Tensor out, double alpha, double beta, Tensor a, Tensor b, int[] axesA, int[] axesB) {
     tensordotCall(a, b, axesA, axesB).runInto("tensordot", out, alpha, beta);
@@ -293,14 +342,23 @@ public final class TensorOps {
   // ---- outer, hadamardOuter, kron
 
   /**
-   * Outer product: every element of the first times every element of the second, and so on; the
-   * shapes are joined.
+   * {@return outer product: every element of the first times every element of the second, and so
+   * on; the shapes are joined}
+   *
+   * @param operands tensors, at least one
    */
   public static Tensor outer(Tensor... operands) {
     return outerCall(operands).run();
   }
 
-  /** As {@link #outer}, into {@code out}. */
+  /**
+   * As {@link #outer}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param operands tensors, at least one
+   */
   public static void outerInto(Tensor out, double alpha, double beta, Tensor... operands) {
     outerCall(operands).runInto("outer", out, alpha, beta);
   }
@@ -317,15 +375,25 @@ public final class TensorOps {
   }
 
   /**
-   * Batch-outer-Hadamard product: {@code c[i,j,...] = a[i,...] * b[j,...]}.
+   * {@return batch-outer-Hadamard product: {@code c[i,j,...] = a[i,...] * b[j,...]}}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, or if the shapes differ behind the first axis
    */
   public static Tensor hadamardOuter(Tensor a, Tensor b) {
     return hadamardOuterCall(a, b).run();
   }
 
-  /** As {@link #hadamardOuter}, into {@code out}. */
+  /**
+   * As {@link #hadamardOuter}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void hadamardOuterInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     hadamardOuterCall(a, b).runInto("hadamardOuter", out, alpha, beta);
   }
@@ -346,15 +414,24 @@ public final class TensorOps {
   }
 
   /**
-   * Kronecker product of any number of tensors, ranks padded with leading axes of length 1: along
-   * each axis the result's index is {@code i_0 * n_1 * n_2 * ... + i_1 * n_2 * ... + ...} (NumPy's
-   * {@code kron}, from left to right).
+   * {@return Kronecker product of any number of tensors, ranks padded with leading axes of length
+   * 1: along each axis the result's index is {@code i_0 * n_1 * n_2 * ... + i_1 * n_2 * ... + ...}
+   * (NumPy's {@code kron}, from left to right)}
+   *
+   * @param factors tensors, at least one
    */
   public static Tensor kron(Tensor... factors) {
     return kronCall(factors).run();
   }
 
-  /** As {@link #kron}, into {@code out}. */
+  /**
+   * As {@link #kron}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors tensors, at least one
+   */
   public static void kronInto(Tensor out, double alpha, double beta, Tensor... factors) {
     kronCall(factors).runInto("kron", out, alpha, beta);
   }
@@ -383,31 +460,47 @@ public final class TensorOps {
   }
 
   /**
-   * Khatri-Rao product of two or more matrices with as many columns: each column is the Kronecker
-   * product of their columns, (m, n) and (p, n) give (m * p, n).
+   * {@return Khatri-Rao product of two or more matrices with as many columns: each column is the
+   * Kronecker product of their columns, (m, n) and (p, n) give (m * p, n)}
    *
+   * @param factors matrices of as many columns
    * @throws IllegalArgumentException if a rank is not 2 or the columns differ
    */
   public static Tensor khatriRao(Tensor... factors) {
     return pairedCall("khatriRao", 1, factors).run();
   }
 
-  /** As {@link #khatriRao}, into {@code out}. */
+  /**
+   * As {@link #khatriRao}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors matrices of as many columns
+   */
   public static void khatriRaoInto(Tensor out, double alpha, double beta, Tensor... factors) {
     pairedCall("khatriRao", 1, factors).runInto("khatriRao", out, alpha, beta);
   }
 
   /**
-   * Face-splitting (row-wise Khatri-Rao) product of two or more matrices with as many rows: each
-   * row is the Kronecker product of their rows, (n, p) and (n, q) give (n, p * q).
+   * {@return face-splitting (row-wise Khatri-Rao) product of two or more matrices with as many
+   * rows: each row is the Kronecker product of their rows, (n, p) and (n, q) give (n, p * q)}
    *
+   * @param factors matrices of as many rows
    * @throws IllegalArgumentException if a rank is not 2 or the rows differ
    */
   public static Tensor faceSplitting(Tensor... factors) {
     return pairedCall("faceSplitting", 0, factors).run();
   }
 
-  /** As {@link #faceSplitting}, into {@code out}. */
+  /**
+   * As {@link #faceSplitting}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors matrices of as many rows
+   */
   public static void faceSplittingInto(Tensor out, double alpha, double beta, Tensor... factors) {
     pairedCall("faceSplitting", 0, factors).runInto("faceSplitting", out, alpha, beta);
   }

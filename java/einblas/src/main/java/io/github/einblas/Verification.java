@@ -45,7 +45,7 @@ public record Verification(
     long unchecked,
     long seed) {
 
-  /** The outcome in a sentence or two. */
+  /** {@return the outcome in a sentence or two} */
   public String text() {
     String found =
         passed

@@ -8,11 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -71,6 +75,37 @@ class JavadocExamplesTest {
             .map(p -> p.getFileName().toString())
             .toList();
     assertEquals(List.of(), without);
+  }
+
+  /** The tool itself, with every group of its checks, finds nothing missing or wrong. */
+  @Test
+  void doclintFindsNothing() throws IOException {
+    Path sources = folder.resolve("sources");
+    for (Path source : sources("java/einblas/src/main/java/io/.*\\.java")) {
+      Path copy = sources.resolve(ROOT.resolve("java/einblas/src/main/java").relativize(source));
+      Files.createDirectories(copy.getParent());
+      Files.copy(source, copy); // without the module, so that the class path serves
+    }
+    StringWriter says = new StringWriter();
+    int status =
+        ToolProvider.findFirst("javadoc")
+            .orElseThrow()
+            .run(
+                new PrintWriter(says, true),
+                new PrintWriter(says, true),
+                "-quiet",
+                "-Xdoclint:all",
+                "-Xmaxwarns",
+                "1000",
+                "-d",
+                folder.resolve("javadoc").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "-sourcepath",
+                sources.toString(),
+                "io.github.einblas");
+    assertEquals("", says.toString());
+    assertEquals(0, status);
   }
 
   @Test
