@@ -36,6 +36,9 @@ public final class BlockPattern {
    *
    * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
    * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
+   * @param inputBlocks number of blocks of the input
+   * @param outputBlocks number of blocks of the output
+   * @return the pattern
    * @throws IllegalArgumentException if rows have several lengths or the batches differ
    * @throws IndexOutOfBoundsException naming the index that is out of range
    */
@@ -48,7 +51,15 @@ public final class BlockPattern {
         outputBlocks);
   }
 
-  /** As {@link #of(int[][], int[][], long, long)}. */
+  /**
+   * As {@link #of(int[][], int[][], long, long)}.
+   *
+   * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
+   * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
+   * @param inputBlocks number of blocks of the input
+   * @param outputBlocks number of blocks of the output
+   * @return the pattern
+   */
   public static BlockPattern of(
       long[][] inputIndex, long[][] outputIndex, long inputBlocks, long outputBlocks) {
     return of(
@@ -61,6 +72,12 @@ public final class BlockPattern {
   /**
    * As {@link #of(int[][], int[][], long, long)}, from tensors of I32 or I64; of rank 1 they are
    * one example.
+   *
+   * @param inputIndex (batch, inputWindow), from 0 to inputBlocks - 1
+   * @param outputIndex (batch, outputWindow), from 0 to outputBlocks - 1
+   * @param inputBlocks number of blocks of the input
+   * @param outputBlocks number of blocks of the output
+   * @return the pattern
    */
   public static BlockPattern of(
       Tensor inputIndex, Tensor outputIndex, long inputBlocks, long outputBlocks) {
@@ -77,10 +94,10 @@ public final class BlockPattern {
   }
 
   /**
-   * This pattern with batch invariance or without: each example of {@code gemv}, {@code dot} and
-   * the gradient of h gets the same bits whatever other examples are in the batch, alone too, from
-   * any strides and with any number of threads, on one instruction set. Gradients of weights and
-   * {@code outer} add up over the batch: they have no examples.
+   * {@return this pattern with batch invariance or without: each example of {@code gemv}, {@code
+   * dot} and the gradient of h gets the same bits whatever other examples are in the batch, alone
+   * too, from any strides and with any number of threads, on one instruction set} Gradients of
+   * weights and {@code outer} add up over the batch: they have no examples.
    *
    * <pre>{@code
    * BlockPattern same = BlockPattern.of(in, out, 3, 4).withBatchInvariance(true);
@@ -88,12 +105,17 @@ public final class BlockPattern {
    *
    * <p>It costs time where few examples share a weight block that is in cache; docs/decisions/006
    * says how much.
+   *
+   * @param invariant whether an element has the same bits whatever is computed beside it
    */
   public BlockPattern withBatchInvariance(boolean invariant) {
     return new BlockPattern(terms.withBatchInvariance(invariant));
   }
 
-  /** Whether examples have the same bits whatever is beside them: {@link #withBatchInvariance}. */
+  /**
+   * {@return whether examples have the same bits whatever is beside them: {@link
+   * #withBatchInvariance}}
+   */
   public boolean batchInvariance() {
     return terms.batchInvariance();
   }

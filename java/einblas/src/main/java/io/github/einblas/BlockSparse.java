@@ -49,12 +49,25 @@ public final class BlockSparse {
 
   /**
    * {@code o[b,j,:] + sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]}, a new tensor.
+   *
+   * @param o output (batch, outputWindow, outputSize)
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param pattern which blocks each example uses
+   * @return a new tensor, to be closed by the caller
    */
   public static Tensor gemv(Tensor o, Tensor w, Tensor h, BlockPattern pattern) {
     return added(o, result -> gemvInPlace(result, w, h, pattern));
   }
 
-  /** As {@link #gemv}, into {@code o}. */
+  /**
+   * As {@link #gemv}, into {@code o}.
+   *
+   * @param o output (batch, outputWindow, outputSize)
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param pattern which blocks each example uses
+   */
   public static void gemvInPlace(Tensor o, Tensor w, Tensor h, BlockPattern pattern) {
     gemvInto(o, 1, 1, w, h, pattern);
   }
@@ -67,6 +80,13 @@ public final class BlockSparse {
   /**
    * {@code out[b,j,:] = alpha * sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :] + beta
    * * out[b,j,:]}; beta = 0 does not read {@code out}, alpha = 0 reads no operand.
+   *
+   * @param out output (batch, outputWindow, outputSize)
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param pattern which blocks each example uses
    */
   public static void gemvInto(
       Tensor out, double alpha, double beta, Tensor w, Tensor h, BlockPattern pattern) {
@@ -82,7 +102,11 @@ public final class BlockSparse {
    * {@code bias[outputIndex[b,j],:] + sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]},
    * a new tensor (batch, outputWindow, outputSize). An h of rank 2 is a batch of one, as in Theano.
    *
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
    * @param bias (outputBlocks, outputSize)
+   * @param pattern which blocks each example uses
+   * @return a new tensor, to be closed by the caller
    */
   public static Tensor dot(Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
     Strided weights = strided("w", w);
@@ -94,7 +118,15 @@ public final class BlockSparse {
         result -> dotInto(result, w, h, bias, pattern));
   }
 
-  /** As {@link #dot}, into {@code out}. */
+  /**
+   * As {@link #dot}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param bias (outputBlocks, outputSize)
+   * @param pattern which blocks each example uses
+   */
   public static void dotInto(Tensor out, Tensor w, Tensor h, Tensor bias, BlockPattern pattern) {
     Objects.requireNonNull(out, "out");
     Objects.requireNonNull(bias, "bias");
@@ -116,6 +148,9 @@ public final class BlockSparse {
    * @param o (inputBlocks, outputBlocks, xSize, ySize)
    * @param x (batch, inputWindow, xSize)
    * @param y (batch, outputWindow, ySize)
+   * @param pattern which blocks each example uses
+   * @param alpha factor of the products
+   * @return a new tensor, to be closed by the caller
    */
   public static Tensor outer(Tensor o, double alpha, Tensor x, Tensor y, BlockPattern pattern) {
     return added(o, result -> outerInPlace(result, alpha, x, y, pattern));
@@ -130,6 +165,12 @@ public final class BlockSparse {
    * As {@link #outer}, into {@code o}. With x the input of a layer, y the gradient of its output
    * and alpha = -rate this is a step of training, {@code W += -rate * d_W}, in one pass. alpha = 0
    * reads no operand.
+   *
+   * @param o weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param x input (batch, inputWindow, inputSize)
+   * @param y output (batch, outputWindow, outputSize)
+   * @param pattern which blocks each example uses
+   * @param alpha factor of the products
    */
   public static void outerInPlace(
       Tensor o, double alpha, Tensor x, Tensor y, BlockPattern pattern) {
@@ -190,9 +231,14 @@ public final class BlockSparse {
   }
 
   /**
-   * Gradients of gemv for the upstream gradient {@code g} of its result: {@code d_W} is the block
-   * outer product of conj(h) and g ({@link #outerInPlace} adds it to W without making it), {@code
-   * d_h} the block gemv of g with the conjugates of W's axes (1, 0, 3, 2).
+   * {@return gradients of gemv for the upstream gradient {@code g} of its result: {@code d_W} is
+   * the block outer product of conj(h) and g ({@link #outerInPlace} adds it to W without making
+   * it), {@code d_h} the block gemv of g with the conjugates of W's axes (1, 0, 3, 2)}
+   *
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param g gradient of a loss for the result, of its shape and type
+   * @param pattern which blocks each example uses
    */
   public static GemvGradient gemvGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
     List<Tensor> made = new ArrayList<>();
@@ -208,7 +254,14 @@ public final class BlockSparse {
     }
   }
 
-  /** Gradients of dot for the upstream gradient {@code g} of its result. */
+  /**
+   * {@return gradients of dot for the upstream gradient {@code g} of its result}
+   *
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param g gradient of a loss for the result, of its shape and type
+   * @param pattern which blocks each example uses
+   */
   public static DotGradient dotGradient(Tensor w, Tensor h, Tensor g, BlockPattern pattern) {
     Tensor input = batched(h);
     List<Tensor> made = new ArrayList<>();
@@ -235,8 +288,10 @@ public final class BlockSparse {
    *
    * @param w (inputBlocks, outputBlocks, inputSize, outputSize), changed
    * @param bias (outputBlocks, outputSize), changed
+   * @param scale factor of the gradients
    * @param h what dot was given, (batch, inputWindow, inputSize) or of rank 2
    * @param g upstream gradient, (batch, outputWindow, outputSize)
+   * @param pattern which blocks each example uses
    */
   public static void addDotGradient(
       Tensor w, Tensor bias, double scale, Tensor h, Tensor g, BlockPattern pattern) {
@@ -273,9 +328,15 @@ public final class BlockSparse {
   }
 
   /**
-   * Gradients of outer for the upstream gradient {@code g} of its result, of o's shape: {@code d_x
-   * = alpha * sum_j g[block] . conj(y)}, {@code d_y = alpha * sum_i conj(x) . g[block]}, {@code
-   * d_alpha = Re(sum of conj(x) . g . conj(y))}.
+   * {@return gradients of outer for the upstream gradient {@code g} of its result, of o's shape:
+   * {@code d_x = alpha * sum_j g[block] . conj(y)}, {@code d_y = alpha * sum_i conj(x) . g[block]},
+   * {@code d_alpha = Re(sum of conj(x) . g . conj(y))}}
+   *
+   * @param x input (batch, inputWindow, inputSize)
+   * @param y output (batch, outputWindow, outputSize)
+   * @param g gradient of a loss for the result, of its shape and type
+   * @param pattern which blocks each example uses
+   * @param alpha factor of the products
    */
   public static OuterGradient outerGradient(
       Tensor x, Tensor y, Tensor g, BlockPattern pattern, double alpha) {

@@ -42,12 +42,12 @@ public final class BoundPlan implements AutoCloseable {
     return binding.plan();
   }
 
-  /** Bytes of native memory that are kept between runs, packed copies among them. */
+  /** {@return bytes of native memory that are kept between runs, packed copies among them} */
   public long heldBytes() {
     return binding.heldBytes();
   }
 
-  /** Number of operands that each run gives. */
+  /** {@return number of operands that each run gives} */
   public int operandCount() {
     return binding.free();
   }
@@ -56,6 +56,7 @@ public final class BoundPlan implements AutoCloseable {
    * Runs into a new tensor.
    *
    * @param operands those that are not constant, in their order
+   * @return a new tensor, to be closed by the caller
    */
   public Tensor run(Tensor... operands) {
     return new Tensor(binding.run(Tensor.cores(operands)));
@@ -66,7 +67,14 @@ public final class BoundPlan implements AutoCloseable {
     runInto(out, 1, 0, operands);
   }
 
-  /** Runs into a given tensor: {@code out = alpha * result + beta * out}. */
+  /**
+   * Runs into a given tensor: {@code out = alpha * result + beta * out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
     binding.runInto(Tensor.core(out), alpha, beta, Tensor.cores(operands));
   }

@@ -25,6 +25,12 @@ import java.util.function.Supplier;
  *
  * <p>Memory: the blocks are a tensor in native memory, freed by {@link #close}, else when
  * unreachable.
+ *
+ * <pre>{@code
+ * Tensor blocks = Tensor.of(new double[] {1, 2, 3, 4}, 1, 2, 2);
+ * BsrMatrix a = BsrMatrix.of(blocks, new int[] {0}, new int[] {0, 1}, 2, 4);
+ * System.out.println(a.times(Tensor.ones(DType.F64, 4))); // [3., 7.] shape=[2] dtype=F64
+ * }</pre>
  */
 public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   private final Bsr core;
@@ -53,8 +59,11 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * }</pre>
    *
    * @param values (number of blocks, r, c), of a real or complex type, of any strides
+   * @param indices block column of each block
+   * @param indptr where each block row begins, and the number of blocks at the end
    * @param rows of the matrix, a multiple of r
    * @param columns of the matrix, a multiple of c
+   * @return the matrix
    * @throws IllegalArgumentException if lengths do not fit each other or indptr falls
    * @throws IndexOutOfBoundsException naming the block whose column is out of range
    */
@@ -70,7 +79,16 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
             columns));
   }
 
-  /** As {@link #of(Tensor, long[], long[], long, long)}. */
+  /**
+   * As {@link #of(Tensor, long[], long[], long, long)}.
+   *
+   * @param values blocks, of shape (number, r, c)
+   * @param indices block column of each block
+   * @param indptr where each block row begins, and the number of blocks at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
+   */
   public static BsrMatrix of(Tensor values, int[] indices, int[] indptr, long rows, long columns) {
     return new BsrMatrix(
         Bsr.of(
@@ -84,6 +102,13 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   /**
    * As {@link #of(Tensor, long[], long[], long, long)}, from tensors of I32 or I64, of rank 1 and
    * any stride.
+   *
+   * @param values blocks, of shape (number, r, c)
+   * @param indices block column of each block
+   * @param indptr where each block row begins, and the number of blocks at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
    */
   public static BsrMatrix of(
       Tensor values, Tensor indices, Tensor indptr, long rows, long columns) {
@@ -103,8 +128,10 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   /**
    * Of the blocks of a dense matrix (rows, columns) that hold anything but zeros; NaN is not zero.
    *
+   * @param dense matrix of any strides
    * @param r rows of a block, a divisor of the rows
    * @param c columns of a block, a divisor of the columns
+   * @return the matrix
    */
   public static BsrMatrix ofDense(Tensor dense, long r, long c) {
     return new BsrMatrix(Bsr.ofDense(strided("dense", dense), r, c));
@@ -114,6 +141,8 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * Reads a file of {@code scipy.sparse.save_npz} of format bsr, with real or complex values. Its
    * arrays are checked as those of {@link Tensor#readNpz(Path, String)}.
    *
+   * @param file path of the file
+   * @return the matrix
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static BsrMatrix readNpz(Path file) throws IOException {
@@ -124,7 +153,10 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * Writes a file that {@code scipy.sparse.load_npz} reads, format bsr, uncompressed, in the way of
    * {@link Tensor#writeNpy(Path, WriteOption...)}.
    *
+   * @param file path of the file
+   * @param options {@link WriteOption#SYNC}, or none
    * @throws IllegalStateException if this matrix is closed
+   * @throws IOException if it cannot be written
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
     SparseNpz.write(core, Objects.requireNonNull(file, "file"), Npy.sync(options));
@@ -137,15 +169,15 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The conjugates of the elements: a view of the same blocks. Products read it as such, without a
-   * copy. Of real elements the elements themselves.
+   * {@return the conjugates of the elements: a view of the same blocks} Products read it as such,
+   * without a copy. Of real elements the elements themselves.
    */
   public BsrMatrix conj() {
     return new BsrMatrix(core.conj());
   }
 
   /**
-   * The transposed matrix of conjugates: a view of the same blocks.
+   * {@return the transposed matrix of conjugates: a view of the same blocks}
    *
    * <pre>{@code
    * Tensor y = a.adjoint().times(x); // A^H x
@@ -185,37 +217,43 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
     return core.columns();
   }
 
-  /** Rows and columns of a block. */
+  /** {@return rows and columns of a block} */
   public long[] blockShape() {
     return core.blockShape();
   }
 
-  /** Number of stored blocks. */
+  /** {@return number of stored blocks} */
   public long blockCount() {
     return core.blockCount();
   }
 
-  /** Whether this is a transposed view of the matrix that is stored. */
+  /** {@return whether this is a transposed view of the matrix that is stored} */
   public boolean isTransposed() {
     return core.transposed();
   }
 
   /**
-   * The stored values, (blocks, r, c) sorted by block row and column of the stored matrix: a view,
-   * to read and to change. That of a transposed view has its blocks transposed, in the same order;
-   * that of {@link #conj} is a {@linkplain Tensor#conj conjugate} view, which is read only.
+   * {@return the stored values, (blocks, r, c) sorted by block row and column of the stored matrix:
+   * a view, to read and to change} That of a transposed view has its blocks transposed, in the same
+   * order; that of {@link #conj} is a {@linkplain Tensor#conj conjugate} view, which is read only.
    */
   public Tensor blocks() {
     Strided blocks = core.blocks();
     return new Tensor(core.transposed() ? blocks.permute(0, 2, 1) : blocks.permute(0, 1, 2));
   }
 
-  /** Block column of each stored block: a new I32 tensor; of the stored matrix, as blocks are. */
+  /**
+   * {@return block column of each stored block: a new I32 tensor; of the stored matrix, as blocks
+   * are}
+   */
   public Tensor indices() {
     return new Tensor(core.indices());
   }
 
-  /** First block of each block row, and their number: a new I64 tensor, as {@link #indices}. */
+  /**
+   * {@return first block of each block row, and their number: a new I64 tensor, as {@link
+   * #indices}}
+   */
   public Tensor indptr() {
     return new Tensor(core.indptr());
   }
@@ -243,9 +281,10 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The blocks of the dense product {@code a b} that {@code pattern} stores, a new matrix with the
-   * same pattern.
+   * {@return the blocks of the dense product {@code a b} that {@code pattern} stores, a new matrix
+   * with the same pattern}
    *
+   * @param pattern matrix whose blocks are computed
    * @param a (rows of the pattern, k), of any strides
    * @param b (k, columns of the pattern), of any strides
    */
@@ -258,6 +297,12 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
    * {@code out = alpha * (a b where out stores blocks) + beta * out}, in place; beta = 0 does not
    * read {@code out}. With a the gradient of {@code W x}, b = x transposed, alpha = -rate and beta
    * = 1 this is a step of training in one pass.
+   *
+   * @param out matrix whose blocks are computed and written
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
    */
   public static void sampledMatmulInto(
       BsrMatrix out, double alpha, double beta, Tensor a, Tensor b) {
@@ -286,9 +331,12 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
-   * {@code g x^T} at the stored blocks; with the conjugates of A and x where they are complex, by
-   * PyTorch's convention.
+   * {@return gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T
+   * g}, and {@code g x^T} at the stored blocks; with the conjugates of A and x where they are
+   * complex, by PyTorch's convention}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
     core.requireOperand(strided("x", x));
@@ -302,8 +350,11 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
-   * and {@code x^T g} at the stored blocks; conjugated as in {@link #timesGradient}.
+   * {@return gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code
+   * g A^T}, and {@code x^T g} at the stored blocks; conjugated as in {@link #timesGradient}}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
     core.requireLeftOperand(strided("x", x));

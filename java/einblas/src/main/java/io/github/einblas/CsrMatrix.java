@@ -34,6 +34,12 @@ import java.util.Objects;
  * threads. Every method checks all it is given before it writes: {@link IllegalArgumentException}
  * for shapes, types or an output that shares elements with the operand, {@link
  * IllegalStateException} for something closed.
+ *
+ * <pre>{@code
+ * CsrMatrix a = CsrMatrix.ofDense(Tensor.of(new double[] {1, 0, 2, 0, 0, 3}, 2, 3), 0);
+ * Tensor y = a.times(Tensor.of(new double[] {1, 1, 1}));
+ * System.out.println(y); // [3., 3.] shape=[2] dtype=F64
+ * }</pre>
  */
 public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   private final Csr core;
@@ -64,6 +70,9 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @param indices column of each entry, I32 or I64
    * @param indptr rows + 1 numbers, I32 or I64: begins with 0, never falls, ends with the number of
    *     entries
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
    * @throws IllegalArgumentException if a length, a type or indptr is wrong
    * @throws IndexOutOfBoundsException naming the index that is no column
    */
@@ -78,24 +87,60 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
             columns));
   }
 
-  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
+  /**
+   * As {@link #of(Tensor, Tensor, Tensor, long, long)}.
+   *
+   * @param values value of each entry
+   * @param indices column of each entry
+   * @param indptr where each row begins, and the number of entries at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
+   */
   public static CsrMatrix of(float[] values, int[] indices, int[] indptr, long rows, long columns) {
     return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
+  /**
+   * As {@link #of(Tensor, Tensor, Tensor, long, long)}.
+   *
+   * @param values value of each entry
+   * @param indices column of each entry
+   * @param indptr where each row begins, and the number of entries at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
+   */
   public static CsrMatrix of(
       double[] values, int[] indices, int[] indptr, long rows, long columns) {
     return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
+  /**
+   * As {@link #of(Tensor, Tensor, Tensor, long, long)}.
+   *
+   * @param values value of each entry
+   * @param indices column of each entry
+   * @param indptr where each row begins, and the number of entries at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
+   */
   public static CsrMatrix of(
       float[] values, long[] indices, long[] indptr, long rows, long columns) {
     return ofHeap(values, indices, indptr, rows, columns);
   }
 
-  /** As {@link #of(Tensor, Tensor, Tensor, long, long)}. */
+  /**
+   * As {@link #of(Tensor, Tensor, Tensor, long, long)}.
+   *
+   * @param values value of each entry
+   * @param indices column of each entry
+   * @param indptr where each row begins, and the number of entries at the end
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
+   */
   public static CsrMatrix of(
       double[] values, long[] indices, long[] indptr, long rows, long columns) {
     return ofHeap(values, indices, indptr, rows, columns);
@@ -128,6 +173,9 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * @param values value of each entry, of BF16, F16, F32, F64, C64, C128, I32 or I64
    * @param row row of each entry, I32 or I64
    * @param column column of each entry, I32 or I64
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return the matrix
    * @throws IllegalArgumentException if a length or a type is wrong
    * @throws IndexOutOfBoundsException naming the index that is no row or column
    */
@@ -143,7 +191,8 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The elements of a dense matrix whose absolute value is above the threshold; NaN is kept.
+   * {@return the elements of a dense matrix whose absolute value is above the threshold; NaN is
+   * kept}
    *
    * @param dense a tensor of rank 2 and of any strides, of a type that values have
    * @param threshold 0 keeps all that is not zero
@@ -156,6 +205,8 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
    * Reads a file of {@code scipy.sparse.save_npz}: format csr, csc or coo (of two axes), compressed
    * or not. Its arrays are checked as those of {@link Tensor#readNpz(Path, String)}.
    *
+   * @param file path of the file
+   * @return the matrix
    * @throws NpyFormatException if the file is no such file, or its arrays are no matrix
    */
   public static CsrMatrix readNpz(Path file) throws IOException {
@@ -165,6 +216,10 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   /**
    * Writes a file that {@code scipy.sparse.load_npz} reads, format csr, uncompressed, in the way of
    * {@link Tensor#writeNpy(Path, WriteOption...)}.
+   *
+   * @param file path of the file
+   * @param options {@link WriteOption#SYNC}, or none
+   * @throws IOException if it cannot be written
    */
   public void writeNpz(Path file, WriteOption... options) throws IOException {
     SparseNpz.write(core, Objects.requireNonNull(file, "file"), Npy.sync(options));
@@ -190,7 +245,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     return new long[] {core.rows(), core.columns()};
   }
 
-  /** Number of entries; those of one place count each. */
+  /** {@return number of entries; those of one place count each} */
   public long entries() {
     return core.entries();
   }
@@ -201,28 +256,28 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     return core.dtype();
   }
 
-  /** Entries per place: 1 for a full matrix. */
+  /** {@return entries per place: 1 for a full matrix} */
   public double density() {
     double places = (double) core.rows() * core.columns();
     return places == 0 ? 0 : core.entries() / places;
   }
 
-  /** Bytes of indptr, columns and values, without those of the transposed matrix. */
+  /** {@return bytes of indptr, columns and values, without those of the transposed matrix} */
   public long nbytes() {
     return (core.rows() + 1) * 8 + core.entries() * (4 + core.dtype().bytes());
   }
 
-  /** Where each row begins: a new I64 tensor of rows + 1 numbers. */
+  /** {@return where each row begins: a new I64 tensor of rows + 1 numbers} */
   public Tensor indptr() {
     return new Tensor(TensorCopy.copy(core.arrays(false).indptr()));
   }
 
-  /** Column of each entry, rising within a row: a new I32 tensor. */
+  /** {@return column of each entry, rising within a row: a new I32 tensor} */
   public Tensor indices() {
     return copyOfUsed(core.arrays(false).indices());
   }
 
-  /** Value of each entry: a new tensor. */
+  /** {@return value of each entry: a new tensor} */
   public Tensor values() {
     return copyOfUsed(core.arrays(false).values());
   }
@@ -234,7 +289,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     }
   }
 
-  /** Whether this matrix, or the one that it came from, was closed. */
+  /** {@return whether this matrix, or the one that it came from, was closed} */
   public boolean isClosed() {
     return core.isClosed();
   }
@@ -251,8 +306,8 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The conjugates of the values: a view, which shares this matrix's arrays. Products read it as
-   * such, without a copy. Of real values the values themselves.
+   * {@return the conjugates of the values: a view, which shares this matrix's arrays} Products read
+   * it as such, without a copy. Of real values the values themselves.
    *
    * <pre>{@code
    * CsrMatrix h = a.adjoint();  // a.transpose().conj()
@@ -263,7 +318,7 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
     return new CsrMatrix(core.conj());
   }
 
-  /** The transposed matrix of conjugates, {@code transpose().conj()}. */
+  /** {@return the transposed matrix of conjugates, {@code transpose().conj()}} */
   public CsrMatrix adjoint() {
     try (CsrMatrix turned = transpose()) {
       return turned.conj();
@@ -271,9 +326,11 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The same elements in row-major order under another shape, such as 1666 x 23520 seen as 49980 x
-   * 784. The values are shared, not copied; places are computed anew.
+   * {@return the same elements in row-major order under another shape, such as 1666 x 23520 seen as
+   * 49980 x 784} The values are shared, not copied; places are computed anew.
    *
+   * @param rows number of rows
+   * @param columns number of columns
    * @throws IllegalArgumentException if the number of places differs, or if there would be
    *     2<sup>31</sup> rows or columns or more
    */
@@ -282,9 +339,10 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The row-wise Khatri-Rao (face-splitting) product: row i of the result is the Kronecker product
-   * of the rows i, {@code result[i, p * other.columns + q] = this[i, p] * other[i, q]}.
+   * {@return the row-wise Khatri-Rao (face-splitting) product: row i of the result is the Kronecker
+   * product of the rows i, {@code result[i, p * other.columns + q] = this[i, p] * other[i, q]}}
    *
+   * @param other matrix of as many rows and the same type
    * @throws IllegalArgumentException if the rows or types differ, or the type is one of integers
    */
   public CsrMatrix khatriRao(CsrMatrix other) {
@@ -292,9 +350,10 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * A new matrix of the same places with values of another type, converted as {@link Tensor#to}
-   * does.
+   * {@return a new matrix of the same places with values of another type, converted as {@link
+   * Tensor#to} does}
    *
+   * @param dtype type of the values
    * @throws ArithmeticException if an I64 does not fit I32
    * @throws IllegalArgumentException if values have not that type, or imaginary parts would be lost
    */
@@ -353,10 +412,11 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * The product {@code x y} of two dense matrices where {@code pattern} has entries: a new matrix
-   * with the same entries, each with the value of its place (entries of one place have it each).
-   * The rest of the product is not computed, and the pattern's values are not read.
+   * {@return the product {@code x y} of two dense matrices where {@code pattern} has entries: a new
+   * matrix with the same entries, each with the value of its place (entries of one place have it
+   * each)} The rest of the product is not computed, and the pattern's values are not read.
    *
+   * @param pattern matrix whose places are computed
    * @param x (rows of the pattern, k), of any strides
    * @param y (k, columns of the pattern), of any strides
    */
@@ -384,17 +444,23 @@ public final class CsrMatrix implements AutoCloseable, MatrixOperator {
   }
 
   /**
-   * Gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T g}, and
-   * {@code g x^T} at the entries; with the conjugates of A and x where they are complex, by
-   * PyTorch's convention.
+   * {@return gradients of {@link #times} at x for the upstream gradient g of its result: {@code A^T
+   * g}, and {@code g x^T} at the entries; with the conjugates of A and x where they are complex, by
+   * PyTorch's convention}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
    */
   public Gradient timesGradient(Tensor x, Tensor g) {
     return gradient(CsrProduct.TIMES, x, g);
   }
 
   /**
-   * Gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code g A^T},
-   * and {@code x^T g} at the entries; conjugated as in {@link #timesGradient}.
+   * {@return gradients of {@link #timesLeft} at x for the upstream gradient g of its result: {@code
+   * g A^T}, and {@code x^T g} at the entries; conjugated as in {@link #timesGradient}}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
    */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
     return gradient(CsrProduct.TIMES_LEFT, x, g);

@@ -21,6 +21,12 @@ import java.util.Objects;
  * <tr><td>C64, C128</td><td>8, 16</td><td>c8, c16</td><td>itself</td>
  *   <td>float[], double[], real and imaginary parts in turn</td></tr>
  * </table>
+ *
+ * <pre>{@code
+ * Tensor half = Tensor.of(new float[] {1, 2, 3}).to(DType.BF16);
+ * System.out.println(half.nbytes()); // 6
+ * System.out.println(DType.promote(DType.BF16, DType.F64)); // F64
+ * }</pre>
  */
 public enum DType {
   /** 32-bit IEEE 754 floating point, Java's {@code float}. */
@@ -73,50 +79,50 @@ public enum DType {
     this.kind = kind;
   }
 
-  /** Bytes of one element. */
+  /** {@return bytes of one element} */
   public int bytes() {
     return bytes;
   }
 
-  /** What the elements are. */
+  /** {@return what the elements are} */
   public Kind kind() {
     return kind;
   }
 
-  /** Whether it is BOOL. */
+  /** {@return whether it is BOOL} */
   public boolean isBool() {
     return kind == Kind.BOOL;
   }
 
-  /** Whether the elements are integers: I8, U8, I16, I32, I64. */
+  /** {@return whether the elements are integers: I8, U8, I16, I32, I64} */
   public boolean isInteger() {
     return kind == Kind.INTEGER;
   }
 
-  /** Whether the elements are floating-point numbers: F32, F64, BF16, F16. */
+  /** {@return whether the elements are floating-point numbers: F32, F64, BF16, F16} */
   public boolean isReal() {
     return kind == Kind.REAL;
   }
 
-  /** Whether the elements are complex numbers: C64, C128. */
+  /** {@return whether the elements are complex numbers: C64, C128} */
   public boolean isComplex() {
     return kind == Kind.COMPLEX;
   }
 
-  /** Whether it is F32 or F64, the types that every operation knows. */
+  /** {@return whether it is F32 or F64, the types that every operation knows} */
   public boolean isFloating() {
     return this == F32 || this == F64;
   }
 
   /**
-   * NumPy's name without the byte order, such as {@code f4}, {@code i8}, {@code c16}. BF16 is
-   * {@code V2}, as which NumPy writes the bfloat16 of ml_dtypes.
+   * {@return NumPy's name without the byte order, such as {@code f4}, {@code i8}, {@code c16}} BF16
+   * is {@code V2}, as which NumPy writes the bfloat16 of ml_dtypes.
    */
   public String numpyName() {
     return numpy;
   }
 
-  /** The type that products of this type are computed and added up in. */
+  /** {@return the type that products of this type are computed and added up in} */
   public DType computeType() {
     return switch (this) {
       case F32, F64, I32, I64, C64, C128 -> this;
@@ -125,7 +131,10 @@ public enum DType {
     };
   }
 
-  /** Type of the real and imaginary parts: F32 of C64, F64 of C128; of others the type itself. */
+  /**
+   * {@return type of the real and imaginary parts: F32 of C64, F64 of C128; of others the type
+   * itself}
+   */
   public DType partType() {
     return switch (this) {
       case C64 -> F32;
@@ -135,9 +144,12 @@ public enum DType {
   }
 
   /**
-   * The type that holds the elements of two types, as NumPy's {@code result_type} has it for
-   * arrays, with BF16 added: {@code promote(I8, U8)} is I16, {@code promote(F32, I32)} is F64,
-   * {@code promote(BF16, F16)} is F32, {@code promote(C64, F64)} is C128.
+   * {@return the type that holds the elements of two types, as NumPy's {@code result_type} has it
+   * for arrays, with BF16 added: {@code promote(I8, U8)} is I16, {@code promote(F32, I32)} is F64,
+   * {@code promote(BF16, F16)} is F32, {@code promote(C64, F64)} is C128}
+   *
+   * @param a one type
+   * @param b another
    */
   public static DType promote(DType a, DType b) {
     Objects.requireNonNull(a, "a");
@@ -177,7 +189,7 @@ public enum DType {
     return this == F64 || this == I32 || this == I64 || this == C128;
   }
 
-  /** The types that every operation knows: F32 and F64. */
+  /** {@return the types that every operation knows: F32 and F64} */
   public static List<DType> floating() {
     return FLOATING;
   }

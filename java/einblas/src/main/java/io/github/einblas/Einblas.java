@@ -9,7 +9,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** The library: what was loaded, how many threads it uses, how much native memory it holds. */
+/**
+ * The library: what was loaded, how many threads it uses, how much native memory it holds.
+ *
+ * <pre>{@code
+ * Einblas.setNativeMemoryLimit(4L << 30); // tensors of this process take at most 4 GiB
+ * System.out.println(Einblas.kernels().isEmpty()); // false
+ * Einblas.setNativeMemoryLimit(Long.MAX_VALUE); // the machine's alone
+ * }</pre>
+ */
 public final class Einblas {
 
   private static final String NOT_LOADED = "not loaded";
@@ -28,32 +36,32 @@ public final class Einblas {
     COPY
   }
 
-  /** Version of this library. */
+  /** {@return version of this library} */
   public static String version() {
     return NativeInfo.version();
   }
 
   /**
-   * The instruction set in use: base, avx2, avx512, avx512vnni, avx512bf16 or neon; the environment
-   * variable EINBLAS_ISA forces one.
+   * {@return the instruction set in use: base, avx2, avx512, avx512vnni, avx512bf16 or neon; the
+   * environment variable EINBLAS_ISA forces one}
    */
   public static String isa() {
     return NativeInfo.isa();
   }
 
-  /** The instruction sets that this machine runs, best first. */
+  /** {@return the instruction sets that this machine runs, best first} */
   public static List<String> isaSupported() {
     return NativeInfo.isaSupported();
   }
 
-  /** Names of the native kernels, in the order in which they are tried for a step. */
+  /** {@return names of the native kernels, in the order in which they are tried for a step} */
   public static List<String> kernels() {
     return NativeInfo.kernels();
   }
 
   /**
-   * Threads that a call uses unless its plan says otherwise. The first that there is of: {@link
-   * #setThreads}, the environment variable EINBLAS_THREADS (1 to 1024), the first number of
+   * {@return threads that a call uses unless its plan says otherwise} The first that there is of:
+   * {@link #setThreads}, the environment variable EINBLAS_THREADS (1 to 1024), the first number of
    * OMP_NUM_THREADS, {@link Runtime#availableProcessors} when the library was loaded (it knows
    * containers and -XX:ActiveProcessorCount). {@link #threadsDecidedBy} says which.
    */
@@ -61,24 +69,24 @@ public final class Einblas {
     return Native.threads();
   }
 
-  /** Who decided {@link #threads}, in words: "EINBLAS_THREADS", for example. */
+  /** {@return who decided {@link #threads}, in words: "EINBLAS_THREADS", for example} */
   public static String threadsDecidedBy() {
     return NativeInfo.threadsFrom();
   }
 
   /**
-   * What shares out the work of a call to threads: "pool", the process's own workers, which all
-   * callers share; the environment variable EINBLAS_THREADING chooses "openmp" (the system's
-   * libgomp, for comparison). On macOS "system".
+   * {@return what shares out the work of a call to threads: "pool", the process's own workers,
+   * which all callers share; the environment variable EINBLAS_THREADING chooses "openmp" (the
+   * system's libgomp, for comparison)} On macOS "system".
    */
   public static String threading() {
     return NativeInfo.threading();
   }
 
   /**
-   * Worker threads that live now. They are made when a call first needs them, named einblas-1 and
-   * so on, keep no JVM alive, and end after half a minute without work. Where none can be made,
-   * calls run on fewer threads, with the same result.
+   * {@return worker threads that live now} They are made when a call first needs them, named
+   * einblas-1 and so on, keep no JVM alive, and end after half a minute without work. Where none
+   * can be made, calls run on fewer threads, with the same result.
    */
   public static int workers() {
     return NativeInfo.workers();
@@ -99,22 +107,22 @@ public final class Einblas {
     }
   }
 
-  /** Bytes of native memory that tensors and running calls hold. */
+  /** {@return bytes of native memory that tensors and running calls hold} */
   public static long nativeBytesInUse() {
     return NativeMemory.memoryInUse();
   }
 
-  /** Largest value so far of {@link #nativeBytesInUse}. */
+  /** {@return largest value so far of {@link #nativeBytesInUse}} */
   public static long nativeBytesPeak() {
     return NativeMemory.memoryPeak();
   }
 
-  /** Bytes of native memory that could be allocated now, as far as the system tells. */
+  /** {@return bytes of native memory that could be allocated now, as far as the system tells} */
   public static long nativeBytesAvailable() {
     return NativeMemory.memoryAvailable();
   }
 
-  /** Most bytes of native memory in use at a time; {@link Long#MAX_VALUE} at first. */
+  /** {@return most bytes of native memory in use at a time; {@link Long#MAX_VALUE} at first} */
   public static long nativeMemoryLimit() {
     return NativeMemory.memoryLimit();
   }
@@ -135,12 +143,14 @@ public final class Einblas {
     Native.setMemoryLimit(bytes);
   }
 
-  /** Bytes of freed blocks that are kept for the next results. */
+  /** {@return bytes of freed blocks that are kept for the next results} */
   public static long poolBytes() {
     return NativeMemory.poolBytes();
   }
 
-  /** Most bytes of freed blocks that are kept; initially an eighth of the machine's memory. */
+  /**
+   * {@return most bytes of freed blocks that are kept; initially an eighth of the machine's memory}
+   */
   public static long poolLimit() {
     return NativeMemory.poolLimit();
   }
@@ -148,6 +158,7 @@ public final class Einblas {
   /**
    * Sets how many bytes of freed blocks are kept; 0 gives every freed block back at once.
    *
+   * @param bytes at least 0
    * @throws IllegalArgumentException if negative
    */
   public static void setPoolLimit(long bytes) {
@@ -174,30 +185,32 @@ public final class Einblas {
     NativeInfo.loadOpenBlas();
   }
 
-  /** What the loaded OpenBLAS says of its build; "not loaded" before {@link #loadOpenBlas}. */
+  /**
+   * {@return what the loaded OpenBLAS says of its build; "not loaded" before {@link #loadOpenBlas}}
+   */
   public static String blasConfig() {
     String config = NativeInfo.blasConfig();
     return config.isEmpty() ? NOT_LOADED : config;
   }
 
   /**
-   * The processor core that OpenBLAS chose its kernels for; "not loaded" before {@link
-   * #loadOpenBlas}.
+   * {@return the processor core that OpenBLAS chose its kernels for; "not loaded" before {@link
+   * #loadOpenBlas}}
    */
   public static String blasCore() {
     String core = NativeInfo.blasCore();
     return core.isEmpty() ? NOT_LOADED : core;
   }
 
-  /** The file that the native library was loaded from. */
+  /** {@return the file that the native library was loaded from} */
   public static Path loadedFrom() {
     return Path.of(NativeInfo.loadedFrom());
   }
 
   /**
-   * How the native libraries were loaded: a line of the time and the cache, one for each library
-   * with its size, its jar and its file, and one that says why OpenBLAS is not loaded while it is
-   * not. The environment variable EINBLAS_LOG, set to anything, logs the same to the logger
+   * {@return how the native libraries were loaded: a line of the time and the cache, one for each
+   * library with its size, its jar and its file, and one that says why OpenBLAS is not loaded while
+   * it is not} The environment variable EINBLAS_LOG, set to anything, logs the same to the logger
    * io.github.einblas when they are loaded.
    */
   public static List<String> loadReport() {
@@ -218,6 +231,9 @@ public final class Einblas {
   /**
    * Measures how many floating-point operations per second the machine can do now (some 0.3 s).
    *
+   * @param dtype F32 or F64
+   * @param threads from 1 to 1024
+   * @return the number
    * @throws IllegalArgumentException if threads is not 1 to 1024, or the type an integer one
    */
   public static double measurePeak(DType dtype, int threads) {
@@ -232,6 +248,10 @@ public final class Einblas {
    * Measures how many bytes per second the machine can move now over a working set of that size
    * (some 0.3 s).
    *
+   * @param what reading, writing or both
+   * @param bytes bytes of the memory that is gone through
+   * @param threads from 1 to 1024
+   * @return the number
    * @throws IllegalArgumentException if threads is not 1 to 1024, or bytes below 4096 per thread
    * @throws NativeMemoryException if the machine has not that much memory free
    */

@@ -48,6 +48,12 @@ import org.jspecify.annotations.Nullable;
  * <p>BOOL promotes to anything; an integer to the wider one (I8 with U8 to I16), F16 and BF16 keep
  * I8 and U8, I16 makes them F32, I32 and I64 make reals F64 and complex numbers C128; BF16 with F16
  * is F32.
+ *
+ * <pre>{@code
+ * Tensor a = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * System.out.println(Einsum.einsum("ij->i", a)); // [3., 7.] shape=[2] dtype=F64
+ * System.out.println(Einsum.einsum("ij,jk->ik", a, a).get(0, 0)); // 7.0
+ * }</pre>
  */
 public final class Einsum {
   private Einsum() {}
@@ -66,6 +72,7 @@ public final class Einsum {
    *
    * @param equation as in NumPy
    * @param operands tensors of any types and strides, or a matrix operator and a tensor
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if equation and operands do not fit, naming operand, label and
    *     lengths; if an equation with a matrix operator is no such product
    * @throws NativeMemoryException if the result does not fit the machine's memory
@@ -188,6 +195,8 @@ public final class Einsum {
    * }</pre>
    *
    * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @param operands tensors, or a matrix operator and a tensor
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if labels and operands do not fit
    */
   public static Tensor einsum(int @Nullable [] output, Sublist... operands) {
@@ -224,8 +233,10 @@ public final class Einsum {
   }
 
   /**
-   * The plan for operands of these shapes and types; cached.
+   * {@return the plan for operands of these shapes and types; cached}
    *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param operands tensors that the equation fits
    * @throws IllegalArgumentException if equation and operands do not fit
    */
   public static EinsumPlan plan(String equation, Tensor... operands) {
@@ -244,8 +255,11 @@ public final class Einsum {
   }
 
   /**
-   * The plan for operands of these shapes and types; an implicit output where {@code output} is
-   * null; cached.
+   * {@return the plan for operands of these shapes and types; an implicit output where {@code
+   * output} is null; cached}
+   *
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param operands tensors that the equation fits
    */
   public static EinsumPlan plan(int @Nullable [] output, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
@@ -269,7 +283,8 @@ public final class Einsum {
   }
 
   /**
-   * A new plan with options for operands of these shapes and types, whose labels are numbers.
+   * {@return a new plan with options for operands of these shapes and types, whose labels are
+   * numbers}
    *
    * <pre>{@code
    * Sublist[] operands = {Sublist.of(a, 0, 1), Sublist.of(b, 1, 2)};
@@ -277,6 +292,8 @@ public final class Einsum {
    * }</pre>
    *
    * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @param options how the plan is made and run
+   * @param operands tensors that the equation fits
    * @throws IllegalArgumentException if labels and operands do not fit, or a given path does not
    */
   public static EinsumPlan plan(int @Nullable [] output, PlanOptions options, Sublist... operands) {
@@ -285,20 +302,35 @@ public final class Einsum {
     return plan(numbers(labels(own), output), options, tensors);
   }
 
-  /** A new plan for operands of these labels, shapes and one type. */
+  /**
+   * {@return a new plan for operands of these labels, shapes and one type}
+   *
+   * @param labels numbers of the axes of each operand
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param dtype type of the elements
+   * @param shapes lengths of the axes of each operand
+   */
   public static EinsumPlan plan(
       int[][] labels, int @Nullable [] output, DType dtype, long[]... shapes) {
     return plan(labels, output, PlanOptions.DEFAULT, dtype, shapes);
   }
 
-  /** A new plan with options for operands of these labels, shapes and one type. */
+  /**
+   * {@return a new plan with options for operands of these labels, shapes and one type}
+   *
+   * @param labels numbers of the axes of each operand
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param options how the plan is made and run
+   * @param dtype type of the elements
+   * @param shapes lengths of the axes of each operand
+   */
   public static EinsumPlan plan(
       int[][] labels, int @Nullable [] output, PlanOptions options, DType dtype, long[]... shapes) {
     return plan(labels, output, options, same(dtype, shapes), shapes);
   }
 
   /**
-   * A new plan with options for operands of these labels, types and shapes.
+   * {@return a new plan with options for operands of these labels, types and shapes}
    *
    * <pre>{@code
    * int[][] chain = {{0, 1}, {1, 2}, {2, 3}};
@@ -310,7 +342,9 @@ public final class Einsum {
    * @param labels one number from 0 for each axis of each operand; {@link Sublist#ELLIPSIS} stands
    *     for any number of axes
    * @param output labels of the result, or null for the implicit output (numbers rise)
+   * @param options how the plan is made and run
    * @param types one for each operand
+   * @param shapes lengths of the axes of each operand
    * @throws IllegalArgumentException if labels and shapes do not fit, naming operand, label and
    *     lengths; if there is another number of types, if the result cannot have the output type, or
    *     if a given path does not fit
@@ -329,8 +363,13 @@ public final class Einsum {
   }
 
   /**
-   * A new plan with options for operands of these shapes and types; those that are one tensor are
-   * {@linkplain PlanOptions#withSameOperands declared the same}, unless the options declare some.
+   * {@return a new plan with options for operands of these shapes and types; those that are one
+   * tensor are {@linkplain PlanOptions#withSameOperands declared the same}, unless the options
+   * declare some}
+   *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
+   * @param operands tensors that the equation fits
    */
   public static EinsumPlan plan(String equation, PlanOptions options, Tensor... operands) {
     return plan(Objects.requireNonNull(equation, "equation"), options, Tensor.cores(operands));
@@ -344,14 +383,24 @@ public final class Einsum {
     return make(equation, same, Arrays.stream(own).map(Strided::dtype).toList(), shapes);
   }
 
-  /** A new plan for operands of these shapes and one type. */
+  /**
+   * {@return a new plan for operands of these shapes and one type}
+   *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param dtype type of the elements
+   * @param shapes lengths of the axes of each operand
+   */
   public static EinsumPlan plan(String equation, DType dtype, long[]... shapes) {
     return plan(equation, PlanOptions.DEFAULT, dtype, shapes);
   }
 
   /**
-   * A new plan with options for operands of these shapes and one type.
+   * {@return a new plan with options for operands of these shapes and one type}
    *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
+   * @param dtype type of the elements
+   * @param shapes lengths of the axes of each operand
    * @throws IllegalArgumentException if equation and shapes do not fit, or a given path does not;
    *     if the result, or an intermediate of a step that no limit makes cut, is more than any
    *     address space holds, naming step, labels, elements and bytes
@@ -367,14 +416,17 @@ public final class Einsum {
   }
 
   /**
-   * A new plan with options for operands of these types and shapes.
+   * {@return a new plan with options for operands of these types and shapes}
    *
    * <pre>{@code
    * List<DType> types = List.of(DType.F32, DType.BF16); // the result is F32
    * EinsumPlan plan = Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT, types, a, b);
    * }</pre>
    *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
    * @param types one for each operand
+   * @param shapes lengths of the axes of each operand
    * @throws IllegalArgumentException if equation and shapes do not fit, if there is another number
    *     of types, if the result cannot have the output type, or if a given path does not fit
    */

@@ -28,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Runs stop between steps, slices and parts of a batch when their thread is interrupted or under
  * a {@link CancellationToken}, and are refused where they would take hours: {@link
  * PlanOptions#withAllowSlow}.
+ *
+ * <pre>{@code
+ * EinsumPlan plan = Einsum.plan("ij,jk->ik", DType.F32, new long[] {2, 3}, new long[] {3, 2});
+ * Tensor y = plan.run(Tensor.ones(DType.F32, 2, 3), Tensor.ones(DType.F32, 3, 2));
+ * System.out.println(plan.flops() + " " + y.get(0, 0)); // 24.0 3.0
+ * }</pre>
  */
 public final class EinsumPlan {
   private final Contraction core;
@@ -42,16 +48,20 @@ public final class EinsumPlan {
   }
 
   /**
-   * The plan behind a bound one, with all operands: its {@link #slices} take the constants too, as
-   * other processes have nothing of what the bound plan keeps.
+   * {@return the plan behind a bound one, with all operands: its {@link #slices} take the constants
+   * too, as other processes have nothing of what the bound plan keeps}
+   *
+   * @param bound the bound plan
    */
   public static EinsumPlan of(BoundPlan bound) {
     return new EinsumPlan(Objects.requireNonNull(bound, "bound").core());
   }
 
   /**
-   * The contraction of a slice's parts of the operands ({@link PlanSlice#operandRanges}), for a
-   * program that has nothing else of them.
+   * {@return the contraction of a slice's parts of the operands ({@link PlanSlice#operandRanges}),
+   * for a program that has nothing else of them}
+   *
+   * @param slice the slice
    */
   public static EinsumPlan of(PlanSlice slice) {
     return new EinsumPlan(Objects.requireNonNull(slice, "slice").core());
@@ -62,70 +72,77 @@ public final class EinsumPlan {
     return core;
   }
 
-  /** The equation as given. */
+  /** {@return the equation as given} */
   public String equation() {
     return core.equation().toString();
   }
 
-  /** Type of the result: of the operands, too, where they have one type and none was asked for. */
+  /**
+   * {@return type of the result: of the operands, too, where they have one type and none was asked
+   * for}
+   */
   public DType dtype() {
     return core.types().result();
   }
 
-  /** Types of the operands. */
+  /** {@return types of the operands} */
   public List<DType> operandTypes() {
     return core.types().operands();
   }
 
   /**
-   * Type that products and sums are computed in, and that intermediates have: F32 for BF16 and F16,
-   * I32 for shorter integers, else the one that operands and result promote to.
+   * {@return type that products and sums are computed in, and that intermediates have: F32 for BF16
+   * and F16, I32 for shorter integers, else the one that operands and result promote to}
    */
   public DType computeType() {
     return core.types().compute();
   }
 
-  /** Shape of the result. */
+  /** {@return shape of the result} */
   public long[] outputShape() {
     return core.outputShape().clone();
   }
 
-  /** Shapes of the operands. */
+  /** {@return shapes of the operands} */
   public long[][] shapes() {
     return Arrays.stream(core.shapes()).map(long[]::clone).toArray(long[][]::new);
   }
 
-  /** The options that the plan was made with. */
+  /** {@return the options that the plan was made with} */
   public PlanOptions options() {
     return core.options();
   }
 
-  /** The pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i. */
+  /** {@return the pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i} */
   public int[][] path() {
     return Arrays.stream(core.path()).map(int[]::clone).toArray(int[][]::new);
   }
 
-  /** Operations on real numbers of one run: 2 for a multiply-add of reals, 8 of complex ones. */
+  /**
+   * {@return operations on real numbers of one run: 2 for a multiply-add of reals, 8 of complex
+   * ones}
+   */
   public double flops() {
     return PlanWork.flops(core.slices(), core.types());
   }
 
   /**
-   * Bytes of operands, intermediates and result, each counted once per run of a step that uses it.
+   * {@return bytes of operands, intermediates and result, each counted once per run of a step that
+   * uses it}
    */
   public long bytes() {
     return PlanWork.bytes(core.slices(), core.types());
   }
 
   /**
-   * Most bytes of native memory that a run takes at a time: result, intermediates, workspaces and
-   * packed panels, for contiguous operands and the plan's threads.
+   * {@return most bytes of native memory that a run takes at a time: result, intermediates,
+   * workspaces and packed panels, for contiguous operands and the plan's threads}
    */
   public long peakBytes() {
     return core.peakBytes();
   }
 
-  /** Bytes of native memory that one run takes for intermediates. */
+  /** {@return bytes of native memory that one run takes for intermediates} */
   public long workspaceBytes() {
     return core.slices().workspaceElements() * core.types().intermediate().bytes();
   }
@@ -133,6 +150,8 @@ public final class EinsumPlan {
   /**
    * Runs the plan into a new contiguous tensor.
    *
+   * @param operands tensors of the plan's shapes and types, of any strides
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
    * @throws NativeMemoryException if the result or the intermediates do not fit the machine's
    *     memory
@@ -141,7 +160,12 @@ public final class EinsumPlan {
     return new Tensor(core.run(Tensor.cores(operands)));
   }
 
-  /** Runs the plan into a given tensor: {@code out = result}. */
+  /**
+   * Runs the plan into a given tensor: {@code out = result}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public void runInto(Tensor out, Tensor... operands) {
     runInto(out, 1, 0, operands);
   }
@@ -152,6 +176,10 @@ public final class EinsumPlan {
    * <p>beta = 0 does not read the output; alpha = 0 does not read the operands. For a result of
    * integers both must be integers of at most 2^53, for BOOL 0 or 1.
    *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param operands tensors of the plan's shapes and types, of any strides
    * @throws IllegalArgumentException if a shape or type is not the plan's, if the output addresses
    *     some element twice or is a conjugate view, if it shares elements with an operand, or if the
    *     result's type does not take alpha or beta; nothing is written then
@@ -168,6 +196,12 @@ public final class EinsumPlan {
   /**
    * As {@link #runInto(Tensor, double, double, Tensor...)}, for two operands. A planned product of
    * two operands allocates nothing on the Java heap.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     core.runInto(Tensor.core(out), alpha, beta, Tensor.core(a), Tensor.core(b));
@@ -175,22 +209,33 @@ public final class EinsumPlan {
 
   /**
    * Explains the plan for contiguous operands: path, steps, kernels, FLOPs, bytes, copies and why.
+   *
+   * @return the text
    */
   public String explain() {
     return report().text();
   }
 
-  /** Explains the plan for the strides of these operands and a contiguous result. */
+  /**
+   * Explains the plan for the strides of these operands and a contiguous result.
+   *
+   * @param operands tensors of the plan's shapes and types, of any strides
+   * @return the text
+   */
   public String explain(Tensor... operands) {
     return report(operands).text();
   }
 
-  /** What {@link #explain()} says, as data, JSON and pictures. */
+  /** {@return what {@link #explain()} says, as data, JSON and pictures} */
   public PlanReport report() {
     return new PlanReport(Explanation.report(core, core.layouts().contiguous(), null));
   }
 
-  /** What {@link #explain(Tensor...)} says, as data, JSON and pictures. */
+  /**
+   * {@return what {@link #explain(Tensor...)} says, as data, JSON and pictures}
+   *
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public PlanReport report(Tensor... operands) {
     return new PlanReport(Explanation.report(core, compiled(open(operands)), null));
   }
@@ -207,6 +252,8 @@ public final class EinsumPlan {
   /**
    * Runs the plan a few times and reports the best time of each step beside its bound.
    *
+   * @param operands tensors of the plan's shapes and types, of any strides
+   * @return the report
    * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
    */
   public PlanReport profile(Tensor... operands) {
@@ -215,7 +262,12 @@ public final class EinsumPlan {
     return new PlanReport(Explanation.report(core, compiled, Profile.seconds(core, compiled, own)));
   }
 
-  /** The native kernel of each step, for the strides of these operands and a contiguous result. */
+  /**
+   * {@return the native kernel of each step, for the strides of these operands and a contiguous
+   * result}
+   *
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public List<String> kernels(Tensor... operands) {
     return Explanation.kernels(compiled(open(operands)).main());
   }
@@ -235,6 +287,7 @@ public final class EinsumPlan {
    * 0 only.
    *
    * @param operands what the result was computed from; read only
+   * @param result result of a run
    * @return whether it passed, with its bound and the probability that an error is missed
    * @throws IllegalArgumentException if a number, shape or type is not the plan's
    * @throws UnsupportedOperationException if this is the plan of a gradient
@@ -243,7 +296,14 @@ public final class EinsumPlan {
     return verify(operands, result, System.nanoTime() * 0x9E3779B97F4A7C15L);
   }
 
-  /** As {@link #verify(Tensor[], Tensor)}, with the seed of the signs. */
+  /**
+   * As {@link #verify(Tensor[], Tensor)}, with the seed of the signs.
+   *
+   * @param operands those of the run
+   * @param result result of a run
+   * @param seed of the random signs
+   * @return what was found
+   */
   public Verification verify(Tensor[] operands, Tensor result, long seed) {
     Strided[] own = open(operands);
     Strided given = Tensor.core(result);
@@ -253,8 +313,9 @@ public final class EinsumPlan {
   }
 
   /**
-   * The gradient for operand i as a plan: from the gradient of a scalar loss for the result, and
-   * the other operands in their order, to the gradient for that operand, of the operand's shape.
+   * {@return the gradient for operand i as a plan: from the gradient of a scalar loss for the
+   * result, and the other operands in their order, to the gradient for that operand, of the
+   * operand's shape}
    *
    * <p>{@code dL/dX_i = sum of dL/dresult * product of the others} over all labels that X_i lacks;
    * zero off the diagonal where a label is repeated, summed along axes of length 1 that were
@@ -264,6 +325,7 @@ public final class EinsumPlan {
    * complex numbers the gradient of a real loss is {@code dL/dRe + i dL/dIm}, as PyTorch has it, so
    * the other operands are conjugated.
    *
+   * @param i number of the operand, from 0
    * @throws IndexOutOfBoundsException if there is no such operand
    * @throws IllegalArgumentException if the operand is of integers or BOOL, or real beside complex
    *     ones
@@ -278,6 +340,7 @@ public final class EinsumPlan {
    * intermediates would exceed it, each gradient is computed by itself, in slices if need be.
    *
    * @param upstream gradient of a scalar loss for the result
+   * @param operands tensors of the plan's shapes and types, of any strides
    * @return new tensors of the operands' shapes, to be closed by the caller
    * @throws IllegalArgumentException if a shape or type is not the plan's, if an operand has no
    *     {@link #gradient}, or if the gradients do not fit the memory limit; the text names one that
@@ -318,6 +381,9 @@ public final class EinsumPlan {
    * out[s]}.
    *
    * @param out its first axis runs over the sets
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param sets operands of each contraction
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
     core.runBatchInto(
@@ -325,7 +391,7 @@ public final class EinsumPlan {
   }
 
   /**
-   * A plan with some operands given once: what depends on them alone is computed now.
+   * {@return a plan with some operands given once: what depends on them alone is computed now}
    *
    * @param constants for each operand a tensor, or null where each run gives one. They must stay
    *     open and unchanged while the bound plan is used.
@@ -336,21 +402,22 @@ public final class EinsumPlan {
   }
 
   /**
-   * Equation, types, shapes, path and options as JSON: {@link #fromJson(String)} makes the plan
-   * again without a search.
+   * {@return equation, types, shapes, path and options as JSON: {@link #fromJson(String)} makes the
+   * plan again without a search}
    */
   public String toJson() {
     return PlanJson.write(core);
   }
 
   /**
-   * The plan that {@link #toJson} wrote.
+   * {@return the plan that {@link #toJson} wrote}
    *
    * <p>Nothing is searched for: path and cuts are those of the text. It is read strictly: a number
    * that does not fit, a key that stands twice, and more levels than a plan has are refused by
    * name. A search time of more than ten seconds is read as ten, so that a text makes no program
    * search for longer later on, in {@link #gradient} say.
    *
+   * @param json text of {@link #toJson}
    * @throws IllegalArgumentException if the text is no such plan, saying what is missing or wrong
    */
   public static EinsumPlan fromJson(String json) {
@@ -358,8 +425,11 @@ public final class EinsumPlan {
   }
 
   /**
-   * The plan that {@link #toJson} wrote, for operands of these shapes and this type.
+   * {@return the plan that {@link #toJson} wrote, for operands of these shapes and this type}
    *
+   * @param json text of {@link #toJson}
+   * @param dtype type of the elements
+   * @param shapes lengths of the axes of each operand
    * @throws IllegalArgumentException if the text is no such plan, or was written for others
    */
   public static EinsumPlan fromJson(String json, DType dtype, long[]... shapes) {
@@ -369,8 +439,11 @@ public final class EinsumPlan {
   }
 
   /**
-   * The plan that {@link #toJson} wrote, for operands of these types and shapes.
+   * {@return the plan that {@link #toJson} wrote, for operands of these types and shapes}
    *
+   * @param json text of {@link #toJson}
+   * @param types type of each operand
+   * @param shapes lengths of the axes of each operand
    * @throws IllegalArgumentException if the text is no such plan, or was written for others
    */
   public static EinsumPlan fromJson(String json, List<DType> types, long[]... shapes) {
@@ -390,8 +463,9 @@ public final class EinsumPlan {
   }
 
   /**
-   * Number of slices that a run consists of: 1 unless a memory limit, of the run or of a slice, or
-   * {@link PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there are more.
+   * {@return number of slices that a run consists of: 1 unless a memory limit, of the run or of a
+   * slice, or {@link PlanOptions#withSlices} made it cut labels; {@link Long#MAX_VALUE} if there
+   * are more}
    */
   public long sliceCount() {
     return core.slices().slices();
@@ -400,6 +474,8 @@ public final class EinsumPlan {
   /**
    * Tells cuts apart: equal texts mean that slices of the same number are the same part of the same
    * contraction. {@link PlanSlice#id} carries it.
+   *
+   * @return the text
    */
   public String cutFingerprint() {
     return core.slices().fingerprint();
@@ -420,7 +496,7 @@ public final class EinsumPlan {
   }
 
   /**
-   * A slice by its number.
+   * {@return a slice by its number}
    *
    * @param index from 0 to {@link #sliceCount} - 1
    * @throws IndexOutOfBoundsException if there is no such slice
@@ -431,9 +507,9 @@ public final class EinsumPlan {
   }
 
   /**
-   * A slice by what {@link PlanSlice#id} gave, here or in another process. A number alone means
-   * another part of the contraction where labels are cut otherwise, and the sum of such slices is
-   * wrong without an error; this refuses them.
+   * {@return a slice by what {@link PlanSlice#id} gave, here or in another process} A number alone
+   * means another part of the contraction where labels are cut otherwise, and the sum of such
+   * slices is wrong without an error; this refuses them.
    *
    * <pre>{@code
    * String plan = whole.toJson();                  // where the work is shared out
@@ -441,6 +517,7 @@ public final class EinsumPlan {
    * EinsumPlan.fromJson(plan).slice(job).addTo(part, operands);   // anywhere
    * }</pre>
    *
+   * @param id of {@link PlanSlice#id}
    * @throws IllegalArgumentException if the text is no id, or of a slice of another cut, equation
    *     or shapes
    * @throws UnsupportedOperationException if this is a gradient
@@ -478,6 +555,10 @@ public final class EinsumPlan {
   /**
    * As {@link #run}, told after each slice how many are done: for progress of long runs. An
    * exception of the listener ends the run.
+   *
+   * @param afterSlice told the number of slices that are done
+   * @param operands tensors of the plan's shapes and types, of any strides
+   * @return a new tensor, to be closed by the caller
    */
   public Tensor run(LongConsumer afterSlice, Tensor... operands) {
     Objects.requireNonNull(afterSlice, "afterSlice");

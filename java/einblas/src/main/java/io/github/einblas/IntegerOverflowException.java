@@ -11,8 +11,14 @@ import org.jspecify.annotations.Nullable;
  * step, in the order in which steps run, the first element in C order.
  *
  * <pre>{@code
- * plan of "ij,jk->ik": step 1 of 1 (ij,jk->ik): element i=3, k=0 is 2147483712, beyond I32
- * (-2147483648 to 2147483647); the output is untouched
+ * Tensor big = Tensor.full(DType.I8, 100, 2);
+ * EinsumPlan plan =
+ *     Einsum.plan("i,i->", PlanOptions.DEFAULT.withCheckedIntegers(true), big, big);
+ * try {
+ *   plan.run(big, big);
+ * } catch (IntegerOverflowException e) {
+ *   System.out.println(e.getMessage().contains("its result is 20000, beyond I8")); // true
+ * }
  * }</pre>
  *
  * <p>The output is as it was before, unless {@link #isOutputUntouched} says otherwise, as the text
@@ -38,7 +44,16 @@ public final class IntegerOverflowException extends ArithmeticException {
       List<String> labels,
       List<Long> index,
       DType dtype) {
-    /** A place; the lists are copied. */
+    /**
+     * A place; the lists are copied.
+     *
+     * @param equation equation of the plan
+     * @param step number of the step, from 1
+     * @param stepEquation equation of the step
+     * @param labels labels of the element's axes
+     * @param index of the element
+     * @param dtype type that does not hold the number
+     */
     public Place {
       labels = List.copyOf(labels);
       index = List.copyOf(index);
@@ -46,13 +61,18 @@ public final class IntegerOverflowException extends ArithmeticException {
   }
 
   private final transient @Nullable Place place;
+
+  /** What the element should be, or null. */
   private final @Nullable BigInteger value;
+
+  /** Whether the output is as it was. */
   private final boolean outputUntouched;
 
   /**
    * Creates the exception.
    *
    * @param text where it was, in words
+   * @param place where it was found
    * @param value what the element should be, or null where that has more than 511 bits
    */
   public IntegerOverflowException(String text, @Nullable Place place, @Nullable BigInteger value) {
@@ -67,12 +87,20 @@ public final class IntegerOverflowException extends ArithmeticException {
     this.outputUntouched = outputUntouched;
   }
 
-  /** The same failure, saying of what: "set 3". */
+  /**
+   * {@return the same failure, saying of what: "set 3"}
+   *
+   * @param what what was being done
+   */
   public IntegerOverflowException in(String what) {
     return copy(what + ": " + getMessage(), outputUntouched);
   }
 
-  /** The same failure of a run that had written to its output: the text says what. */
+  /**
+   * {@return the same failure of a run that had written to its output: the text says what}
+   *
+   * @param written what of the output was written
+   */
   public IntegerOverflowException after(String written) {
     return copy(getMessage().replace("; the output is untouched", "; " + written), false);
   }
@@ -83,17 +111,17 @@ public final class IntegerOverflowException extends ArithmeticException {
     return other;
   }
 
-  /** Where it was; null of an exception that was serialized. */
+  /** {@return where it was; null of an exception that was serialized} */
   public @Nullable Place place() {
     return place;
   }
 
-  /** What the element should be, or null where that has more than 511 bits. */
+  /** {@return what the element should be, or null where that has more than 511 bits} */
   public @Nullable BigInteger value() {
     return value;
   }
 
-  /** Whether the output given to the call is as it was before. */
+  /** {@return whether the output given to the call is as it was before} */
   public boolean isOutputUntouched() {
     return outputUntouched;
   }

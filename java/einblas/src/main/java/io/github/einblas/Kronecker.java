@@ -34,6 +34,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A product is computed factor by factor where the tensors lie. Every method checks what it is
  * given before it writes: {@link IllegalArgumentException} for shapes and types, {@link
  * IllegalStateException} for closed tensors.
+ *
+ * <pre>{@code
+ * Tensor w = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * Kronecker k = Kronecker.of(Kronecker.identity(1000), w); // 2000 x 2000, never built
+ * Tensor y = k.times(Tensor.ones(DType.F64, 2000));
+ * System.out.println(y.get(1999)); // 7.0
+ * }</pre>
  */
 public final class Kronecker implements MatrixOperator {
   private final Factors core;
@@ -57,8 +64,8 @@ public final class Kronecker implements MatrixOperator {
   // ---- made
 
   /**
-   * The Kronecker product of factors, the first one outermost: {@code K[i1*r2 + i2, j1*c2 + j2] =
-   * F1[i1, j1] * F2[i2, j2]}.
+   * {@return the Kronecker product of factors, the first one outermost: {@code K[i1*r2 + i2, j1*c2
+   * + j2] = F1[i1, j1] * F2[i2, j2]}}
    *
    * <pre>{@code
    * Kronecker k = Kronecker.of(Kronecker.identity(30), w); // w (784, 30)
@@ -104,8 +111,9 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * The identity of order n, which costs nothing. It takes the type of the other factors.
+   * {@return the identity of order n, which costs nothing} It takes the type of the other factors.
    *
+   * @param n number of rows
    * @throws IllegalArgumentException if n is negative
    */
   public static Kronecker identity(long n) {
@@ -113,8 +121,9 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * The diagonal matrix of a vector.
+   * {@return the diagonal matrix of a vector}
    *
+   * @param vector diagonal, of rank 1
    * @throws IllegalArgumentException if it is no vector of F32, F64, BF16, F16, C64 or C128
    */
   public static Kronecker diagonal(Tensor vector) {
@@ -130,8 +139,8 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * The adjoint operator, the conjugate transpose {@code K^H}: of the conjugate transposes of the
-   * factors, where they lie. Of real types it is the transposed operator.
+   * {@return the adjoint operator, the conjugate transpose {@code K^H}: of the conjugate transposes
+   * of the factors, where they lie} Of real types it is the transposed operator.
    *
    * <pre>{@code
    * Tensor y = k.times(x);
@@ -143,17 +152,22 @@ public final class Kronecker implements MatrixOperator {
     return new Kronecker(core.adjoint());
   }
 
-  /** This operator's Kronecker product with another one, or with a dense or sparse matrix. */
+  /**
+   * {@return this operator's Kronecker product with another one, or with a dense or sparse matrix}
+   *
+   * @param other right factor
+   */
   public Kronecker kron(Operand other) {
     return of(this, Objects.requireNonNull(other, "other"));
   }
 
   /**
-   * The product of two operators whose factors fit one by one: {@code (A (x) B)(C (x) D) = AC (x)
-   * BD}. An identity is split where that helps. A sparse factor stays sparse beside a sparse or
-   * diagonal one and makes a dense one dense. New factors are freed when nothing uses them; of BF16
-   * and F16 each is rounded once.
+   * {@return the product of two operators whose factors fit one by one: {@code (A (x) B)(C (x) D) =
+   * AC (x) BD}} An identity is split where that helps. A sparse factor stays sparse beside a sparse
+   * or diagonal one and makes a dense one dense. New factors are freed when nothing uses them; of
+   * BF16 and F16 each is rounded once.
    *
+   * @param other right factor
    * @throws IllegalArgumentException if some factor's columns are not the other's rows
    */
   public Kronecker product(Kronecker other) {
@@ -177,7 +191,7 @@ public final class Kronecker implements MatrixOperator {
     return core.dtype();
   }
 
-  /** Number of factors. */
+  /** {@return number of factors} */
   public int factors() {
     return core.count();
   }
@@ -239,7 +253,11 @@ public final class Kronecker implements MatrixOperator {
     return products.explain("Kronecker times", strided(x), false);
   }
 
-  /** How {@link #timesLeft} would be computed. */
+  /**
+   * {@return how {@link #timesLeft} would be computed}
+   *
+   * @param x dense operand of any strides
+   */
   public String explainLeft(Tensor x) {
     return products.explain("Kronecker timesLeft", strided(x), true);
   }
@@ -260,7 +278,11 @@ public final class Kronecker implements MatrixOperator {
    *     identity and for a sparse factor
    */
   public record Gradient(Tensor x, List<@Nullable Tensor> factors) implements AutoCloseable {
-    /** The gradient of factor i. */
+    /**
+     * {@return the gradient of factor i}
+     *
+     * @param i number of the factor, from 0
+     */
     public @Nullable Tensor factor(int i) {
       return factors.get(i);
     }
@@ -278,13 +300,24 @@ public final class Kronecker implements MatrixOperator {
     return new Gradient(new Tensor(made.x()), Collections.unmodifiableList(factors));
   }
 
-  /** Gradients of {@link #times} at x, for the upstream gradient {@code g} of its result. */
+  /**
+   * {@return gradients of {@link #times} at x, for the upstream gradient {@code g} of its result}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
+   */
   public Gradient timesGradient(Tensor x, Tensor g) {
     Strided own = Objects.requireNonNull(g, "g").strided();
     return gradient(products.gradient("Kronecker timesGradient", strided(x), own, false));
   }
 
-  /** Gradients of {@link #timesLeft} at x, for the upstream gradient {@code g} of its result. */
+  /**
+   * {@return gradients of {@link #timesLeft} at x, for the upstream gradient {@code g} of its
+   * result}
+   *
+   * @param x dense operand of any strides
+   * @param g gradient of a loss for the result, of its shape and type
+   */
   public Gradient timesLeftGradient(Tensor x, Tensor g) {
     Strided own = Objects.requireNonNull(g, "g").strided();
     return gradient(products.gradient("Kronecker timesLeftGradient", strided(x), own, true));
@@ -293,8 +326,9 @@ public final class Kronecker implements MatrixOperator {
   // ---- elements
 
   /**
-   * Row i of the matrix, (..., columns), new.
+   * {@return row i of the matrix, (..., columns), new}
    *
+   * @param i number of the row, from 0
    * @throws IndexOutOfBoundsException if there is no such row; a negative one counts from the end
    */
   public Tensor row(long i) {
@@ -313,19 +347,19 @@ public final class Kronecker implements MatrixOperator {
     return new Tensor(MatrixElements.dense(core));
   }
 
-  /** Bytes that the whole matrix would take, in double: it may exceed every integer. */
+  /** {@return bytes that the whole matrix would take, in double: it may exceed every integer} */
   public double denseBytes() {
     return core.denseBytes();
   }
 
-  /** The main diagonal, (..., min(rows, columns)), new. */
+  /** {@return the main diagonal, (..., min(rows, columns)), new} */
   public Tensor diagonal() {
     core.requireOpen("diagonal");
     return new Tensor(MatrixElements.diagonal(core));
   }
 
   /**
-   * The sum of the main diagonal, in F64.
+   * {@return the sum of the main diagonal, in F64}
    *
    * @throws IllegalArgumentException if the operator is not square, or is a batch, or is complex:
    *     {@link #traceReal}, {@link #traceImag}
@@ -342,7 +376,7 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * The real part of the sum of the main diagonal, in F64.
+   * {@return the real part of the sum of the main diagonal, in F64}
    *
    * @throws IllegalArgumentException if the operator is not square, or is a batch
    */
@@ -351,7 +385,7 @@ public final class Kronecker implements MatrixOperator {
     return MatrixElements.trace(core)[0];
   }
 
-  /** The imaginary part of that sum, 0 of real numbers. */
+  /** {@return the imaginary part of that sum, 0 of real numbers} */
   public double traceImag() {
     core.requireSquare("traceImag", false);
     return MatrixElements.trace(core)[1];
@@ -360,8 +394,8 @@ public final class Kronecker implements MatrixOperator {
   // ---- linear algebra
 
   /**
-   * X such that the operator times X is B, by LAPACK's LU factorisation with partial pivoting of
-   * each factor.
+   * {@return X such that the operator times X is B, by LAPACK's LU factorisation with partial
+   * pivoting of each factor}
    *
    * <p>Sparse factors are made dense for LAPACK, here and in the next two methods: up to 2^30 bytes
    * each. Of BF16 and F16 LAPACK computes in F32, and the result is rounded once. It is OpenBLAS's,
@@ -388,7 +422,7 @@ public final class Kronecker implements MatrixOperator {
    */
   public record LogDeterminant(double phaseReal, double phaseImaginary, double logAbsolute) {
     /**
-     * The sign of a determinant that is real: -1, 0 or 1.
+     * {@return the sign of a determinant that is real: -1, 0 or 1}
      *
      * @throws ArithmeticException if it is not real, as may be with factors of C64 and C128
      */
@@ -402,8 +436,8 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * The determinant's phase and logarithm: {@code det(A (x) B) = det(A)^b det(B)^a} for orders a
-   * and b.
+   * {@return the determinant's phase and logarithm: {@code det(A (x) B) = det(A)^b det(B)^a} for
+   * orders a and b}
    *
    * <pre>{@code
    * // [[2i]] (x) I3: det = (2i)^3 = -8i
@@ -435,8 +469,8 @@ public final class Kronecker implements MatrixOperator {
   }
 
   /**
-   * All eigenvalues: the products of the factors' eigenvalues, by LAPACK, the first factor's
-   * outermost.
+   * {@return all eigenvalues: the products of the factors' eigenvalues, by LAPACK, the first
+   * factor's outermost}
    *
    * @throws IllegalArgumentException if a factor is not square, or the operator a batch
    * @throws ArithmeticException if LAPACK's iteration does not converge, as with NaN

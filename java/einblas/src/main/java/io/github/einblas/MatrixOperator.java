@@ -19,10 +19,10 @@ package io.github.einblas;
  * {@code beta = 0} does not read the output.
  */
 public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMatrix, Kronecker {
-  /** Number of rows. */
+  /** {@return number of rows} */
   long rows();
 
-  /** Number of columns. */
+  /** {@return number of columns} */
   long columns();
 
   /**
@@ -37,6 +37,9 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    * {@code out = alpha * A x + beta * out}.
    *
    * @param out of the shape that {@link #times} gives
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param x dense operand of any strides
    */
   void timesInto(Tensor out, double alpha, double beta, Tensor x);
 
@@ -57,6 +60,9 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    * {@code out = alpha * x A + beta * out}.
    *
    * @param out of the shape that {@link #timesLeft} gives
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param x dense operand of any strides
    */
   void timesLeftInto(Tensor out, double alpha, double beta, Tensor x);
 
@@ -65,12 +71,16 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
     timesLeftInto(out, 1, 0, x);
   }
 
-  /** The transposed matrix, which shares this one's elements. */
+  /** {@return the transposed matrix, which shares this one's elements} */
   MatrixOperator transpose();
 
-  /** All elements, a new tensor (rows, columns), behind batch axes if there are any. */
+  /** {@return all elements, a new tensor (rows, columns), behind batch axes if there are any} */
   Tensor toDense();
 
-  /** How {@link #times} would be computed, and what it costs, in words. */
+  /**
+   * {@return how {@link #times} would be computed, and what it costs, in words}
+   *
+   * @param x dense operand of any strides
+   */
   String explain(Tensor x);
 }

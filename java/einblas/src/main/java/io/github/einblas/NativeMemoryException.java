@@ -6,6 +6,14 @@ package io.github.einblas;
  * the container or the machine leaves, also after the garbage collector was asked for memory of
  * tensors that nothing refers to. Nothing was written, unless {@link #isOutputUntouched} says
  * otherwise, as the text does then.
+ *
+ * <pre>{@code
+ * try {
+ *   Tensor.empty(DType.F64, 1L << 30, 1L << 20);
+ * } catch (NativeMemoryException e) {
+ *   System.out.println(e.bytesNeeded() > e.bytesAvailable()); // true
+ * }
+ * }</pre>
  */
 public final class NativeMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -22,9 +30,16 @@ public final class NativeMemoryException extends RuntimeException {
     SYSTEM
   }
 
+  /** Bytes that were asked for. */
   private final long bytesNeeded;
+
+  /** Bytes that could be had. */
   private final long bytesAvailable;
+
+  /** What was short. */
   private final Bound bound;
+
+  /** Whether the output is as it was. */
   private final boolean outputUntouched;
 
   /**
@@ -77,32 +92,40 @@ public final class NativeMemoryException extends RuntimeException {
     this.outputUntouched = outputUntouched;
   }
 
-  /** The same failure, saying where: "step 3 of 5". */
+  /**
+   * {@return the same failure, saying where: "step 3 of 5"}
+   *
+   * @param what what was being done
+   */
   public NativeMemoryException in(String what) {
     return new NativeMemoryException(this, what + " " + getMessage(), outputUntouched);
   }
 
-  /** The same failure of a run that had written to its output: the text says what. */
+  /**
+   * {@return the same failure of a run that had written to its output: the text says what}
+   *
+   * @param written what of the output was written
+   */
   public NativeMemoryException after(String written) {
     return new NativeMemoryException(this, getMessage() + "; " + written, false);
   }
 
-  /** Bytes of the block that was asked for; 0 when nobody knows. */
+  /** {@return bytes of the block that was asked for; 0 when nobody knows} */
   public long bytesNeeded() {
     return bytesNeeded;
   }
 
-  /** Bytes that could be had at that moment. */
+  /** {@return bytes that could be had at that moment} */
   public long bytesAvailable() {
     return bytesAvailable;
   }
 
-  /** What was short. */
+  /** {@return what was short} */
   public Bound bound() {
     return bound;
   }
 
-  /** Whether the output given to the call is as it was before. */
+  /** {@return whether the output given to the call is as it was before} */
   public boolean isOutputUntouched() {
     return outputUntouched;
   }

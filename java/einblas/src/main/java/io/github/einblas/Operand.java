@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public sealed interface Operand permits Tensor, MatrixOperator {
-  /** Type of the elements; null for a {@link Kronecker} of identities alone. */
+  /** {@return type of the elements; null for a {@link Kronecker} of identities alone} */
   @Nullable DType dtype();
 
-  /** Lengths of the axes: (rows, columns) of a matrix, behind its batch axes if it has any. */
+  /**
+   * {@return lengths of the axes: (rows, columns) of a matrix, behind its batch axes if it has any}
+   */
   long[] shape();
 }

@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Options of a plan: an immutable value, made from {@link #DEFAULT} by its {@code with} methods.
+ *
+ * <pre>{@code
+ * PlanOptions options = PlanOptions.DEFAULT.withThreads(1).withMemoryLimit(1L << 30);
+ * Tensor y = Einsum.plan("ij,jk->ik", options, x, x).run(x, x);
+ * }</pre>
  */
 public final class PlanOptions {
   /** How the order of contractions is found for more than two operands. */
@@ -149,47 +154,51 @@ public final class PlanOptions {
     return draft;
   }
 
-  /** Threads per run; 0 means {@link Einblas#threads()} at the time of the run. */
+  /** {@return threads per run; 0 means {@link Einblas#threads()} at the time of the run} */
   public int threads() {
     return threads;
   }
 
-  /** How the path is searched when none is given. */
+  /** {@return how the path is searched when none is given} */
   public Strategy strategy() {
     return strategy;
   }
 
-  /** What the search makes small. */
+  /** {@return what the search makes small} */
   public CostModel costModel() {
     return costModel;
   }
 
-  /** How long an order is searched for, or null: as long as a run is worth. */
+  /** {@return how long an order is searched for, or null: as long as a run is worth} */
   public @Nullable Duration searchTime() {
     return searchTime;
   }
 
-  /** Rounds of the search, or 0: {@link #withSearchRounds}. */
+  /**
+   * Rounds of the search, or 0: {@link #withSearchRounds}.
+   *
+   * @return the number
+   */
   public int searchRounds() {
     return searchRounds;
   }
 
-  /** The seed of searches that go by chance. */
+  /** {@return the seed of searches that go by chance} */
   public long seed() {
     return seed;
   }
 
-  /** Who is told how a search goes, or null: {@link #withSearchListener}. */
+  /** {@return who is told how a search goes, or null: {@link #withSearchListener}} */
   public @Nullable Predicate<SearchProgress> searchListener() {
     return searchListener;
   }
 
-  /** The given path, or null: see {@link #withPath}. */
+  /** {@return the given path, or null: see {@link #withPath}} */
   public int @Nullable [][] path() {
     return copy(path);
   }
 
-  /** The native kernel forced on every step, or null. */
+  /** {@return the native kernel forced on every step, or null} */
   public @Nullable String kernel() {
     return kernel;
   }
@@ -198,6 +207,7 @@ public final class PlanOptions {
    * With another number of threads per run.
    *
    * @param newThreads 1 to 1024, or 0 for the process's number
+   * @return options with that
    * @throws IllegalArgumentException if out of range
    */
   public PlanOptions withThreads(int newThreads) {
@@ -213,14 +223,24 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** With another way to search the path. */
+  /**
+   * With another way to search the path.
+   *
+   * @param newStrategy how the order is searched for
+   * @return options with that
+   */
   public PlanOptions withStrategy(Strategy newStrategy) {
     Draft draft = draft();
     draft.strategy = Objects.requireNonNull(newStrategy, "newStrategy");
     return new PlanOptions(draft);
   }
 
-  /** With another cost to make small. */
+  /**
+   * With another cost to make small.
+   *
+   * @param newCostModel what a search makes small
+   * @return options with that
+   */
   public PlanOptions withCostModel(CostModel newCostModel) {
     Draft draft = draft();
     draft.costModel = Objects.requireNonNull(newCostModel, "newCostModel");
@@ -242,6 +262,7 @@ public final class PlanOptions {
    *
    * @param newSearchTime more than 0, at most an hour; null for as long as a run is worth (100 ms
    *     of {@code RANDOM_GREEDY})
+   * @return options with that
    * @throws IllegalArgumentException if out of range
    */
   public PlanOptions withSearchTime(@Nullable Duration newSearchTime) {
@@ -263,6 +284,7 @@ public final class PlanOptions {
    * of threads. A {@linkplain #withSearchTime search time} beside it ends the search earlier.
    *
    * @param rounds 1 to 1,000,000, each longer than the ones before; 0 for as many as a run is worth
+   * @return options with that
    * @throws IllegalArgumentException if out of range
    */
   public PlanOptions withSearchRounds(int rounds) {
@@ -277,7 +299,12 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** With another seed of searches that go by chance; 0 unless given. */
+  /**
+   * With another seed of searches that go by chance; 0 unless given.
+   *
+   * @param newSeed of the random numbers
+   * @return options with that
+   */
   public PlanOptions withSeed(long newSeed) {
     Draft draft = draft();
     draft.seed = newSeed;
@@ -292,6 +319,7 @@ public final class PlanOptions {
    *
    * @param listener returns whether to go on; false ends the search with the best order so far.
    *     Null for nobody
+   * @return options with that
    */
   public PlanOptions withSearchListener(@Nullable Predicate<SearchProgress> listener) {
     Draft draft = draft();
@@ -306,6 +334,7 @@ public final class PlanOptions {
    *     each slot is used once, and the order within a pair changes no bit of the result. Null to
    *     search. It is checked against the operands when a plan is made. opt_einsum and NumPy count
    *     otherwise: {@link #withLinearPath}.
+   * @return options with that
    */
   public PlanOptions withPath(int @Nullable [][] newPath) {
     Draft draft = draft();
@@ -333,6 +362,8 @@ public final class PlanOptions {
   /**
    * With a native kernel forced on every step (tests and tuning), or null for none.
    *
+   * @param newKernel name of {@link Einblas#kernels}, or null
+   * @return options with that
    * @throws IllegalArgumentException if these options have {@link #batchInvariance()}, which
    *     chooses kernels by its own rules
    */
@@ -343,7 +374,8 @@ public final class PlanOptions {
   }
 
   /**
-   * Whether results do not depend on what is computed beside them: {@link #withBatchInvariance}.
+   * {@return whether results do not depend on what is computed beside them: {@link
+   * #withBatchInvariance}}
    */
   public boolean batchInvariance() {
     return batchInvariance;
@@ -373,6 +405,8 @@ public final class PlanOptions {
    *
    * <p>Without the option bits depend on the shapes, but never on the number of threads.
    *
+   * @param invariant whether an element has the same bits whatever is computed beside it
+   * @return options with that
    * @throws IllegalArgumentException if a kernel is forced ({@link #withKernel})
    */
   public PlanOptions withBatchInvariance(boolean invariant) {
@@ -391,7 +425,9 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Most native bytes that a run may take at a time; {@link Long#MAX_VALUE} for no limit. */
+  /**
+   * {@return most native bytes that a run may take at a time; {@link Long#MAX_VALUE} for no limit}
+   */
   public long memoryLimit() {
     return memoryLimit;
   }
@@ -405,6 +441,7 @@ public final class PlanOptions {
    * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
    *     refused when a plan is made, by a {@link MemoryLimitException} with the smallest that would
    *     do.
+   * @return options with that
    * @throws IllegalArgumentException if negative
    */
   public PlanOptions withMemoryLimit(long bytes) {
@@ -416,7 +453,7 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Fewest slices of a plan; 1 unless {@link #withSlices} asked for more. */
+  /** {@return fewest slices of a plan; 1 unless {@link #withSlices} asked for more} */
   public long slices() {
     return slices;
   }
@@ -435,6 +472,7 @@ public final class PlanOptions {
    *
    * @param atLeast 1 for no more than needed. More than the labels' lengths allow is refused when a
    *     plan is made; the text names the most.
+   * @return options with that
    * @throws IllegalArgumentException if less than 1
    */
   public PlanOptions withSlices(long atLeast) {
@@ -446,7 +484,10 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Most native bytes of one slice that is computed alone; {@link Long#MAX_VALUE} for no limit. */
+  /**
+   * {@return most native bytes of one slice that is computed alone; {@link Long#MAX_VALUE} for no
+   * limit}
+   */
   public long sliceMemoryLimit() {
     return sliceMemoryLimit;
   }
@@ -466,6 +507,7 @@ public final class PlanOptions {
    * @param bytes at least 0, or {@link Long#MAX_VALUE} for no limit. A budget that nothing fits is
    *     refused when a plan is made, by a {@link MemoryLimitException} with the smallest that would
    *     do.
+   * @return options with that
    * @throws IllegalArgumentException if negative
    */
   public PlanOptions withSliceMemoryLimit(long bytes) {
@@ -478,7 +520,7 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Type of the result, or null for the one that the operands promote to. */
+  /** {@return type of the result, or null for the one that the operands promote to} */
   public @Nullable DType outputType() {
     return outputType;
   }
@@ -495,6 +537,7 @@ public final class PlanOptions {
    *
    * @param newOutputType null for the type that the operands promote to. When a plan is made, a
    *     type is refused that drops an imaginary part, a fraction, or all but whether a number is 0.
+   * @return options with that
    */
   public PlanOptions withOutputType(@Nullable DType newOutputType) {
     Draft draft = draft();
@@ -502,7 +545,7 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Whether runs refuse to wrap integers: {@link #withCheckedIntegers}. */
+  /** {@return whether runs refuse to wrap integers: {@link #withCheckedIntegers}} */
   public boolean checkedIntegers() {
     return checkedIntegers;
   }
@@ -534,6 +577,9 @@ public final class PlanOptions {
    * {@link EinsumPlan#verify} compares modulo 2^n with the option too. What it costs is in
    * docs/number-types.md: a read of the operands where their largest elements prove that nothing
    * wraps, else the product once more in F64.
+   *
+   * @param checked whether runs that would wrap end in an exception
+   * @return options with that
    */
   public PlanOptions withCheckedIntegers(boolean checked) {
     Draft draft = draft();
@@ -563,7 +609,9 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Operands that a plan takes for the same tensor, in groups: {@link #withSameOperands}. */
+  /**
+   * {@return operands that a plan takes for the same tensor, in groups: {@link #withSameOperands}}
+   */
   public int[][] sameOperands() {
     return copy(sameOperands);
   }
@@ -590,6 +638,7 @@ public final class PlanOptions {
    * @param groups numbers of operands, an operand in one group at most; none for all different.
    *     When a plan is made, operands are refused that are not there, or that differ in shape or
    *     type
+   * @return options with that
    * @throws IllegalArgumentException if a number is negative or there twice
    */
   public PlanOptions withSameOperands(int[]... groups) {

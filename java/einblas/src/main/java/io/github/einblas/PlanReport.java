@@ -9,7 +9,15 @@ import io.github.einblas.internal.report.ReportText;
 import java.util.Arrays;
 import java.util.List;
 
-/** A plan explained: immutable, independent of the plan. */
+/**
+ * A plan explained: immutable, independent of the plan.
+ *
+ * <pre>{@code
+ * PlanReport report = Einsum.plan("ij,jk,kl->il", x, x, x).report();
+ * System.out.println(report.steps().size()); // 2
+ * System.out.println(report.text().startsWith("equation  ij,jk,kl->il")); // true
+ * }</pre>
+ */
 public final class PlanReport {
   private final Report report;
   private final List<Step> steps;
@@ -73,176 +81,179 @@ public final class PlanReport {
           s.equal());
     }
 
-    /** The slots read. */
+    /** {@return the slots read} */
     @Override
     public int[] inputs() {
       return inputs.clone();
     }
 
-    /** Shape of what the step writes. */
+    /** {@return shape of what the step writes} */
     @Override
     public long[] shape() {
       return shape.clone();
     }
   }
 
-  /** The equation as given. */
+  /** {@return the equation as given} */
   public String equation() {
     return report.equation();
   }
 
-  /** Type of the result. */
+  /** {@return type of the result} */
   public DType dtype() {
     return report.dtype();
   }
 
-  /** Types of the operands. */
+  /** {@return types of the operands} */
   public List<DType> operandTypes() {
     return report.types();
   }
 
-  /** Type that products and sums are computed in, and that intermediates have. */
+  /** {@return type that products and sums are computed in, and that intermediates have} */
   public DType computeType() {
     return report.computeType();
   }
 
-  /** Shapes of the operands. */
+  /** {@return shapes of the operands} */
   public long[][] shapes() {
     return Arrays.stream(report.shapes()).map(long[]::clone).toArray(long[][]::new);
   }
 
-  /** Shape of the result. */
+  /** {@return shape of the result} */
   public long[] resultShape() {
     return report.resultShape().clone();
   }
 
-  /** Pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i. */
+  /** {@return pairs contracted, by slots: operands are 0..n-1, the result of pair i is n+i} */
   public int[][] path() {
     return Arrays.stream(report.path()).map(int[]::clone).toArray(int[][]::new);
   }
 
-  /** Who chose the path, in words. */
+  /** {@return who chose the path, in words} */
   public String pathOrigin() {
     return report.pathOrigin();
   }
 
   /**
-   * Whether runs check integers ({@link PlanOptions#withCheckedIntegers}); false where the result
-   * is of another kind. Measured times include the checks, predicted ones do not.
+   * {@return whether runs check integers ({@link PlanOptions#withCheckedIntegers}); false where the
+   * result is of another kind} Measured times include the checks, predicted ones do not.
    */
   public boolean checkedIntegers() {
     return report.checked();
   }
 
-  /** Threads per run. */
+  /** {@return threads per run} */
   public int threads() {
     return report.threads();
   }
 
-  /** Operations on real numbers of a run, as {@link EinsumPlan#flops} counts. */
+  /** {@return operations on real numbers of a run, as {@link EinsumPlan#flops} counts} */
   public double flops() {
     return report.flops();
   }
 
-  /** The same of one loop nest over all labels. */
+  /** {@return the same of one loop nest over all labels} */
   public double naiveFlops() {
     return report.naiveFlops();
   }
 
-  /** Bytes that the steps read and write, each tensor once per run of a step. */
+  /** {@return bytes that the steps read and write, each tensor once per run of a step} */
   public double bytesMoved() {
     return report.bytesMoved();
   }
 
-  /** Bytes of all intermediates, as laid out. */
+  /** {@return bytes of all intermediates, as laid out} */
   public long intermediateBytes() {
     return report.intermediateBytes();
   }
 
-  /** Bytes of the largest intermediate. */
+  /** {@return bytes of the largest intermediate} */
   public long largestBytes() {
     return report.largestBytes();
   }
 
-  /** Number of the step that makes it; 0 if there is none. */
+  /** {@return number of the step that makes it; 0 if there is none} */
   public int largestStep() {
     return report.largestStep();
   }
 
-  /** Most native bytes of a run at a time: result, intermediates and workspaces. */
+  /** {@return most native bytes of a run at a time: result, intermediates and workspaces} */
   public long peakBytes() {
     return report.peakBytes();
   }
 
-  /** Labels that the memory limit cuts, as text, such as {@code k in pieces of 128}. */
+  /** {@return labels that the memory limit cuts, as text, such as {@code k in pieces of 128}} */
   public List<String> cuts() {
     return report.cuts();
   }
 
-  /** Operations of all slices over those of the same order uncut: 1 where nothing is repeated. */
+  /**
+   * {@return operations of all slices over those of the same order uncut: 1 where nothing is
+   * repeated}
+   */
   public double sliceOverhead() {
     return report.sliceOverhead();
   }
 
-  /** Number of slices of a run. */
+  /** {@return number of slices of a run} */
   public long slices() {
     return report.slices();
   }
 
-  /** Sum over steps of the time at this machine's measured speed. */
+  /** {@return sum over steps of the time at this machine's measured speed} */
   public double predictedSeconds() {
     return report.predictedSeconds();
   }
 
-  /** Sum of the steps' measured times; NaN without a profile. */
+  /** {@return sum of the steps' measured times; NaN without a profile} */
   public double measuredSeconds() {
     return report.measuredSeconds();
   }
 
-  /** This machine's operations per second, measured by a matrix product. */
+  /** {@return this machine's operations per second, measured by a matrix product} */
   public double peakFlops() {
     return report.peakFlops();
   }
 
-  /** This machine's bytes per second of a copy of as many as the plan's tensors have. */
+  /** {@return this machine's bytes per second of a copy of as many as the plan's tensors have} */
   public double bandwidth() {
     return report.bandwidth();
   }
 
   /**
-   * Whether predictions can be relied on: false where the machine was busy while its speed was
-   * measured, so that repeats took different times.
+   * {@return whether predictions can be relied on: false where the machine was busy while its speed
+   * was measured, so that repeats took different times}
    */
   public boolean reliable() {
     return report.reliable();
   }
 
-  /** The steps in order. */
+  /** {@return the steps in order} */
   public List<Step> steps() {
     return steps;
   }
 
-  /** Whether steps were timed. */
+  /** {@return whether steps were timed} */
   public boolean isProfile() {
     return report.isProfile();
   }
 
-  /** A numbered list of steps, for people. */
+  /** {@return a numbered list of steps, for people} */
   public String text() {
     return ReportText.of(report);
   }
 
-  /** All of this as a JSON object; names are those of the components. */
+  /** {@return all of this as a JSON object; names are those of the components} */
   public String json() {
     return ReportJson.of(report);
   }
 
-  /** The contraction tree in Graphviz' language: {@code dot -Tsvg} draws it. */
+  /** {@return the contraction tree in Graphviz' language: {@code dot -Tsvg} draws it} */
   public String dot() {
     return ReportGraph.dot(report);
   }
 
-  /** The contraction tree as a Mermaid flowchart, for Markdown. */
+  /** {@return the contraction tree as a Mermaid flowchart, for Markdown} */
   public String mermaid() {
     return ReportGraph.mermaid(report);
   }

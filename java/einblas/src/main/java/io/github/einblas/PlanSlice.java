@@ -13,6 +13,14 @@ import java.util.stream.IntStream;
  * from its parts of the operands; all slices' results, added to their parts of an output that
  * starts as zeros, are the result. {@link EinsumPlan#of(PlanSlice)} is the contraction of its
  * parts.
+ *
+ * <pre>{@code
+ * EinsumPlan plan = Einsum.plan("ij,jk->ik", PlanOptions.DEFAULT.withSlices(2), x, x);
+ * Tensor sum = Tensor.zeros(DType.F64, plan.outputShape());
+ * for (PlanSlice slice : plan.slices()) {
+ *   slice.addTo(sum, x, x); // here, or each on a machine of its own
+ * }
+ * }</pre>
  */
 public final class PlanSlice {
   private final Slice slice;
@@ -26,14 +34,14 @@ public final class PlanSlice {
     return slice.plan();
   }
 
-  /** Its number, from 0. */
+  /** {@return its number, from 0} */
   public long index() {
     return slice.index();
   }
 
   /**
-   * Its number and the cut that it is of, for {@link EinsumPlan#slice(String)} in any process: such
-   * as {@code 7@9f86d081884c7d65}.
+   * {@return its number and the cut that it is of, for {@link EinsumPlan#slice(String)} in any
+   * process: such as {@code 7@9f86d081884c7d65}}
    */
   public String id() {
     return slice.id();
@@ -48,13 +56,16 @@ public final class PlanSlice {
    * @param to the one behind the last
    */
   public record Range(String label, long from, long to) {
-    /** Number of indices. */
+    /** {@return number of indices} */
     public long length() {
       return to - from;
     }
   }
 
-  /** This slice's parts of the labels that are cut; of all other labels it takes everything. */
+  /**
+   * {@return this slice's parts of the labels that are cut; of all other labels it takes
+   * everything}
+   */
   public List<Range> ranges() {
     List<Range> ranges = new ArrayList<>();
     for (int k = 0; k < slice.labels().length; k++) {
@@ -68,10 +79,11 @@ public final class PlanSlice {
   }
 
   /**
-   * This slice's part of an operand, axis by axis: what a program must have at hand that computes
-   * the slice by {@link EinsumPlan#of(PlanSlice)}. Of an operand of shape (300, 800) whose second
-   * axis is cut it is, say, 0 to 300 and 400 to 800.
+   * {@return this slice's part of an operand, axis by axis: what a program must have at hand that
+   * computes the slice by {@link EinsumPlan#of(PlanSlice)}} Of an operand of shape (300, 800) whose
+   * second axis is cut it is, say, 0 to 300 and 400 to 800.
    *
+   * @param i number of the operand, from 0
    * @throws IndexOutOfBoundsException if there is no such operand
    */
   public List<Range> operandRanges(int i) {
@@ -80,7 +92,7 @@ public final class PlanSlice {
     return ranges(whole.shapes()[i], whole.equation().operand(i));
   }
 
-  /** This slice's part of the result, axis by axis. */
+  /** {@return this slice's part of the result, axis by axis} */
   public List<Range> outputRanges() {
     return ranges(slice.whole().outputShape(), slice.whole().equation().output());
   }
@@ -93,8 +105,9 @@ public final class PlanSlice {
   }
 
   /**
-   * This slice's parts of the operands, as views.
+   * {@return this slice's parts of the operands, as views}
    *
+   * @param operands the whole operands
    * @throws IllegalArgumentException if number or shapes are not the whole plan's
    */
   public Tensor[] operands(Tensor... operands) {
@@ -102,8 +115,9 @@ public final class PlanSlice {
   }
 
   /**
-   * The part of the output that this slice adds to, as a view.
+   * {@return the part of the output that this slice adds to, as a view}
    *
+   * @param out the whole output
    * @throws IllegalArgumentException if the shape is not the whole plan's
    */
   public Tensor output(Tensor out) {

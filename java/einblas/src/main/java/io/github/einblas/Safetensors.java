@@ -111,6 +111,8 @@ public final class Safetensors implements AutoCloseable {
   /**
    * Reads all tensors, in the order of the header; the caller closes them.
    *
+   * @param file path of the file
+   * @return the tensors by their names
    * @throws NpyFormatException if it is no such file, or a tensor has another type, naming file,
    *     tensor and what is wrong
    */
@@ -125,6 +127,9 @@ public final class Safetensors implements AutoCloseable {
   /**
    * Reads one tensor; the others may have any type.
    *
+   * @param file path of the file
+   * @param name name of the array
+   * @return a new tensor, to be closed by the caller
    * @throws NpyFormatException as {@link #read(Path)}; also if there is no tensor of that name
    */
   public static Tensor read(Path file, String name) throws IOException {

@@ -6,6 +6,14 @@ import java.time.Duration;
 /**
  * The best order that a search has found so far: see {@link PlanOptions#withSearchListener}.
  *
+ * <pre>{@code
+ * PlanOptions options =
+ *     PlanOptions.DEFAULT
+ *         .withSearchTime(Duration.ofMillis(50))
+ *         .withSearchListener(best -> best.operations() > 1e6); // false ends the search
+ * EinsumPlan plan = Einsum.plan("ij,jk,kl->il", options, x, x, x);
+ * }</pre>
+ *
  * @param operations floating-point operations of a run in that order (a multiplication and an
  *     addition for each point of a step's loop nest that sums, a multiplication where nothing is
  *     summed), slices included

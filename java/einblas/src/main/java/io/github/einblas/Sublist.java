@@ -8,6 +8,11 @@ import java.util.Objects;
 /**
  * An operand and the label of each of its axes as numbers, for {@link Einsum#einsum(int[],
  * Sublist...)}.
+ *
+ * <pre>{@code
+ * Tensor y = Einsum.einsum(new int[] {0, 2}, Sublist.of(x, 0, 1), Sublist.of(x, 1, 2));
+ * Tensor t = Einsum.einsum(new int[] {1, 0}, Sublist.of(x, 0, 1)); // transposed
+ * }</pre>
  */
 public final class Sublist {
   /** Stands for the axes that are not named, as {@code ...} does. */
@@ -22,8 +27,9 @@ public final class Sublist {
   }
 
   /**
-   * An operand with its labels.
+   * {@return an operand with its labels}
    *
+   * @param tensor the operand
    * @param labels one number from 0 for each axis; {@link #ELLIPSIS} stands for any number of axes
    */
   public static Sublist of(Tensor tensor, int... labels) {
@@ -31,12 +37,12 @@ public final class Sublist {
     return new Sublist(tensor, Objects.requireNonNull(labels, "labels").clone());
   }
 
-  /** The operand. */
+  /** {@return the operand} */
   public Tensor tensor() {
     return tensor;
   }
 
-  /** The labels of its axes. */
+  /** {@return the labels of its axes} */
   public int[] labels() {
     return labels.clone();
   }

@@ -126,8 +126,10 @@ public final class Tensor implements AutoCloseable, Operand {
   // ---- made from data
 
   /**
-   * An uninitialised tensor.
+   * {@return an uninitialised tensor}
    *
+   * @param dtype type of the elements
+   * @param shape lengths of the axes
    * @throws NativeMemoryException if the machine has not that much memory free
    */
   public static Tensor empty(DType dtype, long... shape) {
@@ -137,8 +139,12 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * A tensor of one value, rounded to the type; of a complex type without an imaginary part.
+   * {@return a tensor of one value, rounded to the type; of a complex type without an imaginary
+   * part}
    *
+   * @param dtype type of the elements
+   * @param value value of each element
+   * @param shape lengths of the axes
    * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
    *     does not hold the value
    */
@@ -148,27 +154,54 @@ public final class Tensor implements AutoCloseable, Operand {
         TensorCopy.full(dtype, value, Objects.requireNonNull(shape, "shape").clone()));
   }
 
-  /** A tensor of zeros. */
+  /**
+   * {@return a tensor of zeros}
+   *
+   * @param dtype type of the elements
+   * @param shape lengths of the axes
+   */
   public static Tensor zeros(DType dtype, long... shape) {
     return full(dtype, 0, shape);
   }
 
-  /** A tensor of ones. */
+  /**
+   * {@return a tensor of ones}
+   *
+   * @param dtype type of the elements
+   * @param shape lengths of the axes
+   */
   public static Tensor ones(DType dtype, long... shape) {
     return full(dtype, 1, shape);
   }
 
-  /** A tensor of rank 0. */
+  /**
+   * {@return a tensor of rank 0}
+   *
+   * @param dtype type of the elements
+   * @param value value of the element
+   */
   public static Tensor scalar(DType dtype, double value) {
     return full(dtype, value);
   }
 
-  /** Copies an array in row-major order as F32; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as F32; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(float[] data, long... shape) {
     return of(FloatBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as F64; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as F64; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(double[] data, long... shape) {
     return of(DoubleBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
@@ -187,32 +220,68 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(Nested.of(rows));
   }
 
-  /** Copies an array in row-major order as I32; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as I32; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(int[] data, long... shape) {
     return of(IntBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as I64; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as I64; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(long[] data, long... shape) {
     return of(LongBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as I16; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as I16; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(short[] data, long... shape) {
     return of(ShortBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as I8; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as I8; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(byte[] data, long... shape) {
     return of(DType.I8, ByteBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as U8, a byte of -1 as 255; no shape means rank 1. */
+  /**
+   * Copies an array in row-major order as U8, a byte of -1 as 255; no shape means rank 1.
+   *
+   * @param data elements in C order
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor ofUnsigned(byte[] data, long... shape) {
     return of(DType.U8, ByteBuffer.wrap(Objects.requireNonNull(data, "data")), shape);
   }
 
-  /** Copies an array in row-major order as BOOL; no shape given means rank 1. */
+  /**
+   * Copies an array in row-major order as BOOL; no shape given means rank 1.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(boolean[] data, long... shape) {
     return new Tensor(TensorArrays.of(data, shape));
   }
@@ -224,6 +293,10 @@ public final class Tensor implements AutoCloseable, Operand {
    * Tensor one = Tensor.ofBits(DType.BF16, new short[] {0x3f80}); // 1.
    * }</pre>
    *
+   * @param type type of the elements
+   * @param bits upper half of an F32, or IEEE half, of each element
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if the type is not BF16 or F16
    */
   public static Tensor ofBits(DType type, short[] bits, long... shape) {
@@ -233,19 +306,31 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Copies complex numbers as C64: real and imaginary parts in turn, two for each element; no shape
    * given means rank 1.
+   *
+   * @param parts real and imaginary parts in turn
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
    */
   public static Tensor ofComplex(float[] parts, long... shape) {
     return of(DType.C64, FloatBuffer.wrap(Objects.requireNonNull(parts, "parts")), shape);
   }
 
-  /** As {@link #ofComplex(float[], long...)}, as C128. */
+  /**
+   * As {@link #ofComplex(float[], long...)}, as C128.
+   *
+   * @param parts real and imaginary parts in turn
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor ofComplex(double[] parts, long... shape) {
     return of(DType.C128, DoubleBuffer.wrap(Objects.requireNonNull(parts, "parts")), shape);
   }
 
   /**
-   * A new tensor of C64 or C128 from its real and imaginary parts.
+   * {@return a new tensor of C64 or C128 from its real and imaginary parts}
    *
+   * @param real real parts
+   * @param imag imaginary parts of the same shape and type
    * @throws IllegalArgumentException if the shapes differ, or both are not F32 or both F64
    */
   public static Tensor complex(Tensor real, Tensor imag) {
@@ -257,6 +342,9 @@ public final class Tensor implements AutoCloseable, Operand {
    * Copies the remaining elements of a buffer in row-major order, as the type of its numbers (I16
    * of a ShortBuffer); no shape given means rank 1.
    *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException for a ByteBuffer, which needs {@link #of(DType, Buffer,
    *     long...)}
    */
@@ -271,18 +359,34 @@ public final class Tensor implements AutoCloseable, Operand {
    * in turn, a DoubleBuffer F64 or those of C128, a ByteBuffer in native order the bytes of any
    * type.
    *
+   * @param type type of the elements
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if the buffer does not hold that type
    */
   public static Tensor of(DType type, Buffer data, long... shape) {
     return new Tensor(TensorArrays.of(type, data, shape));
   }
 
-  /** Copies the elements from the pointer's position to its limit in row-major order. */
+  /**
+   * Copies the elements from the pointer's position to its limit in row-major order.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(FloatPointer data, long... shape) {
     return copyOf(wrap(data, shape));
   }
 
-  /** Copies the elements from the pointer's position to its limit in row-major order. */
+  /**
+   * Copies the elements from the pointer's position to its limit in row-major order.
+   *
+   * @param data elements in C order, which are copied
+   * @param shape lengths of the axes
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(DoublePointer data, long... shape) {
     return copyOf(wrap(data, shape));
   }
@@ -294,12 +398,14 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * A tensor over the remaining elements of a direct buffer in native byte order, without copying.
-   * The buffer is kept alive; closing the tensor does not free it. Over a read-only buffer the
-   * tensor is {@linkplain #isReadOnly read-only}. The buffer of a memory segment can be used as
+   * {@return a tensor over the remaining elements of a direct buffer in native byte order, without
+   * copying} The buffer is kept alive; closing the tensor does not free it. Over a read-only buffer
+   * the tensor is {@linkplain #isReadOnly read-only}. The buffer of a memory segment can be used as
    * long as its arena is open, by the threads that the arena allows, and the arena must not be
    * closed while a call runs; a use after that throws {@link IllegalStateException}.
    *
+   * @param data memory that the tensor lies over
+   * @param shape lengths of the axes
    * @throws IllegalArgumentException if the buffer is on the heap or in the other byte order, or if
    *     the shape needs another number of elements, or for a ByteBuffer, which needs {@link
    *     #wrap(DType, Buffer, long...)}
@@ -316,18 +422,25 @@ public final class Tensor implements AutoCloseable, Operand {
    * ByteBuffer weights = channel.map(READ_ONLY, offset, bytes).order(ByteOrder.nativeOrder());
    * Tensor w = Tensor.wrap(DType.BF16, weights, 4096, 4096);
    * }</pre>
+   *
+   * @param type type of the elements
+   * @param data memory that the tensor lies over
+   * @param shape lengths of the axes
+   * @return a tensor over that memory
    */
   public static Tensor wrap(DType type, Buffer data, long... shape) {
     return new Tensor(TensorArrays.wrap(type, data, shape));
   }
 
   /**
-   * A tensor over a pointer's memory from its position to its limit, without copying. The pointer
-   * is kept alive and one reference to it held until the tensor is closed: its {@code close()} and
-   * the end of its {@code PointerScope} leave the memory there. After {@code deallocate()}, which
-   * frees it in any case and must not be called while a call runs, every use throws {@link
-   * IllegalStateException}.
+   * {@return a tensor over a pointer's memory from its position to its limit, without copying} The
+   * pointer is kept alive and one reference to it held until the tensor is closed: its {@code
+   * close()} and the end of its {@code PointerScope} leave the memory there. After {@code
+   * deallocate()}, which frees it in any case and must not be called while a call runs, every use
+   * throws {@link IllegalStateException}.
    *
+   * @param data memory that the tensor lies over
+   * @param shape lengths of the axes
    * @throws IllegalArgumentException if the pointer is null, its position or limit is outside its
    *     memory, or the shape needs another number of elements
    */
@@ -336,7 +449,13 @@ public final class Tensor implements AutoCloseable, Operand {
     return wrapped(DType.F32, Wrapped.of(data, DType.F32.bytes()), shape);
   }
 
-  /** As {@link #wrap(FloatPointer, long...)}. */
+  /**
+   * As {@link #wrap(FloatPointer, long...)}.
+   *
+   * @param data memory that the tensor lies over
+   * @param shape lengths of the axes
+   * @return a tensor over that memory
+   */
   public static Tensor wrap(DoublePointer data, long... shape) {
     Objects.requireNonNull(data, "data");
     return wrapped(DType.F64, Wrapped.of(data, DType.F64.bytes()), shape);
@@ -375,6 +494,8 @@ public final class Tensor implements AutoCloseable, Operand {
    * may exceed the Java heap. Bytes behind the elements are ignored. An interrupted thread reads on
    * and stays interrupted.
    *
+   * @param file path of the file
+   * @return a new tensor, to be closed by the caller
    * @throws NpyFormatException if it is no such file, naming it; no memory is taken for elements
    *     that the file does not hold
    */
@@ -413,6 +534,10 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Reads a {@code .npy} from a stream, which stays open behind the last element, also where the
    * thread is interrupted.
+   *
+   * @param in stream, read from where it stands
+   * @return a new tensor, to be closed by the caller
+   * @throws IOException if it cannot be read
    */
   public static Tensor readNpy(InputStream in) throws IOException {
     return new Tensor(Npy.read(Objects.requireNonNull(in, "in"), "stream"));
@@ -422,6 +547,8 @@ public final class Tensor implements AutoCloseable, Operand {
    * Reads what {@link #writeTo} wrote, and nothing behind it: {@code Externalizable} blocks, Kryo
    * and Hadoop's {@code Writable} hand out such inputs. Any {@code .npy} can be read so.
    *
+   * @param in stream, read from where it stands
+   * @return a new tensor, to be closed by the caller
    * @throws NpyFormatException if that is no {@code .npy}, or ends before its last element
    */
   public static Tensor readFrom(DataInput in) throws IOException {
@@ -432,6 +559,9 @@ public final class Tensor implements AutoCloseable, Operand {
    * Reads one array of a {@code .npz} file by its name, with or without {@code .npy}: stored or
    * deflated, checked against its CRC-32, its header and its sizes.
    *
+   * @param file path of the file
+   * @param name name of the array
+   * @return a new tensor, to be closed by the caller
    * @throws NpyFormatException naming file, array and what is wrong
    */
   public static Tensor readNpz(Path file, String name) throws IOException {
@@ -444,6 +574,8 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Reads all arrays of a {@code .npz} file, in file order; entries of folders are passed over.
    *
+   * @param file path of the file
+   * @return the tensors by their names
    * @throws NpyFormatException as {@link #readNpz(Path, String)}; also for a name that comes twice
    */
   public static Map<String, Tensor> readNpz(Path file) throws IOException {
@@ -468,58 +600,62 @@ public final class Tensor implements AutoCloseable, Operand {
     return strided.shape().clone();
   }
 
-  /** Strides of the axes in elements (a copy). */
+  /** {@return strides of the axes in elements (a copy)} */
   public long[] strides() {
     return strided.strides().clone();
   }
 
-  /** Number of axes. */
+  /** {@return number of axes} */
   public int rank() {
     return strided.rank();
   }
 
-  /** Length of one axis. */
+  /**
+   * {@return length of one axis}
+   *
+   * @param axis number of the axis, negative from the end
+   */
   public long length(int axis) {
     return strided.length(axis);
   }
 
-  /** Number of elements. */
+  /** {@return number of elements} */
   public long size() {
     return strided.size();
   }
 
-  /** Bytes of all elements; {@link Long#MAX_VALUE} where a broadcast view has more. */
+  /** {@return bytes of all elements; {@link Long#MAX_VALUE} where a broadcast view has more} */
   public long nbytes() {
     return strided.nbytes();
   }
 
-  /** Whether the elements lie in row-major order without gaps. */
+  /** {@return whether the elements lie in row-major order without gaps} */
   public boolean isContiguous() {
     return strided.isContiguous();
   }
 
-  /** Whether this tensor, or the one whose memory it views, was closed. */
+  /** {@return whether this tensor, or the one whose memory it views, was closed} */
   public boolean isClosed() {
     return strided.isClosed();
   }
 
   /**
-   * Whether the memory is that of a read-only buffer, so that every operation that would write to
-   * this tensor or a view of it throws {@link IllegalArgumentException}.
+   * {@return whether the memory is that of a read-only buffer, so that every operation that would
+   * write to this tensor or a view of it throws {@link IllegalArgumentException}}
    */
   public boolean isReadOnly() {
     return strided.isReadOnly();
   }
 
   /**
-   * Whether this is a view whose elements are the conjugates of what lies in memory, made by {@link
-   * #conj}. Nothing can be written to it.
+   * {@return whether this is a view whose elements are the conjugates of what lies in memory, made
+   * by {@link #conj}} Nothing can be written to it.
    */
   public boolean isConjugate() {
     return strided.isConjugate();
   }
 
-  /** Address of the element [0, 0, ...]; valid until the tensor is closed. */
+  /** {@return address of the element [0, 0, ...]; valid until the tensor is closed} */
   public long address() {
     return strided.address();
   }
@@ -561,80 +697,128 @@ public final class Tensor implements AutoCloseable, Operand {
 
   // ---- views
 
-  /** The axes in another order: axis i of the view is axis {@code axes[i]} of this. */
+  /**
+   * {@return the axes in another order: axis i of the view is axis {@code axes[i]} of this}
+   *
+   * @param axes each axis once, in the new order
+   */
   public Tensor permute(int... axes) {
     return view(strided.geometry().permute(Objects.requireNonNull(axes, "axes")));
   }
 
-  /** The axes in reverse order. */
+  /** {@return the axes in reverse order} */
   public Tensor transpose() {
     return view(strided.geometry().transpose());
   }
 
   /**
-   * Python's {@code start:stop:step} of one axis: negative numbers count from the end, bounds are
-   * clipped.
+   * {@return Python's {@code start:stop:step} of one axis: negative numbers count from the end,
+   * bounds are clipped}
+   *
+   * @param axis number of the axis, negative from the end
+   * @param start first index, negative from the end
+   * @param stop index behind the last one
+   * @param step distance of indices, not 0
    */
   public Tensor slice(int axis, long start, long stop, long step) {
     return view(strided.geometry().slice(axis, start, stop, step));
   }
 
-  /** Python's {@code start:stop} of one axis. */
+  /**
+   * {@return Python's {@code start:stop} of one axis}
+   *
+   * @param axis number of the axis, negative from the end
+   * @param start first index, negative from the end
+   * @param stop index behind the last one
+   */
   public Tensor slice(int axis, long start, long stop) {
     return slice(axis, start, stop, 1);
   }
 
-  /** One index of an axis, which is dropped. */
+  /**
+   * {@return one index of an axis, which is dropped}
+   *
+   * @param axis number of the axis, negative from the end
+   * @param index from 0 to length - 1, negative from the end
+   */
   public Tensor select(int axis, long index) {
     return view(strided.geometry().select(axis, index));
   }
 
-  /** One axis backwards. */
+  /**
+   * {@return one axis backwards}
+   *
+   * @param axis number of the axis, negative from the end
+   */
   public Tensor flip(int axis) {
     return view(strided.geometry().flip(axis));
   }
 
   /**
-   * The same elements in row-major order under another shape; one length may be -1.
+   * {@return the same elements in row-major order under another shape; one length may be -1}
    *
+   * @param newShape lengths of the axes
    * @throws IllegalArgumentException if the sizes differ, or if the strides allow it only as a copy
    */
   public Tensor reshape(long... newShape) {
     return view(strided.geometry().reshape(Objects.requireNonNull(newShape, "newShape")));
   }
 
-  /** Without the axes of length 1. */
+  /**
+   * Without the axes of length 1.
+   *
+   * @return a view
+   */
   public Tensor squeeze() {
     return view(strided.geometry().squeeze());
   }
 
-  /** Without the given axes, which must have length 1. */
+  /**
+   * Without the given axes, which must have length 1.
+   *
+   * @param axes axes of length 1
+   * @return a view
+   */
   public Tensor squeeze(int... axes) {
     return view(strided.geometry().squeeze(Objects.requireNonNull(axes, "axes")));
   }
 
-  /** With a new axis of length 1 before the given one; the rank puts it last. */
+  /**
+   * With a new axis of length 1 before the given one; the rank puts it last.
+   *
+   * @param axis number of the axis, negative from the end
+   * @return a new tensor, to be closed by the caller
+   */
   public Tensor unsqueeze(int axis) {
     return view(strided.geometry().unsqueeze(axis));
   }
 
   /**
-   * Axes of length 1, and new leading ones, repeated to another shape with stride 0 (NumPy's
-   * broadcast_to).
+   * {@return axes of length 1, and new leading ones, repeated to another shape with stride 0
+   * (NumPy's broadcast_to)}
+   *
+   * @param newShape lengths of the axes
    */
   public Tensor broadcastTo(long... newShape) {
     return view(strided.geometry().broadcastTo(Objects.requireNonNull(newShape, "newShape")));
   }
 
-  /** The elements whose indices on both axes agree; the new axis comes last. */
+  /**
+   * {@return the elements whose indices on both axes agree; the new axis comes last}
+   *
+   * @param axis1 first axis
+   * @param axis2 second axis, another one
+   */
   public Tensor diagonal(int axis1, int axis2) {
     return view(strided.geometry().diagonal(axis1, axis2));
   }
 
   /**
-   * Any strided view of this tensor's memory.
+   * {@return any strided view of this tensor's memory}
    *
    * @param newOffset elements from the start of the memory to the element [0, 0, ...]
+   * @param newShape lengths of the axes
+   * @param newStrides distance of neighbours along each axis, in elements
    * @throws IllegalArgumentException if an element would lie outside the memory
    */
   public Tensor asStrided(long newOffset, long[] newShape, long[] newStrides) {
@@ -643,18 +827,21 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(strided.asStrided(newOffset, newShape, newStrides));
   }
 
-  /** The conjugates of complex elements; of real ones the elements themselves. */
+  /** {@return the conjugates of complex elements; of real ones the elements themselves} */
   public Tensor conj() {
     return new Tensor(strided.conj());
   }
 
-  /** The real parts, as F32 of C64 and F64 of C128; of real elements the elements themselves. */
+  /**
+   * {@return the real parts, as F32 of C64 and F64 of C128; of real elements the elements
+   * themselves}
+   */
   public Tensor real() {
     return new Tensor(strided.real());
   }
 
   /**
-   * The imaginary parts, as F32 of C64 and F64 of C128.
+   * {@return the imaginary parts, as F32 of C64 and F64 of C128}
    *
    * @throws IllegalArgumentException if the elements are not complex, or this is a {@linkplain
    *     #isConjugate conjugate} view, whose imaginary parts have the other sign than the memory
@@ -693,21 +880,21 @@ public final class Tensor implements AutoCloseable, Operand {
 
   // ---- copies and elements
 
-  /** A contiguous copy, conjugated where this is a conjugate view. */
+  /** {@return a contiguous copy, conjugated where this is a conjugate view} */
   public Tensor copy() {
     return new Tensor(TensorCopy.copy(strided));
   }
 
   /**
-   * A contiguous tensor of the same elements: a view of this when it is contiguous and no conjugate
-   * view, else a copy.
+   * {@return a contiguous tensor of the same elements: a view of this when it is contiguous and no
+   * conjugate view, else a copy}
    */
   public Tensor contiguous() {
     return new Tensor(TensorCopy.contiguous(strided));
   }
 
   /**
-   * A contiguous copy with another element type.
+   * {@return a contiguous copy with another element type}
    *
    * <ul>
    *   <li>To a floating-point or complex type: rounded to nearest, ties to even, once; too large
@@ -718,6 +905,7 @@ public final class Tensor implements AutoCloseable, Operand {
    *   <li>From a complex type to a real one: refused; {@link #real} and {@link #imag} are views.
    * </ul>
    *
+   * @param newType type of the elements of the result
    * @throws ArithmeticException if an integer does not fit an integer type, with its place
    */
   public Tensor to(DType newType) {
@@ -727,6 +915,7 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Copies the elements of a tensor of the same shape and type into this one.
    *
+   * @param source tensor of the same shape and type
    * @throws IllegalArgumentException if shape or type differ, or if the two share elements
    */
   public void copyFrom(Tensor source) {
@@ -736,6 +925,7 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Sets every element, as {@link #set} does.
    *
+   * @param value value of each element
    * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
    *     does not hold the value
    */
@@ -744,16 +934,16 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * The elements in row-major order, of a type that F32 holds exactly: F32, BF16, F16, I8, U8, I16
-   * or BOOL. Of C64 the real and imaginary parts in turn.
+   * {@return the elements in row-major order, of a type that F32 holds exactly: F32, BF16, F16, I8,
+   * U8, I16 or BOOL} Of C64 the real and imaginary parts in turn.
    */
   public float[] toFloatArray() {
     return TensorArrays.floats(strided);
   }
 
   /**
-   * The elements in row-major order, of any type but I64. Of complex types the real and imaginary
-   * parts in turn.
+   * {@return the elements in row-major order, of any type but I64} Of complex types the real and
+   * imaginary parts in turn.
    */
   public double[] toDoubleArray() {
     return TensorArrays.doubles(strided);
@@ -789,32 +979,32 @@ public final class Tensor implements AutoCloseable, Operand {
     return Nested.longs(strided);
   }
 
-  /** The elements in row-major order, of a tensor of integers but I64, or of BOOL. */
+  /** {@return the elements in row-major order, of a tensor of integers but I64, or of BOOL} */
   public int[] toIntArray() {
     return TensorArrays.ints(strided);
   }
 
-  /** The elements in row-major order, of a tensor of integers or BOOL. */
+  /** {@return the elements in row-major order, of a tensor of integers or BOOL} */
   public long[] toLongArray() {
     return TensorArrays.longs(strided, "toLongArray");
   }
 
-  /** The elements in row-major order, of I16, I8, U8 or BOOL. */
+  /** {@return the elements in row-major order, of I16, I8, U8 or BOOL} */
   public short[] toShortArray() {
     return TensorArrays.shorts(strided);
   }
 
-  /** The elements in row-major order, of I8 or U8: 255 as a byte of -1. */
+  /** {@return the elements in row-major order, of I8 or U8: 255 as a byte of -1} */
   public byte[] toByteArray() {
     return TensorArrays.bytes(strided);
   }
 
-  /** The elements in row-major order, of BOOL. */
+  /** {@return the elements in row-major order, of BOOL} */
   public boolean[] toBooleanArray() {
     return TensorArrays.booleans(strided);
   }
 
-  /** The bits of the elements in row-major order, of BF16 or F16. */
+  /** {@return the bits of the elements in row-major order, of BF16 or F16} */
   public short[] toBits() {
     return TensorArrays.bits(strided);
   }
@@ -822,12 +1012,18 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Writes the elements in row-major order to an array of exactly their number, of F32; of C64 two
    * numbers each.
+   *
+   * @param target array or buffer with room for all elements
    */
   public void copyTo(float[] target) {
     TensorArrays.copyTo(strided, FloatBuffer.wrap(Objects.requireNonNull(target, "target")));
   }
 
-  /** As {@link #copyTo(float[])}, of F64 or C128. */
+  /**
+   * As {@link #copyTo(float[])}, of F64 or C128.
+   *
+   * @param target array or buffer with room for all elements
+   */
   public void copyTo(double[] target) {
     TensorArrays.copyTo(strided, DoubleBuffer.wrap(Objects.requireNonNull(target, "target")));
   }
@@ -836,6 +1032,7 @@ public final class Tensor implements AutoCloseable, Operand {
    * Puts the elements in row-major order into a buffer that holds the type as {@link #of(DType,
    * Buffer, long...)} has it. Its position moves behind them.
    *
+   * @param target array or buffer with room for all elements
    * @throws IllegalArgumentException if the buffer has no room for them, is read-only, or does not
    *     hold the type
    */
@@ -844,9 +1041,10 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * The element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact), a BOOL is 0
-   * or 1.
+   * {@return the element at an index; an I64 beyond 2^53 is rounded ({@link #getLong} is exact), a
+   * BOOL is 0 or 1}
    *
+   * @param index one number for each axis, from 0
    * @throws IllegalArgumentException if the elements are complex: {@link #getReal}, {@link
    *     #getImag}
    */
@@ -854,17 +1052,29 @@ public final class Tensor implements AutoCloseable, Operand {
     return Elements.get(strided, Objects.requireNonNull(index, "index"));
   }
 
-  /** The real part of the element at an index. */
+  /**
+   * {@return the real part of the element at an index}
+   *
+   * @param index one number for each axis, from 0
+   */
   public double getReal(long... index) {
     return Elements.real(strided, Objects.requireNonNull(index, "index"));
   }
 
-  /** The imaginary part of the element at an index; 0 of a real number. */
+  /**
+   * {@return the imaginary part of the element at an index; 0 of a real number}
+   *
+   * @param index one number for each axis, from 0
+   */
   public double getImag(long... index) {
     return Elements.imaginary(strided, Objects.requireNonNull(index, "index"));
   }
 
-  /** The element at an index of a tensor of integers, or of BOOL as 0 or 1. */
+  /**
+   * {@return the element at an index of a tensor of integers, or of BOOL as 0 or 1}
+   *
+   * @param index one number for each axis, from 0
+   */
   public long getLong(long... index) {
     return Elements.getLong(strided, Objects.requireNonNull(index, "index"));
   }
@@ -873,6 +1083,8 @@ public final class Tensor implements AutoCloseable, Operand {
    * Sets the element at an index, rounded to the type; of a complex tensor to a number without an
    * imaginary part.
    *
+   * @param value new value, rounded to the type
+   * @param index one number for each axis, from 0
    * @throws IllegalArgumentException if the type is an integer one, or BOOL with its 0 and 1, and
    *     does not hold the value
    */
@@ -883,6 +1095,9 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Sets the element at an index of a complex tensor.
    *
+   * @param re real part
+   * @param im imaginary part
+   * @param index one number for each axis, from 0
    * @throws IllegalArgumentException if the elements are not complex
    */
   public void setComplex(double re, double im, long... index) {
@@ -892,13 +1107,15 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Sets the element at an index of a tensor of integers, or of BOOL to 0 or 1.
    *
+   * @param value new value
+   * @param index one number for each axis, from 0
    * @throws IllegalArgumentException if the value is outside the type's range
    */
   public void setLong(long value, long... index) {
     Elements.setLong(strided, value, Objects.requireNonNull(index, "index"));
   }
 
-  /** The only element of a tensor of size 1. */
+  /** {@return the only element of a tensor of size 1} */
   public double item() {
     if (size() != 1) {
       throw new IllegalArgumentException(
@@ -918,6 +1135,7 @@ public final class Tensor implements AutoCloseable, Operand {
    * A process that is killed leaves its temporary file, which the next write in that folder
    * deletes.
    *
+   * @param file path of the file
    * @param options {@link WriteOption#SYNC} to outlive a crash of the machine
    * @throws IOException if the file cannot be written; it names the file
    */
@@ -936,12 +1154,20 @@ public final class Tensor implements AutoCloseable, Operand {
    *   public void readExternal(ObjectInput in) throws IOException { tensor = Tensor.readFrom(in); }
    * }
    * }</pre>
+   *
+   * @param out stream that is written to
+   * @throws IOException if it cannot be written
    */
   public void writeTo(DataOutput out) throws IOException {
     Npy.write(strided, DataStreams.to(Objects.requireNonNull(out, "out")));
   }
 
-  /** Writes the tensor as {@code .npy} to a stream, which stays open. */
+  /**
+   * Writes the tensor as {@code .npy} to a stream, which stays open.
+   *
+   * @param out stream that is written to
+   * @throws IOException if it cannot be written
+   */
   public void writeNpy(OutputStream out) throws IOException {
     Npy.write(strided, Objects.requireNonNull(out, "out"));
   }
@@ -950,9 +1176,12 @@ public final class Tensor implements AutoCloseable, Operand {
    * Writes tensors as a {@code .npz} file, uncompressed, in the way of {@link #writeNpy(Path,
    * WriteOption...)}.
    *
+   * @param file path of the file
    * @param tensors by name; each is written as the member {@code name.npy}
+   * @param options {@link WriteOption#SYNC}, or none
    * @throws IllegalArgumentException if a name does not fit an archive
    * @throws IllegalStateException if a tensor is closed
+   * @throws IOException if it cannot be written
    */
   public static void writeNpz(Path file, Map<String, Tensor> tensors, WriteOption... options)
       throws IOException {

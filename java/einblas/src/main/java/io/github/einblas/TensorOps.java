@@ -19,6 +19,14 @@ import java.util.Objects;
  * x(...) + beta * out} into a given tensor of any strides; beta = 0 does not read it; {@code
  * xInto(out, ...)} is that with alpha = 1 and beta = 0. Operands may have any types, and different
  * ones: {@link Einsum} says which type the result has.
+ *
+ * <pre>{@code
+ * Tensor a = Tensor.of(new double[] {1, 2, 3, 4}, 2, 2);
+ * Tensor b = Tensor.of(new double[] {1, 0, 0, 1}, 2, 2);
+ * System.out.println(TensorOps.matmul(a, b).get(1, 0)); // 3.0
+ * System.out.println(TensorOps.kron(a, b).length(0)); // 4
+ * TensorOps.matmulInto(b, 2, 0, a, a); // b = 2 a a
+ * }</pre>
  */
 public final class TensorOps {
   private TensorOps() {}
@@ -71,9 +79,12 @@ public final class TensorOps {
   // ---- matmul
 
   /**
-   * Matrix product by NumPy's {@code matmul}: (..., m, k) x (..., k, n) gives (..., m, n); leading
-   * axes broadcast; a rank-1 operand is a row (left) or column (right) whose axis the result lacks.
+   * {@return matrix product by NumPy's {@code matmul}: (..., m, k) x (..., k, n) gives (..., m, n);
+   * leading axes broadcast; a rank-1 operand is a row (left) or column (right) whose axis the
+   * result lacks}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, if the inner lengths differ, or if leading
    *     axes do not broadcast
    */
@@ -86,7 +97,15 @@ public final class TensorOps {
     matmulInto(out, 1, 0, a, b);
   }
 
-  /** As {@link #matmul}, into {@code out}. */
+  /**
+   * As {@link #matmul}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void matmulInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     matmulCall(a, b).runInto("matmul", out, alpha, beta);
   }
@@ -122,10 +141,12 @@ public final class TensorOps {
   // ---- batchedDot
 
   /**
-   * Theano's {@code batched_dot}: item i of the result is the dot product of item i of both (last
-   * axis of a's item with the second to last of b's, or its only one); a product where an item is a
-   * scalar.
+   * {@return Theano's {@code batched_dot}: item i of the result is the dot product of item i of
+   * both (last axis of a's item with the second to last of b's, or its only one); a product where
+   * an item is a scalar}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, or if the batch or inner lengths differ
    */
   public static Tensor batchedDot(Tensor a, Tensor b) {
@@ -137,7 +158,15 @@ public final class TensorOps {
     batchedDotInto(out, 1, 0, a, b);
   }
 
-  /** As {@link #batchedDot}, into {@code out}. */
+  /**
+   * As {@link #batchedDot}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void batchedDotInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     batchedDotCall(a, b).runInto("batchedDot", out, alpha, beta);
   }
@@ -182,6 +211,10 @@ public final class TensorOps {
   /**
    * Sums over the last {@code axes} axes of a and the first of b (NumPy's {@code tensordot}).
    *
+   * @param a first operand
+   * @param b second operand
+   * @param axes number of axes that are summed
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if an operand has fewer axes, or if their lengths differ
    */
   public static Tensor tensordot(Tensor a, Tensor b, int axes) {
@@ -191,6 +224,11 @@ public final class TensorOps {
   /**
    * Sums over pairs of axes; the result has the free axes of a, then those of b.
    *
+   * @param a first operand
+   * @param b second operand
+   * @param axesA axes of a, summed with those of b in their order
+   * @param axesB axes of b
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if the lists differ in length, repeat an axis, or pair axes of
    *     different lengths
    * @throws IndexOutOfBoundsException if an axis does not exist
@@ -204,7 +242,16 @@ public final class TensorOps {
     tensordotInto(out, 1, 0, a, b, axes);
   }
 
-  /** As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}. */
+  /**
+   * As {@link #tensordot(Tensor, Tensor, int)}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   * @param axes number of axes that are summed
+   */
   public static void tensordotInto(
       Tensor out, double alpha, double beta, Tensor a, Tensor b, int axes) {
     tensordotCall(a, b, axes).runInto("tensordot", out, alpha, beta);
@@ -215,7 +262,17 @@ public final class TensorOps {
     tensordotInto(out, 1, 0, a, b, axesA, axesB);
   }
 
-  /** As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}. */
+  /**
+   * As {@link #tensordot(Tensor, Tensor, int[], int[])}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   * @param axesA axes of a, summed with those of b in their order
+   * @param axesB axes of b
+   */
   public static void tensordotInto(
       Tensor out, double alpha, double beta, Tensor a, Tensor b, int[] axesA, int[] axesB) {
     tensordotCall(a, b, axesA, axesB).runInto("tensordot", out, alpha, beta);
@@ -284,8 +341,10 @@ public final class TensorOps {
   // ---- outer, hadamardOuter, kron
 
   /**
-   * Outer product: every element of the first times every element of the second, and so on; the
-   * shapes are joined.
+   * {@return outer product: every element of the first times every element of the second, and so
+   * on; the shapes are joined}
+   *
+   * @param operands tensors, at least one
    */
   public static Tensor outer(Tensor... operands) {
     return outerCall(operands).run();
@@ -296,7 +355,14 @@ public final class TensorOps {
     outerInto(out, 1, 0, operands);
   }
 
-  /** As {@link #outer}, into {@code out}. */
+  /**
+   * As {@link #outer}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param operands tensors, at least one
+   */
   public static void outerInto(Tensor out, double alpha, double beta, Tensor... operands) {
     outerCall(operands).runInto("outer", out, alpha, beta);
   }
@@ -313,8 +379,10 @@ public final class TensorOps {
   }
 
   /**
-   * Batch-outer-Hadamard product: {@code c[i,j,...] = a[i,...] * b[j,...]}.
+   * {@return batch-outer-Hadamard product: {@code c[i,j,...] = a[i,...] * b[j,...]}}
    *
+   * @param a first operand
+   * @param b second operand
    * @throws IllegalArgumentException if a rank is 0, or if the shapes differ behind the first axis
    */
   public static Tensor hadamardOuter(Tensor a, Tensor b) {
@@ -326,7 +394,15 @@ public final class TensorOps {
     hadamardOuterInto(out, 1, 0, a, b);
   }
 
-  /** As {@link #hadamardOuter}, into {@code out}. */
+  /**
+   * As {@link #hadamardOuter}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param a first operand
+   * @param b second operand
+   */
   public static void hadamardOuterInto(Tensor out, double alpha, double beta, Tensor a, Tensor b) {
     hadamardOuterCall(a, b).runInto("hadamardOuter", out, alpha, beta);
   }
@@ -347,9 +423,11 @@ public final class TensorOps {
   }
 
   /**
-   * Kronecker product of any number of tensors, ranks padded with leading axes of length 1: along
-   * each axis the result's index is {@code i_0 * n_1 * n_2 * ... + i_1 * n_2 * ... + ...} (NumPy's
-   * {@code kron}, from left to right).
+   * {@return Kronecker product of any number of tensors, ranks padded with leading axes of length
+   * 1: along each axis the result's index is {@code i_0 * n_1 * n_2 * ... + i_1 * n_2 * ... + ...}
+   * (NumPy's {@code kron}, from left to right)}
+   *
+   * @param factors tensors, at least one
    */
   public static Tensor kron(Tensor... factors) {
     return kronCall(factors).run();
@@ -360,7 +438,14 @@ public final class TensorOps {
     kronInto(out, 1, 0, factors);
   }
 
-  /** As {@link #kron}, into {@code out}. */
+  /**
+   * As {@link #kron}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors tensors, at least one
+   */
   public static void kronInto(Tensor out, double alpha, double beta, Tensor... factors) {
     kronCall(factors).runInto("kron", out, alpha, beta);
   }
@@ -389,9 +474,10 @@ public final class TensorOps {
   }
 
   /**
-   * Khatri-Rao product of two or more matrices with as many columns: each column is the Kronecker
-   * product of their columns, (m, n) and (p, n) give (m * p, n).
+   * {@return Khatri-Rao product of two or more matrices with as many columns: each column is the
+   * Kronecker product of their columns, (m, n) and (p, n) give (m * p, n)}
    *
+   * @param factors matrices of as many columns
    * @throws IllegalArgumentException if a rank is not 2 or the columns differ
    */
   public static Tensor khatriRao(Tensor... factors) {
@@ -403,15 +489,23 @@ public final class TensorOps {
     khatriRaoInto(out, 1, 0, factors);
   }
 
-  /** As {@link #khatriRao}, into {@code out}. */
+  /**
+   * As {@link #khatriRao}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors matrices of as many columns
+   */
   public static void khatriRaoInto(Tensor out, double alpha, double beta, Tensor... factors) {
     pairedCall("khatriRao", 1, factors).runInto("khatriRao", out, alpha, beta);
   }
 
   /**
-   * Face-splitting (row-wise Khatri-Rao) product of two or more matrices with as many rows: each
-   * row is the Kronecker product of their rows, (n, p) and (n, q) give (n, p * q).
+   * {@return face-splitting (row-wise Khatri-Rao) product of two or more matrices with as many
+   * rows: each row is the Kronecker product of their rows, (n, p) and (n, q) give (n, p * q)}
    *
+   * @param factors matrices of as many rows
    * @throws IllegalArgumentException if a rank is not 2 or the rows differ
    */
   public static Tensor faceSplitting(Tensor... factors) {
@@ -423,7 +517,14 @@ public final class TensorOps {
     faceSplittingInto(out, 1, 0, factors);
   }
 
-  /** As {@link #faceSplitting}, into {@code out}. */
+  /**
+   * As {@link #faceSplitting}, into {@code out}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param factors matrices of as many rows
+   */
   public static void faceSplittingInto(Tensor out, double alpha, double beta, Tensor... factors) {
     pairedCall("faceSplitting", 0, factors).runInto("faceSplitting", out, alpha, beta);
   }

@@ -25,6 +25,12 @@ import java.util.stream.IntStream;
  * counts; a line that is not understood is left out, and {@link #report()} names it. What is no
  * regular file, or longer than 64 KB, is not read. {@code einblas tune} writes it. Other values
  * change speed, and results by rounding at most.
+ *
+ * <pre>{@code
+ * Tuning.Value first = Tuning.values().get(0);
+ * Tuning.set(first.name(), first.least()); // for this process, from now on
+ * Tuning.set(first.name(), first.value());
+ * }</pre>
  */
 public final class Tuning {
   private static final int VALUE = 0;
@@ -47,7 +53,7 @@ public final class Tuning {
   public record Value(
       String name, String meaning, long value, long defaultValue, long least, long most) {}
 
-  /** All of them, by name. */
+  /** {@return all of them, by name} */
   public static List<Value> values() {
     return IntStream.range(0, NativeInfo.tunables())
         .mapToObj(
@@ -66,6 +72,8 @@ public final class Tuning {
    * Sets one for plans made from now on; plans that exist keep theirs, and those behind {@link
    * Einsum#einsum} are made anew.
    *
+   * @param name as in the tuning file
+   * @param value within its range
    * @throws IllegalArgumentException if there is none of that name, or the value is out of bounds
    */
   public static void set(String name, long value) {
@@ -90,7 +98,8 @@ public final class Tuning {
   }
 
   /**
-   * The file that is read when the library is loaded, whether it exists or not, if there is one.
+   * {@return the file that is read when the library is loaded, whether it exists or not, if there
+   * is one}
    */
   public static Optional<Path> file() {
     String file = NativeInfo.tuningFile();
@@ -101,12 +110,15 @@ public final class Tuning {
     }
   }
 
-  /** What was taken from the file and the environment when the library was loaded, for people. */
+  /**
+   * {@return what was taken from the file and the environment when the library was loaded, for
+   * people}
+   */
   public static String report() {
     return NativeInfo.tuningReport();
   }
 
-  /** The processor's name, as the machine gives it. */
+  /** {@return the processor's name, as the machine gives it} */
   public static String processor() {
     return NativeInfo.processor();
   }
@@ -117,6 +129,7 @@ public final class Tuning {
    * a whole or not at all, and keeps its mode; of a symbolic link, the file that it leads to;
    * missing folders are made.
    *
+   * @param file path of the file
    * @throws IOException if it cannot be written, or what is there is no regular file
    */
   public static void save(Path file) throws IOException {

@@ -14,6 +14,12 @@ import java.util.Locale;
  * for equal numbers until a kernel begins a new sum. L, some 8, is chosen so that all sums together
  * fail by chance once in 10^12 times.
  *
+ * <pre>{@code
+ * EinsumPlan plan = Einsum.plan("ij,jk->ik", x, x);
+ * Verification found = plan.verify(new Tensor[] {x, x}, plan.run(x, x));
+ * System.out.println(found.passed()); // true
+ * }</pre>
+ *
  * @param passed whether every sum could be checked and is within its bound
  * @param error largest difference of a sum, or infinity where the result holds no number
  * @param bound bound of the sum that is worst relative to its bound
@@ -39,7 +45,7 @@ public record Verification(
     long unchecked,
     long seed) {
 
-  /** The outcome in a sentence or two. */
+  /** {@return the outcome in a sentence or two} */
   public String text() {
     String found =
         passed

@@ -22,8 +22,12 @@ class FileLengthTest {
   private static final Map<String, String> LONGER =
       Map.ofEntries(
           Map.entry("Tensor.java", "one public type: views, elements, conversions, Javadoc"),
-          Map.entry("TensorMath.java", "one set of functions on one page: Javadoc"),
           Map.entry("TensorMathTest.java", "every function against plain loops"),
+          Map.entry(
+              "EinsumPlan.java", "one public type: runs, reports, gradients, slices, Javadoc"),
+          Map.entry("CsrMatrix.java", "one public type: arrays, products, gradients, Javadoc"),
+          Map.entry("TensorMath.java", "one list of functions with their Javadoc"),
+          Map.entry("TensorOps.java", "one list of operations with their Javadoc"),
           Map.entry("PlanOptions.java", "one value: each option with its Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"));
 
