@@ -72,6 +72,8 @@ public final class TensorScope implements AutoCloseable {
       all.add(csr.core());
     } else if (value instanceof BoundPlan plan) {
       all.add(plan.binding());
+    } else if (value instanceof Gradients gradients) {
+      gradients.forEach(one -> gather(one, all));
     } else if (value instanceof Object[] array) {
       for (Object one : array) {
         gatherUnlessNull(one, all);

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -135,8 +134,7 @@ class OwningTest {
             inside.add(Einsum.einsum("ij,jk->ik", before, before).reshape(-1)); // no name
             inside.add(Einsum.plan("ij->ji", before).run(before));
             inside.addAll(
-                Arrays.asList(
-                    Einsum.plan("ij,jk->ik", before, before).gradients(before, before, before)));
+                Einsum.plan("ij,jk->ik", before, before).gradients(before, before, before).list());
             return scope.keep(before.copy().select(0, 2));
           }
         };
