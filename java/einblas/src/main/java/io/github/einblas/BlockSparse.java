@@ -72,7 +72,14 @@ public final class BlockSparse {
     gemvInto(o, 1, 1, w, h, pattern);
   }
 
-  /** {@code out[b,j,:] = sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]}. */
+  /**
+   * {@code out[b,j,:] = sum_i h[b,i,:] . W[inputIndex[b,i], outputIndex[b,j], :, :]}.
+   *
+   * @param out output (batch, outputWindow, outputSize)
+   * @param w weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param h input (batch, inputWindow, inputSize)
+   * @param pattern which blocks each example uses
+   */
   public static void gemvInto(Tensor out, Tensor w, Tensor h, BlockPattern pattern) {
     gemvInto(out, 1, 0, w, h, pattern);
   }
@@ -156,7 +163,15 @@ public final class BlockSparse {
     return added(o, result -> outerInPlace(result, alpha, x, y, pattern));
   }
 
-  /** As above, with alpha = 1. */
+  /**
+   * As above, with alpha = 1.
+   *
+   * @param o output (batch, outputWindow, outputSize)
+   * @param x dense operand of any strides
+   * @param y output (batch, outputWindow, outputSize)
+   * @param pattern which blocks each example uses
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor outer(Tensor o, Tensor x, Tensor y, BlockPattern pattern) {
     return outer(o, 1, x, y, pattern);
   }
@@ -180,7 +195,14 @@ public final class BlockSparse {
     }
   }
 
-  /** As above, with alpha = 1. */
+  /**
+   * As above, with alpha = 1.
+   *
+   * @param o weights (inputBlocks, outputBlocks, inputSize, outputSize)
+   * @param x input (batch, inputWindow, inputSize)
+   * @param y output (batch, outputWindow, outputSize)
+   * @param pattern which blocks each example uses
+   */
   public static void outerInPlace(Tensor o, Tensor x, Tensor y, BlockPattern pattern) {
     outerInPlace(o, 1, x, y, pattern);
   }

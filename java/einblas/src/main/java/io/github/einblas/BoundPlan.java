@@ -62,7 +62,12 @@ public final class BoundPlan implements AutoCloseable {
     return new Tensor(binding.run(Tensor.cores(operands)));
   }
 
-  /** Runs into a given tensor: {@code out = result}. */
+  /**
+   * Runs into a given tensor: {@code out = result}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public void runInto(Tensor out, Tensor... operands) {
     runInto(out, 1, 0, operands);
   }

@@ -311,7 +311,13 @@ public final class BsrMatrix implements AutoCloseable, MatrixOperator {
         .sampledInto(alpha, beta, strided("a", a), strided("b", b));
   }
 
-  /** {@code out = a b where out stores blocks}, in place. */
+  /**
+   * {@code out = a b where out stores blocks}, in place.
+   *
+   * @param out matrix whose blocks are computed and written
+   * @param a first operand
+   * @param b second operand
+   */
   public static void sampledMatmulInto(BsrMatrix out, Tensor a, Tensor b) {
     sampledMatmulInto(out, 1, 0, a, b);
   }

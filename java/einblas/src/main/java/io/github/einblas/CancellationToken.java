@@ -37,7 +37,7 @@ public final class CancellationToken {
   }
 
   /**
-   * A token that is cancelled after a time from now, or earlier by {@link #cancel}.
+   * {@return a token that is cancelled after a time from now, or earlier by {@link #cancel}}
    *
    * @param time at least 0
    * @throws IllegalArgumentException if negative
@@ -55,7 +55,7 @@ public final class CancellationToken {
     cancelled = true;
   }
 
-  /** Whether it was cancelled, or its time is over. */
+  /** {@return whether it was cancelled, or its time is over} */
   public boolean isCancelled() {
     return cancelled || (nanos != Long.MAX_VALUE && System.nanoTime() - start >= nanos);
   }
@@ -63,6 +63,8 @@ public final class CancellationToken {
   /**
    * Does work on this thread that the token stops, also within other tokens' work.
    *
+   * @param work what is stopped when the token is cancelled
+   * @param <T> what the work gives
    * @return what the work returns
    * @throws java.util.concurrent.CancellationException if it was stopped
    */
@@ -70,7 +72,11 @@ public final class CancellationToken {
     return Stop.with(this::isCancelled, Objects.requireNonNull(work, "work"));
   }
 
-  /** As {@link #call}, for work without a result. */
+  /**
+   * As {@link #call}, for work without a result.
+   *
+   * @param work what is stopped when the token is cancelled
+   */
   public void run(Runnable work) {
     Objects.requireNonNull(work, "work");
     Stop.<Void>with(

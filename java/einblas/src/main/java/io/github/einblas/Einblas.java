@@ -218,8 +218,8 @@ public final class Einblas {
   }
 
   /**
-   * Where tensors and matrices were made that the collector found unclosed: an entry for each
-   * place, with their number, bytes and stack, the largest first. Empty unless the environment
+   * {@return where tensors and matrices were made that the collector found unclosed: an entry for
+   * each place, with their number, bytes and stack, the largest first} Empty unless the environment
    * variable EINBLAS_LEAKS was set when the library was loaded: {@code 1} or {@code simple} watches
    * one of 128, {@code paranoid} all. Each place is also logged once, to the logger
    * io.github.einblas.

@@ -90,6 +90,10 @@ public final class Einsum {
    * Tensor c = Einsum.einsum("ij,jk,kl->il", frugal, x, y, z);
    * }</pre>
    *
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
+   * @param operands tensors, or a matrix operator and a tensor
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException also if options other than {@link PlanOptions#DEFAULT} are
    *     given with a matrix operator: its products have no plan
    */
@@ -102,18 +106,39 @@ public final class Einsum {
     return new Tensor(planned(equation, options, own).plan().runOwn(own));
   }
 
-  /** Evaluates an equation into a given tensor: {@code out = result}. */
+  /**
+   * Evaluates an equation into a given tensor: {@code out = result}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public static void einsumInto(Tensor out, String equation, Operand... operands) {
     einsumInto(out, 1, 0, equation, PlanOptions.DEFAULT, operands);
   }
 
-  /** As {@link #einsumInto(Tensor, String, Operand...)}, with options. */
+  /**
+   * As {@link #einsumInto(Tensor, String, Operand...)}, with options.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public static void einsumInto(
       Tensor out, String equation, PlanOptions options, Operand... operands) {
     einsumInto(out, 1, 0, equation, options, operands);
   }
 
-  /** {@code out = alpha * result + beta * out}; beta = 0 does not read the output. */
+  /**
+   * {@code out = alpha * result + beta * out}; beta = 0 does not read the output.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public static void einsumInto(
       Tensor out, double alpha, double beta, String equation, Operand... operands) {
     einsumInto(out, alpha, beta, equation, PlanOptions.DEFAULT, operands);
@@ -129,6 +154,11 @@ public final class Einsum {
    * }</pre>
    *
    * @param out of the result's shape and type, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param equation as in NumPy, such as {@code ij,jk->ik}
+   * @param options how the plan is made and run
+   * @param operands tensors of the plan's shapes and types, of any strides
    * @throws IllegalArgumentException if equation, operands and output do not fit; nothing is
    *     written then
    */
@@ -203,14 +233,27 @@ public final class Einsum {
     return einsum(output, PlanOptions.DEFAULT, operands);
   }
 
-  /** As {@link #einsum(int[], Sublist...)}, with options. */
+  /**
+   * As {@link #einsum(int[], Sublist...)}, with options.
+   *
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param options how the plan is made and run
+   * @param operands tensors, or a matrix operator and a tensor
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor einsum(int @Nullable [] output, PlanOptions options, Sublist... operands) {
     Sublist[] own = Objects.requireNonNull(operands, "operands").clone();
     Strided[] tensors = tensors(own);
     return new Tensor(planned(output, options, own, tensors).plan().run(tensors));
   }
 
-  /** As {@link #einsum(int[], Sublist...)}, into a given tensor: {@code out = result}. */
+  /**
+   * As {@link #einsum(int[], Sublist...)}, into a given tensor: {@code out = result}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param operands tensors of the plan's shapes and types, of any strides
+   */
   public static void einsumInto(Tensor out, int @Nullable [] output, Sublist... operands) {
     einsumInto(out, 1, 0, output, PlanOptions.DEFAULT, operands);
   }
@@ -218,6 +261,13 @@ public final class Einsum {
   /**
    * {@code out = alpha * result + beta * out} of an equation whose labels are numbers, as {@link
    * #einsumInto(Tensor, double, double, String, PlanOptions, Operand...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param alpha factor of the result
+   * @param beta factor of what {@code out} holds; 0 does not read it
+   * @param output labels of the result's axes, or null for the implicit output
+   * @param options how the plan is made and run
+   * @param operands tensors of the plan's shapes and types, of any strides
    */
   public static void einsumInto(
       Tensor out,

@@ -371,7 +371,12 @@ public final class EinsumPlan {
     return new Tensor(core.runBatch(Tensor.cores(core.checks(), core.shapes().length, sets)));
   }
 
-  /** As below: {@code out[s] = result of set s}. */
+  /**
+   * As below: {@code out[s] = result of set s}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param sets operands of each contraction
+   */
   public void runBatchInto(Tensor out, List<Tensor[]> sets) {
     runBatchInto(out, 1, 0, sets);
   }

@@ -24,13 +24,13 @@ public final class Gradients implements Iterable<Tensor>, AutoCloseable {
     this.tensors = List.of(tensors);
   }
 
-  /** Number of gradients. */
+  /** {@return number of gradients} */
   public int size() {
     return tensors.size();
   }
 
   /**
-   * The gradient for an operand.
+   * {@return the gradient for an operand}
    *
    * @param i from 0 to {@link #size} - 1
    * @throws IndexOutOfBoundsException if there is none
@@ -43,7 +43,7 @@ public final class Gradients implements Iterable<Tensor>, AutoCloseable {
     return tensors.get(i);
   }
 
-  /** All of them, in a list that does not change. */
+  /** {@return all of them, in a list that does not change} */
   public List<Tensor> list() {
     return tensors;
   }

@@ -43,7 +43,12 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    */
   void timesInto(Tensor out, double alpha, double beta, Tensor x);
 
-  /** {@code out = A x}. */
+  /**
+   * {@code out = A x}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param x dense operand of any strides
+   */
   default void timesInto(Tensor out, Tensor x) {
     timesInto(out, 1, 0, x);
   }
@@ -66,7 +71,12 @@ public sealed interface MatrixOperator extends Operand permits CsrMatrix, BsrMat
    */
   void timesLeftInto(Tensor out, double alpha, double beta, Tensor x);
 
-  /** {@code out = x A}. */
+  /**
+   * {@code out = x A}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param x dense operand of any strides
+   */
   default void timesLeftInto(Tensor out, Tensor x) {
     timesLeftInto(out, 1, 0, x);
   }

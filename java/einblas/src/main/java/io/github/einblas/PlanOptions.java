@@ -353,6 +353,7 @@ public final class PlanOptions {
    * }</pre>
    *
    * @param newPath for n operands n - 1 pairs
+   * @return options with that
    * @throws IllegalArgumentException if an entry is no pair of two places that are there
    */
   public PlanOptions withLinearPath(int[][] newPath) {
@@ -587,7 +588,7 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
-  /** Whether runs of any length are allowed: {@link #withAllowSlow}. */
+  /** {@return whether runs of any length are allowed: {@link #withAllowSlow}} */
   public boolean allowSlow() {
     return allowSlow;
   }
@@ -602,6 +603,9 @@ public final class PlanOptions {
    * <pre>{@code
    * PlanOptions patient = options.withMemoryLimit(1 << 20).withAllowSlow(true); // many slices
    * }</pre>
+   *
+   * @param allow whether runs of any length are planned
+   * @return options with that
    */
   public PlanOptions withAllowSlow(boolean allow) {
     Draft draft = draft();

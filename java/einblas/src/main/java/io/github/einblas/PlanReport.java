@@ -259,9 +259,9 @@ public final class PlanReport {
   }
 
   /**
-   * All of this as one page for a browser, which needs nothing else: the contraction tree with hot
-   * steps large and red, labels and bytes on its lines, memory over the steps, each step below the
-   * machine's roofline, and a table. It is XML too, and has no scripts.
+   * {@return all of this as one page for a browser, which needs nothing else: the contraction tree
+   * with hot steps large and red, labels and bytes on its lines, memory over the steps, each step
+   * below the machine's roofline, and a table} It is XML too, and has no scripts.
    *
    * <pre>{@code
    * Files.writeString(Path.of("plan.html"), plan.report().html());

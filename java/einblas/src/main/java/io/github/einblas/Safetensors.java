@@ -54,6 +54,8 @@ public final class Safetensors implements AutoCloseable {
    * <p>The file must not be cut while it is open. Before JDK 22 the mapping ends when the collector
    * finds it, some time after {@link #close}.
    *
+   * @param file path of the file
+   * @return the open file, to be closed by the caller
    * @throws NpyFormatException if it is no such file
    */
   public static Safetensors open(Path file) throws IOException {
@@ -70,15 +72,16 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
-  /** The names of all tensors, in the order of the header. */
+  /** {@return the names of all tensors, in the order of the header} */
   public Set<String> names() {
     return file.names();
   }
 
   /**
-   * A tensor over the file's memory, {@linkplain Tensor#isReadOnly read-only}. It ends when this is
-   * closed. One whose elements lie where its type cannot be read is copied, once.
+   * {@return a tensor over the file's memory, {@linkplain Tensor#isReadOnly read-only}} It ends
+   * when this is closed. One whose elements lie where its type cannot be read is copied, once.
    *
+   * @param name name of the array
    * @throws NpyFormatException if there is no tensor of that name, or it has another type
    * @throws IllegalStateException if this is closed
    */
@@ -148,9 +151,13 @@ public final class Safetensors implements AutoCloseable {
    * Safetensors.write(Path.of("model.safetensors"), Map.of("query", q, "key", k));
    * }</pre>
    *
+   * @param file path of the file
+   * @param tensors at least one, of one type or several
+   * @param options how the plan is made and run
    * @throws IllegalArgumentException if a type is C128, which the format lacks, or a name is none
    *     of it: {@code __metadata__}, or half of a surrogate pair
    * @throws IllegalStateException if a tensor is closed
+   * @throws IOException if it cannot be written
    */
   public static void write(Path file, Map<String, Tensor> tensors, WriteOption... options)
       throws IOException {

@@ -209,13 +209,20 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Copies the rows of a matrix as F64.
    *
+   * @param rows number of rows
+   * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if they have different lengths
    */
   public static Tensor of(double[][] rows) {
     return new Tensor(Nested.of(rows));
   }
 
-  /** As {@link #of(double[][])}, as F32. */
+  /**
+   * As {@link #of(double[][])}, as F32.
+   *
+   * @param rows number of rows
+   * @return a new tensor, to be closed by the caller
+   */
   public static Tensor of(float[][] rows) {
     return new Tensor(Nested.of(rows));
   }
@@ -462,18 +469,20 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * A tensor over a {@code java.lang.foreign.MemorySegment} of native memory, of any size, without
-   * copying; on JDK 22 and later. The segment is kept alive; closing the tensor does not end it. It
-   * can be used as long as the segment's arena is open, by the threads that the arena allows; a use
-   * after that throws {@link IllegalStateException}. The arena must not be closed while a call
-   * runs. Over a read-only segment the tensor is {@linkplain #isReadOnly read-only}.
+   * {@return a tensor over a {@code java.lang.foreign.MemorySegment} of native memory, of any size,
+   * without copying; on JDK 22 and later} The segment is kept alive; closing the tensor does not
+   * end it. It can be used as long as the segment's arena is open, by the threads that the arena
+   * allows; a use after that throws {@link IllegalStateException}. The arena must not be closed
+   * while a call runs. Over a read-only segment the tensor is {@linkplain #isReadOnly read-only}.
    *
    * <pre>{@code
    * MemorySegment segment = arena.allocate(4L * rows * columns, 64);
    * Tensor t = Tensor.wrapSegment(DType.F32, segment, rows, columns);
    * }</pre>
    *
+   * @param type type of the elements
    * @param segment a MemorySegment; the type is not named, as JDK 17 has none
+   * @param shape lengths of the axes
    * @throws IllegalArgumentException if it is none, on the heap or not aligned, or the shape needs
    *     another number of elements
    * @throws IllegalStateException if the arena is closed; before JDK 22
@@ -504,8 +513,8 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * A tensor over the elements of a {@code .npy} file, which is mapped into memory: nothing is read
-   * before it is used, and the file may exceed heap and memory.
+   * {@return a tensor over the elements of a {@code .npy} file, which is mapped into memory:
+   * nothing is read before it is used, and the file may exceed heap and memory}
    *
    * <pre>{@code
    * try (Tensor t = Tensor.map(Path.of("big.npy"), FileChannel.MapMode.READ_ONLY);
@@ -515,6 +524,7 @@ public final class Tensor implements AutoCloseable, Operand {
    * <p>The file must not be cut while it is mapped. Before JDK 22 the mapping ends when the
    * collector finds it, some time after {@link #close}.
    *
+   * @param file path of the file
    * @param mode {@code READ_ONLY} for a {@linkplain #isReadOnly read-only} tensor; {@code
    *     READ_WRITE} for one whose changes the file gets; {@code PRIVATE} for one whose changes it
    *     does not get
@@ -526,7 +536,13 @@ public final class Tensor implements AutoCloseable, Operand {
     return new Tensor(Npy.map(Objects.requireNonNull(file, "file"), mode));
   }
 
-  /** As {@link #map(Path, FileChannel.MapMode)}, read-only. */
+  /**
+   * As {@link #map(Path, FileChannel.MapMode)}, read-only.
+   *
+   * @param file path of the file
+   * @return a new tensor, to be closed by the caller
+   * @throws IOException if it cannot be read
+   */
   public static Tensor map(Path file) throws IOException {
     return map(file, FileChannel.MapMode.READ_ONLY);
   }
@@ -661,9 +677,9 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * The memory of a contiguous tensor as a direct buffer in native byte order, without copying;
-   * read-only where the tensor is. The memory stays until buffer and slices of it are unreachable,
-   * also where the tensor is closed before.
+   * {@return the memory of a contiguous tensor as a direct buffer in native byte order, without
+   * copying; read-only where the tensor is} The memory stays until buffer and slices of it are
+   * unreachable, also where the tensor is closed before.
    *
    * @throws IllegalArgumentException if the tensor is not contiguous, a conjugate view, larger than
    *     2^31 - 1 bytes, or over wrapped memory, which its owner may free
@@ -673,9 +689,9 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * The memory of a contiguous tensor as a {@code java.lang.foreign.MemorySegment}, without
-   * copying; read-only where the tensor is. The memory stays until the arena is closed, also where
-   * the tensor is closed before. Java calls this a restricted method: {@code
+   * {@return the memory of a contiguous tensor as a {@code java.lang.foreign.MemorySegment},
+   * without copying; read-only where the tensor is} The memory stays until the arena is closed,
+   * also where the tensor is closed before. Java calls this a restricted method: {@code
    * --enable-native-access}.
    *
    * <pre>{@code
@@ -686,6 +702,7 @@ public final class Tensor implements AutoCloseable, Operand {
    *
    * @param type {@code MemorySegment.class}, which code for JDK 17 cannot name
    * @param arena an open {@code java.lang.foreign.Arena}
+   * @param <S> MemorySegment
    * @throws IllegalArgumentException as {@link #asBuffer}, whatever the size; if the two arguments
    *     are not what they should be
    * @throws IllegalStateException if the tensor or the arena is closed; before JDK 22
@@ -873,7 +890,7 @@ public final class Tensor implements AutoCloseable, Operand {
     return this;
   }
 
-  /** Whether closing this tensor frees its memory: it made it, or was made its owner. */
+  /** {@return whether closing this tensor frees its memory: it made it, or was made its owner} */
   public boolean isOwner() {
     return strided.isOwner();
   }
@@ -949,20 +966,20 @@ public final class Tensor implements AutoCloseable, Operand {
     return TensorArrays.doubles(strided);
   }
 
-  /** The rows of a tensor of rank 2, each as {@link #toDoubleArray} has it. */
+  /** {@return the rows of a tensor of rank 2, each as {@link #toDoubleArray} has it} */
   public double[][] toDoubleMatrix() {
     return Nested.doubleRows(strided);
   }
 
-  /** The rows of a tensor of rank 2, each as {@link #toFloatArray} has it. */
+  /** {@return the rows of a tensor of rank 2, each as {@link #toFloatArray} has it} */
   public float[][] toFloatMatrix() {
     return Nested.floatRows(strided);
   }
 
   /**
-   * The elements in row-major order as a stream, of any real type but I64. A piece of them is
-   * copied at a time, so a tensor may be larger than the heap; one that is not contiguous is copied
-   * to native memory first. The tensor must stay open until the stream has ended.
+   * {@return the elements in row-major order as a stream, of any real type but I64} A piece of them
+   * is copied at a time, so a tensor may be larger than the heap; one that is not contiguous is
+   * copied to native memory first. The tensor must stay open until the stream has ended.
    *
    * @throws IllegalArgumentException for complex elements and I64
    */
@@ -973,6 +990,7 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * As {@link #doubles}, of integers and BOOL.
    *
+   * @return the stream
    * @throws IllegalArgumentException for other elements
    */
   public LongStream longs() {

@@ -92,7 +92,13 @@ public final class TensorOps {
     return matmulCall(a, b).run();
   }
 
-  /** As {@link #matmul}, into {@code out}: {@code out = matmul(...)}. */
+  /**
+   * As {@link #matmul}, into {@code out}: {@code out = matmul(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param a first operand
+   * @param b second operand
+   */
   public static void matmulInto(Tensor out, Tensor a, Tensor b) {
     matmulInto(out, 1, 0, a, b);
   }
@@ -153,7 +159,13 @@ public final class TensorOps {
     return batchedDotCall(a, b).run();
   }
 
-  /** As {@link #batchedDot}, into {@code out}: {@code out = batchedDot(...)}. */
+  /**
+   * As {@link #batchedDot}, into {@code out}: {@code out = batchedDot(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param a first operand
+   * @param b second operand
+   */
   public static void batchedDotInto(Tensor out, Tensor a, Tensor b) {
     batchedDotInto(out, 1, 0, a, b);
   }
@@ -237,7 +249,14 @@ public final class TensorOps {
     return tensordotCall(a, b, axesA, axesB).run();
   }
 
-  /** As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}. */
+  /**
+   * As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param a first operand
+   * @param b second operand
+   * @param axes number of axes that are summed
+   */
   public static void tensordotInto(Tensor out, Tensor a, Tensor b, int axes) {
     tensordotInto(out, 1, 0, a, b, axes);
   }
@@ -257,7 +276,15 @@ public final class TensorOps {
     tensordotCall(a, b, axes).runInto("tensordot", out, alpha, beta);
   }
 
-  /** As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}. */
+  /**
+   * As {@link #tensordot}, into {@code out}: {@code out = tensordot(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param a first operand
+   * @param b second operand
+   * @param axesA axes of a, summed with those of b in their order
+   * @param axesB axes of b
+   */
   public static void tensordotInto(Tensor out, Tensor a, Tensor b, int[] axesA, int[] axesB) {
     tensordotInto(out, 1, 0, a, b, axesA, axesB);
   }
@@ -350,7 +377,12 @@ public final class TensorOps {
     return outerCall(operands).run();
   }
 
-  /** As {@link #outer}, into {@code out}: {@code out = outer(...)}. */
+  /**
+   * As {@link #outer}, into {@code out}: {@code out = outer(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param operands tensors, at least one
+   */
   public static void outerInto(Tensor out, Tensor... operands) {
     outerInto(out, 1, 0, operands);
   }
@@ -389,7 +421,13 @@ public final class TensorOps {
     return hadamardOuterCall(a, b).run();
   }
 
-  /** As {@link #hadamardOuter}, into {@code out}: {@code out = hadamardOuter(...)}. */
+  /**
+   * As {@link #hadamardOuter}, into {@code out}: {@code out = hadamardOuter(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param a first operand
+   * @param b second operand
+   */
   public static void hadamardOuterInto(Tensor out, Tensor a, Tensor b) {
     hadamardOuterInto(out, 1, 0, a, b);
   }
@@ -433,7 +471,12 @@ public final class TensorOps {
     return kronCall(factors).run();
   }
 
-  /** As {@link #kron}, into {@code out}: {@code out = kron(...)}. */
+  /**
+   * As {@link #kron}, into {@code out}: {@code out = kron(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param factors tensors, at least one
+   */
   public static void kronInto(Tensor out, Tensor... factors) {
     kronInto(out, 1, 0, factors);
   }
@@ -484,7 +527,12 @@ public final class TensorOps {
     return pairedCall("khatriRao", 1, factors).run();
   }
 
-  /** As {@link #khatriRao}, into {@code out}: {@code out = khatriRao(...)}. */
+  /**
+   * As {@link #khatriRao}, into {@code out}: {@code out = khatriRao(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param factors matrices of as many columns
+   */
   public static void khatriRaoInto(Tensor out, Tensor... factors) {
     khatriRaoInto(out, 1, 0, factors);
   }
@@ -512,7 +560,12 @@ public final class TensorOps {
     return pairedCall("faceSplitting", 0, factors).run();
   }
 
-  /** As {@link #faceSplitting}, into {@code out}: {@code out = faceSplitting(...)}. */
+  /**
+   * As {@link #faceSplitting}, into {@code out}: {@code out = faceSplitting(...)}.
+   *
+   * @param out tensor of the result's shape, of any strides
+   * @param factors matrices of as many rows
+   */
   public static void faceSplittingInto(Tensor out, Tensor... factors) {
     faceSplittingInto(out, 1, 0, factors);
   }

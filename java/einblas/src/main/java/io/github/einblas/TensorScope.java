@@ -33,7 +33,11 @@ public final class TensorScope implements AutoCloseable {
 
   private TensorScope() {}
 
-  /** Opens a scope, inside the one that is open on this thread if there is one. */
+  /**
+   * Opens a scope, inside the one that is open on this thread if there is one.
+   *
+   * @return the scope, to be closed by the caller
+   */
   public static TensorScope open() {
     return new TensorScope();
   }
@@ -50,6 +54,7 @@ public final class TensorScope implements AutoCloseable {
    *
    * @param results a tensor, matrix or bound plan, or an array, collection, map (of names, say) or
    *     record of them, such as gradients
+   * @param <T> type of what is kept
    * @return the argument
    * @throws IllegalArgumentException if it is or holds something else; a {@link Kronecker} is kept
    *     by its factors

@@ -32,7 +32,15 @@ import org.junit.jupiter.api.io.TempDir;
 class SitePagesTest {
   private static final Pattern BLOCK =
       Pattern.compile(
-          "(?ms)^(## [^\n]*)$|^```java\n(.*?)^```\n(?:\n?[^\n`#]*\n)?\n?(?:```(?:text|(varies))?\n(.*?)^```)?");
+          "(?ms)^(## [^\n"
+              + "]*)$|^```java\n"
+              + "(.*?)^```\n"
+              + "(?:\n"
+              + "?[^\n"
+              + "`#]*\n"
+              + ")?\n"
+              + "?(?:```(?:text|(varies))?\n"
+              + "(.*?)^```)?");
   private static final String MARK = "\u0001";
 
   @TempDir Path folder;

@@ -27,6 +27,7 @@ class FileLengthTest {
               "EinsumPlan.java", "one public type: runs, reports, gradients, slices, Javadoc"),
           Map.entry("CsrMatrix.java", "one public type: arrays, products, gradients, Javadoc"),
           Map.entry("TensorMath.java", "one list of functions with their Javadoc"),
+          Map.entry("Einsum.java", "one public type: each form of call with its Javadoc"),
           Map.entry("TensorOps.java", "one list of operations with their Javadoc"),
           Map.entry("PlanOptions.java", "one value: each option with its Javadoc"),
           Map.entry("BlockSparseTest.java", "every operation against plain loops"));
