@@ -48,7 +48,9 @@ public final class Safetensors implements AutoCloseable {
    *
    * <pre>{@code
    * try (Safetensors model = Safetensors.open(Path.of("model.safetensors"));
-   *     Tensor y = Einsum.einsum("oi,i->o", model.tensor("layers.0.weight"), x)) { ... }
+   *     Tensor y = Einsum.einsum("oi,i->o", model.tensor("layers.0.weight"), x)) {
+   *   System.out.println(y);
+   * }
    * }</pre>
    *
    * <p>The file must not be cut while it is open. Before JDK 22 the mapping ends when the collector

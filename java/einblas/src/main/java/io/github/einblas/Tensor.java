@@ -518,7 +518,9 @@ public final class Tensor implements AutoCloseable, Operand {
    *
    * <pre>{@code
    * try (Tensor t = Tensor.map(Path.of("big.npy"), FileChannel.MapMode.READ_ONLY);
-   *     Tensor sums = Einsum.einsum("ij->i", t)) { ... }
+   *     Tensor sums = Einsum.einsum("ij->i", t)) {
+   *   System.out.println(sums);
+   * }
    * }</pre>
    *
    * <p>The file must not be cut while it is mapped. Before JDK 22 the mapping ends when the
