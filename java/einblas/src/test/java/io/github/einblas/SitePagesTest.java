@@ -32,15 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SitePagesTest {
   private static final Pattern BLOCK =
       Pattern.compile(
-          "(?ms)^(## [^\n"
-              + "]*)$|^```java\n"
-              + "(.*?)^```\n"
-              + "(?:\n"
-              + "?[^\n"
-              + "`#]*\n"
-              + ")?\n"
-              + "?(?:```(?:text|(varies))?\n"
-              + "(.*?)^```)?");
+          ("(?ms)^(## [^NL]*)$|^```javaNL(.*?)^```NL(?:NL?[^NL`#]*NL)?NL?"
+                  + "(?:```(?:text|(varies))?NL(.*?)^```)?")
+              .replace("NL", "\\n"));
   private static final String MARK = "\u0001";
 
   @TempDir Path folder;

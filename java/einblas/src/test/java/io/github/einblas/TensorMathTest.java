@@ -53,7 +53,8 @@ class TensorMathTest {
     double[] v = new double[n];
     for (int i = 0; i < n; i++) {
       int k = random.nextInt(41) - 20;
-      v[i] = type == DType.U8 ? Math.abs(k) / 4 : type.isInteger() ? k / 4 : k / 4.;
+      double quarter = type == DType.U8 ? Math.abs(k) / 4. : k / 4.;
+      v[i] = type.isInteger() ? (int) quarter : quarter;
     }
     return v;
   }
@@ -454,7 +455,7 @@ class TensorMathTest {
       double step = 1e-5;
       for (Tensor[] pair : new Tensor[][] {{x, g.x()}, {weight, g.weight()}, {bias, g.bias()}}) {
         for (int k = 0; k < 10; k++) {
-          long[] at = pair[0].rank() == 2 ? new long[] {k % rows, 3 * k} : new long[] {3 * k};
+          long[] at = pair[0].rank() == 2 ? new long[] {k % rows, 3L * k} : new long[] {3L * k};
           double old = pair[0].get(at);
           pair[0].set(old + step, at);
           double up = loss(x, weight, bias, dy, epsilon);
