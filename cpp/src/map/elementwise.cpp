@@ -21,8 +21,10 @@ namespace {
 constexpr int64_t kScratchElements = 1024;  // of a tile that passes scratch: four such lie in L1
 constexpr int64_t kDirectElements = 8192;   // of a line that does not
 constexpr int64_t kShortLine = 32;          // shorter ones are joined in scratch
-constexpr int64_t kSide = 32;               // of a tile that is transposed, along the output's lines four times as much
-constexpr int64_t kStreamed = 512;          // shorter lines are not written past the caches
+constexpr int64_t kSide = 64;       // bytes of a line of memory: of what is transposed, no more is taken at a time
+constexpr int64_t kAcross = 256;    // lines that are transposed into so long ones of the output
+constexpr int64_t kRows = 16;       // that are transposed together
+constexpr int64_t kStreamed = 512;  // shorter lines are not written past the caches
 constexpr int64_t kTaskElements = 1 << 15;
 
 class MapPlan {
@@ -85,8 +87,8 @@ class MapPlan {
     bool scratch = !direct_out();
     for (int t = 0; t < arity_; ++t) scratch |= !fixed(t) && !direct_in(t);
     if (across_) {
-      bi_ = std::min(i_.length, kSide);
-      bj_ = std::min(j_.length, 4 * kSide);
+      bi_ = std::min(i_.length, kSide / size_of(call_.compute));
+      bj_ = std::min(j_.length, kAcross);
     } else {
       bj_ = std::min(j_.length, scratch ? kScratchElements : kDirectElements);
       bi_ = std::min(i_.length, std::max<int64_t>(1, (scratch ? kScratchElements : kDirectElements) / bj_));
@@ -114,7 +116,12 @@ class MapPlan {
     const int64_t si = i_.stride[t], sj = j_.stride[t];
     const Mover& m = in_[t];
     if (sj != 1 && sj != 0 && si == 1 && ni > 1) {
-      if (m.same) return transpose(call_.compute, nj, ni, to, nj, from, sj);
+      if (m.same) {
+        // A few rows at a time: where they lie a power of two apart, more would not stay in a set of L1.
+        for (int64_t j = 0; j < nj; j += kRows)
+          transpose(call_.compute, std::min(kRows, nj - j), ni, to + j * width_, nj, from + j * sj * m.size, sj);
+        return;
+      }
       for (int64_t j = 0; j < nj; ++j) m.row(ni, from + j * sj * m.size, 1, spare + j * ni * width_, 1);
       return transpose(call_.compute, nj, ni, to, nj, spare, ni);
     }

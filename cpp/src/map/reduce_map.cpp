@@ -22,6 +22,7 @@ namespace {
 
 constexpr int64_t kLine = 2048;    // elements of a line that are looked at together
 constexpr int64_t kLanes = 512;    // results that are worked on together, across
+constexpr int64_t kAhead = 8;      // lines that are asked for, where they lie far apart
 constexpr int64_t kTogether = 64;  // lines, across, whose exponentials are added up before they join others
 constexpr int64_t kShort = 32;     // shorter reduced axes are read across
 constexpr int64_t kPartElements = 1 << 18;
@@ -204,7 +205,12 @@ class Reducer {
       const T* const x = direct_ ? reinterpret_cast<const T*>(from) : tile;
       const int64_t step = direct_ ? line_.stride[0] : w;
       std::copy(x, x + w, most);
-      for (int64_t k = 1; k < n; ++k) map(which(), most, most, x + k * step);
+      for (int64_t k = 1; k < n; ++k) {
+        if (direct_ && k + kAhead < n)
+          for (int64_t b = 0; b < w; b += kAlignment / static_cast<int64_t>(sizeof(T)))
+            __builtin_prefetch(x + (k + kAhead) * step + b);
+        map(which(), most, most, x + k * step);
+      }
       if constexpr (std::is_floating_point_v<T>) {
         if (exponentials()) {
           T* const off = reinterpret_cast<T*>(spare);

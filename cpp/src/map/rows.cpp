@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kPiece = 2048;     // elements of a row between which sums are added up in F64
 constexpr int64_t kShort = 32;       // shorter rows are worked on across
 constexpr int64_t kLanes = 256;      // rows that are worked on together
+constexpr int64_t kAhead = 8;        // lines
 constexpr int64_t kLeastLanes = 64;  // of long rows: whole lines of memory, and the time of a call is little
 constexpr int64_t kTileElements = 1 << 16;
 constexpr int64_t kTaskElements = 1 << 15;
@@ -377,11 +378,21 @@ class Rows {
     if (!direct_[kOut]) store(walk, lane, w, out.at, out.at == x.at ? spare : nullptr);
   }
 
+  // Lines far apart in memory: the processor does not see them coming.
+  void ask_ahead(const Lines& x, int64_t k, int64_t w) const {
+    if (k + kAhead >= n_) return;
+    const char* const from = reinterpret_cast<const char*>(x[k + kAhead]);
+    for (int64_t b = 0; b < w * width_; b += kAlignment) __builtin_prefetch(from + b);
+  }
+
   void function(int64_t w, const Lines& x, const Lines& dy, const Lines& out, T* line, double* sum) const {
     if constexpr (std::is_floating_point_v<T>) {
       if (call_.what == RowFunction::Softmax) {
         std::copy(x[0], x[0] + w, line);
-        for (int64_t k = 1; k < n_; ++k) Row<T>::map(Map::Maximum, w, line, line, x[k]);
+        for (int64_t k = 1; k < n_; ++k) {
+          ask_ahead(x, k, w);
+          Row<T>::map(Map::Maximum, w, line, line, x[k]);
+        }
         for (int64_t k = 0; k < n_; ++k) Row<T>::map(Map::ExpOfDifference, w, out[k], x[k], line);
         add_lines(w, out, nullptr, line, sum);
         for (int64_t i = 0; i < w; ++i) line[i] = static_cast<T>(1 / sum[i]);
@@ -401,6 +412,7 @@ class Rows {
     }
     if (out.at != x.at) std::copy(x[0], x[0] + w, out[0]);
     for (int64_t k = 1; k < n_; ++k) {
+      ask_ahead(x, k, w);
       const T *const before = out[k - 1], *const from = x[k];
       T* const to = out[k];
       for (int64_t i = 0; i < w; ++i) {

@@ -85,6 +85,7 @@ final class DemoCommand extends BaseCommand {
   private void run(Path folder, long limit) throws IOException {
     List<DemoCase> cases = DemoCase.all();
     List<DemoRun> runs = new ArrayList<>();
+    OtherLoad others = new OtherLoad();
     try (Progress progress = new Progress(io, "demo", cases.size() + 2L)) {
       progress.now("measuring the machine");
       MachineLimits limits = new MachineLimits(Einblas.threads(), limit);
@@ -117,6 +118,7 @@ final class DemoCommand extends BaseCommand {
       }
     }
     notes(runs, folder);
+    io.out().println(others.text());
     List<DemoRun> wrong = runs.stream().filter(r -> !r.check().right()).toList();
     if (!wrong.isEmpty()) {
       throw new WrongResult(complaint(wrong, runs.size()));
