@@ -2,6 +2,8 @@
 module io.github.einblas.cli {
   requires com.google.gson;
   requires info.picocli;
+  requires java.management;
+  requires jdk.management;
   requires io.github.einblas;
   requires me.tongfei.progressbar;
 

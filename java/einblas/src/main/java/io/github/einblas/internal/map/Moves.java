@@ -40,7 +40,11 @@ public final class Moves {
                 + Arrays.toString(parts[0].shape())
                 + (name.equals("stack") ? "" : " beside axis " + axis));
       }
-      length = Math.addExact(length, own[at]);
+      length += own[at];
+      if (length < 0) {
+        throw new IllegalArgumentException(
+            name + ": the lengths of axis " + axis + " add up to more than 2^63 - 1");
+      }
     }
     shape[at] = length;
     return shape;
