@@ -176,15 +176,15 @@ EINBLAS_API int64_t einblas_convert(int32_t from_type, int32_t to_type, int32_t 
 /* out[i] = f(x0[i], x1[i], x2[i]) with numbers s0, s1, s2 (scalars). A function reads as many operands as it names. */
 enum {
   EINBLAS_MAP_COPY = 0,
-  EINBLAS_MAP_SCALE = 1,        /* s0 x0 */
-  EINBLAS_MAP_SHIFT = 2,        /* s0 x0 + s2 */
-  EINBLAS_MAP_AFFINE = 3,       /* s0 x0 + s1 x1 + s2 */
-  EINBLAS_MAP_ADD = 4,          /* x0 + x1 */
-  EINBLAS_MAP_SUBTRACT = 5,     /* x0 - x1 */
-  EINBLAS_MAP_MULTIPLY = 6,     /* x0 x1 */
+  EINBLAS_MAP_SCALE = 1,  /* s0 x0 */
+  EINBLAS_MAP_SHIFT = 2,  /* s0 x0 + s2 */
+  EINBLAS_MAP_AFFINE = 3, /* s0 x0 + s1 x1 + s2 */
+  EINBLAS_MAP_ADD = 4,
+  EINBLAS_MAP_SUBTRACT = 5,
+  EINBLAS_MAP_MULTIPLY = 6,
   EINBLAS_MAP_MULTIPLY_ADD = 7, /* x0 x1 + x2 */
-  EINBLAS_MAP_DIVIDE = 8,       /* x0 / x1 */
-  EINBLAS_MAP_ABS = 9,          /* of complex numbers a real number */
+  EINBLAS_MAP_DIVIDE = 8,
+  EINBLAS_MAP_ABS = 9, /* of complex numbers a real number */
   EINBLAS_MAP_SIGN = 10,
   EINBLAS_MAP_EXP = 11,
   EINBLAS_MAP_EXP_OF_DIFFERENCE = 12, /* e^(x0 - x1) */
@@ -205,13 +205,11 @@ enum {
 EINBLAS_API int32_t einblas_map(int32_t what, int32_t compute, const int32_t* types, int32_t conjugated, int32_t axes,
                                 const int64_t* lengths, const int64_t* strides, int64_t x0, int64_t x1, int64_t x2,
                                 int64_t out, const double* scalars, int32_t threads);
-
 /* out[o] over the axes behind the first outer_axes of x: what 0 the largest, 1 the smallest element, 2 the logarithm of
    the sum of e^x. types: of x and out. An empty reduction is EINBLAS_INVALID_ARGUMENT. */
 EINBLAS_API int32_t einblas_map_reduce(int32_t what, int32_t compute, const int32_t* types, int32_t axes,
                                        int32_t outer_axes, const int64_t* lengths, int64_t x, const int64_t* x_strides,
                                        int64_t out, const int64_t* out_strides, int32_t threads);
-
 /* Functions of the rows along the last axis. what: 0 softmax of x0; 1 its gradient, x0 the softmax, x1 the gradient of
    it; 2 layer norm (x0 - mean) / sqrt(variance + scalar) * weight + bias; 3 the gradient of x0, x1 that of the result;
    4 sums up to each element; 5 and 6 the first index of the largest and of the smallest, as I64, a row of one.
@@ -220,7 +218,6 @@ EINBLAS_API int32_t einblas_map_reduce(int32_t what, int32_t compute, const int3
 EINBLAS_API int32_t einblas_map_rows(int32_t what, int32_t compute, const int32_t* types, int32_t conjugated,
                                      int32_t axes, const int64_t* lengths, const int64_t* addresses,
                                      const int64_t* strides, double scalar, int32_t threads);
-
 /* add 0: out[.., k, ..] = x[.., indices[k], ..] along an axis, both of one type; lengths are the output's. add 1:
    out[.., indices[k], ..] += x[.., k, ..], in the order of k, rounded once; lengths are those of x. The caller has
    checked the indices. types: of x and out. */
@@ -228,16 +225,12 @@ EINBLAS_API int32_t einblas_map_move(int32_t add, const int32_t* types, int32_t 
                                      const int64_t* lengths, const int64_t* indices, int64_t x,
                                      const int64_t* x_strides, int64_t out, const int64_t* out_strides,
                                      int32_t threads);
-
-/* *close = 1 if |a - b| <= absolute + relative |b| for every element, or both are equal, or nan is 1 and both are NaN;
-   else 0. */
+/* *close: whether every |a - b| <= absolute + relative |b|, or both are equal, or nan is 1 and both are NaN. */
 EINBLAS_API int32_t einblas_map_close(const int32_t* types, int32_t conjugated, int32_t axes, const int64_t* lengths,
                                       int64_t a, const int64_t* a_strides, int64_t b, const int64_t* b_strides,
                                       double relative, double absolute, int32_t nan, int32_t* close, int32_t threads);
-
-/* n elements side by side. what: 0 first + i * second; 1 n numbers from first to second, both among them; 2 random
-   numbers from first up to, but not, second; 3 of mean first and standard deviation second. Random ones depend on the
-   seed and their place alone. No complex types, no BOOL. */
+/* n elements side by side. what: 0 first + i * second; 1 from first to second, both among them; 2 random ones from
+   first up to, but not, second; 3 of mean first and deviation second, by seed and place. No complex types, no BOOL. */
 EINBLAS_API int32_t einblas_map_series(int32_t what, int32_t dtype, int64_t n, int64_t out, double first, double second,
                                        int64_t seed, int32_t threads);
 

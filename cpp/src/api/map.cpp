@@ -48,8 +48,8 @@ int32_t einblas_map(int32_t what, int32_t compute, const int32_t* types, int32_t
     call.compute = static_cast<DType>(compute);
     const int operands = arity_of(call.what);
     if (!valid_types(types, operands + 1)) return EINBLAS_INVALID_ARGUMENT;
-    const int64_t addresses[3] = {x0, x1, x2};
-    for (int t = 0; t < operands; ++t) {
+    const int64_t addresses[kMaxOperands] = {x0, x1, x2};
+    for (int t = 0; t < operands && t < kMaxOperands; ++t) {
       call.x[t] = tensor(types[t], addresses[t], strides + t * axes, (conjugated >> t & 1) != 0);
       if (!reads(call.x[t], call.compute)) return EINBLAS_INVALID_ARGUMENT;
     }

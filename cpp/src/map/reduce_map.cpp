@@ -280,7 +280,7 @@ int32_t run_reduction(const ReduceCall& call) {
   if (!is_computed(call.compute) || (whole && call.what == Reduction::LogSumExp)) return EINBLAS_INVALID_ARGUMENT;
   std::vector<int64_t> strides(call.x.strides, call.x.strides + call.axes);
   strides.insert(strides.end(), call.out.strides, call.out.strides + call.outer);
-  strides.resize(static_cast<size_t>(2 * call.axes));
+  strides.resize(2 * static_cast<size_t>(call.axes));
   const Problem p =
       normalise(call.compute, 1, call.axes, call.outer, call.lengths, strides.data(), /*invariant=*/false);
   if (p.empty_output) return EINBLAS_OK;
