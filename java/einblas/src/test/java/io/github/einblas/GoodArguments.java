@@ -109,7 +109,9 @@ class GoodArguments {
     }
     if (type == Tensor.class) {
       boolean out = index == 0 && name.endsWith("Into");
-      return out ? output(m) : m.getDeclaringClass() == TensorMath.class ? mapped(m, index) : matrix();
+      return out
+          ? output(m)
+          : m.getDeclaringClass() == TensorMath.class ? mapped(m, index) : matrix();
     }
     if (type == TensorMath.Comparison.class) {
       return TensorMath.Comparison.LESS;

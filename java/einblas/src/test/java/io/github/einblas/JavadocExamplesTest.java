@@ -24,8 +24,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An example is code in {@code pre}, the form that the tool of JDK 17 takes. What it uses
- * without making it is in site/javadoc.txt. A line that prints has what it prints behind it.
+ * An example is code in {@code pre}, the form that the tool of JDK 17 takes. What it uses without
+ * making it is in site/javadoc.txt. A line that prints has what it prints behind it.
  */
 class JavadocExamplesTest {
   private static final Pattern EXAMPLE =

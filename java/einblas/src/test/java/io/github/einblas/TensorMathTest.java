@@ -186,8 +186,7 @@ class TensorMathTest {
           "maximum", new Binary(TensorMath::maximum, Math::max),
           "minimum", new Binary(TensorMath::minimum, Math::min),
           "affine",
-              new Binary(
-                  (a, b) -> TensorMath.affine(2, a, -1, b, 3), (a, b) -> 2 * a - b + 3));
+              new Binary((a, b) -> TensorMath.affine(2, a, -1, b, 3), (a, b) -> 2 * a - b + 3));
 
   @Test
   void functionsOfTwoTensorsBroadcast() {
@@ -245,8 +244,7 @@ class TensorMathTest {
     assertArrayEquals(new float[] {22, 44, 66, 28, 50, 72}, a.toFloatArray());
     IllegalArgumentException e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> TensorMath.addInto(a, a.slice(0, 0, 1), a));
+            IllegalArgumentException.class, () -> TensorMath.addInto(a, a.slice(0, 0, 1), a));
     assertTrue(e.getMessage().contains("shares elements with operand 0"), e.getMessage());
     Tensor square = Tensor.zeros(DType.F32, 2, 2);
     assertThrows(
@@ -288,8 +286,7 @@ class TensorMathTest {
           assertArrayEquals(truth, got.toBooleanArray(), c.toString());
         });
     Tensor less = TensorMath.compare(a, Comparison.LESS, b);
-    assertArrayEquals(
-        new double[] {1, 2, 2, 2}, TensorMath.where(less, a, b).toDoubleArray());
+    assertArrayEquals(new double[] {1, 2, 2, 2}, TensorMath.where(less, a, b).toDoubleArray());
     assertTrue(Double.isNaN(TensorMath.maximum(a, b).get(2)));
     assertTrue(Double.isNaN(TensorMath.max(a).item()));
     assertEquals(2, TensorMath.argmax(a, 0).getLong());
@@ -316,7 +313,8 @@ class TensorMathTest {
 
   private static void reductions(Tensor x, double[] v, int[] lengths, int[] axes, String what) {
     double[][] groups = groups(v, lengths, axes);
-    assertNear(each(groups, g -> Arrays.stream(g).sum()), TensorMath.sum(x, axes), 4, "sum " + what);
+    assertNear(
+        each(groups, g -> Arrays.stream(g).sum()), TensorMath.sum(x, axes), 4, "sum " + what);
     assertNear(
         each(groups, g -> Arrays.stream(g).average().orElseThrow()),
         TensorMath.mean(x, axes),
@@ -345,8 +343,7 @@ class TensorMathTest {
         "logSumExp " + what);
   }
 
-  private static double[] each(
-      double[][] groups, java.util.function.ToDoubleFunction<double[]> f) {
+  private static double[] each(double[][] groups, java.util.function.ToDoubleFunction<double[]> f) {
     return Arrays.stream(groups).mapToDouble(f).toArray();
   }
 
@@ -396,7 +393,8 @@ class TensorMathTest {
     assertEquals(3, TensorMath.sum(Tensor.of(new boolean[] {true, true, false, true})).getLong());
     assertEquals(
         3L << 31,
-        TensorMath.sum(Tensor.of(new int[] {Integer.MIN_VALUE, Integer.MIN_VALUE, Integer.MIN_VALUE}))
+        TensorMath.sum(
+                    Tensor.of(new int[] {Integer.MIN_VALUE, Integer.MIN_VALUE, Integer.MIN_VALUE}))
                 .getLong()
             * -1);
   }
@@ -467,7 +465,8 @@ class TensorMathTest {
       }
     }
     assertThrows(
-        IllegalArgumentException.class, () -> TensorMath.layerNorm(x, bias.slice(0, 1, 5), bias, 0));
+        IllegalArgumentException.class,
+        () -> TensorMath.layerNorm(x, bias.slice(0, 1, 5), bias, 0));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.layerNorm(x, weight, bias, -1));
   }
 
@@ -486,8 +485,7 @@ class TensorMathTest {
     assertEquals(DType.F64, joined.dtype());
     assertArrayEquals(new double[] {1, 2, 5, 3, 4, 6}, joined.toDoubleArray());
     assertArrayEquals(
-        new float[] {1, 2, 3, 4, 1, 3, 2, 4},
-        TensorMath.stack(0, a, a.transpose()).toFloatArray());
+        new float[] {1, 2, 3, 4, 1, 3, 2, 4}, TensorMath.stack(0, a, a.transpose()).toFloatArray());
     assertArrayEquals(new long[] {2, 2, 2}, TensorMath.stack(-1, a, a).shape());
     Tensor out = Tensor.zeros(DType.F32, 4, 2);
     TensorMath.concatInto(out, 0, a, a);
@@ -534,20 +532,17 @@ class TensorMathTest {
 
   @Test
   void made() {
-    assertArrayEquals(
-        new float[] {1, 0, 0, 1}, TensorMath.eye(DType.F32, 2).toFloatArray());
+    assertArrayEquals(new float[] {1, 0, 0, 1}, TensorMath.eye(DType.F32, 2).toFloatArray());
     assertArrayEquals(
         new double[] {1, 1.5, 2}, TensorMath.arange(DType.F64, 1, 2.1, 0.5).toDoubleArray());
-    assertArrayEquals(
-        new int[] {5, 3, 1}, TensorMath.arange(DType.I32, 5, 0, -2).toIntArray());
+    assertArrayEquals(new int[] {5, 3, 1}, TensorMath.arange(DType.I32, 5, 0, -2).toIntArray());
     double[] line = TensorMath.linspace(DType.F64, 0, 0.3, 4).toDoubleArray();
     assertArrayEquals(new double[] {0, 0.1, 0.2, 0.3}, line, 1e-16);
     assertEquals(0.3, line[3]);
     Tensor u = TensorMath.uniform(DType.F32, 7, 0, 1, 1000);
     assertTrue(TensorMath.contentEquals(u, TensorMath.uniform(DType.F32, 7, 0, 1, 1000)));
     assertFalse(TensorMath.contentEquals(u, TensorMath.uniform(DType.F32, 8, 0, 1, 1000)));
-    assertThrows(
-        IllegalArgumentException.class, () -> TensorMath.uniform(DType.C64, 7, 0, 1, 10));
+    assertThrows(IllegalArgumentException.class, () -> TensorMath.uniform(DType.C64, 7, 0, 1, 10));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.F32, 0, 1, 0));
   }
 
@@ -564,8 +559,7 @@ class TensorMathTest {
         TensorMath.allClose(
             Tensor.of(new double[] {1e300}), Tensor.of(new double[] {Double.POSITIVE_INFINITY})));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> TensorMath.allClose(a, Tensor.zeros(DType.F64, 2)));
+        IllegalArgumentException.class, () -> TensorMath.allClose(a, Tensor.zeros(DType.F64, 2)));
   }
 
   @Test

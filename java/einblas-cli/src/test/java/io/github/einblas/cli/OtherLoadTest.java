@@ -10,8 +10,7 @@ class OtherLoadTest {
   @Test
   void othersAreAllButThis() {
     assertEquals(
-        "other processes kept 0.02 of 2 processors busy meanwhile.",
-        OtherLoad.text(0.51, 0.5, 2));
+        "other processes kept 0.02 of 2 processors busy meanwhile.", OtherLoad.text(0.51, 0.5, 2));
     assertEquals(
         "other processes kept 1.00 of 2 processors busy meanwhile: the machine is faster than that"
             + " when it is idle.",

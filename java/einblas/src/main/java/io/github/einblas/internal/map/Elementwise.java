@@ -72,8 +72,7 @@ public final class Elementwise {
 
   private static Elementwise of(
       String name, NativeMaps.Map what, MapTypes.Rule rule, double[] scalars, Strided... x) {
-    return new Elementwise(
-        name, what, MapTypes.of(name, rule, MapTypes.promoted(x)), scalars, x);
+    return new Elementwise(name, what, MapTypes.of(name, rule, MapTypes.promoted(x)), scalars, x);
   }
 
   /** Absolute values: real ones of complex numbers. */
@@ -119,8 +118,7 @@ public final class Elementwise {
       DType[] types = {t.dtype(), t.dtype()};
       long[] strides = Outputs.joined(t.strides(), t.strides());
       long[] addresses = {lease.address(0), 0, 0, t.address()};
-      NativeMaps.map(
-          NativeMaps.Map.COPY, t.dtype(), types, 1, t.shape(), strides, addresses, NONE);
+      NativeMaps.map(NativeMaps.Map.COPY, t.dtype(), types, 1, t.shape(), strides, addresses, NONE);
     }
   }
 

@@ -1,4 +1,5 @@
-// Maps: tensors joined, rows found and added by index, tensors compared, and elements made by place.
+// Maps: tensors joined, rows found and added by index, tensors compared, and elements made by
+// place.
 package io.github.einblas.internal.map;
 
 import io.github.einblas.DType;
@@ -64,7 +65,12 @@ public final class Moves {
     for (int i = 0; i < parts.length; i++) {
       if (out.sharesElements(parts[i])) {
         throw new IllegalArgumentException(
-            name + ": the output shares elements with tensor " + i + " (" + parts[i].describe() + ")");
+            name
+                + ": the output shares elements with tensor "
+                + i
+                + " ("
+                + parts[i].describe()
+                + ")");
       }
     }
     fill(name, out, axis, parts);
@@ -136,7 +142,8 @@ public final class Moves {
   }
 
   private static void take(Strided out, Strided x, int axis, long[] indices) {
-    // The axes of the indices as one: an output whose strides do not allow that is filled by a copy.
+    // The axes of the indices as one: an output whose strides do not allow that is filled by a
+    // copy.
     long[] lengths =
         Outputs.joined(
             Arrays.copyOf(x.shape(), axis),

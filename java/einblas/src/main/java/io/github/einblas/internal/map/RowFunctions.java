@@ -107,7 +107,8 @@ public final class RowFunctions {
     MapTypes types = MapTypes.of(name, MapTypes.Rule.REAL, promoted(x, weight, dy));
     requireEpsilon(name, epsilon);
     requireAxis(name, x);
-    return new RowFunctions(name, Rows.LAYER_NORM_GRADIENT, types, -1, x, dy, weight, null, epsilon);
+    return new RowFunctions(
+        name, Rows.LAYER_NORM_GRADIENT, types, -1, x, dy, weight, null, epsilon);
   }
 
   private static void requireEpsilon(String name, double epsilon) {
