@@ -164,7 +164,7 @@ TEST(Map, ArithmeticIsExactForAnyTypesAndStrides) {
     const bool in_place = random.below(4) == 0 && x[0].type == out.type;
     std::vector<double> want;
     if (in_place) {
-      std::memmove(&strides[0], out.strides.data(), out.strides.size() * sizeof(int64_t));
+      std::copy(out.strides.begin(), out.strides.end(), strides.begin());
       for (int64_t i = 0; i < out.elements(); ++i) out.set(i, x[0].get(i));
     }
     for (int64_t i = 0; i < out.elements(); ++i)
