@@ -182,4 +182,16 @@ void transpose(DType compute, int64_t rows, int64_t n, char* to, int64_t to_stri
   });
 }
 
+void load_lines(const Mover& in, DType compute, const char* from, int64_t n, int64_t w, int64_t line_stride,
+                int64_t lane_stride, char* to, char* spare) {
+  const int64_t width = size_of(compute);
+  if (line_stride != 1 || n == 1) {
+    for (int64_t k = 0; k < n; ++k) in.row(w, from + k * line_stride * in.size, lane_stride, to + k * w * width, 1);
+    return;
+  }
+  if (in.same) return transpose(compute, w, n, to, w, from, lane_stride);
+  for (int64_t i = 0; i < w; ++i) in.row(n, from + i * lane_stride * in.size, 1, spare + i * n * width, 1);
+  transpose(compute, w, n, to, w, spare, n);
+}
+
 }  // namespace einblas

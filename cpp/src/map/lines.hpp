@@ -35,4 +35,10 @@ struct Mover {
 void transpose(DType compute, int64_t rows, int64_t n, char* to, int64_t to_stride, const char* from,
                int64_t from_stride);
 
+// n lines of w numbers side by side, of `compute`, from where a tensor has them: lines are line_stride apart, the
+// numbers of one lane_stride. spare: as much room again, for lines that are fast along the other axis and of another
+// type.
+void load_lines(const Mover& in, DType compute, const char* from, int64_t n, int64_t w, int64_t line_stride,
+                int64_t lane_stride, char* to, char* spare);
+
 }  // namespace einblas

@@ -13,6 +13,7 @@
 #include "layout/walk.hpp"
 #include "map/lines.hpp"
 #include "map/map.hpp"
+#include "map/row.hpp"
 #include "runtime/memory.hpp"
 #include "runtime/threads.hpp"
 #include "step/problem.hpp"
@@ -20,12 +21,12 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kLine = 2048;    // elements of a line that are looked at together
-constexpr int64_t kLanes = 512;    // results that are worked on together, across
-constexpr int64_t kAhead = 8;      // lines that are asked for, where they lie far apart
-constexpr int64_t kTogether = 64;  // lines, across, whose exponentials are added up before they join others
-constexpr int64_t kShort = 32;     // shorter reduced axes are read across
-constexpr int64_t kPartElements = 1 << 18;
+constexpr int64_t kLine = 2048;             // elements of a line that are looked at together
+constexpr int64_t kLanes = 512;             // results that are worked on together, across
+constexpr int64_t kAhead = 8;               // lines that are asked for, where they lie far apart
+constexpr int64_t kTogether = 64;           // lines, across, whose exponentials are added up before they join others
+constexpr int64_t kShort = 32;              // shorter reduced axes are read across
+constexpr int64_t kPartElements = 1 << 18;  // some 50 us of reading
 
 // What is known of a part: its largest element, and of exponentials the sum of e^(x - most).
 template <class T>
@@ -109,14 +110,10 @@ class Reducer {
   }
 
  private:
-  static const TypedMaps<T>& kernels() { return kernel_table().maps->typed<T>(); }
   bool exponentials() const { return call_.what == Reduction::LogSumExp; }
   T most_of(T a, T b) const {
-    const T* const x[3] = {&a, &b, nullptr};
-    const int step[3] = {0, 0, 0};
-    const T s[3] = {};
     T m;
-    kernels().map[static_cast<int>(which())](1, &m, x, step, s, 0);
+    Row<T>::map(which(), 1, &m, &a, &b);
     return m;
   }
   Map which() const { return call_.what == Reduction::Least ? Map::Minimum : Map::Maximum; }
@@ -160,9 +157,10 @@ class Reducer {
       }
       const T* const line = reinterpret_cast<const T*>(x);
       State<T> own;
-      own.most = call_.what == Reduction::Least ? kernels().line_least(n, line) : kernels().line_most(n, line);
+      own.most =
+          call_.what == Reduction::Least ? Row<T>::kernels().line_least(n, line) : Row<T>::kernels().line_most(n, line);
       if constexpr (std::is_floating_point_v<T>) {
-        if (exponentials()) own.sum = kernels().line_exp_sum(n, line, base(own.most), nullptr);
+        if (exponentials()) own.sum = Row<T>::kernels().line_exp_sum(n, line, base(own.most), nullptr);
       }
       if (l == first) {
         *state = own;
@@ -173,35 +171,18 @@ class Reducer {
     }
   }
 
-  // Lines [0, n) of `w` lanes side by side, from where the operand has them.
-  void load(const char* from, int64_t n, int64_t w, char* to, char* spare) const {
-    const int64_t sl = lanes_.stride[0], sr = line_.stride[0], width = static_cast<int64_t>(sizeof(T));
-    if (sr == 1 && n > 1) {
-      if (in_.same) return transpose(call_.compute, w, n, to, w, from, sl);
-      for (int64_t i = 0; i < w; ++i) in_.row(n, from + i * sl * in_.size, 1, spare + i * n * width, 1);
-      return transpose(call_.compute, w, n, to, w, spare, n);
-    }
-    for (int64_t k = 0; k < n; ++k) in_.row(w, from + k * sr * in_.size, sl, to + k * w * width, 1);
-  }
-
   void across(const char* at, int64_t w, int64_t first, int64_t end, State<T>* state, char* room,
               int64_t line_bytes) const {
     T* const tile = reinterpret_cast<T*>(room);
     char* const spare = room + line_bytes;
     T* const sum = reinterpret_cast<T*>(room + 2 * line_bytes);
     T* const most = sum + w_;
-    const T none[3] = {T{1}, T{1}, T{}};
-    const int lines[3] = {1, 1, 0};
-    const auto map = [&](Map what, T* out, const T* a, const T* b) {
-      const T* const x[3] = {a, b, nullptr};
-      kernels().map[static_cast<int>(what)](w, out, x, lines, none, 0);
-    };
     bool begun = false;
     for (int64_t l = first; l < end;) {
       const int64_t k0 = l % line_.length, n = std::min({together_, line_.length - k0, end - l});
       const Walk walk(reduced_, l / line_.length);
       const char* const from = at + (walk.at(0) + k0 * line_.stride[0]) * in_.size;
-      if (!direct_) load(from, n, w, room, spare);
+      if (!direct_) load_lines(in_, call_.compute, from, n, w, line_.stride[0], lanes_.stride[0], room, spare);
       const T* const x = direct_ ? reinterpret_cast<const T*>(from) : tile;
       const int64_t step = direct_ ? line_.stride[0] : w;
       std::copy(x, x + w, most);
@@ -209,7 +190,7 @@ class Reducer {
         if (direct_ && k + kAhead < n)
           for (int64_t b = 0; b < w; b += kAlignment / static_cast<int64_t>(sizeof(T)))
             __builtin_prefetch(x + (k + kAhead) * step + b);
-        map(which(), most, most, x + k * step);
+        Row<T>::map(which(), w, most, most, x + k * step);
       }
       if constexpr (std::is_floating_point_v<T>) {
         if (exponentials()) {
@@ -218,8 +199,8 @@ class Reducer {
           for (int64_t i = 0; i < w; ++i) off[i] = base(most[i]);
           std::fill(sum, sum + w, T{});
           for (int64_t k = 0; k < n; ++k) {
-            map(Map::ExpOfDifference, e, x + k * step, off);
-            map(Map::Add, sum, sum, e);
+            Row<T>::map(Map::ExpOfDifference, w, e, x + k * step, off);
+            Row<T>::map(Map::Add, w, sum, sum, e);
           }
         }
       }
@@ -239,10 +220,7 @@ class Reducer {
 
   void join_lines(int64_t w, State<T>* state, const T* most, T* room) const {
     for (int64_t i = 0; i < w; ++i) room[i] = state[i].most;
-    const T* const x[3] = {room, most, nullptr};
-    const int step[3] = {1, 1, 0};
-    const T none[3] = {};
-    kernels().map[static_cast<int>(which())](w, room, x, step, none, 0);
+    Row<T>::map(which(), w, room, room, most);
     for (int64_t i = 0; i < w; ++i) state[i].most = room[i];
   }
 

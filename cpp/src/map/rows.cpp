@@ -17,12 +17,12 @@
 namespace einblas {
 namespace {
 
-constexpr int64_t kShort = 32;       // shorter rows are worked on across
-constexpr int64_t kLanes = 256;      // rows that are worked on together
-constexpr int64_t kAhead = 8;        // lines
-constexpr int64_t kLeastLanes = 64;  // of long rows: whole lines of memory, and the time of a call is little
-constexpr int64_t kTileElements = 1 << 16;
-constexpr int64_t kTaskElements = 1 << 15;
+constexpr int64_t kShort = 32;              // shorter rows are worked on across
+constexpr int64_t kLanes = 256;             // rows that are worked on together
+constexpr int64_t kAhead = 8;               // lines that are asked for, where they lie far apart
+constexpr int64_t kLeastLanes = 64;         // of long rows: whole lines of memory, and the time of a call is little
+constexpr int64_t kTileElements = 1 << 16;  // of rows worked on across: what F32 has of them lies in L2
+constexpr int64_t kTaskElements = 1 << 15;  // some 10 us, beside which handing a task out is little
 
 int tensors_of(RowFunction what) {
   return what == RowFunction::SoftmaxGradient || what == RowFunction::LayerNormGradient ? 2 : 1;
@@ -56,11 +56,11 @@ class Rows {
     const double all = static_cast<double>(tiles) * static_cast<double>(w_) * static_cast<double>(n_);
     const int workers = useful_threads(call_.threads, tasks, all * nanos);
     const Workspace own(room_, workers);
-    const int64_t parameters = round_up(n_ * width_, kAlignment);
-    const Workspace shared((call_.weight.at != nullptr || call_.bias.at != nullptr) ? 2 * parameters : 0, 1);
-    if (!own.ok() || !shared.ok()) return EINBLAS_OUT_OF_MEMORY;
-    const T* const weight = parameter(call_.weight, shared.of(0));
-    const T* const bias = parameter(call_.bias, shared.of(0) + parameters);
+    const auto bytes_of = [&](const MapTensor& t) { return t.at == nullptr ? 0 : n_ * width_; };
+    const Workspace weights(bytes_of(call_.weight), 1), biases(bytes_of(call_.bias), 1);
+    if (!own.ok() || !weights.ok() || !biases.ok()) return EINBLAS_OUT_OF_MEMORY;
+    const T* const weight = parameter(call_.weight, weights.of(0));
+    const T* const bias = parameter(call_.bias, biases.of(0));
     parallel_tasks(tasks, workers, [&](int64_t task, int worker) {
       const int64_t end = std::min(tiles, (task + 1) * per_task);
       int64_t tile = task * per_task;
@@ -175,18 +175,6 @@ class Rows {
     if (!direct_[kOut]) out_.row(n_, reinterpret_cast<const char*>(to), 1, c, along_[kOut]);
   }
 
-  // n lines of w lanes side by side, from where operand t has them.
-  void load(const Walk& walk, int t, int64_t lane, int64_t w, char* to, char* spare) const {
-    const char* const from = place(walk, t, lane);
-    const int64_t sl = lanes_.stride[t], sr = along_[t];
-    const Mover& m = in_[t];
-    if (sr == 1) {
-      if (m.same) return transpose(call_.compute, w, n_, to, w, from, sl);
-      for (int64_t i = 0; i < w; ++i) m.row(n_, from + i * sl * m.size, 1, spare + i * n_ * width_, 1);
-      return transpose(call_.compute, w, n_, to, w, spare, n_);
-    }
-    for (int64_t k = 0; k < n_; ++k) m.row(w, from + k * sr * m.size, sl, to + k * w * width_, 1);
-  }
   void store(const Walk& walk, int64_t lane, int64_t w, const T* lines, char* spare) const {
     const char* const tile = reinterpret_cast<const char*>(lines);
     char* const c = target(walk, lane);
@@ -208,7 +196,8 @@ class Rows {
   };
   Lines lines(const Walk& walk, int t, int64_t lane, int64_t w, char* room, char* spare) const {
     if (direct_[t]) return {reinterpret_cast<T*>(const_cast<char*>(place(walk, t, lane))), along_[t]};
-    load(walk, t, lane, w, room + at_room_[t], spare);
+    load_lines(in_[t], call_.compute, place(walk, t, lane), n_, w, along_[t], lanes_.stride[t], room + at_room_[t],
+               spare);
     return {reinterpret_cast<T*>(room + at_room_[t]), w};
   }
 
@@ -336,9 +325,14 @@ int32_t rows_of(const RowCall& call, const Problem& p, const int64_t* row_stride
 
 }  // namespace
 
-int32_t run_rows(const RowCall& call) {
-  if (call.axes < 1) return EINBLAS_INVALID_ARGUMENT;
-  const int last = call.axes - 1, tensors = tensors_of(call.what);
+int32_t run_rows(const RowCall& given) {
+  if (given.axes < 1) return EINBLAS_INVALID_ARGUMENT;
+  const int last = given.axes - 1, tensors = tensors_of(given.what);
+  RowCall call = given;
+  std::vector<int64_t> lengths(given.lengths, given.lengths + given.axes);
+  call.lengths = lengths.data();
+  // One element again and again: the first is found, and no memory holds such a row.
+  if (finds(call.what) && call.x[0].strides[last] == 0) lengths.back() = std::min<int64_t>(lengths.back(), 1);
   int64_t row_stride[4] = {0, 0, 0, 0};
   std::vector<int64_t> strides;
   for (int t = 0; t < tensors; ++t) {

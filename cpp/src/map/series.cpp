@@ -79,7 +79,8 @@ struct Numbers {
   Series what;
   int64_t n, seed;
   double first, second;
-  int digits;
+  int digits;  // of random numbers, as the type has them
+  bool whole;  // of an integer type
 
   double at(int64_t i) const {
     const double place = static_cast<double>(i);
@@ -93,7 +94,8 @@ struct Numbers {
                                         ((second - first) / static_cast<double>(std::max<int64_t>(1, n - 1)));
       default: {
         const double u = fraction(random_bits(static_cast<uint64_t>(seed), static_cast<uint64_t>(i)), digits);
-        return first + (second - first) * u;
+        const double v = first + (second - first) * u;
+        return whole ? std::floor(v) : v;  // toward 0, its two neighbours would be one
       }
     }
   }
@@ -144,7 +146,8 @@ bool complex_close(int64_t n, const Complex<R>* a, const Complex<R>* b, const Cl
 int32_t run_series(Series what, DType dtype, int64_t n, char* out, double first, double second, int64_t seed,
                    int threads) {
   if (is_complex(dtype) || dtype == DType::BOOL || n < 0) return EINBLAS_INVALID_ARGUMENT;
-  const Numbers numbers{what, n, seed, first, second, dtype == DType::F64 || is_integer(dtype) ? 53 : 24};
+  const Numbers numbers{
+      what, n, seed, first, second, dtype == DType::F64 || is_integer(dtype) ? 53 : 24, is_integer(dtype)};
   const ConvertRow row = convert_row(DType::F64, dtype, false);
   const int64_t size = size_of(dtype), pieces = ceil_div(n, kPiece), tasks = ceil_div(pieces, kPiecesPerTask);
   const double nanos = what == Series::Normal ? 20 : 2;
@@ -170,7 +173,13 @@ int32_t run_close(const CloseCall& call, bool* close) {
                                     : (doubles ? DType::F64 : DType::F32);
   std::vector<int64_t> strides(call.a.strides, call.a.strides + call.axes);
   strides.insert(strides.end(), call.b.strides, call.b.strides + call.axes);
-  const Problem p = normalise(compute, 1, call.axes, call.axes, call.lengths, strides.data(), false);
+  // Where both repeat their elements one look is enough.
+  std::vector<int64_t> lengths(call.lengths, call.lengths + call.axes);
+  for (int a = 0; a < call.axes; ++a) {
+    int64_t& length = lengths[static_cast<size_t>(a)];
+    if (call.a.strides[a] == 0 && call.b.strides[a] == 0) length = std::min<int64_t>(length, 1);
+  }
+  const Problem p = normalise(compute, 1, call.axes, call.axes, lengths.data(), strides.data(), false);
   *close = true;
   if (p.empty_output) return EINBLAS_OK;
   Axes rest = p.outer;

@@ -1,9 +1,15 @@
 // SIMD: elementary functions of vectors. After vec.hpp, and like it compiled once for each instruction set.
 //
 // Errors, over all arguments, of F64 and F32 (cpp/test/map measures them on every instruction set): exp, log, tanh at
-// most 1 and 2 ulp; sigmoid 2 and 3; gelu 5 and 6. Polynomials are minimax ones by the exchange algorithm of Remez,
+// most 1 and 2 ulp; sigmoid 3; gelu 8. Polynomials are minimax ones by the exchange algorithm of Remez,
 // fitted in 200 bits; arguments are reduced as by Tang (exp) and in fdlibm (log). NaN gives NaN.
 
+// What depends on the format: digits and half of them, the exponent's bias; bits of the sign, of 1 and of 1 / sqrt(2),
+// and of 2^digits (an integer below goes into its lower bits); `round`, whose last digit is 1: added and taken off
+// again it rounds; what makes subnormal numbers normal. ln 2 in two parts, the first so short that products with
+// exponents are exact. From `most` on e^x is infinite, below `least` 0; from tanh_most on tanh is 1, below -gelu_most
+// gelu is 0. Terms: of (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2; of (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2; of
+// (tanh x / x - 1) / x^2 in x^2 for |x| <= 0.625; of Phi(-y) e^(y^2/2) / t in 2 t - 1 for t = 1 / (1 + 0.375 y).
 template <class T>
 struct math;
 template <>

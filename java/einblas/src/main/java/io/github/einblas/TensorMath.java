@@ -1042,15 +1042,16 @@ public final class TensorMath {
   }
 
   /**
-   * {@return random numbers from low up to, but not, high, evenly spread (rounding may give high in
-   * 16-bit types)} An element depends on seed and place alone (SplitMix64).
+   * {@return random numbers from low up to, but not, high, evenly spread; rounding to the type may
+   * give high} An element depends on seed and place alone (SplitMix64).
    *
    * @param dtype type of the elements
    * @param seed of the random numbers
    * @param low least number
    * @param high end of the numbers
    * @param shape lengths of the axes
-   * @throws IllegalArgumentException if low is above high, or the type is complex or BOOL
+   * @throws IllegalArgumentException if low is above high, the type is complex or BOOL, or an
+   *     integer one that does not hold the ends
    */
   public static Tensor uniform(DType dtype, long seed, double low, double high, long... shape) {
     return random("uniform", NativeMaps.Series.UNIFORM, dtype, seed, low, high, shape);

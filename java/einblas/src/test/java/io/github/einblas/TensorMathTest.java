@@ -390,6 +390,10 @@ class TensorMathTest {
     assertThrows(
         IllegalArgumentException.class, () -> TensorMath.sum(Tensor.zeros(DType.F32, 2), 0, -1));
     assertEquals(0, TensorMath.sum(Tensor.zeros(DType.F32, 0)).item());
+    for (DType type : List.of(DType.F32, DType.BF16, DType.I8, DType.C64)) {
+      Tensor none = TensorMath.mean(Tensor.zeros(type, 2, 0), 1);
+      assertTrue(Double.isNaN(none.getReal(0)) && Double.isNaN(none.getReal(1)), type.toString());
+    }
     assertEquals(3, TensorMath.sum(Tensor.of(new boolean[] {true, true, false, true})).getLong());
     assertEquals(
         3L << 31,
@@ -544,6 +548,12 @@ class TensorMathTest {
     assertFalse(TensorMath.contentEquals(u, TensorMath.uniform(DType.F32, 8, 0, 1, 1000)));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.uniform(DType.C64, 7, 0, 1, 10));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.F32, 0, 1, 0));
+    assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.I8, 0, 300, 100));
+    assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.I32, 0, 2, 0.3));
+    assertThrows(IllegalArgumentException.class, () -> TensorMath.linspace(DType.U8, -1, 1, 3));
+    assertThrows(
+        IllegalArgumentException.class, () -> TensorMath.uniform(DType.U8, 7, 0, 257, 10));
+    assertEquals(255, TensorMath.max(TensorMath.uniform(DType.U8, 7, 0, 256, 10_000)).getLong());
   }
 
   @Test
@@ -560,6 +570,34 @@ class TensorMathTest {
             Tensor.of(new double[] {1e300}), Tensor.of(new double[] {Double.POSITIVE_INFINITY})));
     assertThrows(
         IllegalArgumentException.class, () -> TensorMath.allClose(a, Tensor.zeros(DType.F64, 2)));
+  }
+
+  /** Views of one element again and again: more elements than any memory or lifetime has. */
+  @Test
+  void repeatedElementsAreReadOnce() {
+    Tensor one = Tensor.scalar(DType.F32, 2);
+    Tensor repeated = one.broadcastTo(3, 1L << 60);
+    assertArrayEquals(new float[] {2, 2, 2}, TensorMath.max(repeated, 1).toFloatArray());
+    assertArrayEquals(new long[] {0, 0, 0}, TensorMath.argmax(repeated, 1).toLongArray());
+    assertArrayEquals(new long[] {0, 0, 0}, TensorMath.argmin(repeated, 1).toLongArray());
+    assertTrue(TensorMath.contentEquals(repeated, repeated));
+    assertTrue(TensorMath.allClose(repeated, repeated));
+    assertFalse(
+        TensorMath.allClose(repeated, Tensor.scalar(DType.F32, 3).broadcastTo(3, 1L << 60)));
+    assertEquals(
+        2 + 60 * Math.log(2) + Math.log(3), TensorMath.logSumExp(repeated).item(), 0x1p-18);
+  }
+
+  @Test
+  void randomIntegersAreEvenAroundZero() {
+    int n = 60_000;
+    int[] counts = new int[6];
+    for (int v : TensorMath.uniform(DType.I32, 1, -3, 3, n).toIntArray()) {
+      counts[v + 3]++;
+    }
+    for (int count : counts) { // six standard errors
+      assertEquals(n / 6., count, 6 * Math.sqrt(n * 5 / 36.));
+    }
   }
 
   @Test

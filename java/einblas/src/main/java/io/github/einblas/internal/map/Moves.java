@@ -4,6 +4,7 @@ package io.github.einblas.internal.map;
 
 import io.github.einblas.DType;
 import io.github.einblas.internal.natives.NativeMaps;
+import io.github.einblas.internal.tensor.Elements;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
 import io.github.einblas.internal.tensor.TensorArrays;
@@ -264,6 +265,10 @@ public final class Moves {
     if (count > Long.MAX_VALUE / 16.) {
       throw new IllegalArgumentException(name + ": " + count + " numbers are too many");
     }
+    if (count > 0) {
+      Elements.requireHeld(type, start);
+      Elements.requireHeld(type, start + (count - 1) * step);
+    }
     return series(type, NativeMaps.Series.STEPS, new long[] {(long) count}, start, step, 0);
   }
 
@@ -280,6 +285,8 @@ public final class Moves {
               + " and "
               + count);
     }
+    Elements.requireHeld(type, start);
+    Elements.requireHeld(type, stop);
     return series(type, NativeMaps.Series.BETWEEN, new long[] {count}, start, stop, 0);
   }
 
@@ -306,6 +313,10 @@ public final class Moves {
               + first
               + " and "
               + second);
+    }
+    if (type.isInteger()) {
+      Elements.requireHeld(type, first);
+      Elements.requireHeld(type, Math.max(first, second - 1));
     }
     return series(type, what, shape.clone(), first, second, seed);
   }

@@ -87,30 +87,37 @@ public final class Reductions {
 
   /** The sum. */
   public Strided sum() {
-    return Outputs.made(sumType(), shape, out -> addUp(out, 1));
+    return Outputs.made(sumType(), shape, out -> addUp(out, sumType(), 1));
   }
 
   /** Writes the sum. */
   public void sumInto(Strided out) {
     Outputs.require(name, out, shape);
-    addUp(out, 1);
+    addUp(out, sumType(), 1);
   }
 
   /** The mean; of integers of F32 or F64. */
   public Strided mean() {
-    return Outputs.made(MapTypes.floating(x.dtype()), shape, out -> addUp(out, 1 / count()));
+    DType type = MapTypes.floating(x.dtype());
+    return Outputs.made(type, shape, out -> addUp(out, type, 1 / count()));
   }
 
   /** Writes the mean. */
   public void meanInto(Strided out) {
     Outputs.require(name, out, shape);
-    addUp(out, 1 / count());
+    addUp(out, MapTypes.floating(x.dtype()), 1 / count());
   }
 
-  private void addUp(Strided out, double factor) {
-    boolean mean = name.equals("mean");
-    DType type = mean ? MapTypes.floating(x.dtype()) : sumType();
+  /** Writes a sum of this type times a factor. */
+  private void addUp(Strided out, DType type, double factor) {
     MapTypes types = new MapTypes(type, type.computeType()).into(name, out);
+    if (Double.isInfinite(factor)) { // the mean of nothing, whose sum would be 0 in any case
+      try (Strided none = TensorCopy.full(type, Double.NaN);
+          Strided all = none.broadcastTo(shape)) {
+        Elementwise.copy(name, all, out);
+      }
+      return;
+    }
     DType wide = out.dtype() == type ? type : types.compute();
     try (Strided from = as(x, wide)) {
       Contraction sum = contraction(from);

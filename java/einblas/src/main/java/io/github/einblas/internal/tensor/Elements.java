@@ -111,7 +111,7 @@ public final class Elements {
   }
 
   /** Refuses a value that an integer type, or BOOL with its 0 and 1, cannot hold. */
-  static void requireHeld(DType dtype, double value) {
+  public static void requireHeld(DType dtype, double value) {
     if (!isWhole(dtype)) {
       return;
     }
