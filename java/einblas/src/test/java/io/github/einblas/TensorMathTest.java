@@ -551,8 +551,7 @@ class TensorMathTest {
     assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.I8, 0, 300, 100));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.arange(DType.I32, 0, 2, 0.3));
     assertThrows(IllegalArgumentException.class, () -> TensorMath.linspace(DType.U8, -1, 1, 3));
-    assertThrows(
-        IllegalArgumentException.class, () -> TensorMath.uniform(DType.U8, 7, 0, 257, 10));
+    assertThrows(IllegalArgumentException.class, () -> TensorMath.uniform(DType.U8, 7, 0, 257, 10));
     assertEquals(255, TensorMath.max(TensorMath.uniform(DType.U8, 7, 0, 256, 10_000)).getLong());
   }
 
