@@ -18,8 +18,8 @@ extern "C" {
 
 /*
  * Conventions.
- * - Data pointers and handles travel as int64_t: a raw address costs half of what a wrapped pointer
- *   costs across JNI, and Java has checked it. 0 is the null address.
+ * - Data pointers and handles travel as int64_t: a raw address costs half of what a wrapped pointer costs across JNI,
+ *   and Java has checked it. 0 is the null address.
  * - Lengths and strides count elements, never bytes. Strides may be negative or 0.
  * - Every int32_t-returning function gives a status; no function throws, aborts or prints.
  * - All functions may be called from any thread.
@@ -69,8 +69,7 @@ EINBLAS_API int32_t einblas_init(void);
 EINBLAS_API const char* einblas_version(void);
 /* The chosen instruction set: base, avx2, avx512, avx512vnni, avx512bf16 or neon; null before einblas_init succeeds. */
 EINBLAS_API const char* einblas_isa(void);
-/* Names of the instruction sets compiled in, best first, separated by spaces; those that this
-   machine runs come first in einblas_isa_supported. */
+/* Names of the instruction sets compiled in, best first, separated by spaces; the second: those this machine runs. */
 EINBLAS_API const char* einblas_isa_compiled(void);
 EINBLAS_API const char* einblas_isa_supported(void);
 /* OpenBLAS is opened when it is first needed, by who calls the library: LAPACK's functions, a step with the kernel
@@ -98,8 +97,8 @@ EINBLAS_API int32_t einblas_workers(void);
 /* Machine limits, measured on each call (some 0.3 s each): the peak of multiply-adds of F32, F64, I32 or I64, each two
    operations, a second; bytes/s. */
 EINBLAS_API double einblas_measure_peak(int32_t dtype, int32_t threads);
-/* what: 0 read, 1 fill with ordinary stores, 2 fill with non-temporal stores, 3 copy (bytes read
-   plus written, the better of ordinary and non-temporal stores). bytes: size of the working set. */
+/* what: 0 read, 1 fill with ordinary stores, 2 with non-temporal ones, 3 copy (bytes read plus written, by the better
+   stores). bytes: size of the working set. */
 EINBLAS_API double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_t threads);
 
 /* ---- tuning: measured thresholds and tiles, overridden by EINBLAS_<name> or by a user's file ----
@@ -109,8 +108,7 @@ EINBLAS_API double einblas_measure_bandwidth(int32_t what, int64_t bytes, int32_
 EINBLAS_API int32_t einblas_tunables(void); /* how many; the functions below take 0..that-1, sorted by name */
 EINBLAS_API const char* einblas_tunable_name(int32_t index);
 EINBLAS_API const char* einblas_tunable_meaning(int32_t index);
-/* what: 0 the value in force, 1 the default, 2 the least and 3 the largest value that is taken; -1 for a wrong index.
- */
+/* what: 0 the value in force, 1 the default, 2 the least and 3 the largest that is taken; -1 for a wrong index. */
 EINBLAS_API int64_t einblas_tunable(int32_t index, int32_t what);
 /* For steps made from now on. */
 EINBLAS_API int32_t einblas_tunable_set(int32_t index, int64_t value);
@@ -120,8 +118,7 @@ EINBLAS_API const char* einblas_processor(void);
 
 /* ---- memory: 64-byte aligned blocks, huge pages for large ones, freed blocks pooled ---- */
 
-/* Address of a new block of uninitialised bytes (a valid address for 0 bytes), or 0 when the machine
-   does not have that much free. */
+/* Address of a new block of uninitialised bytes (a valid one for 0 bytes), or 0 when that much is not free. */
 EINBLAS_API int64_t einblas_alloc(int64_t bytes);
 /* Takes what einblas_alloc gave for that many bytes; 0 is ignored. */
 EINBLAS_API void einblas_free(int64_t address, int64_t bytes);
@@ -240,12 +237,11 @@ EINBLAS_API int32_t einblas_map_series(int32_t what, int32_t dtype, int64_t n, i
  *
  *   C[o] = alpha * sum over r of product over i of Xi[o, r]  +  beta * C[o]
  *
- * o runs over the first outer_axes axes, r over the rest. Axis a has lengths[a] and, in operand i,
- * strides[i * axes + a]; the output's strides come last (strides[operands * axes + a]). An operand
- * that lacks an axis has stride 0 there; a repeated label (diagonal) has the sum of its strides.
- * No operand: the product is 1 (fill). beta = 0 never reads C. alpha = 0 never reads an operand.
- * A length of 0 in r makes the sum 0; in o the step does nothing. The output's strides address each
- * element once, and the output shares no byte with an operand; the caller has checked that.
+ * o runs over the first outer_axes axes, r over the rest. Axis a has lengths[a] and, in operand i, strides[i * axes +
+ * a]; the output's strides come last (strides[operands * axes + a]). An operand that lacks an axis has stride 0 there;
+ * a repeated label (diagonal) has the sum of its strides. No operand: the product is 1 (fill). beta = 0 never reads C.
+ * alpha = 0 never reads an operand. A length of 0 in r makes the sum 0; in o the step does nothing. The output's
+ * strides address each element once, and the output shares no byte with an operand; the caller has checked that.
  * Integers: exact modulo 2^32 or 2^64; alpha and beta are integers of at most 2^53, else EINBLAS_INVALID_ARGUMENT.
  */
 
@@ -254,9 +250,8 @@ EINBLAS_API int32_t einblas_map_series(int32_t what, int32_t dtype, int64_t n, i
    whose borders depend on their lengths alone; the machine's instruction set still matters. */
 #define EINBLAS_INVARIANT "invariant"
 
-/* Makes a step: folds axes, chooses the kernel, tiles and task split. kernel: null to choose,
-   EINBLAS_INVARIANT, or the name of a kernel to force (tests, tuning; else EINBLAS_KERNEL is asked). On OK *step is a
-   handle, immutable and usable by many threads at once. */
+/* Makes a step: folds axes, chooses kernel, tiles and tasks. kernel: null to choose, EINBLAS_INVARIANT, or one to force
+   (tests, tuning; else EINBLAS_KERNEL is asked). On OK *step is a handle, immutable, for many threads at once. */
 EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t axes, int32_t outer_axes,
                                         const int64_t* lengths, const int64_t* strides, const char* kernel,
                                         int64_t* step);
@@ -271,6 +266,14 @@ EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t
 EINBLAS_API int32_t einblas_step_create_typed(const int32_t* types, int32_t conjugated, int32_t operands, int32_t axes,
                                               int32_t outer_axes, const int64_t* lengths, const int64_t* strides,
                                               const char* kernel, int64_t bytes, int64_t* step);
+/* The same with an epilogue: C = f(alpha * sum + beta * C + bias), rounded once unless a kernel is forced, and with
+   nothing summed too. activation: EINBLAS_MAP_COPY for none, _TANH, _SIGMOID, _RELU or _GELU. bias: its strides along
+   the outer axes, or null for none; x2 of a run is its address; its type goes into the sums', it shares no byte with C.
+   At most two operands. C is of F32, F64, BF16 or F16. */
+EINBLAS_API int32_t einblas_step_create_finished(const int32_t* types, int32_t conjugated, int32_t operands,
+                                                 int32_t axes, int32_t outer_axes, const int64_t* lengths,
+                                                 const int64_t* strides, int32_t bias_type, const int64_t* bias,
+                                                 int32_t activation, int64_t bytes, int64_t* step);
 EINBLAS_API void einblas_step_destroy(int64_t step);
 /* Runs a step on the addresses of element [0,0,...] of each tensor; unused operands are 0.
    threads 0: the process's number. The result has the same bits for any number of threads. */
@@ -285,8 +288,7 @@ EINBLAS_API int32_t einblas_step_pack(int64_t step, int32_t operand, int64_t x, 
 EINBLAS_API int32_t einblas_step_run_packed(int64_t step, int64_t x0, int64_t x1, int64_t x2, int64_t c,
                                             int64_t packed0, int64_t packed1, double alpha, double beta,
                                             int32_t threads);
-/* Name of the kernel that a step uses, and a text for people: folded shape, tiles, what is packed and
-   why. Valid as long as the step. */
+/* Its kernel's name, and a text for people: folded shape, tiles, what is packed and why. Valid as long as the step. */
 EINBLAS_API const char* einblas_step_kernel(int64_t step);
 EINBLAS_API const char* einblas_step_description(int64_t step);
 /* Operations of one run on real numbers, 8 for a complex multiply-add; bytes of all tensors counted once; bytes of
@@ -294,8 +296,7 @@ EINBLAS_API const char* einblas_step_description(int64_t step);
 EINBLAS_API int64_t einblas_step_flops(int64_t step);
 EINBLAS_API int64_t einblas_step_bytes(int64_t step);
 EINBLAS_API int64_t einblas_step_workspace(int64_t step);
-/* Bytes that a run with so many threads takes at most beside the tensors: workspaces and packed panels, shared or not.
- */
+/* Bytes that a run with so many threads takes at most beside the tensors: workspaces and packed panels. */
 EINBLAS_API int64_t einblas_step_memory(int64_t step, int32_t threads);
 /* Runs the same steps on many sets of tensors, sets shared out to threads when there is work for them.
    places: for each step X0, X1, X2 and C: the number of an address of the set; -1 - b for byte b of the workspace that
@@ -365,8 +366,7 @@ EINBLAS_API int32_t einblas_block_outer(int64_t pattern, int32_t dtype, int32_t 
 EINBLAS_API int32_t einblas_kron_create(int32_t dtype, int32_t outer_axes, const int64_t* outer, int32_t factors,
                                         const int64_t* axes, int64_t* kron);
 EINBLAS_API void einblas_kron_destroy(int64_t kron);
-/* factors: their addresses. alpha is not 0. C shares no byte with X or a factor. Same bits for any number of threads.
- */
+/* factors: their addresses. alpha is not 0. C shares no byte with X or a factor. Any threads give the same bits. */
 EINBLAS_API int32_t einblas_kron_run(int64_t kron, int64_t x, const int64_t* factors, int64_t c, double alpha,
                                      double beta, int32_t threads);
 /* For people: passes, blocks and kernels. Valid as long as the handle. */

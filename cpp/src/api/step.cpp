@@ -9,6 +9,7 @@
 
 #include "api/boundary.hpp"
 #include "layout/arithmetic.hpp"
+#include "map/map.hpp"
 #include "runtime/speed.hpp"
 #include "step/kernel.hpp"
 #include "step/whole.hpp"
@@ -18,8 +19,16 @@ namespace {
 
 constexpr double kBatchPieceNanos = 10000;  // some hundred times what handing out a task takes
 
+// An epilogue in a pass of its own over the output: where nothing is summed, and where no kernel finishes its sums.
+struct Finish {
+  std::vector<int64_t> lengths, out, bias;  // of the outer axes as the caller has them
+  DType bias_type = DType::F32;
+  bool always = false;  // the plan does not do it
+};
+
 struct Step {
   Problem problem;
+  Finish finish;
   const KernelEntry* entry = nullptr;
   bool ones = false;                  // a sum of one operand, run as its product with a 1
   std::unique_ptr<KernelPlan> plan;   // null when a length is 0
@@ -102,8 +111,24 @@ void count(Step& s) {
   }
 }
 
+// The plan of a step: of its epilogue too, unless a kernel is forced or none can.
+Choice plan_of(Step& s, const char* kernel, int64_t bytes) {
+  if (!s.problem.epilogue.wanted) return choose(s.problem, kernel, bytes);
+  if (kernel == nullptr || *kernel == '\0') {
+    Problem p = s.problem;
+    p.mixed = true;
+    p.held[kBias] = s.finish.bias_type;
+    Choice c = choose(p, nullptr, bytes);
+    if (c.plan != nullptr) return c;
+  }
+  s.finish.always = true;
+  Problem p = s.problem;
+  p.epilogue = {};
+  return choose(p, kernel, bytes);
+}
+
 int32_t make_step(const Types& types, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
-                  const char* kernel, int64_t bytes, Step& s) {
+                  const int64_t* bias, const char* kernel, int64_t bytes, Step& s) {
   const int operands = types.operands;
   bool empty = false;  // an empty output may have any strides
   for (int a = 0; a < axes; ++a) {
@@ -114,8 +139,15 @@ int32_t make_step(const Types& types, int axes, int outer_axes, const int64_t* l
     if (!empty && lengths[a] > 1 && strides[operands * axes + a] == 0) return EINBLAS_INVALID_ARGUMENT;
   if (kernel == nullptr || *kernel == '\0') kernel = std::getenv("EINBLAS_KERNEL");
   const bool invariant = kernel != nullptr && std::strcmp(kernel, kInvariant) == 0;
-  s.problem = normalise(types.sums(), operands, axes, outer_axes, lengths, strides, invariant);
+  const Epilogue epilogue = s.problem.epilogue;
+  s.problem = normalise(types.sums(), operands, axes, outer_axes, lengths, strides, invariant, bias);
+  s.problem.epilogue = epilogue;
   types.put(s.problem);
+  if (epilogue.wanted) {
+    s.finish.lengths.assign(lengths, lengths + outer_axes);
+    s.finish.out.assign(strides + operands * axes, strides + operands * axes + outer_axes);
+    if (bias != nullptr) s.finish.bias.assign(bias, bias + outer_axes);
+  }
   const Problem& p = s.problem;
   count(s);
   s.ones = invariant && p.operands == 1 && !p.reduced.empty() && p.plain();
@@ -124,6 +156,7 @@ int32_t make_step(const Types& types, int axes, int outer_axes, const int64_t* l
     group(s.problem);
   }
   for (int t = 0; t < 4; ++t) s.byte_offset[t] = p.offset[t] * size_of(p.type(t));
+  if (bias != nullptr) s.byte_offset[kBias] = p.offset[kBias] * size_of(s.finish.bias_type);
   if (p.empty_output) {
     s.description = "nothing to do: the output is empty";
     return EINBLAS_OK;
@@ -134,7 +167,7 @@ int32_t make_step(const Types& types, int axes, int outer_axes, const int64_t* l
     s.description = "empty sum: beta * C";
     return EINBLAS_OK;
   }
-  Choice chosen = choose(p, kernel, bytes);
+  Choice chosen = plan_of(s, kernel, bytes);
   if (chosen.entry == nullptr) return EINBLAS_NOT_APPLICABLE;
   s.entry = chosen.entry;
   s.plan = std::move(chosen.plan);
@@ -159,21 +192,54 @@ bool is_factor(const Problem& p, double x) {
   return !is_integer(p.dtype) || is_whole(x);
 }
 
+// C = activation(C + bias). Addresses are the caller's.
+int32_t finish(const Step& s, int64_t bias, int64_t c, int threads) {
+  const Epilogue& e = s.problem.epilogue;
+  const DType held = s.problem.type(kOut);
+  MapCall call;
+  call.compute = s.problem.dtype;
+  call.axes = static_cast<int>(s.finish.lengths.size());
+  call.lengths = s.finish.lengths.data();
+  call.out = call.x[0] = {held, at<char>(c), s.finish.out.data()};
+  call.threads = threads;
+  return guard([&] {
+    int32_t status = EINBLAS_OK;
+    if (e.bias) {
+      call.what = Map::Add;
+      call.x[1] = {s.finish.bias_type, at<char>(bias), s.finish.bias.data()};
+      status = run_map(call);
+    }
+    call.what = e.activation;
+    return status != EINBLAS_OK || e.activation == Map::Copy ? status : run_map(call);
+  });
+}
+
 int32_t run_step(const Step& s, int64_t x0, int64_t x1, int64_t x2, int64_t c, double alpha, double beta,
                  int32_t threads, const Packed& packed = {}) {
   const bool whole = is_integer(s.problem.dtype);
   if (!is_factor(s.problem, alpha) || !is_factor(s.problem, beta)) return EINBLAS_INVALID_ARGUMENT;
   if (s.problem.empty_output) return EINBLAS_OK;
   threads = threads_of(threads);
-  auto at = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
+  auto place = [&](int64_t address, int t) { return reinterpret_cast<char*>(address + s.byte_offset[t]); };
   if (s.plan == nullptr || alpha == 0) {
-    if (beta == 1) return EINBLAS_OK;
-    return s.scale->run({{nullptr, nullptr, nullptr}, at(c, kOut), 0.0, beta, threads});
+    const Call call{{nullptr, nullptr, nullptr}, place(c, kOut), 0.0, beta, threads};
+    const int32_t status = beta == 1 ? EINBLAS_OK : s.scale->run(call);
+    return status == EINBLAS_OK && s.problem.epilogue.wanted ? finish(s, x2, c, threads) : status;
   }
-  const char* second = !s.ones ? at(x1, 1) : one(s.problem.dtype);
-  Call call{{at(x0, 0), second, at(x2, 2)}, at(c, kOut), whole ? alpha : alpha * s.problem.multiplier, beta, threads};
+  const char* second = !s.ones ? place(x1, 1) : one(s.problem.dtype);
+  Call call{{place(x0, 0), second, place(x2, 2)},
+            place(c, kOut),
+            whole ? alpha : alpha * s.problem.multiplier,
+            beta,
+            threads};
   for (int t = 0; t < 2; ++t) call.packed[t] = reinterpret_cast<const char*>(packed.at[t]);
-  return whole ? run_whole(*s.plan, call, s.problem.times) : s.plan->run(call);
+  const int32_t status = whole ? run_whole(*s.plan, call, s.problem.times) : s.plan->run(call);
+  return status == EINBLAS_OK && s.finish.always ? finish(s, x2, c, threads) : status;
+}
+
+// What may become of a sum.
+bool is_activation(Map what) {
+  return what == Map::Copy || what == Map::Tanh || what == Map::Sigmoid || what == Map::Relu || what == Map::Gelu;
 }
 
 // Bytes of a packed copy of an operand, unless it would be much larger than the operand itself.
@@ -225,7 +291,30 @@ int32_t einblas_step_create_typed(const int32_t* types, int32_t conjugated, int3
   *step = 0;
   return guard_initialised([&] {
     auto made = std::make_unique<Step>();
-    const int32_t status = make_step(held, axes, outer_axes, lengths, strides, kernel, bytes, *made);
+    const int32_t status = make_step(held, axes, outer_axes, lengths, strides, nullptr, kernel, bytes, *made);
+    if (status == EINBLAS_OK) *step = handle_of(std::move(made));
+    return status;
+  });
+}
+
+int32_t einblas_step_create_finished(const int32_t* types, int32_t conjugated, int32_t operands, int32_t axes,
+                                     int32_t outer_axes, const int64_t* lengths, const int64_t* strides,
+                                     int32_t bias_type, const int64_t* bias, int32_t activation, int64_t bytes,
+                                     int64_t* step) {
+  if (types == nullptr || operands < 0 || operands > kBias || axes < 0 || outer_axes < 0 || outer_axes > axes ||
+      bytes < 0 || step == nullptr || (axes > 0 && (lengths == nullptr || strides == nullptr)))
+    return EINBLAS_INVALID_ARGUMENT;
+  const Types held{types, conjugated, operands};
+  const auto what = static_cast<Map>(activation);
+  if (!held.allowed() || !is_real(held.of(kOut)) || !is_activation(what)) return EINBLAS_INVALID_ARGUMENT;
+  if (bias != nullptr && (!is_dtype(bias_type) || !goes_into(static_cast<DType>(bias_type), held.sums())))
+    return EINBLAS_INVALID_ARGUMENT;
+  *step = 0;
+  return guard_initialised([&] {
+    auto made = std::make_unique<Step>();
+    made->problem.epilogue = {bias != nullptr || what != Map::Copy, bias != nullptr, what};
+    if (bias != nullptr) made->finish.bias_type = static_cast<DType>(bias_type);
+    const int32_t status = make_step(held, axes, outer_axes, lengths, strides, bias, nullptr, bytes, *made);
     if (status == EINBLAS_OK) *step = handle_of(std::move(made));
     return status;
   });

@@ -81,6 +81,7 @@ Choice choose_invariant(const Problem& p) {
 }
 
 Choice choose_as_it_is(const Problem& p, const char* forced) {
+  if (p.epilogue.wanted) return ask(kConvertKernel, p, Asked::InTurn);  // no other knows of it
   if (p.invariant) return choose_invariant(p);
   const bool by_name = forced != nullptr && *forced != '\0';
   for (const KernelEntry* e : kEntries) {

@@ -64,7 +64,7 @@ void group(Problem& p) {
 }
 
 Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
-                  bool invariant) {
+                  bool invariant, const int64_t* bias) {
   Problem p;
   p.invariant = invariant;
   p.dtype = dtype;
@@ -76,6 +76,7 @@ Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int
     Axis a{lengths[i], {0, 0, 0, 0}};
     for (int t = 0; t < operands; ++t) a.stride[t] = strides[t * axes + i];
     if (i < outer_axes) a.stride[kOut] = strides[operands * axes + i];
+    if (i < outer_axes && bias != nullptr) a.stride[kBias] = bias[i];
     if (a.length == 1) continue;
     if (p.empty_output || p.empty_sum) {
       if (i < outer_axes) p.outer.push_back(a);

@@ -4,11 +4,19 @@
 #include <cstdint>
 #include <string>
 
+#include "kernels/kernel_table.hpp"
 #include "layout/arithmetic.hpp"
 #include "layout/dtype.hpp"
 #include "layout/strided.hpp"
 
 namespace einblas {
+
+// What becomes of a sum before it is rounded: C = activation(sum + bias). The bias lies in operand kBias's place.
+struct Epilogue {
+  bool wanted = false, bias = false;
+  Map activation = Map::Copy;
+};
+constexpr int kBias = 2;
 
 // C[o] = alpha * multiplier * sum_r prod_i X_i[o, r] + beta * C[o], every tensor starting `offset` elements after
 // the address that the caller gives.
@@ -32,6 +40,7 @@ struct Problem {
   // The order of additions must not depend on the outer axes: the summed axes are in the caller's order and direction.
   // Then groups m and n of a binary problem are never empty; they may have an axis of length 1.
   bool invariant = false;
+  Epilogue epilogue;
   // Memory is short: kernels make their blocks smaller, by this many steps of `shrunk`.
   int shrinks = 0;
 
@@ -45,15 +54,15 @@ struct Problem {
 
   DType type(int t) const { return mixed ? held[t] : dtype; }
   bool conjugates(int t) const { return (conjugated >> t & 1) != 0; }
-  // Whether micro-kernels take the tensors as they are.
-  bool plain() const { return !mixed && is_computed(dtype); }
+  // Whether micro-kernels take the tensors as they are, and write the result.
+  bool plain() const { return !mixed && !epilogue.wanted && is_computed(dtype); }
   int64_t outer_elements() const { return elements(outer); }
   int64_t reduced_elements() const { return elements(reduced); }
 };
 
-// Builds the normalised problem. strides[i * axes + a] as in einblas_step_create.
+// Builds the normalised problem. strides[i * axes + a] as in einblas_step_create; bias: those of a bias, or null.
 Problem normalise(DType dtype, int operands, int axes, int outer_axes, const int64_t* lengths, const int64_t* strides,
-                  bool invariant);
+                  bool invariant, const int64_t* bias = nullptr);
 
 constexpr int kMostShrinks = 28;  // 1/16384
 

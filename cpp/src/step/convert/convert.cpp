@@ -1,11 +1,11 @@
 // Driver: steps whose elements no micro-kernel takes: 16-bit floats, small integers, truth values, complex numbers,
-// operands of several types.
+// operands of several types. Also steps with an epilogue, whose results are finished while they lie in cache.
 //
 // C[o] = alpha * sum_r X0[o, r] (* X1[o, r]) + beta * C[o]. The step is cut into pieces. What of an operand is not of
 // the type in which sums are added up is converted into scratch, the rest is read where it lies, and the plan that
 // choose.cpp gives for such a piece multiplies. Sums of another type than the output's wait in scratch, and are rounded
 // once. Borders of pieces depend on the problem alone, so the bits do not depend on the threads.
-// Assumes: one or two operands.
+// Assumes: one or two operands; epilogues are of real floats.
 #include <algorithm>
 #include <atomic>
 #include <new>
@@ -46,7 +46,7 @@ struct Shape {
 
 class ConvertPlan final : public KernelPlan {
  public:
-  ConvertPlan(const Problem& p, bool whole) : l_(p, whole), dtype_(p.dtype) {
+  ConvertPlan(const Problem& p, bool whole) : l_(p, whole), dtype_(p.dtype), epilogue_(p.epilogue.wanted) {
     const std::vector<int64_t> lengths = cut_pieces(l_, p.invariant, p.shrinks);
     int masks = 1;
     for (size_t a = 0; a < lengths.size(); ++a) {
@@ -61,6 +61,7 @@ class ConvertPlan final : public KernelPlan {
     for (const Loop& loop : outer_) pieces_ *= loop.count;
     for (const Loop& loop : summed_) sums_ *= loop.count;
     for (int t = 0; t < 4; ++t) size_[t] = t == kOut || t < l_.operands ? size_of(p.type(t)) : 0;
+    if (p.epilogue.bias) size_[kBias] = size_of(p.type(kBias));
     for (int t = 0; t < l_.operands; ++t)
       if (l_.operand[t].moved) in_[t] = MoveIn(p, l_, t);
     if (l_.out.moved) out_ = MoveOut(p, l_);
@@ -99,7 +100,8 @@ class ConvertPlan final : public KernelPlan {
     for (int t = 0; t < l_.operands; ++t)
       if (l_.operand[t].moved)
         s += ", operand " + std::to_string(t) + " converted" + forms[static_cast<int>(l_.operand[t].form)];
-    if (l_.out.moved) s += ", sums of " + std::string(name_of(dtype_)) + " rounded at the end";
+    if (l_.out.moved)
+      s += ", sums of " + std::string(name_of(dtype_)) + (epilogue_ ? " finished" : " rounded") + " at the end";
     return s + ", each by " + inner_ + ": " + shapes_[0].plan->describe();
   }
   // Scratch, and what an inner plan takes on one thread; on several at once it takes no more for each.
@@ -209,13 +211,15 @@ class ConvertPlan final : public KernelPlan {
         if (status != EINBLAS_OK) return status;
       }
       if (l_.out.moved)
-        out_.run(s->dims[kOut], s->strides[kOut], room + at_[kOut], out, call.alpha, call.beta, threads);
+        out_.run(s->dims[kOut], s->strides[kOut], room + at_[kOut], out,
+                 epilogue_ ? call.x[kBias] + piece.at[kBias] * size_[kBias] : nullptr, call.alpha, call.beta, threads);
     }
     return EINBLAS_OK;
   }
 
   const ConvertLayout l_;
   const DType dtype_;
+  const bool epilogue_;
   std::vector<Loop> outer_, summed_;
   int64_t pieces_ = 1, sums_ = 1;  // of the output, and of each sum
   std::vector<Shape> shapes_;      // by mask

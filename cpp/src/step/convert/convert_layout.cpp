@@ -24,7 +24,7 @@ ConvertLayout::ConvertLayout(const Problem& p, bool whole)
     operand[t].parts = parts(p.type(t));
     operand[t].size = size_of(p.type(t));
   }
-  out.moved = whole || p.type(kOut) != p.dtype;
+  out.moved = whole || p.epilogue.wanted || p.type(kOut) != p.dtype;
   out.parts = parts(p.type(kOut));
   out.size = size_of(p.type(kOut));
   if (is_complex(p.dtype)) choose_forms(p, whole);

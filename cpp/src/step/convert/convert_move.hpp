@@ -9,6 +9,8 @@ namespace einblas {
 
 struct MoveDim {
   int64_t length, out, in;  // strides outside, in elements, and in scratch, in real numbers
+  int64_t bias;             // of the output: stride of what is added to it
+  int64_t period;           // it begins anew after so many elements; 0: never
 };
 
 // The axes of a piece that a tensor has, those folded that both sides walk as one; the last are its rows.
@@ -30,21 +32,28 @@ class MoveIn {
   int64_t parts_ = 1;                    // real numbers of an element that row_ writes
 };
 
-// Sums into the output: C = alpha * sums + beta * C, rounded once.
+// Sums into the output: C = alpha * sums + beta * C, and its epilogue, rounded once.
 class MoveOut {
  public:
   MoveOut() = default;
   MoveOut(const Problem& p, const ConvertLayout& l);
-  void run(const std::vector<MoveDim>& dims, const ConvertStrides& scratch, const char* from, char* to, double alpha,
-           double beta, int threads) const;
+  void run(const std::vector<MoveDim>& dims, const ConvertStrides& scratch, const char* from, char* to,
+           const char* bias, double alpha, double beta, int threads) const;
 
  private:
   template <class R>
   void rows(const MoveDim& row, const char* from, char* to, int64_t c, double alpha, double beta) const;
+  template <class R>
+  class Added;
+  template <class R>
+  void finish(const MoveDim& row, const R* x, char* to, const char* bias, double alpha, double beta) const;
 
   DType real_ = DType::F32;
-  ConvertRow narrow_ = nullptr, widen_ = nullptr;
+  Epilogue epilogue_;
+  ConvertRow narrow_ = nullptr, widen_ = nullptr, widen_bias_ = nullptr;
   int64_t size_ = 0, real_size_ = 0;  // bytes of a part outside and in scratch
+  int64_t bias_size_ = 0;
+  bool same_out_ = false, same_bias_ = false;  // of the type of the sums
   int64_t parts_ = 1;
 };
 
