@@ -301,7 +301,32 @@ public final class Einsum {
    */
   static PlanCache.Entry planned(Object equation, PlanOptions options, Strided[] operands) {
     PlanChecks.open(equation, operands);
-    return PlanCache.get(equation, options, operands);
+    return PlanCache.get(equation, options, withoutBias(equation, options, operands));
+  }
+
+  /** The operands among the tensors of a call: an epilogue's bias stands behind them. */
+  private static Strided[] withoutBias(Object equation, PlanOptions options, Strided[] tensors) {
+    if (!options.epilogue().hasBias()) {
+      return tensors;
+    }
+    String text = equation.toString();
+    int arrow = text.indexOf("->");
+    String inputs = arrow < 0 ? text : text.substring(0, arrow);
+    long operands = 1 + inputs.chars().filter(c -> c == ',').count();
+    if (tensors.length != operands + 1) {
+      throw new IllegalArgumentException(
+          "\""
+              + Equation.abbreviated(text)
+              + "\": the epilogue "
+              + options.epilogue()
+              + " takes "
+              + operands
+              + (operands == 1 ? " operand" : " operands")
+              + " and a bias, got "
+              + tensors.length
+              + (tensors.length == 1 ? " tensor" : " tensors"));
+    }
+    return Arrays.copyOf(tensors, tensors.length - 1);
   }
 
   /**
@@ -320,6 +345,12 @@ public final class Einsum {
   private static PlanCache.Entry planned(
       int @Nullable [] output, PlanOptions options, Sublist[] operands, Strided[] tensors) {
     Objects.requireNonNull(options, "options");
+    if (options.epilogue().hasBias()) {
+      throw new IllegalArgumentException(
+          "labels are numbers here, and the bias of the epilogue "
+              + options.epilogue()
+              + " has none: Einsum.plan(output, options, operands).run(tensors) takes it");
+    }
     return planned(numbers(labels(operands), output), options, tensors);
   }
 

@@ -186,7 +186,7 @@ public final class EinsumPlan {
    * @throws IllegalStateException if a tensor is closed
    */
   public void runInto(Tensor out, double alpha, double beta, Tensor... operands) {
-    if (Objects.requireNonNull(operands, "operands").length == 2 && core.shapes().length == 2) {
+    if (Objects.requireNonNull(operands, "operands").length == 2 && core.checks().tensors() == 2) {
       runInto(out, alpha, beta, operands[0], operands[1]);
       return;
     }
@@ -246,7 +246,7 @@ public final class EinsumPlan {
   }
 
   private CompiledPlan compiled(Strided[] operands) {
-    return core.layouts().of(operands);
+    return core.layouts().of(core.checks().withoutBias(operands));
   }
 
   /**
@@ -305,6 +305,7 @@ public final class EinsumPlan {
    * @return what was found
    */
   public Verification verify(Tensor[] operands, Tensor result, long seed) {
+    core.checks().requireNoEpilogue("the contraction alone is verified");
     Strided[] own = open(operands);
     Strided given = Tensor.core(result);
     core.checks().output(given);
@@ -347,6 +348,7 @@ public final class EinsumPlan {
    *     would do
    */
   public Gradients gradients(Tensor upstream, Tensor... operands) {
+    core.checks().requireNoEpilogue("gradients are of the contraction alone");
     Strided[] own = open(operands);
     Strided above = Tensor.core(upstream);
     core.checks().output(above);
@@ -368,7 +370,7 @@ public final class EinsumPlan {
    *     nothing is computed then
    */
   public Tensor runBatch(List<Tensor[]> sets) {
-    return new Tensor(core.runBatch(Tensor.cores(core.checks(), core.shapes().length, sets)));
+    return new Tensor(core.runBatch(Tensor.cores(core.checks(), core.checks().tensors(), sets)));
   }
 
   /**
@@ -392,7 +394,7 @@ public final class EinsumPlan {
    */
   public void runBatchInto(Tensor out, double alpha, double beta, List<Tensor[]> sets) {
     core.runBatchInto(
-        Tensor.core(out), alpha, beta, Tensor.cores(core.checks(), core.shapes().length, sets));
+        Tensor.core(out), alpha, beta, Tensor.cores(core.checks(), core.checks().tensors(), sets));
   }
 
   /**

@@ -90,6 +90,7 @@ public final class PlanOptions {
   private final boolean checkedIntegers;
   private final int[][] sameOperands;
   private final boolean allowSlow;
+  private final Epilogue epilogue;
 
   private PlanOptions(Draft draft) {
     this.threads = draft.threads;
@@ -109,6 +110,7 @@ public final class PlanOptions {
     this.checkedIntegers = draft.checkedIntegers;
     this.sameOperands = draft.sameOperands;
     this.allowSlow = draft.allowSlow;
+    this.epilogue = draft.epilogue;
   }
 
   /** The values of options to be made, at first the defaults. */
@@ -130,6 +132,7 @@ public final class PlanOptions {
     boolean checkedIntegers;
     int[][] sameOperands = {};
     boolean allowSlow;
+    Epilogue epilogue = Epilogue.NONE;
   }
 
   private Draft draft() {
@@ -151,6 +154,7 @@ public final class PlanOptions {
     draft.checkedIntegers = checkedIntegers;
     draft.sameOperands = sameOperands;
     draft.allowSlow = allowSlow;
+    draft.epilogue = epilogue;
     return draft;
   }
 
@@ -665,6 +669,32 @@ public final class PlanOptions {
     return new PlanOptions(draft);
   }
 
+  /** {@return what becomes of the result before it is written} */
+  public Epilogue epilogue() {
+    return epilogue;
+  }
+
+  /**
+   * With a bias or an activation of the result: {@code out = f(alpha * result + beta * out +
+   * bias)}, applied while the result lies in the processor's cache, where a plan's last step is one
+   * of at most two tensors in one slice; elsewhere in a pass of its own. A result that is narrower
+   * than {@link EinsumPlan#computeType} is rounded once in the first case, before it too in the
+   * second.
+   *
+   * <p>The bias is one tensor more, behind the operands of each run: {@link Epilogue}. Gradients,
+   * slices and checks of a plan are of the contraction alone, so a plan with an epilogue refuses
+   * them.
+   *
+   * @param newEpilogue what to do
+   * @return options with that. When a plan is made, results of other types than F32, F64, BF16 and
+   *     F16 are refused.
+   */
+  public PlanOptions withEpilogue(Epilogue newEpilogue) {
+    Draft draft = draft();
+    draft.epilogue = Objects.requireNonNull(newEpilogue, "newEpilogue");
+    return new PlanOptions(draft);
+  }
+
   /** The slots of pairs of places; n - 1 pairs are of n operands. */
   private static int[][] slots(int[][] linear) {
     List<Integer> left = new ArrayList<>();
@@ -722,6 +752,7 @@ public final class PlanOptions {
         && outputType == o.outputType
         && checkedIntegers == o.checkedIntegers
         && allowSlow == o.allowSlow
+        && epilogue == o.epilogue
         && Arrays.deepEquals(path, o.path)
         && Arrays.deepEquals(sameOperands, o.sameOperands)
         && Objects.equals(kernel, o.kernel);
@@ -745,6 +776,7 @@ public final class PlanOptions {
         outputType == null ? null : outputType.name(),
         checkedIntegers,
         allowSlow,
+        epilogue.name(),
         kernel);
   }
 
@@ -768,6 +800,7 @@ public final class PlanOptions {
         + (outputType == null ? "" : ", outputType=" + outputType)
         + (checkedIntegers ? ", checkedIntegers" : "")
         + (allowSlow ? ", allowSlow" : "")
+        + (epilogue == Epilogue.NONE ? "" : ", epilogue=" + epilogue)
         + (sameOperands.length > 0 ? ", sameOperands=" + Arrays.deepToString(sameOperands) : "")
         + ")";
   }

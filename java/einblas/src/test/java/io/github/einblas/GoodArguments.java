@@ -266,6 +266,9 @@ class GoodArguments {
     if (type == boolean.class) {
       return true;
     }
+    if (type == Epilogue.class) {
+      return Epilogue.RELU;
+    }
     return fail("GoodArguments knows no argument of type " + type + " for " + m);
   }
 

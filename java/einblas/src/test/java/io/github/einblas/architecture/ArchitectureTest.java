@@ -42,6 +42,7 @@ class ArchitectureTest {
   private static final Set<String> VOCABULARY =
       Set.of(
           "DType",
+          "Epilogue",
           "PlanOptions",
           "SearchProgress",
           "Verification",
@@ -55,7 +56,7 @@ class ArchitectureTest {
   private static final Set<String> WRAP_POINTERS = Set.of("Tensor", "Wrapped");
 
   /** Types that the public package may have, nested ones not counted. */
-  private static final int PUBLIC_TYPES = 31;
+  private static final int PUBLIC_TYPES = 32;
 
   @ArchTest
   static void useGoesDownhill(JavaClasses classes) {

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.IntegerOverflowException;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Native;
@@ -183,13 +184,23 @@ public final class CompiledPlan {
     return (long) (ownBytes() + most);
   }
 
+  /**
+   * The last step with an epilogue, kept for the next run; null where the epilogue is a pass of its
+   * own: of slices, under a memory limit or a forced kernel, and behind steps of three tensors.
+   */
+  EpilogueStep finished(Epilogue epilogue, EpilogueStep.Bias bias) {
+    return slices.cuts() > 0 || room != Long.MAX_VALUE || rounding != null
+        ? null
+        : variants[0].finished(epilogue, bias, slices.equation().output());
+  }
+
   /** Computes what constant operands alone decide, into a block of {@link #heldBytes}. */
   public void hold(long[] operands, long held, int threads) {
     CompiledSteps main = variants[0];
     main.run(
         0,
         main.program().firstOf(Program.EACH_RUN),
-        new CompiledSteps.Places(operands, held, 0, 0, null, null),
+        new CompiledSteps.Places(operands, held, 0, 0, null, null, null),
         1,
         0,
         threads,
@@ -215,7 +226,7 @@ public final class CompiledPlan {
 
   /** Writes packed copies of constants. */
   void pack(long[] operands, long held, long[] packed, int threads) {
-    variants[0].pack(new CompiledSteps.Places(operands, held, 0, 0, packed, null), threads);
+    variants[0].pack(new CompiledSteps.Places(operands, held, 0, 0, packed, null, null), threads);
   }
 
   /**
@@ -226,6 +237,7 @@ public final class CompiledPlan {
    * @param afterSlice told the number of slices done after each, or null
    * @param nanos gets the time of each step added, or null
    * @param fresh whether what the output holds is nobody's
+   * @param finish the last step in another form, from {@link #finished}, or null
    */
   public void run(
       long[] operands,
@@ -237,9 +249,10 @@ public final class CompiledPlan {
       long[] packed,
       LongConsumer afterSlice,
       long[] nanos,
-      boolean fresh) {
-    Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos, null);
-    // Slices that are written one by one are all checked before the first of them is.
+      boolean fresh,
+      CompiledSteps.Finish finish) {
+    Job job = new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos, null, finish);
+    // Slices that are written one by one are all checked first.
     if (checked && slices.slices() > 1 && rounding == null && !fresh) {
       runAll(job.unheard().with(Checking.ALONE), held);
       runAll(job.with(Checking.DONE), held);
@@ -249,20 +262,20 @@ public final class CompiledPlan {
   }
 
   private void runAll(Job job, long held) {
-    if (rounding == null || job.alpha == 0) {
+    if (rounding == null || job.alpha() == 0) {
       run(job, 0, slices.slices(), held);
       return;
     }
     long bytes = rounding.bytes();
     long sums = Native.alloc(bytes);
     try {
-      Job adding = job.checking == Checking.DONE ? job : job.with(Checking.BEFORE_EACH);
+      Job adding = job.checking() == Checking.DONE ? job : job.with(Checking.BEFORE_EACH);
       run(adding.into(sums), 0, slices.slices(), held);
-      if (job.checking != Checking.DONE) {
-        rounding.check(sums, job.out, job.alpha, job.beta, job.threads);
+      if (job.checking() != Checking.DONE) {
+        rounding.check(sums, job.out(), job.alpha(), job.beta(), job.threads());
       }
-      if (job.checking != Checking.ALONE) {
-        rounding.run(sums, job.out, job.alpha, job.beta, job.threads);
+      if (job.checking() != Checking.ALONE) {
+        rounding.run(sums, job.out(), job.alpha(), job.beta(), job.threads());
       }
     } finally {
       Native.free(sums, bytes);
@@ -278,65 +291,40 @@ public final class CompiledPlan {
   public void add(long[] operands, long out, int threads, long from, long to) {
     if (from < to) {
       Checking each = Checking.BEFORE_EACH;
-      run(new Job(operands, out, 1, 1, threads, null, null, null, each), from, to, 0);
-    }
-  }
-
-  /** What a run is given. */
-  private record Job(
-      long[] operands,
-      long out,
-      double alpha,
-      double beta,
-      int threads,
-      long[] packed,
-      LongConsumer afterSlice,
-      long[] nanos,
-      Checking checking) {
-    Job with(Checking other) {
-      return new Job(operands, out, alpha, beta, threads, packed, afterSlice, nanos, other);
-    }
-
-    /** Told to nobody. */
-    Job unheard() {
-      return new Job(operands, out, alpha, beta, threads, packed, null, null, checking);
-    }
-
-    /** The sums alone, into a place of their own. */
-    Job into(long sums) {
-      return new Job(operands, sums, 1, 0, threads, packed, afterSlice, nanos, checking);
+      run(Job.of(operands, out, 1, 1, threads, each), from, to, 0);
     }
   }
 
   private void run(Job job, long from, long to, long held) {
-    if (job.alpha == 0 && rounding != null) {
-      if (job.checking != Checking.DONE) {
-        rounding.check(0, job.out, 0, job.beta, job.threads);
+    if (job.alpha() == 0 && rounding != null) {
+      if (job.checking() != Checking.DONE) {
+        rounding.check(0, job.out(), 0, job.beta(), job.threads());
       }
-      if (job.checking != Checking.ALONE) {
-        rounding.run(0, job.out, 0, job.beta, job.threads);
+      if (job.checking() != Checking.ALONE) {
+        rounding.run(0, job.out(), 0, job.beta(), job.threads());
       }
       return;
     }
-    boolean asUsual = !checked || job.checking == Checking.BEFORE_EACH;
-    if (single != null && asUsual && job.nanos == null && job.packed == null) {
+    boolean asUsual = !checked || job.checking() == Checking.BEFORE_EACH;
+    boolean plain = job.nanos() == null && job.packed() == null && job.finish() == null;
+    if (single != null && asUsual && plain) {
       single.runSingle(
-          job.operands[0],
-          job.operands.length > 1 ? job.operands[1] : 0,
-          job.operands.length > 2 ? job.operands[2] : 0,
-          job.out,
-          job.alpha,
-          job.beta,
-          job.threads);
+          job.operands()[0],
+          job.operands().length > 1 ? job.operands()[1] : 0,
+          job.operands().length > 2 ? job.operands()[2] : 0,
+          job.out(),
+          job.alpha(),
+          job.beta(),
+          job.threads());
       return;
     }
     // With alpha = 0 nothing is read, so there is no need to compute it.
-    boolean computes = job.alpha != 0;
+    boolean computes = job.alpha() != 0;
     long heldHere = computes && held == 0 ? heldBytes() : 0;
     long block = heldHere == 0 ? held : Native.alloc(heldHere);
     try {
       if (heldHere != 0) {
-        hold(job.operands, block, job.threads);
+        hold(job.operands(), block, job.threads());
       }
       long bytes = computes ? workspaceBytes() : 0;
       long workspace = Native.alloc(bytes);
@@ -357,10 +345,12 @@ public final class CompiledPlan {
     CompiledSteps main = variants[0];
     int first = main.program().firstOf(Program.EACH_SLICE);
     CompiledSteps.Places all =
-        new CompiledSteps.Places(job.operands, held, workspace, job.out, job.packed, null);
-    if (job.alpha != 0) {
+        new CompiledSteps.Places(
+            job.operands(), held, workspace, job.out(), job.packed(), null, job.finish());
+    if (job.alpha() != 0) {
       int once = main.program().firstOf(Program.EACH_RUN);
-      main.run(once, first, all, job.alpha, job.beta, job.threads, job.nanos, job.checking);
+      main.run(
+          once, first, all, job.alpha(), job.beta(), job.threads(), job.nanos(), job.checking());
     } else if (first == main.count()) {
       last(main, all, job);
     }
@@ -371,8 +361,8 @@ public final class CompiledPlan {
     try {
       for (; done < to; done++) {
         runSliceOf(job, done, from, held, workspace);
-        if (job.afterSlice != null) {
-          job.afterSlice.accept(done + 1);
+        if (job.afterSlice() != null) {
+          job.afterSlice().accept(done + 1);
         }
         if (done + 1 < to && Stop.isAsked()) {
           throw Stop.stopped(written(job, done + 1 - from));
@@ -399,10 +389,11 @@ public final class CompiledPlan {
     boolean begins = SlicedProgram.isFirst(slices, starts);
     CompiledSteps steps = variants[slices.variant(starts)];
     CompiledSteps.Places at = places(job, held, workspace, starts);
-    if (job.alpha != 0) {
-      double beta = begins ? job.beta : 1;
+    if (job.alpha() != 0) {
+      double beta = begins ? job.beta() : 1;
       int all = steps.count();
-      steps.run(first(steps), all, at, job.alpha, beta, job.threads, job.nanos, job.checking);
+      steps.run(
+          first(steps), all, at, job.alpha(), beta, job.threads(), job.nanos(), job.checking());
     } else if (begins) {
       last(steps, at, job);
     }
@@ -410,7 +401,7 @@ public final class CompiledPlan {
 
   /** Whether the slices of a job leave the output alone, however many run. */
   private boolean isUntouched(Job job) {
-    return rounding != null || job.checking == Checking.ALONE;
+    return rounding != null || job.checking() == Checking.ALONE;
   }
 
   private String written(Job job, long done) {
@@ -447,7 +438,7 @@ public final class CompiledPlan {
       int at = set * (operands + 1);
       long[] own = java.util.Arrays.copyOfRange(addresses, at, at + operands);
       long out = addresses[at + operands];
-      runAll(new Job(own, out, alpha, beta, threads, null, null, null, Checking.DONE), 0);
+      runAll(Job.of(own, out, alpha, beta, threads, Checking.DONE), 0);
     }
   }
 
@@ -461,7 +452,7 @@ public final class CompiledPlan {
       int operands = layout.strides().length;
       long[] own = java.util.Arrays.copyOf(addresses, operands);
       long out = addresses[operands];
-      runAll(new Job(own, out, alpha, beta, threads, null, null, null, Checking.ALONE), 0);
+      runAll(Job.of(own, out, alpha, beta, threads, Checking.ALONE), 0);
     }
   }
 
@@ -477,18 +468,18 @@ public final class CompiledPlan {
   /** What a run with alpha = 0 has to do. */
   private static void last(CompiledSteps steps, CompiledSteps.Places at, Job job) {
     int all = steps.count();
-    steps.run(all - 1, all, at, 0, job.beta, job.threads, null, job.checking);
+    steps.run(all - 1, all, at, 0, job.beta(), job.threads(), null, job.checking());
   }
 
   private CompiledSteps.Places places(Job job, long held, long workspace, long[] starts) {
-    long[] own = job.operands.clone();
-    long result = job.out;
+    long[] own = job.operands().clone();
+    long result = job.out();
     for (int k = 0; k < starts.length; k++) {
       for (int i = 0; i < own.length; i++) {
         own[i] += starts[k] * steps[k][i];
       }
       result += starts[k] * steps[k][own.length];
     }
-    return new CompiledSteps.Places(own, held, workspace, result, job.packed, starts);
+    return new CompiledSteps.Places(own, held, workspace, result, job.packed(), starts, null);
   }
 }

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.natives.Handle;
@@ -27,6 +28,9 @@ public final class CompiledSteps {
 
   /** Most threads of each step, or null for any number. */
   private int[] mostThreads;
+
+  private Last last;
+  private volatile EpilogueStep finished;
 
   /**
    * Makes the steps.
@@ -67,6 +71,7 @@ public final class CompiledSteps {
         int outer = step.outer().length;
         int bits = conjugated(step, conjugated);
         handles[s] = Native.createStep(own, bits, outer, lengths, ownStrides, kernel, room);
+        last = new Last(own, bits, outer, lengths, ownStrides, kernel == null);
         if (checks != null) {
           StepCheck.Where where = StepCheck.Where.of(checked, program, s);
           checks[s] = new StepCheck(where, own, lengths, ownStrides, room);
@@ -160,9 +165,65 @@ public final class CompiledSteps {
    * @param packed of the first two inputs of each step what {@link #pack} wrote, or 0; null for
    *     none at all
    * @param starts where the slice starts along the cut labels, or null
+   * @param finish the last step with an epilogue, or null
    */
   public record Places(
-      long[] operands, long held, long workspace, long out, long[] packed, long[] starts) {}
+      long[] operands,
+      long held,
+      long workspace,
+      long out,
+      long[] packed,
+      long[] starts,
+      Finish finish) {}
+
+  /**
+   * The last step in another form.
+   *
+   * @param bias address of what it adds, or 0
+   */
+  record Finish(EpilogueStep step, long bias) {}
+
+  /** What the last step was made of. */
+  private record Last(
+      DType[] types, int conjugated, int outer, long[] lengths, long[] strides, boolean chosen) {}
+
+  /**
+   * The last step with an epilogue, the one lately asked for kept; null where it cannot be.
+   *
+   * @param output labels of the output, along which the bias has its strides
+   */
+  EpilogueStep finished(Epilogue epilogue, EpilogueStep.Bias bias, int[] output) {
+    EpilogueStep known = finished;
+    if (known != null && known.does(epilogue, bias)) {
+      return known;
+    }
+    int[] outer = program.steps().get(handles.length - 1).outer();
+    if (!last.chosen || last.types.length > 4 || outer.length != output.length) {
+      return null;
+    }
+    EpilogueStep.Bias own = null;
+    if (bias != null) {
+      long[] strides = new long[outer.length];
+      for (int d = 0; d < output.length; d++) {
+        for (int a = 0; a < outer.length; a++) {
+          strides[a] = outer[a] == output[d] ? bias.strides()[d] : strides[a];
+        }
+      }
+      own = new EpilogueStep.Bias(bias.type(), strides);
+    }
+    known =
+        new EpilogueStep(
+            last.types,
+            last.conjugated,
+            last.outer,
+            last.lengths,
+            last.strides,
+            epilogue,
+            own,
+            bias);
+    finished = known;
+    return known;
+  }
 
   /** What a run does with the checks of integers that there may be. */
   enum Checking {
@@ -261,17 +322,21 @@ public final class CompiledSteps {
             return;
           }
         }
-        Native.runStep(
-            handles[s],
-            x0,
-            x1,
-            x2,
-            out,
-            at.packed == null ? 0 : at.packed[PACKED_INPUTS * s],
-            at.packed == null ? 0 : at.packed[PACKED_INPUTS * s + 1],
-            s == last ? alpha : 1,
-            s == last ? beta : 0,
-            threads(s, threads));
+        if (s == last && at.finish != null) {
+          at.finish.step.run(x0, x1, at.finish.bias, out, alpha, beta, threads(s, threads));
+        } else {
+          Native.runStep(
+              handles[s],
+              x0,
+              x1,
+              x2,
+              out,
+              at.packed == null ? 0 : at.packed[PACKED_INPUTS * s],
+              at.packed == null ? 0 : at.packed[PACKED_INPUTS * s + 1],
+              s == last ? alpha : 1,
+              s == last ? beta : 0,
+              threads(s, threads));
+        }
         if (nanos != null) {
           nanos[s] += System.nanoTime() - start;
         }

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.tensor.Strided;
@@ -22,6 +23,9 @@ public final class Contraction {
 
   /** What this is the gradient of, or null. */
   private final GradientOf gradientOf;
+
+  static final String NO_GRADIENT =
+      "gradients are of the contraction alone: make its plan without an epilogue";
 
   /** The gradient of a contraction for one of its operands. */
   record GradientOf(Contraction plan, int operand, OutputForm form) {}
@@ -94,9 +98,11 @@ public final class Contraction {
             known,
             Reuse.declared(options.sameOperands(), equation, shapes, types));
     this.slices = layouts.slices();
-    this.checks = new PlanChecks(equation, types, shapes, layouts.outputShape());
+    this.checks =
+        new PlanChecks(equation, types, shapes, layouts.outputShape(), options.epilogue());
+    checks.requireEpilogue();
     SlowRun slow = new SlowRun(checks, slices, types, options);
-    this.run = new PlanRun(types, checks, layouts, form, slow);
+    this.run = new PlanRun(types, checks, layouts, form, slow, options.epilogue());
   }
 
   /**
@@ -166,7 +172,32 @@ public final class Contraction {
 
   /** Most native bytes that a run takes at a time, for contiguous operands and its threads. */
   public long peakBytes() {
-    return layouts.peakBytes(layouts.contiguous());
+    return peakBytes(layouts.contiguous());
+  }
+
+  /** The same for some layout, with a bias along the last axis. */
+  public long peakBytes(CompiledPlan compiled) {
+    long own = layouts.peakBytes(compiled);
+    EpilogueStep finish = epilogue(compiled);
+    return finish == null ? own : own + finish.memory(layouts.threads());
+  }
+
+  /** Whether the epilogue, if there is one, is done by the last step. */
+  public boolean hasFusedEpilogue(CompiledPlan compiled) {
+    return epilogue(compiled) != null;
+  }
+
+  private EpilogueStep epilogue(CompiledPlan compiled) {
+    if (options.epilogue() == Epilogue.NONE) {
+      return null;
+    }
+    long[] strides = new long[outputShape().length];
+    if (strides.length > 0) {
+      strides[strides.length - 1] = 1;
+    }
+    return compiled.finished(
+        options.epilogue(),
+        options.epilogue().hasBias() ? new EpilogueStep.Bias(types.compute(), strides) : null);
   }
 
   /** As {@link #peakBytes()}, with one thread. */
@@ -215,8 +246,12 @@ public final class Contraction {
     return run.fresh(checks.operands(operands), PlanRun.FRESH);
   }
 
-  /** Runs on operands that this was looked up for. */
+  /** Runs on operands that this was looked up for, and the bias that there may be. */
   public Strided runOwn(Strided[] operands) {
+    checks.count(operands.length);
+    if (operands.length > shapes.length) {
+      checks.operand(shapes.length, operands[shapes.length]);
+    }
     return run.fresh(operands, PlanRun.FRESH);
   }
 
@@ -241,7 +276,7 @@ public final class Contraction {
 
   /** As above for two operands; allocates nothing on the Java heap for a single step. */
   public void runInto(Strided out, double alpha, double beta, Strided a, Strided b) {
-    if (shapes.length != 2) {
+    if (shapes.length != 2 || options.epilogue().hasBias()) {
       checks.intoCount(2);
     }
     checks.operand(0, a);
@@ -256,7 +291,7 @@ public final class Contraction {
     checks.setOperands(own);
     long[] one = layouts.outputShape();
     long[] shape = new long[one.length + 1];
-    shape[0] = own.length / shapes.length;
+    shape[0] = own.length / checks.tensors();
     System.arraycopy(one, 0, shape, 1, one.length);
     Strided out = Strided.empty(types.result(), shape);
     boolean done = false;
@@ -274,7 +309,7 @@ public final class Contraction {
   /** {@code out[s] = alpha * result of set s + beta * out[s]}. */
   public void runBatchInto(Strided out, double alpha, double beta, Strided[] own) {
     checks.setOperands(own);
-    checks.batchOutput(out, own.length / shapes.length);
+    checks.batchOutput(out, own.length / checks.tensors());
     checks.scalars(alpha, beta);
     run.batch(out, alpha, beta, own);
   }
@@ -282,6 +317,7 @@ public final class Contraction {
   /** Computes slices [from, to) and adds them to an output of the whole result's shape. */
   public void runSlices(long from, long to, Strided out, Strided[] operands) {
     requireEquation("slices of a gradient are not handed out");
+    checks.requireNoEpilogue("slices are of the contraction alone");
     requireExactSlices();
     if (from < 0 || from > to || to > slices.slices()) {
       throw new IndexOutOfBoundsException(
@@ -314,6 +350,7 @@ public final class Contraction {
   /** The equation of {@link #gradient(int)}. */
   Equation gradientEquation(int i) {
     requireEquation("this is a gradient already; take the gradient of an equation");
+    checks.requireNoEpilogue(NO_GRADIENT);
     if (i < 0 || i >= shapes.length) {
       throw new IndexOutOfBoundsException(
           checks.where() + "operands are numbered 0 to " + (shapes.length - 1) + ", got " + i);
@@ -363,8 +400,9 @@ public final class Contraction {
 
   /** The same for constants where there is a tensor. */
   Contraction withConstants(Strided[] constants) {
-    if (constants.length != shapes.length) {
-      throw checks.wrongCount(constants.length);
+    checks.count(constants.length);
+    if (constants.length > shapes.length && constants[shapes.length] != null) {
+      checks.operand(shapes.length, constants[shapes.length]);
     }
     boolean[] given = new boolean[shapes.length];
     for (int i = 0; i < given.length; i++) {
@@ -374,7 +412,8 @@ public final class Contraction {
       }
     }
     // What the constants decide is kept as one program lays it out: of the constants alone.
-    PlanOptions own = options.withSameOperands(Reuse.groups(Reuse.same(constants)));
+    Strided[] operands = checks.withoutBias(constants);
+    PlanOptions own = options.withSameOperands(Reuse.groups(Reuse.same(operands)));
     return new Contraction(equation, types, shapes, own, given, gradientOf, null);
   }
 

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.equation.EquationText;
 import io.github.einblas.internal.tensor.Lease;
@@ -18,8 +19,11 @@ public final class PlanChecks implements Lease.Words {
   private final boolean anyScalar;
   private final long[][] shapes;
   private final long[] outputShape;
+  private final Epilogue epilogue;
 
-  PlanChecks(Equation equation, PlanTypes types, long[][] shapes, long[] outputShape) {
+  PlanChecks(
+      Equation equation, PlanTypes types, long[][] shapes, long[] outputShape, Epilogue epilogue) {
+    this.epilogue = epilogue;
     this.equation = equation;
     this.types = types;
     this.result = types.result();
@@ -35,7 +39,37 @@ public final class PlanChecks implements Lease.Words {
 
   @Override
   public String where(int operand) {
-    return "plan of \"" + equation.around(operand) + "\": ";
+    return operand == shapes.length ? where() : "plan of \"" + equation.around(operand) + "\": ";
+  }
+
+  /** Number of tensors that a run is given: the operands, and the bias of an epilogue. */
+  public int tensors() {
+    return shapes.length + (epilogue.hasBias() ? 1 : 0);
+  }
+
+  private String count() {
+    return shapes.length + (epilogue.hasBias() ? " operands and a bias" : " operands");
+  }
+
+  /** Refuses what a plan with an epilogue cannot do. */
+  public void requireNoEpilogue(String otherwise) {
+    if (epilogue != Epilogue.NONE) {
+      throw new UnsupportedOperationException(
+          where() + "it has the epilogue " + epilogue + "; " + otherwise);
+    }
+  }
+
+  /** Refuses an epilogue of such results. */
+  void requireEpilogue() {
+    if (epilogue != Epilogue.NONE
+        && (result.isComplex() || result.isInteger() || result == DType.BOOL)) {
+      throw new IllegalArgumentException(
+          where()
+              + "the epilogue "
+              + epilogue
+              + " is of results of F32, F64, BF16 or F16, got "
+              + result);
+    }
   }
 
   private static String describe(long[] shape, DType dtype) {
@@ -44,7 +78,12 @@ public final class PlanChecks implements Lease.Words {
 
   IllegalArgumentException wrongCount(int given) {
     return new IllegalArgumentException(
-        where() + "the plan has " + shapes.length + " operands, got " + given);
+        where()
+            + "the plan has "
+            + count()
+            + ", got "
+            + given
+            + (epilogue.hasBias() ? " tensors" : ""));
   }
 
   /**
@@ -52,12 +91,12 @@ public final class PlanChecks implements Lease.Words {
    * the first operand stands in its place.
    */
   void intoCount(int given) {
-    if (given == shapes.length - 1) {
+    if (given == tensors() - 1) {
       throw new IllegalArgumentException(
           where()
               + "the plan has "
-              + shapes.length
-              + " operands, got "
+              + count()
+              + ", got "
               + given
               + " behind the output: the first tensor of runInto is the output (shape="
               + Arrays.toString(outputShape)
@@ -111,16 +150,57 @@ public final class PlanChecks implements Lease.Words {
 
   /** Checks operands in an array that nobody else has. */
   Strided[] operands(Strided[] own) {
-    if (own.length != shapes.length) {
-      throw wrongCount(own.length);
-    }
+    count(own.length);
     for (int i = 0; i < own.length; i++) {
       operand(i, own[i]);
     }
     return own;
   }
 
+  /** The operands among the tensors of a run. */
+  public Strided[] withoutBias(Strided[] tensors) {
+    return tensors.length == shapes.length ? tensors : Arrays.copyOf(tensors, shapes.length);
+  }
+
+  /** The bias among the tensors of a run, along the output's axes, or null. */
+  EpilogueStep.Bias bias(Strided[] tensors) {
+    if (!epilogue.hasBias()) {
+      return null;
+    }
+    Strided bias = tensors[shapes.length];
+    long[] strides = new long[outputShape.length];
+    int missing = strides.length - bias.shape().length;
+    for (int d = missing; d < strides.length; d++) {
+      strides[d] = bias.shape()[d - missing] == 1 ? 0 : bias.strides()[d - missing];
+    }
+    return new EpilogueStep.Bias(bias.dtype(), strides);
+  }
+
+  private void requireBias(Strided t) {
+    if (t == null) {
+      throw new NullPointerException(where() + "the bias, behind the operands, is null");
+    }
+    long[] shape = t.shape();
+    int missing = outputShape.length - shape.length;
+    boolean fits = missing >= 0;
+    for (int d = 0; fits && d < shape.length; d++) {
+      fits = shape[d] == 1 || shape[d] == outputShape[missing + d];
+    }
+    if (!fits || t.isConjugate() || DType.promote(t.dtype(), types.compute()) != types.compute()) {
+      throw new IllegalArgumentException(
+          where()
+              + "the bias, behind the operands, must broadcast to "
+              + describe(outputShape, types.compute())
+              + ", got "
+              + t.describe());
+    }
+  }
+
   void operand(int i, Strided t) {
+    if (i == shapes.length) {
+      requireBias(t);
+      return;
+    }
     if (t == null) {
       throw new NullPointerException(where(i) + "operand " + i + " is null");
     }
@@ -196,23 +276,23 @@ public final class PlanChecks implements Lease.Words {
 
   /** Room for the operands of so many sets, one set after the other. */
   public Strided[] sets(int sets) {
-    if (sets > Integer.MAX_VALUE / shapes.length - 8) {
+    if (sets > Integer.MAX_VALUE / tensors() - 8) {
       throw new IllegalArgumentException(
           where() + sets + " sets have more than 2^31 operands; run them in parts");
     }
-    return new Strided[sets * shapes.length];
+    return new Strided[sets * tensors()];
   }
 
   /** Refuses another number of operands than the plan's. */
   public void count(int given) {
-    if (given != shapes.length) {
+    if (given != tensors()) {
       throw wrongCount(given);
     }
   }
 
   /** The operands of all sets, one set after the other. */
   void setOperands(Strided[] own) {
-    int n = shapes.length;
+    int n = tensors();
     for (int k = 0; k < own.length; k += n) {
       for (int i = 0; i < n; i++) {
         operand(i, own[k + i]);
@@ -247,6 +327,8 @@ public final class PlanChecks implements Lease.Words {
 
   @Override
   public String tensor(int operand) {
-    return operand == Lease.OUTPUT ? "the output" : "operand " + operand;
+    return operand == Lease.OUTPUT
+        ? "the output"
+        : operand == shapes.length ? "the bias" : "operand " + operand;
   }
 }

@@ -23,6 +23,7 @@ public final class PlanGradients {
    */
   public PlanGradients(Contraction whole) {
     whole.requireEquation("this is a gradient already; take the gradient of an equation");
+    whole.checks().requireNoEpilogue(Contraction.NO_GRADIENT);
     whole.requireGradients();
     this.whole = whole;
     this.tree =

@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.PlanOptions;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.io.StrictJson;
@@ -93,6 +94,9 @@ public final class PlanJson {
     }
     if (options.allowSlow()) {
       own.addProperty("allowSlow", true);
+    }
+    if (options.epilogue() != Epilogue.NONE) {
+      own.addProperty("epilogue", options.epilogue().name());
     }
     if (options.path() != null) {
       own.add("path", matrix(options.path()));
@@ -295,6 +299,9 @@ public final class PlanJson {
     }
     if (o.has("allowSlow")) {
       options = options.withAllowSlow(StrictJson.isTrue(o, "allowSlow"));
+    }
+    if (o.has("epilogue")) {
+      options = options.withEpilogue(StrictJson.constant(o, "epilogue", Epilogue.class));
     }
     if (o.has("outputType")) {
       options = options.withOutputType(StrictJson.constant(o, "outputType", DType.class));

@@ -2,12 +2,14 @@
 package io.github.einblas.internal.plan;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.NativeMemoryException;
 import io.github.einblas.internal.natives.Handle;
 import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
+import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 
@@ -19,9 +21,17 @@ final class PlanRun {
   private final OutputForm form;
   private final int threads;
   private final SlowRun slow;
+  private final Epilogue epilogue;
 
-  PlanRun(PlanTypes types, PlanChecks checks, PlanLayouts layouts, OutputForm form, SlowRun slow) {
+  PlanRun(
+      PlanTypes types,
+      PlanChecks checks,
+      PlanLayouts layouts,
+      OutputForm form,
+      SlowRun slow,
+      Epilogue epilogue) {
     this.slow = slow;
+    this.epilogue = epilogue;
     this.types = types;
     this.checks = checks;
     this.layouts = layouts;
@@ -76,7 +86,8 @@ final class PlanRun {
   void into(Strided out, double alpha, double beta, Strided a, Strided b) {
     slow.check(1);
     CompiledPlan compiled = layouts.find(out, a, b);
-    CompiledSteps steps = compiled == null || form != null ? null : compiled.single();
+    boolean plain = form == null && epilogue == Epilogue.NONE;
+    CompiledSteps steps = compiled == null || !plain ? null : compiled.single();
     if (steps == null) {
       into(out, alpha, beta, new Strided[] {a, b}, GIVEN);
       return;
@@ -102,9 +113,16 @@ final class PlanRun {
     }
   }
 
-  /** Runs checked operands; all further checks come before the first native step. */
+  /**
+   * Runs checked operands, and a checked bias; all further checks come before the first native
+   * step.
+   */
   void into(Strided out, double alpha, double beta, Strided[] operands, Extras extras) {
     slow.check(1);
+    if (epilogue != Epilogue.NONE) {
+      finished(out, alpha, beta, operands, extras);
+      return;
+    }
     CompiledPlan known = layouts.find(out, operands);
     if (known == null) {
       // Depends on shape and strides alone, so it is asked once per layout.
@@ -141,7 +159,8 @@ final class PlanRun {
             packed,
             extras.afterSlice,
             extras.nanos,
-            !extras.checkOverlap);
+            !extras.checkOverlap,
+            null);
       } catch (NativeMemoryException e) {
         throw apart && e.isOutputUntouched() && beta != 1
             ? e.after("the output was multiplied by " + beta)
@@ -151,6 +170,56 @@ final class PlanRun {
             ? Stop.stopped("the output was multiplied by " + beta + ", no more")
             : e;
       }
+    }
+  }
+
+  /** As {@link #into}, with an epilogue: of the last step, or as a pass over the output. */
+  private void finished(Strided out, double alpha, double beta, Strided[] tensors, Extras extras) {
+    Strided[] operands = checks.withoutBias(tensors);
+    EpilogueStep.Bias bias = checks.bias(tensors);
+    CompiledPlan known = layouts.find(out, operands);
+    if (known == null) {
+      checks.writable(out);
+      known = layouts.of(operands, out.strides());
+    }
+    int workers = extras.threads == 0 ? threads : extras.threads;
+    long held = extras.kept == null ? 0 : extras.kept.held.value();
+    long[] packed =
+        extras.kept == null || alpha == 0 ? null : extras.kept.packed.of(known, workers);
+    EpilogueStep fused = packed == null ? known.finished(epilogue, bias) : null;
+    EpilogueStep pass =
+        fused != null
+            ? null
+            : EpilogueStep.pass(types.result(), out.shape(), out.strides(), epilogue, bias);
+    try (pass;
+        Lease lease = Lease.of(checks, out, tensors)) {
+      if (extras.checkOverlap) {
+        lease.apart();
+      }
+      long added = bias == null ? 0 : lease.address(operands.length);
+      known.run(
+          Arrays.copyOf(lease.addresses(), operands.length),
+          out.address(),
+          alpha,
+          beta,
+          workers,
+          held,
+          packed,
+          extras.afterSlice,
+          extras.nanos,
+          !extras.checkOverlap,
+          fused == null ? null : new CompiledSteps.Finish(fused, added));
+      if (pass != null) {
+        finish(pass, added, out, workers);
+      }
+    }
+  }
+
+  private void finish(EpilogueStep pass, long added, Strided out, int workers) {
+    try {
+      pass.run(0, 0, added, out.address(), 0, 1, workers);
+    } catch (NativeMemoryException e) {
+      throw e.after("the output holds the contraction's result without its epilogue");
     }
   }
 
@@ -221,7 +290,7 @@ final class PlanRun {
     long sets = out.shape()[0];
     slow.check((double) sets);
     try (PlanBatch batch = new PlanBatch(checks, layouts, out, operands)) {
-      if (form != null && form.isDiagonal()) {
+      if (epilogue != Epilogue.NONE || (form != null && form.isDiagonal())) {
         for (int s = 0; s < sets; s++) {
           into(out.select(0, s), alpha, beta, batch.set(s), GIVEN);
         }
@@ -259,12 +328,13 @@ final class PlanRun {
    * @param constants null where a run gives the operand
    */
   Kept keep(Strided[] constants) {
-    CompiledPlan plan = layouts.ofConstants(constants);
+    Strided[] operands = checks.withoutBias(constants);
+    CompiledPlan plan = layouts.ofConstants(operands);
     long size = plan.heldBytes();
     Handle held = new Handle(address -> Native.free(address, size), Native.alloc(size));
-    Kept kept = new Kept(held, size, new PackedConstants(constants, checks, held.value()));
+    Kept kept = new Kept(held, size, new PackedConstants(operands, checks, held.value()));
     boolean done = false;
-    try (Lease lease = Lease.of(checks, null, constants)) {
+    try (Lease lease = Lease.of(checks, null, operands)) {
       plan.hold(lease.addresses(), held.value(), threads);
       kept.packed.of(plan, threads);
       done = true;

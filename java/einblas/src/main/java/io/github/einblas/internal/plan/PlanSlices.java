@@ -30,6 +30,7 @@ public final class PlanSlices {
    */
   public PlanSlices(Contraction whole) {
     whole.requireEquation("slices of a gradient are not handed out");
+    whole.checks().requireNoEpilogue("slices are of the contraction alone");
     whole.requireExactSlices();
     this.whole = whole;
     this.equation = whole.equation();

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.report;
 
 import io.github.einblas.DType;
+import io.github.einblas.Epilogue;
 import io.github.einblas.internal.equation.Equation;
 import io.github.einblas.internal.natives.MachineSpeed;
 import io.github.einblas.internal.natives.Native;
@@ -82,13 +83,14 @@ public final class Explanation {
         program.pathOrigin(),
         threads,
         compiled.isChecked(),
+        epilogue(plan, compiled),
         PlanWork.flops(slices, types),
         PlanWork.naiveFlops(equation, plan.shapes(), types),
         PlanWork.bytes(slices, types),
         compiled.workspaceBytes() + compiled.heldBytes(),
         largest < 0 ? 0 : (long) (elements(program, largest) * types.intermediate().bytes()),
         largest + 1,
-        plan.layouts().peakBytes(compiled),
+        plan.peakBytes(compiled),
         cuts,
         slices.slices(),
         PlanWork.overhead(slices),
@@ -98,6 +100,16 @@ public final class Explanation {
         time.bandwidth(used, footprint),
         time.steady(),
         List.copyOf(steps));
+  }
+
+  /** What becomes of the result, and where; nothing where it stays as it is. */
+  private static String epilogue(Contraction plan, CompiledPlan compiled) {
+    Epilogue epilogue = plan.options().epilogue();
+    if (epilogue == Epilogue.NONE) {
+      return "";
+    }
+    return epilogue
+        + (plan.hasFusedEpilogue(compiled) ? ", while the result lies in cache" : ", a pass more");
   }
 
   private static double elements(Program program, int step) {

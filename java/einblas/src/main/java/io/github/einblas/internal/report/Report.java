@@ -16,6 +16,7 @@ public record Report(
     String pathOrigin,
     int threads,
     boolean checked,
+    String epilogue,
     double flops,
     double naiveFlops,
     double bytesMoved,

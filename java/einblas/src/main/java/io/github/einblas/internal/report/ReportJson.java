@@ -25,6 +25,9 @@ public final class ReportJson {
     o.addProperty("pathOrigin", r.pathOrigin());
     o.addProperty("threads", r.threads());
     o.addProperty("checkedIntegers", r.checked());
+    if (!r.epilogue().isEmpty()) {
+      o.addProperty("epilogue", r.epilogue());
+    }
     o.addProperty("flops", r.flops());
     o.addProperty("naiveFlops", r.naiveFlops());
     o.addProperty("bytesMoved", r.bytesMoved());

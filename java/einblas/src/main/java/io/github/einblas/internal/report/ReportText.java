@@ -35,6 +35,9 @@ public final class ReportText {
       line(s, "          unreliable: the machine was busy while its speed was measured");
     }
     line(s, "threads   %s", r.threads() == 0 ? "the process's" : r.threads());
+    if (!r.epilogue().isEmpty()) {
+      line(s, "epilogue  %s", r.epilogue());
+    }
     if (r.checked()) {
       line(
           s,
