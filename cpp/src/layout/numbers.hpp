@@ -1,6 +1,8 @@
 // Layout: elements that C++ has no type for (16-bit floats, truth values, complex numbers), and conversions of any into
 // any, rounded once.
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -164,6 +166,16 @@ E element_of_parts(const Part<E>* parts) {
   } else {
     return element_of<E>(parts[0]);
   }
+}
+
+// |re + i im|, without overflow. Not by hypot, which asks for glibc 2.35.
+inline double modulus(double re, double im) {
+  const double a = std::abs(re), b = std::abs(im);
+  if (std::isinf(a) || std::isinf(b)) return std::numeric_limits<double>::infinity();
+  const double most = std::max(a, b);
+  if (!(most > 0) || std::isnan(a + b)) return a + b;
+  const double ratio = std::min(a, b) / most;
+  return most * std::sqrt(1 + ratio * ratio);
 }
 
 }  // namespace einblas

@@ -3,6 +3,8 @@
 
 #include <complex>
 
+#include "layout/numbers.hpp"
+
 namespace einblas {
 namespace {
 
@@ -59,7 +61,9 @@ void complex_line(Map what, int64_t n, char* out, const char* const* x, const in
     case Map::Divide:
       return run([](C a, C b, C) { return a / b; });
     case Map::Abs:
-      return run([](C a, C, C) { return C{std::abs(a)}; });
+      return run([](C a, C, C) {
+        return C{static_cast<R>(modulus(static_cast<double>(a.real()), static_cast<double>(a.imag())))};
+      });
     case Map::Exp:
       return run([](C a, C, C) { return std::exp(a); });
     case Map::Log:

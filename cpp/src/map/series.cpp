@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "einblas.h"
+#include "layout/numbers.hpp"
 #include "layout/walk.hpp"
 #include "map/lines.hpp"
 #include "map/map.hpp"
@@ -131,9 +132,9 @@ template <class R>
 bool complex_close(int64_t n, const Complex<R>* a, const Complex<R>* b, const CloseCall& call) {
   bool all = true;
   for (int64_t i = 0; i < n; ++i) {
-    const double size = std::hypot(static_cast<double>(b[i].re), static_cast<double>(b[i].im));
-    const double gap = std::hypot(static_cast<double>(a[i].re) - static_cast<double>(b[i].re),
-                                  static_cast<double>(a[i].im) - static_cast<double>(b[i].im));
+    const double size = modulus(static_cast<double>(b[i].re), static_cast<double>(b[i].im));
+    const double gap = modulus(static_cast<double>(a[i].re) - static_cast<double>(b[i].re),
+                               static_cast<double>(a[i].im) - static_cast<double>(b[i].im));
     const bool undefined = (a[i].re != a[i].re || a[i].im != a[i].im) && (b[i].re != b[i].re || b[i].im != b[i].im);
     const bool near = gap <= call.absolute + call.relative * size && std::isfinite(size);
     all &= (a[i].re == b[i].re && a[i].im == b[i].im) || near || (call.nan && undefined);

@@ -58,16 +58,11 @@ E conjugate_if(bool conjugated, E x) {
   return x;
 }
 
-// NaN for what has no size. Not by hypot, which asks for glibc 2.35.
+// NaN for what has no size.
 template <class E>
 double magnitude(E x) {
   if constexpr (kIsComplex<E>) {
-    const double a = std::abs(static_cast<double>(x.re)), b = std::abs(static_cast<double>(x.im));
-    if (std::isinf(a) || std::isinf(b)) return std::numeric_limits<double>::infinity();
-    const double most = std::max(a, b);
-    if (!(most > 0) || std::isnan(a + b)) return a + b;
-    const double ratio = std::min(a, b) / most;
-    return most * std::sqrt(1 + ratio * ratio);
+    return modulus(static_cast<double>(x.re), static_cast<double>(x.im));
   } else {
     return std::abs(static_cast<double>(number_of(x)));
   }
