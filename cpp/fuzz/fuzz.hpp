@@ -234,6 +234,7 @@ void fuzz_lapack(Random& random);
 void fuzz_elements(Random& random);
 void fuzz_refusals(Random& random);
 void fuzz_types(Random& random);
+void fuzz_maps(Random& random);
 void fuzz_sparse_types(Random& random);
 template <class T>
 void fuzz_invariant(Random& random);
