@@ -77,6 +77,7 @@ public final class Main extends BaseCommand {
     line.addSubcommand(new InfoCommand(io));
     line.addSubcommand(new TuneCommand(io));
     line.addSubcommand(new DemoCommand(io));
+    line.addSubcommand(new PortCommand(io));
     line.addSubcommand(new CompletionCommand(io));
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setCaseInsensitiveEnumValuesAllowed(true);
