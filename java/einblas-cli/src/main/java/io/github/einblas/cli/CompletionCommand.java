@@ -1,6 +1,7 @@
 // Command line: scripts that complete commands and options in a shell.
 package io.github.einblas.cli;
 
+import java.util.Locale;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -19,7 +20,13 @@ final class CompletionCommand extends BaseCommand {
   /** What there is a script for. */
   enum Shell {
     BASH,
-    ZSH
+    ZSH;
+
+    /** As one types it, and as completion offers it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   @Parameters(paramLabel = "SHELL", description = "bash or zsh")

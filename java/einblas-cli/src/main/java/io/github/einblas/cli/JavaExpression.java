@@ -139,7 +139,7 @@ sealed interface JavaExpression {
     for (boolean several : new boolean[] {false, true}) { // fixed arity first, as Java does
       for (Method method : type.getMethods()) {
         if (!method.getName().equals(name)
-            || several && !method.isVarArgs()
+            || (several && !method.isVarArgs())
             || Modifier.isStatic(method.getModifiers()) != (on == null)) {
           continue;
         }

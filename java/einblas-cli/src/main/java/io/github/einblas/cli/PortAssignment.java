@@ -45,6 +45,14 @@ final class PortAssignment {
     Ported[] both = in.broadcasting(List.of(target, a.value()), null);
     Ported out = both[0];
     Ported x = in.real(a.value(), both[1]);
+    if (a.sign().equals("=") && in.isNumber(a.value())) {
+      return written(
+          a, out, out.java().then("fill", in.number(a.value())), x.plain().broadcast(out.shape()));
+    }
+    JavaExpression scaled = a.sign().equals("=") ? scaledMatmulInto(out, x) : null;
+    if (scaled != null) {
+      return written(a, out, scaled, x.plain());
+    }
     return switch (a.sign()) {
       case "=" ->
           written(
@@ -93,6 +101,35 @@ final class PortAssignment {
             operands.get(0),
             operands.get(1)),
         adds ? in.maps().add(out.plain(), result.plain()) : result.plain());
+  }
+
+  /** beta * out + alpha * a @ b as one call; null if the value is nothing like it. */
+  private static JavaExpression scaledMatmulInto(Ported out, Ported value) {
+    List<Ported.Linear.Part> parts = value.asLinear().parts();
+    if (parts.size() != 2 || value.asLinear().constant() != 0) {
+      return null;
+    }
+    int own = parts.get(0).java().equals(out.java()) ? 0 : 1;
+    Ported.Linear.Part product = parts.get(1 - own);
+    boolean fits =
+        parts.get(own).java().equals(out.java())
+            && product.java() instanceof JavaExpression.Call call
+            && call.owner() == TensorOps.class
+            && call.method().equals("matmul")
+            && call.arguments().stream()
+                .allMatch(v -> v instanceof JavaExpression.Variable && !v.equals(out.java()));
+    if (!fits) {
+      return null;
+    }
+    List<JavaExpression> operands = ((JavaExpression.Call) product.java()).arguments();
+    return JavaExpression.call(
+        TensorOps.class,
+        "matmulInto",
+        out.java(),
+        product.factor(),
+        parts.get(own).factor(),
+        operands.get(0),
+        operands.get(1));
   }
 
   private PortedLine written(

@@ -58,8 +58,7 @@ final class PortCall {
       if (next >= places || parameters.get(next).startsWith("**")) {
         throw in.source()
             .wrong(
-                given.get(i).position(),
-                name + " takes no " + (i + 1) + "th argument here; " + signature());
+                given.get(i).position(), name + " has an argument too many here; " + signature());
       }
       arguments[next++] = given.get(i);
     }

@@ -22,7 +22,15 @@ final class PortEinsum {
   private PortEinsum() {}
 
   static void addTo(PortFunctions.Table table) {
-    table.put("np.einsum oe.contract", "*operands, /, optimize=", (c, want) -> einsum(c));
+    table.put(
+        "np.einsum oe.contract",
+        "*operands, /, optimize=",
+        (c, want) -> {
+          if (c.node(1) instanceof PythonSyntax.Items) {
+            throw c.wrong(1, "an order of one's own is for Einsum.plan: PlanOptions.withPath");
+          }
+          return einsum(c); // other values choose how an order is sought, and not what results
+        });
     table.put("torch.einsum", "*operands", (c, want) -> einsum(c));
     table.put("einops.einsum", "*tensors_and_pattern", (c, want) -> words(c));
     table.put(
@@ -60,7 +68,7 @@ final class PortEinsum {
         }
         labels.add(ELLIPSIS_END);
         i += 2;
-      } else if (letter >= 'a' && letter <= 'z' || letter >= 'A' && letter <= 'Z') {
+      } else if ((letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')) {
         labels.add((int) letter);
       } else {
         throw c.in()

@@ -59,6 +59,15 @@ final class PortMoves {
           return Ported.made(x.java().then("copy"), x.plain());
         });
     table.put(
+        ".conj np.conj np.conjugate torch.conj",
+        "a|input|x",
+        (c, want) -> {
+          Ported x = c.tensor(0, want);
+          return x.as(x.java().then("conj"), x.plain()); // operands are real
+        });
+    table.put(".select torch.select", "input, dim, index", (c, want) -> part(c, 2));
+    table.put(".narrow torch.narrow", "input, dim, start, length", (c, want) -> part(c, 3));
+    table.put(
         ".contiguous np.ascontiguousarray", "a|self", (c, want) -> c.tensor(0, want).packed());
   }
 
@@ -261,6 +270,38 @@ final class PortMoves {
     return Ported.view(
         x.java().then("diagonal", 0, 1),
         x.plain().gathered(new int[] {n}, i -> new int[] {i[0], i[0]}));
+  }
+
+  /** One index of an axis, which is dropped, or some that follow each other. */
+  private static Ported part(PortCall c, int last) {
+    int given = c.integer(1);
+    Ported x = c.tensor(0);
+    int axis = c.axis(1, given, x.rank());
+    int length = x.shape()[axis];
+    int start = c.integer(2);
+    int from = start < 0 ? start + length : start;
+    boolean drops = last == 2;
+    long to = from + (drops ? 1L : c.integer(last));
+    if (from < 0 || to > length || to < from || (drops && from == length)) {
+      throw c.mismatch(2, "an axis of " + length + " has no such part");
+    }
+    int[] shape = x.shape().clone();
+    shape[axis] = (int) to - from;
+    PlainTensor plain =
+        x.plain()
+            .gathered(
+                shape,
+                index -> {
+                  int[] at = index.clone();
+                  at[axis] += from;
+                  return at;
+                });
+    return drops
+        ? Ported.view(
+            x.java().then("select", given, start),
+            plain.reshaped(
+                PortShapes.taken(shape, PortShapes.others(new int[] {axis}, shape.length))))
+        : Ported.view(x.java().then("slice", given, from, (int) to), plain);
   }
 
   private static Ported flip(PortCall c) {

@@ -114,8 +114,9 @@ record PortPattern(List<List<String>> axes) {
       }
     }
     String candidates = name + "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    for (char c : candidates.toCharArray()) {
-      if ((c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') && !used.contains(c)) {
+    for (int i = 0; i < candidates.length(); i++) {
+      char c = candidates.charAt(i);
+      if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && !used.contains(c)) {
         letters.put(name, c);
         return c;
       }

@@ -151,7 +151,7 @@ final class PortProducts {
                 });
     if (both[0].rank() != left
         || both[1].rank() != right
-        || left == 3 && both[0].shape()[0] != both[1].shape()[0]) {
+        || (left == 3 && both[0].shape()[0] != both[1].shape()[0])) {
       throw disagree(c.name() + " of ranks " + left + " and " + right, both[0], both[1]);
     }
     return call(method, matmul(c.in(), both[0], both[1]), both);

@@ -74,7 +74,7 @@ record PortProof(boolean equal, double error, double tolerance, String complaint
                 + ", by plain loops "
                 + plain.values()[i]);
       }
-      if (difference > error || difference == error && bound > tolerance) {
+      if (difference > error || (difference == error && bound > tolerance)) {
         error = difference;
         tolerance = bound;
       }

@@ -56,6 +56,17 @@ final class PortTranslation {
     if (tree instanceof PythonSyntax.Assignment assignment) {
       return new PortAssignment(this).line(assignment);
     }
+    if (tree instanceof PythonSyntax.Call c
+        && c.arguments().size() == 2
+        && c.keywords().keySet().equals(Set.of("out"))
+        && c.keywords().get("out") instanceof PythonSyntax.Name out
+        && Set.of("np.matmul", "numpy.matmul", "torch.matmul")
+            .contains(String.valueOf(path(c.callee())))) {
+      PythonSyntax product =
+          new PythonSyntax.Binary(c.position(), "@", c.arguments().get(0), c.arguments().get(1));
+      return new PortAssignment(this)
+          .line(new PythonSyntax.Assignment(out.position(), out.name(), true, "=", product));
+    }
     return new PortedLine(tensor(tree, null), null);
   }
 
@@ -168,25 +179,28 @@ final class PortTranslation {
   }
 
   private Ported attribute(PythonSyntax.Attribute a, int[] want) {
-    switch (a.name()) {
-      case "T":
-        return PortMoves.transpose(tensor(a.of(), reversed(want)));
-      case "mT":
-        Ported x = tensor(a.of(), null);
-        if (x.rank() < 2) {
-          throw source.wrong(a.position(), "mT needs at least two axes");
-        }
-        int[] axes = PortShapes.range(0, x.rank());
-        axes[x.rank() - 1] = x.rank() - 2;
-        axes[x.rank() - 2] = x.rank() - 1;
-        return PortMoves.permuted(x, axes);
-      default:
-        throw source.unknown(
-            a.position(),
-            "attribute ." + a.name() + " is not supported; there are .T and .mT, and calls",
-            a.name(),
-            List.of("T", "mT"));
+    return switch (a.name()) {
+      case "T" -> PortMoves.transpose(tensor(a.of(), reversed(want)));
+      case "mT" -> transposedMatrices(a);
+      default ->
+          throw source.unknown(
+              a.position(),
+              "attribute ." + a.name() + " is not supported; there are .T and .mT, and calls",
+              a.name(),
+              List.of("T", "mT"));
+    };
+  }
+
+  /** With the last two axes exchanged. */
+  private Ported transposedMatrices(PythonSyntax.Attribute a) {
+    Ported x = tensor(a.of(), null);
+    if (x.rank() < 2) {
+      throw source.wrong(a.position(), "mT needs at least two axes");
     }
+    int[] axes = PortShapes.range(0, x.rank());
+    axes[x.rank() - 1] = x.rank() - 2;
+    axes[x.rank() - 2] = x.rank() - 1;
+    return PortMoves.permuted(x, axes);
   }
 
   private static int[] reversed(int[] want) {
@@ -258,7 +272,7 @@ final class PortTranslation {
   // ---- numbers
 
   boolean isNumber(PythonSyntax node) {
-    if (node instanceof PythonSyntax.Number) {
+    if (node instanceof PythonSyntax.Numeral) {
       return true;
     }
     if (node instanceof PythonSyntax.Negative n) {
@@ -280,7 +294,7 @@ final class PortTranslation {
 
   double number(PythonSyntax node) {
     double value;
-    if (node instanceof PythonSyntax.Number n) {
+    if (node instanceof PythonSyntax.Numeral n) {
       value = n.value();
     } else if (!isNumber(node)) {
       throw source.wrong(node.position(), "a number was expected here");
@@ -309,11 +323,8 @@ final class PortTranslation {
   }
 
   int integer(PythonSyntax node) {
-    boolean whole =
-        node instanceof PythonSyntax.Number n && n.whole()
-            || node instanceof PythonSyntax.Negative m
-                && m.of() instanceof PythonSyntax.Number p
-                && p.whole();
+    PythonSyntax absolute = node instanceof PythonSyntax.Negative n ? n.of() : node;
+    boolean whole = absolute instanceof PythonSyntax.Numeral n && n.whole();
     if (!whole) {
       throw source.wrong(node.position(), "a whole number was expected here");
     }

@@ -95,10 +95,10 @@ final class PythonParser {
         left instanceof PythonSyntax.Subscript s
             && s.indices().size() == 1
             && (s.indices().get(0) instanceof PythonSyntax.Constant
-                || s.indices().get(0) instanceof PythonSyntax.Slice slice
+                || (s.indices().get(0) instanceof PythonSyntax.Slice slice
                     && slice.start() == null
                     && slice.stop() == null
-                    && slice.step() == null);
+                    && slice.step() == null));
     PythonSyntax target = whole ? ((PythonSyntax.Subscript) left).of() : left;
     if (!(target instanceof PythonSyntax.Name name)) {
       throw source.wrong(
@@ -261,7 +261,7 @@ final class PythonParser {
     return switch (token.kind()) {
       case NAME -> name(token);
       case NUMBER ->
-          new PythonSyntax.Number(
+          new PythonSyntax.Numeral(
               token.position(), number(token), token.text().matches("\\d{1,18}"));
       case TEXT -> new PythonSyntax.Text(token.position(), token.text());
       case END -> throw source.wrong(token.position(), "the line ends where a value is missing");
@@ -288,17 +288,13 @@ final class PythonParser {
   }
 
   private PythonSyntax sign(PythonToken token) {
-    switch (token.text()) {
-      case "(":
-        return parenthesis(token.position());
-      case "[":
-        return new PythonSyntax.Items(
-            operation(token.position()), items("]", token.position(), false));
-      case "...":
-        return new PythonSyntax.Constant(token.position(), "...");
-      default:
-        throw source.wrong(token.position(), "a value was expected, not " + token.shown());
-    }
+    return switch (token.text()) {
+      case "(" -> parenthesis(token.position());
+      case "[" ->
+          new PythonSyntax.Items(operation(token.position()), items("]", token.position(), false));
+      case "..." -> new PythonSyntax.Constant(token.position(), "...");
+      default -> throw source.wrong(token.position(), "a value was expected, not " + token.shown());
+    };
   }
 
   private PythonSyntax parenthesis(int opened) {

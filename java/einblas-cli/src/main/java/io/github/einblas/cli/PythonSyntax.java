@@ -12,7 +12,7 @@ sealed interface PythonSyntax {
   record Name(int position, String name) implements PythonSyntax {}
 
   /** A number without sign; whole when written without point and exponent. */
-  record Number(int position, double value, boolean whole) implements PythonSyntax {}
+  record Numeral(int position, double value, boolean whole) implements PythonSyntax {}
 
   /** What stands between quotes. */
   record Text(int position, String value) implements PythonSyntax {}
