@@ -268,6 +268,9 @@ TEST(Gemm, FewRowsBesideColumnsInChunks) {
       {"ab,cb->ac", {{'a', 25}, {'b', 70}, {'c', 2001}}},
       {"gab,gcb->gac", {{'g', 3}, {'a', 12}, {'b', 70}, {'c', 999}}},
       {"amj,cbm->jcba", {{'a', 24}, {'b', 3}, {'c', 4}, {'j', 100}, {'m', 19}}},
+      {"ab,bc->ac", {{'a', 33}, {'b', 700}, {'c', 144}}},
+      {"ba,cb->ac", {{'a', 12}, {'b', 1300}, {'c', 150}}},
+      {"ba,cb->ca", {{'a', 201}, {'b', 600}, {'c', 50}}},
   };
   const WithTunable from("GEMM_WIDE_FROM", 1);
   for (int64_t chunk : {int64_t{512} << 10, int64_t{16} << 10})

@@ -314,7 +314,8 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
   void by_columns(const Item& x, int threads, const Workspace& own, T* packed_a) const {
     const T* const a = x.packed_a == nullptr ? packed_a : x.packed_a;
     const int64_t packs = x.packed_a == nullptr ? depth_blocks() : 0;
-    parallel_tasks(packs, flops_ < 1e8 ? 1 : threads, [&](int64_t t, int worker) {
+    const double pack_nanos = static_cast<double>(rows_ * depth_) / speed::kPackElements;
+    parallel_tasks(packs, useful_threads(threads, packs, pack_nanos), [&](int64_t t, int worker) {
       Scratch s = scratch(own.of(worker));
       const int64_t p = t * kc_, kk = std::min(kc_, depth_ - p);
       s.a = packed_a + t * a_elements();

@@ -25,6 +25,11 @@ Tunable skinny_bytes{"GEMM_SKINNY", 256 << 10, 1 << 12, 1 << 24,
 // Rows so few that packed A stays in L2 of every worker: tasks are columns, whose B each worker packs for itself in L2.
 Tunable wide_bytes{"GEMM_WIDE", 1 << 20, 0, int64_t{1} << 32,
                    "bytes of packed A beside which workers pack their own B"};
+// Of few rows A may come from L3: each task reads all of it beside its columns of B, which are more bytes. Else depth
+// goes through packed B in L3, and fewer than 1024 columns are one task. Zen 3, two threads, F64 / F32: 12 x 20736 x
+// 144 8.5 and 4.8 ms / 1.4 and 1.2, 32 x 20736 x 512 36 and 24 / 21 and 10; 64 x 20736 x 512 53 and 28 / 26 and 15; 96
+// x 20736 x 1024 the same / 34 and 39. On one thread as fast or up to 1.4 times so.
+Tunable few_rows{"GEMM_FEW_ROWS", 64, 0, 1 << 20, "rows beside which workers pack their own B, however deep it is"};
 Tunable wide_from{"GEMM_WIDE_FROM", 4 << 20, 1, int64_t{1} << 40, "bytes of B from which on workers pack their own"};
 Tunable chunk_bytes{"GEMM_WIDE_CHUNK", 512 << 10, 1 << 12, 1 << 26, "bytes of B that a worker packs for itself, in L2"};
 // A task of less work (20..40 us) is not worth the hand-out; more of them than this balance any number of threads.
@@ -34,7 +39,8 @@ Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of 
 Tunable least_rows{"GEMM_ROWS", 128, 1, 1 << 20, "least rows of a task"};
 Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
 
-constexpr int64_t kLine = 64;  // bytes
+constexpr int64_t kLine = 64;         // bytes
+constexpr int64_t kMostA = 32 << 20;  // bytes of A that few rows have at most, as all of it is packed
 // Where memory is short: panels of packed B, and the rows that it is packed for at least.
 constexpr int64_t kShrunkPanels = 4;
 constexpr int64_t kPartRows = 256;
@@ -48,7 +54,7 @@ struct GemmTuning {
   int64_t panel_bytes = einblas::panel_bytes, block_bytes = einblas::block_bytes, shared_bytes = einblas::shared_bytes,
           columns = most_columns, task_flops = einblas::task_flops, tasks = most_tasks, rows = least_rows,
           chunk = least_chunk, skinny = skinny_bytes, wide = wide_bytes, wide_from = einblas::wide_from,
-          wide_chunk = chunk_bytes, tables = INT64_MAX;
+          few_rows = einblas::few_rows, wide_chunk = chunk_bytes, tables = INT64_MAX;
 
   // B shrinks first; then A, and the depth, so that B's block has some panels side by side.
   void shrink(int shrinks, int64_t size) {
@@ -59,6 +65,7 @@ struct GemmTuning {
     panel_bytes = std::min(panel_bytes, b / kShrunkPanels);
     skinny = std::min(skinny, b);
     wide = 0;
+    few_rows = 0;
     tables = std::max<int64_t>(b / 64, 1);
     shrunk_b = b / size;
   }
@@ -155,8 +162,10 @@ void GemmBlocking::cut_rows_and_depth(const GemmTiles& tiles, const GemmTuning& 
   mc_ = std::min(mc_, std::max(tune.tables / most * most, most));
   if (row_step == 1 && wanted > 1) balance_rows(tune, most);
   if (direct_) cut_for_rows_in_place(tiles, tune);
-  by_columns_ = !direct_ && columns_ >= 8 * rows_ && rows_ * depth_ * size_ <= tune.wide &&
-                columns_ * depth_ * size_ >= tune.wide_from;
+  const int64_t a_bytes = rows_ * depth_ * size_;
+  const bool wide = columns_ >= 8 * rows_ && a_bytes <= tune.wide;
+  const bool few = columns_ >= 4 * rows_ && rows_ <= tune.few_rows && a_bytes <= kMostA;
+  by_columns_ = !direct_ && (wide || few) && columns_ * depth_ * size_ >= tune.wide_from;
   if (by_columns_) mc_ = rows_;
   // Panels of equal height: 64 rows are 6 panels of 11 and less, not 5 of 12 and one of 4.
   mr_ = even_part(mc_, most);
@@ -203,7 +212,10 @@ void GemmBlocking::cut_columns(const GemmTuning& tune, int64_t step) {
     nc_ = even_part(std::min(g_.b_unit.length, columns_ / step), units, 1) * step;
   } else {
     const int64_t run = g_.b_unit.on == On::Own && g_.b_unit.length <= most ? g_.b_unit.length : panel_;
-    nc_ = even_part(columns_, most, block_ != 0 || panel_ != width_ ? near_multiple(run, most) : run);
+    const int64_t part = block_ != 0 || panel_ != width_ ? near_multiple(run, most) : run;
+    nc_ = even_part(columns_, most, part);
+    // Of three tasks one is left over for two threads.
+    if (ceil_div(columns_, nc_) == 3) nc_ = even_part(columns_, ceil_div(columns_, 4), part);
   }
   nc_ = std::min(nc_, columns_);
 }

@@ -7,7 +7,6 @@ import io.github.einblas.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -15,6 +14,13 @@ import picocli.CommandLine.Parameters;
 /** {@code einblas block-gemv O W H INPUT_INDEX OUTPUT_INDEX -o OUT.npy} and its relatives. */
 @Command
 abstract class BlockCommand extends TensorCommand {
+  private static final String OF = "Theano's block-sparse product of ";
+
+  private static final String SHAPES =
+      "Shapes: W and O of block-outer (inputBlocks, outputBlocks, inputSize, outputSize), H"
+          + " and X (batch, inputWindow, inputSize), O and Y (batch, outputWindow,"
+          + " outputSize), indices (batch, window).";
+
   @Parameters(
       arity = "1..*",
       paramLabel = "IN.npy",
@@ -28,42 +34,6 @@ abstract class BlockCommand extends TensorCommand {
   BlockCommand(Streams io, String... names) {
     super(io);
     this.names = names;
-  }
-
-  /** Adds the block-sparse products to the command line. */
-  static void addTo(CommandLine line, Streams io) {
-    add(
-        line,
-        "block-gemv",
-        new Gemv(io),
-        "O W H INPUT_INDEX OUTPUT_INDEX: beta * o[b,j] + alpha * sum_i h[b,i] . W[inputIndex[b,i],"
-            + " outputIndex[b,j]].");
-    add(
-        line,
-        "block-dot",
-        new Dot(io),
-        "W H INPUT_INDEX BIAS OUTPUT_INDEX: bias[outputIndex[b,j]] + sum_i h[b,i] ."
-            + " W[inputIndex[b,i], outputIndex[b,j]].");
-    add(
-        line,
-        "block-outer",
-        new Outer(io),
-        "O X Y X_INDEX Y_INDEX: o with alpha * outer(x[b,i], y[b,j]) added to its block"
-            + " (xIndex[b,i], yIndex[b,j]).");
-    line.addSubcommand(new BlockGradientCommand(io));
-  }
-
-  private static void add(CommandLine line, String name, BlockCommand command, String description) {
-    CommandLine sub = new CommandLine(command);
-    sub.getCommandSpec()
-        .name(name)
-        .usageMessage()
-        .description(
-            "Theano's block-sparse product of " + description,
-            "Shapes: W and O of block-outer (inputBlocks, outputBlocks, inputSize, outputSize), H"
-                + " and X (batch, inputWindow, inputSize), O and Y (batch, outputWindow,"
-                + " outputSize), indices (batch, window).");
-    line.addSubcommand(name, sub);
   }
 
   @Override
@@ -122,7 +92,13 @@ abstract class BlockCommand extends TensorCommand {
   }
 
   /** block-gemv. */
-  @Command
+  @Command(
+      description = {
+        OF
+            + "O W H INPUT_INDEX OUTPUT_INDEX: beta * o[b,j] + alpha * sum_i h[b,i] ."
+            + " W[inputIndex[b,i], outputIndex[b,j]].",
+        SHAPES
+      })
   static final class Gemv extends BlockCommand {
     @Option(names = "--alpha", paramLabel = "X", defaultValue = "1", description = "default 1")
     double alpha;
@@ -153,7 +129,13 @@ abstract class BlockCommand extends TensorCommand {
   }
 
   /** block-dot. */
-  @Command
+  @Command(
+      description = {
+        OF
+            + "W H INPUT_INDEX BIAS OUTPUT_INDEX: bias[outputIndex[b,j]] + sum_i h[b,i] ."
+            + " W[inputIndex[b,i], outputIndex[b,j]].",
+        SHAPES
+      })
   static final class Dot extends BlockCommand {
     Dot(Streams io) {
       super(io, "W", "H", "INPUT_INDEX", "BIAS", "OUTPUT_INDEX");
@@ -171,7 +153,13 @@ abstract class BlockCommand extends TensorCommand {
   }
 
   /** block-outer. */
-  @Command
+  @Command(
+      description = {
+        OF
+            + "O X Y X_INDEX Y_INDEX: o with alpha * outer(x[b,i], y[b,j]) added to its block"
+            + " (xIndex[b,i], yIndex[b,j]).",
+        SHAPES
+      })
   static final class Outer extends BlockCommand {
     @Option(names = "--alpha", paramLabel = "X", defaultValue = "1", description = "default 1")
     double alpha;

@@ -16,7 +16,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas block-grad PRODUCT IN.npy... -o OUT.npz}. */
 @Command(
-    name = "block-grad",
     description = {
       "Gradients of a block-sparse product for the upstream gradient G of its result:",
       "  gemv  W H INPUT_INDEX OUTPUT_INDEX G   gives d_o, d_W, d_h",

@@ -22,7 +22,6 @@ import picocli.CommandLine.Option;
  * them.
  */
 @Command(
-    name = "block-train",
     description =
         "Train a layer with conditional computation (4 of 16 input and output blocks per example)"
             + " on data made on the spot; first check its gradients against numeric differences.")

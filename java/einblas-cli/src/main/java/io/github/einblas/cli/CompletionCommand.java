@@ -8,7 +8,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas completion bash}. */
 @Command(
-    name = "completion",
     description = "Print a script that completes commands, options and files in a shell.",
     footer = {
       "",

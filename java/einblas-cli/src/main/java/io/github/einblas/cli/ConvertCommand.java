@@ -18,7 +18,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas convert IN... -o OUT}. */
 @Command(
-    name = "convert",
     description = {
       "Write tensors as .npy, .npz or .safetensors, by the ending of OUT, and as another type.",
       "Other elements are never made silently: what is rounded is said on standard error; what a"

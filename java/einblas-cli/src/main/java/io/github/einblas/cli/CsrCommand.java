@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas csr-mm A.npz X.npy -o OUT.npy}. */
 @Command(
-    name = "csr-mm",
     description =
         "Multiply a sparse matrix, as scipy.sparse.save_npz writes it, and a dense matrix or"
             + " vector, in the order given.")

@@ -18,7 +18,6 @@ import picocli.CommandLine.Option;
 
 /** {@code einblas demo}. */
 @Command(
-    name = "demo",
     description =
         "Run einsum at the sizes it was built for, on generated .npy files; check every result"
             + " against plain loops; show speed beside what the machine can do.")

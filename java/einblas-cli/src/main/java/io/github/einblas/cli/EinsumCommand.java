@@ -13,9 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code einblas einsum EQUATION IN.npy... -o OUT.npy}, or {@code --plan} and operands. */
-@Command(
-    name = "einsum",
-    description = "Contract tensors as an einsum equation says, such as 'nhd,khd->nkd'.")
+@Command(description = "Contract tensors as an einsum equation says, such as 'nhd,khd->nkd'.")
 final class EinsumCommand extends TensorCommand {
   @Parameters(
       index = "0",

@@ -16,9 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code einblas explain EQUATION SHAPE... [--dtype TYPE[,TYPE...]] [--json|--dot|--mermaid]}. */
-@Command(
-    name = "explain",
-    description = "Say how an einsum over these shapes would be computed; no data is needed.")
+@Command(description = "Say how an einsum over these shapes would be computed; no data is needed.")
 final class ExplainCommand extends BaseCommand {
   @Parameters(
       index = "0",

@@ -19,7 +19,6 @@ import picocli.CommandLine.Option;
 
 /** {@code einblas info}. */
 @Command(
-    name = "info",
     description = "Say what the library runs on: version, instruction set, OpenBLAS, memory, JVM.")
 final class InfoCommand extends BaseCommand {
   private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");

@@ -15,7 +15,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas kron-matmul X.npy FACTOR... -o OUT.npy}. */
 @Command(
-    name = "kron-matmul",
     description = {
       "Multiply X by the Kronecker product of factors, which is never built.",
       "X is (columns, n) and the result K X; with --left X is (n, rows) and the result X K."

@@ -43,7 +43,7 @@ public final class Main extends BaseCommand {
     boolean verbose = Arrays.asList(args).contains(VERBOSE);
     int status;
     try {
-      status = commandLine(io, verbose).execute(shielded(args));
+      status = commandLine(io, verbose, args).execute(shielded(args));
     } catch (Throwable e) { // Errors too: a native library that does not load, a full heap
       status = Failures.report(e, io, verbose);
     }
@@ -61,25 +61,9 @@ public final class Main extends BaseCommand {
     return status;
   }
 
-  private static CommandLine commandLine(Streams io, boolean verbose) {
+  private static CommandLine commandLine(Streams io, boolean verbose, String... args) {
     CommandLine line = new CommandLine(new Main(io));
-    line.addSubcommand(new EinsumCommand(io));
-    line.addSubcommand(new ExplainCommand(io));
-    line.addSubcommand(new PlanCommand(io));
-    ProductCommand.addTo(line, io);
-    line.addSubcommand(new KronMatmulCommand(io));
-    BlockCommand.addTo(line, io);
-    line.addSubcommand(new BlockTrainCommand(io));
-    line.addSubcommand(new CsrCommand(io));
-    line.addSubcommand(new RandomCommand(io));
-    line.addSubcommand(new ShowCommand(io));
-    line.addSubcommand(new ConvertCommand(io));
-    line.addSubcommand(new InfoCommand(io));
-    line.addSubcommand(new TuneCommand(io));
-    line.addSubcommand(new DemoCommand(io));
-    line.addSubcommand(new PortCommand(io));
-    line.addSubcommand(new CompletionCommand(io));
-    line.addSubcommand(new CommandLine.HelpCommand());
+    Subcommands.addTo(line, io, Arrays.asList(args));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(io.out(), true, Streams.CHARSET));
     line.setErr(new PrintWriter(io.err(), true, Streams.CHARSET));

@@ -20,7 +20,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas plan EQUATION|INSTANCE.json SHAPE... [--time 10s] [-o PLAN.json]}. */
 @Command(
-    name = "plan",
     description = "Search for an order of contractions, and keep it for einsum --plan.",
     footer = {
       "",

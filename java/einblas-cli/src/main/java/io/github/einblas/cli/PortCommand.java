@@ -23,7 +23,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas port CALL}. */
 @Command(
-    name = "port",
     description =
         "Say a call of NumPy, PyTorch, einops or opt_einsum in Java, and prove it: the line runs with"
             + " random operands, beside plain loops over what the call means.",

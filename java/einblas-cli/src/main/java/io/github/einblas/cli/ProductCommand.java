@@ -7,8 +7,8 @@ import io.github.einblas.Tensor;
 import io.github.einblas.TensorOps;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas matmul A.npy B.npy -o OUT.npy} and its relatives. */
 @Command
-class ProductCommand extends TensorCommand {
+abstract class ProductCommand extends TensorCommand {
   private final Function<Tensor[], Tensor> operation;
   private final Function<long[][], ProductForm> form;
 
@@ -33,54 +33,6 @@ class ProductCommand extends TensorCommand {
     super(io);
     this.operation = operation;
     this.form = form;
-  }
-
-  /** Adds every named operation to the command line. */
-  static void addTo(CommandLine line, Streams io) {
-    add(
-        line,
-        "matmul",
-        "Multiply matrices by NumPy's matmul rules: leading axes are batches and broadcast.",
-        new Pair(io, t -> TensorOps.matmul(t[0], t[1]), ProductForm::matmul));
-    add(
-        line,
-        "batched-dot",
-        "Multiply item by item along the first axis, as Theano's batched_dot.",
-        new Pair(io, t -> TensorOps.batchedDot(t[0], t[1]), ProductForm::batchedDot));
-    add(line, "tensordot", "Sum over pairs of axes, as NumPy's tensordot.", new Tensordot(io));
-    add(
-        line,
-        "outer",
-        "Outer product of tensors of any rank: the shapes are joined.",
-        new Pair(io, t -> TensorOps.outer(t[0], t[1]), ProductForm::outer));
-    add(
-        line,
-        "hadamard-outer",
-        "From a (i, rest) and b (j, rest) make (i, j, rest): outer in the first axis,"
-            + " elementwise in the rest.",
-        new Pair(io, t -> TensorOps.hadamardOuter(t[0], t[1]), ProductForm::hadamardOuter));
-    add(
-        line,
-        "kron",
-        "Kronecker product of tensors of any rank, as NumPy's kron.",
-        new ProductCommand(io, TensorOps::kron, ProductForm::kron));
-    add(
-        line,
-        "khatri-rao",
-        "Kronecker product column by column, of matrices with as many columns.",
-        new ProductCommand(io, TensorOps::khatriRao, shapes -> ProductForm.paired(shapes, 1)));
-    add(
-        line,
-        "face-splitting",
-        "Kronecker product row by row, of matrices with as many rows.",
-        new ProductCommand(io, TensorOps::faceSplitting, shapes -> ProductForm.paired(shapes, 0)));
-  }
-
-  private static void add(
-      CommandLine line, String name, String description, ProductCommand command) {
-    CommandLine sub = new CommandLine(command);
-    sub.getCommandSpec().name(name).usageMessage().description(description);
-    line.addSubcommand(name, sub);
   }
 
   @Override
@@ -133,11 +85,35 @@ class ProductCommand extends TensorCommand {
     return Arrays.stream(operands).map(Tensor::shape).toArray(long[][]::new);
   }
 
+  /** kron. */
+  @Command(description = "Kronecker product of tensors of any rank, as NumPy's kron.")
+  static final class Kron extends ProductCommand {
+    Kron(Streams io) {
+      super(io, TensorOps::kron, ProductForm::kron);
+    }
+  }
+
+  /** khatri-rao. */
+  @Command(description = "Kronecker product column by column, of matrices with as many columns.")
+  static final class KhatriRao extends ProductCommand {
+    KhatriRao(Streams io) {
+      super(io, TensorOps::khatriRao, shapes -> ProductForm.paired(shapes, 1));
+    }
+  }
+
+  /** face-splitting. */
+  @Command(description = "Kronecker product row by row, of matrices with as many rows.")
+  static final class FaceSplitting extends ProductCommand {
+    FaceSplitting(Streams io) {
+      super(io, TensorOps::faceSplitting, shapes -> ProductForm.paired(shapes, 0));
+    }
+  }
+
   /** An operation on exactly two tensors. */
   @Command
-  static class Pair extends ProductCommand {
-    Pair(Streams io, Function<Tensor[], Tensor> operation, Function<long[][], ProductForm> form) {
-      super(io, operation, form);
+  abstract static class Pair extends ProductCommand {
+    Pair(Streams io, BinaryOperator<Tensor> operation, Function<long[][], ProductForm> form) {
+      super(io, t -> operation.apply(t[0], t[1]), form);
     }
 
     @Override
@@ -149,8 +125,45 @@ class ProductCommand extends TensorCommand {
     }
   }
 
+  /** matmul. */
+  @Command(
+      description =
+          "Multiply matrices by NumPy's matmul rules: leading axes are batches and broadcast.")
+  static final class Matmul extends Pair {
+    Matmul(Streams io) {
+      super(io, TensorOps::matmul, ProductForm::matmul);
+    }
+  }
+
+  /** batched-dot. */
+  @Command(description = "Multiply item by item along the first axis, as Theano's batched_dot.")
+  static final class BatchedDot extends Pair {
+    BatchedDot(Streams io) {
+      super(io, TensorOps::batchedDot, ProductForm::batchedDot);
+    }
+  }
+
+  /** outer. */
+  @Command(description = "Outer product of tensors of any rank: the shapes are joined.")
+  static final class Outer extends Pair {
+    Outer(Streams io) {
+      super(io, TensorOps::outer, ProductForm::outer);
+    }
+  }
+
+  /** hadamard-outer. */
+  @Command(
+      description =
+          "From a (i, rest) and b (j, rest) make (i, j, rest): outer in the first axis,"
+              + " elementwise in the rest.")
+  static final class HadamardOuter extends Pair {
+    HadamardOuter(Streams io) {
+      super(io, TensorOps::hadamardOuter, ProductForm::hadamardOuter);
+    }
+  }
+
   /** tensordot, which has axes. */
-  @Command
+  @Command(description = "Sum over pairs of axes, as NumPy's tensordot.")
   static final class Tensordot extends Pair {
     @Option(
         names = "--axes",

@@ -9,7 +9,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas random SHAPE -o OUT.npy}. */
 @Command(
-    name = "random",
     description =
         "Make a tensor of uniform random numbers in [-1, 1); equal seeds give equal bits.")
 final class RandomCommand extends BaseCommand {

@@ -16,7 +16,6 @@ import picocli.CommandLine.Parameters;
 
 /** {@code einblas show x.npy}. */
 @Command(
-    name = "show",
     description = {
       "Say what is in files of tensors: shape, type, least and greatest number, mean, standard"
           + " deviation, how many are NaN, infinite or 0; and draw a small picture.",

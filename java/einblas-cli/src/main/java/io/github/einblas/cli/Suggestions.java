@@ -47,7 +47,7 @@ final class Suggestions {
             name,
             name.startsWith("-")
                 ? line.getCommandSpec().optionsMap().keySet()
-                : line.getSubcommands().keySet());
+                : Subcommands.names());
     return near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
   }
 }

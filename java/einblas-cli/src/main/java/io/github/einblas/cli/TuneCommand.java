@@ -15,7 +15,6 @@ import picocli.CommandLine.Option;
 
 /** {@code einblas tune}. */
 @Command(
-    name = "tune",
     description = {
       "Try other thresholds and tile sizes on this machine and save those that are clearly faster.",
       "Takes a minute or two; nothing else should be running."

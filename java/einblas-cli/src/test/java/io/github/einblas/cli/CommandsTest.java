@@ -10,7 +10,10 @@ import io.github.einblas.CsrMatrix;
 import io.github.einblas.DType;
 import io.github.einblas.Einblas;
 import io.github.einblas.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -393,6 +396,13 @@ final class CommandsTest {
     assertEquals(program.done("einsum", "--help").out(), program.done("help", "einsum").out());
     assertEquals(program.done("--help").out(), program.done("help").out());
     program.refused("did you mean matmul?", "help", "matmull");
+    String own = program.done("einsum", "--help").out();
+    assertEquals(own, program.done("--verbose", "einsum", "--help").out());
+    Path arguments = Files.writeString(program.path("arguments"), "einsum --help");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Streams streams = new Streams(InputStream.nullInputStream(), out, System.err, false);
+    assertEquals(0, Main.run(streams, "@" + arguments));
+    assertEquals(own, out.toString(StandardCharsets.UTF_8));
   }
 
   @Test

@@ -2,6 +2,7 @@
 package io.github.einblas.internal.natives;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ final class Ownership {
   static final String TRUST = "EINBLAS_TRUST_CACHE";
 
   private static final int NOBODY = -1;
+
+  /** Other processes may take a name, but not so many. */
+  private static final int PROBES = 100;
 
   private final boolean looks;
   private final int user;
@@ -55,7 +59,7 @@ final class Ownership {
    * @throws IOException if no file can be made there
    */
   static Ownership in(Path folder) throws IOException {
-    Path probe = Files.createTempFile(folder, ".einblas", ".probe");
+    Path probe = probe(folder);
     try {
       String trust = System.getenv(TRUST);
       boolean unix = probe.getFileSystem().supportedFileAttributeViews().contains("unix");
@@ -64,6 +68,23 @@ final class Ownership {
           : new Ownership(false, ROOT);
     } finally {
       Files.deleteIfExists(probe);
+    }
+  }
+
+  /**
+   * A new file. Its name need not be secret, as it is made or refused: the random numbers of
+   * Files.createTempFile would cost some 15 ms of each start.
+   */
+  private static Path probe(Path folder) throws IOException {
+    for (int left = PROBES; ; left--) {
+      Path probe = folder.resolve(".einblas" + Long.toHexString(System.nanoTime()) + ".probe");
+      try {
+        return Files.createFile(probe);
+      } catch (FileAlreadyExistsException e) {
+        if (left == 0) {
+          throw e;
+        }
+      }
     }
   }
 
