@@ -221,8 +221,9 @@ public final class PlanReport {
   }
 
   /**
-   * {@return whether predictions can be relied on: false where the machine was busy while its speed
-   * was measured, so that repeats took different times}
+   * {@return whether predictions can be relied on: false where repeats of a measurement of the
+   * machine's speed took different times, as on one that is busy now and then} On a machine that is
+   * busy all the time they take the same, longer time, and predictions are of that.
    */
   public boolean reliable() {
     return report.reliable();

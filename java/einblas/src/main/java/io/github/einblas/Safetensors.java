@@ -154,8 +154,8 @@ public final class Safetensors implements AutoCloseable {
    * }</pre>
    *
    * @param file path of the file
-   * @param tensors at least one, of one type or several
-   * @param options how the plan is made and run
+   * @param tensors by name, of any types but C128; may be empty
+   * @param options {@link WriteOption#SYNC}, or none
    * @throws IllegalArgumentException if a type is C128, which the format lacks, or a name is none
    *     of it: {@code __metadata__}, or half of a surrogate pair
    * @throws IllegalStateException if a tensor is closed

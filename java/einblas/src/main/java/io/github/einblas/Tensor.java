@@ -209,7 +209,7 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * Copies the rows of a matrix as F64.
    *
-   * @param rows number of rows
+   * @param rows all of one length
    * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if they have different lengths
    */
@@ -220,7 +220,7 @@ public final class Tensor implements AutoCloseable, Operand {
   /**
    * As {@link #of(double[][])}, as F32.
    *
-   * @param rows number of rows
+   * @param rows all of one length
    * @return a new tensor, to be closed by the caller
    */
   public static Tensor of(float[][] rows) {
@@ -658,8 +658,8 @@ public final class Tensor implements AutoCloseable, Operand {
   }
 
   /**
-   * {@return whether the memory is that of a read-only buffer, so that every operation that would
-   * write to this tensor or a view of it throws {@link IllegalArgumentException}}
+   * {@return whether the memory is that of a read-only buffer or file, so that every operation that
+   * would write to this tensor or a view of it throws {@link IllegalArgumentException}}
    */
   public boolean isReadOnly() {
     return strided.isReadOnly();
@@ -806,7 +806,7 @@ public final class Tensor implements AutoCloseable, Operand {
    * With a new axis of length 1 before the given one; the rank puts it last.
    *
    * @param axis number of the axis, negative from the end
-   * @return a new tensor, to be closed by the caller
+   * @return a view
    */
   public Tensor unsqueeze(int axis) {
     return view(strided.geometry().unsqueeze(axis));

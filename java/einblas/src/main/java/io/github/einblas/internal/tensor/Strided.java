@@ -417,7 +417,10 @@ public final class Strided implements AutoCloseable {
     }
     if (storage.isReadOnly()) {
       throw new IllegalArgumentException(
-          operation + ": the target of " + describe() + " lies over a read-only buffer");
+          operation
+              + ": the target of "
+              + describe()
+              + " is read-only: it lies over such a buffer or file; copy() it");
     }
   }
 
