@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.github.einblas.Tensor;
 import io.github.einblas.TensorMath;
+import io.github.einblas.cli.port.PortProof;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
