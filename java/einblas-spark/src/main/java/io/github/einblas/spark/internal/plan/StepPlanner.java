@@ -47,12 +47,14 @@ public final class StepPlanner {
     List<StepPlan> plans = new ArrayList<>();
     List<String> reasons = new ArrayList<>();
     boolean auto = options.method() == Method.AUTO;
+    // Of both orders the same: a busy machine's speed, asked twice, would choose between them.
+    double product = Double.NaN;
     for (int first = 0; first < inputs.size(); first++) {
       int[] order = first == 0 ? new int[] {0, 1} : new int[] {1, 0};
       List<Site.Operand> ordered =
           inputs.size() == 1 ? inputs : List.of(inputs.get(order[0]), inputs.get(order[1]));
       PairStep step = step(ordered, output, type);
-      double product = productSeconds(step);
+      product = first == 0 ? productSeconds(step) : product;
       if (auto || options.method() == Method.LOCAL) {
         addLocal(plans, reasons, step, ordered, order, product);
       }
