@@ -115,6 +115,28 @@ Layout random_layout(Random& random, const Lengths& lengths, bool unique);
 // Sets `first` and `count` from lengths and strides.
 void place(Layout& layout);
 
+// Calls f(index) for every index of a tensor of these lengths.
+template <class F>
+void each_index(const Lengths& lengths, const F& f) {
+  int64_t all = 1;
+  for (int64_t n : lengths) all *= n;
+  std::vector<int64_t> index(lengths.size());
+  for (int64_t i = 0; i < all; ++i) {
+    int64_t left = i;
+    for (size_t a = lengths.size(); a-- > 0;) {
+      index[a] = left % lengths[a];
+      left /= lengths[a];
+    }
+    f(index);
+  }
+}
+
+inline int64_t index_of(const Layout& l, const std::vector<int64_t>& at) {
+  int64_t i = l.first;
+  for (size_t a = 0; a < at.size(); ++a) i += at[a] * l.strides[a];
+  return i;
+}
+
 template <class T>
 struct Tensor {
   Layout layout;

@@ -7,20 +7,7 @@
 namespace einblas_fuzz {
 namespace {
 
-double spacing(int32_t type) {
-  switch (type) {
-    case EINBLAS_F64:
-      return 0x1p-52;
-    case EINBLAS_F32:
-      return 0x1p-23;
-    case EINBLAS_F16:
-      return 0x1p-10;
-    case EINBLAS_BF16:
-      return 0x1p-7;
-    default:
-      return 0;
-  }
-}
+using einblas_test::epsilon_of;
 
 const std::vector<int32_t> kFloats{EINBLAS_F32, EINBLAS_F64, EINBLAS_BF16, EINBLAS_F16};
 const std::vector<int32_t> kIntegers{EINBLAS_I8, EINBLAS_U8, EINBLAS_I16, EINBLAS_I32, EINBLAS_BOOL};
@@ -43,34 +30,14 @@ struct Kinds {
   }
 };
 
-// Calls f(index) for every index.
-template <class F>
-void each_index(const Lengths& lengths, const F& f) {
-  int64_t all = 1;
-  for (int64_t n : lengths) all *= n;
-  std::vector<int64_t> index(lengths.size());
-  for (int64_t i = 0; i < all; ++i) {
-    int64_t left = i;
-    for (size_t a = lengths.size(); a-- > 0;) {
-      index[a] = left % lengths[a];
-      left /= lengths[a];
-    }
-    f(index);
-  }
-}
-int64_t place_of(const Layout& l, const std::vector<int64_t>& at) {
-  int64_t i = l.first;
-  for (size_t a = 0; a < l.strides.size(); ++a) i += at[a] * l.strides[a];
-  return i;
-}
-double value(const Any& x, const std::vector<int64_t>& at) { return x.number(place_of(x.layout, at)).real(); }
+double value(const Any& x, const std::vector<int64_t>& at) { return x.number(index_of(x.layout, at)).real(); }
 
 // What a tensor held before a call.
 class Before {
  public:
   explicit Before(const Any& x) : x_(x) {}
   double operator()(const std::vector<int64_t>& at) const {
-    return einblas_peek(reinterpret_cast<int64_t>(x_.before.data()) + place_of(x_.layout, at) * x_.size, x_.type);
+    return einblas_peek(reinterpret_cast<int64_t>(x_.before.data()) + index_of(x_.layout, at) * x_.size, x_.type);
   }
 
  private:
@@ -83,14 +50,14 @@ void near(const char* what, double got, double want, double room, int32_t out) {
   const double most = out == EINBLAS_F16 ? 65504 : std::numeric_limits<double>::max();
   if (std::isinf(got) && std::abs(want) > most) return;
   // Below the normal numbers of a 16-bit float spaces are even.
-  const double rounding = spacing(out) * std::abs(want) + (out == EINBLAS_F16 ? 0x1p-24 : 0x1p-126);
+  const double rounding = epsilon_of(out) * std::abs(want) + (out == EINBLAS_F16 ? 0x1p-24 : 0x1p-126);
   if (!(std::abs(got - want) <= room + rounding)) fail(what, ": got ", got, ", want ", want, " +- ", room + rounding);
 }
 
 // Every byte of the memory that is no element is as it was.
 void around(Any& x) {
   each_index(x.layout.lengths, [&](const std::vector<int64_t>& at) {
-    const size_t byte = static_cast<size_t>(place_of(x.layout, at) * x.size);
+    const size_t byte = static_cast<size_t>(index_of(x.layout, at) * x.size);
     std::memcpy(x.memory.data() + byte, x.before.data() + byte, static_cast<size_t>(x.size));
   });
   if (!x.memory.same(x.before)) fail("a place outside the result was written");
@@ -171,7 +138,7 @@ void elementwise(Random& random) {
     double v[3] = {0, 0, 0};
     for (int t = 0; t < f.operands; ++t) v[t] = t == in_place ? Before(out)(i) : value(*x[static_cast<size_t>(t)], i);
     const double want = f.of(v[0], v[1], v[2]);
-    near(name.c_str(), value(out, i), want, kUnits * spacing(kinds.compute) * std::abs(want), kinds.out);
+    near(name.c_str(), value(out, i), want, kUnits * epsilon_of(kinds.compute) * std::abs(want), kinds.out);
   });
   around(out);
 }
@@ -204,7 +171,7 @@ void reduction(Random& random) {
     for (int64_t n : rest) terms *= static_cast<double>(n);
     const double want = what == 0 ? most : what == 1 ? least : std::log(sum);
     near("reduction", value(out, i), want,
-         what == 2 ? (terms + kUnits) * spacing(kinds.compute) * (1 + std::abs(want)) : 0, kinds.out);
+         what == 2 ? (terms + kUnits) * epsilon_of(kinds.compute) * (1 + std::abs(want)) : 0, kinds.out);
   });
   around(out);
 }
@@ -235,7 +202,7 @@ void rows(Random& random) {
     std::vector<double> row;
     at.push_back(0);
     for (; at.back() < n; ++at.back()) row.push_back(value(x, at));
-    const double count = static_cast<double>(n), room = (2 * count + kUnits) * spacing(compute);
+    const double count = static_cast<double>(n), room = (2 * count + kUnits) * epsilon_of(compute);
     double sum = 0, mean = 0, variance = 0, so_far = 0;
     for (double v : row) sum += std::exp(v), mean += v / count;
     for (double v : row) variance += (v - mean) * (v - mean) / count;
@@ -319,8 +286,8 @@ void epilogue(Random& random) {
     sum = (alpha == 0 ? 0 : alpha * sum) + (beta == 0 ? 0 : beta * Before(c)(at)) + value(bias, at);
     const double want = activation == EINBLAS_MAP_RELU ? std::max(sum, 0.0) : std::tanh(sum);
     // With alpha 0 the output's type is rounded to before the bias too.
-    const double before = alpha == 0 || lengths[2] == 0 ? 2 * spacing(c.type) * (std::abs(sum) + 8) : 0;
-    near("epilogue", value(c, at), want, kUnits * spacing(sums) * (1 + std::abs(want)) + before, c.type);
+    const double before = alpha == 0 || lengths[2] == 0 ? 2 * epsilon_of(c.type) * (std::abs(sum) + 8) : 0;
+    near("epilogue", value(c, at), want, kUnits * epsilon_of(sums) * (1 + std::abs(want)) + before, c.type);
   });
   around(c);
 }

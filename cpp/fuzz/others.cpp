@@ -8,28 +8,6 @@
 namespace einblas_fuzz {
 namespace {
 
-// Calls f(index) for every index of a tensor of these lengths.
-template <class F>
-void each_index(const Lengths& lengths, const F& f) {
-  int64_t all = 1;
-  for (int64_t n : lengths) all *= n;
-  std::vector<int64_t> index(lengths.size());
-  for (int64_t i = 0; i < all; ++i) {
-    int64_t left = i;
-    for (size_t a = lengths.size(); a-- > 0;) {
-      index[a] = left % lengths[a];
-      left /= lengths[a];
-    }
-    f(index);
-  }
-}
-
-int64_t index_of(const Layout& l, const std::vector<int64_t>& at) {
-  int64_t i = l.first;
-  for (size_t a = 0; a < at.size(); ++a) i += at[a] * l.strides[a];
-  return i;
-}
-
 // Axes in C order with gaps behind each, so that the last one has unit stride.
 Layout rows_with_gaps(Random& random, const Lengths& lengths) {
   Layout l;

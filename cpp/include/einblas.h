@@ -266,10 +266,10 @@ EINBLAS_API int32_t einblas_step_create(int32_t dtype, int32_t operands, int32_t
 EINBLAS_API int32_t einblas_step_create_typed(const int32_t* types, int32_t conjugated, int32_t operands, int32_t axes,
                                               int32_t outer_axes, const int64_t* lengths, const int64_t* strides,
                                               const char* kernel, int64_t bytes, int64_t* step);
-/* The same with an epilogue: C = f(alpha * sum + beta * C + bias), rounded once unless a kernel is forced, and with
-   nothing summed too. activation: EINBLAS_MAP_COPY for none, _TANH, _SIGMOID, _RELU or _GELU. bias: its strides along
-   the outer axes, or null for none; x2 of a run is its address; its type goes into the sums', it shares no byte with C.
-   At most two operands. C is of F32, F64, BF16 or F16. */
+/* The same with an epilogue: C = f(alpha * sum + beta * C + bias), rounded once; before the bias and before f too where
+   a kernel is forced, alpha is 0 or nothing is summed. activation: EINBLAS_MAP_COPY for none, _TANH, _SIGMOID, _RELU or
+   _GELU. bias: its strides along the outer axes, or null for none; x2 of a run is its address; its type goes into the
+   sums', it shares no byte with C. At most two operands. C is of F32, F64, BF16 or F16. */
 EINBLAS_API int32_t einblas_step_create_finished(const int32_t* types, int32_t conjugated, int32_t operands,
                                                  int32_t axes, int32_t outer_axes, const int64_t* lengths,
                                                  const int64_t* strides, int32_t bias_type, const int64_t* bias,

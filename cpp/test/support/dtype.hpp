@@ -23,6 +23,24 @@ constexpr int32_t dtype() {
   return kCode<T>;
 }
 
+// Relative spacing of the floating-point numbers of a type, or of the parts of a complex one; of others 0.
+inline double epsilon_of(int32_t type) {
+  switch (type) {
+    case EINBLAS_F64:
+    case EINBLAS_C128:
+      return 0x1p-52;
+    case EINBLAS_F32:
+    case EINBLAS_C64:
+      return 0x1p-23;
+    case EINBLAS_F16:
+      return 0x1p-10;
+    case EINBLAS_BF16:
+      return 0x1p-7;
+    default:
+      return 0;
+  }
+}
+
 // The type in which sums of a type are added up.
 inline int32_t sums_of(int32_t type) {
   switch (type) {

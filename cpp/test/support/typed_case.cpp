@@ -24,20 +24,6 @@ namespace {
 
 using Number = std::complex<double>;
 
-double eps_of(int32_t type) {
-  switch (type) {
-    case EINBLAS_BF16:
-      return 0x1p-7;
-    case EINBLAS_F16:
-      return 0x1p-10;
-    case EINBLAS_F64:
-    case EINBLAS_C128:
-      return std::numeric_limits<double>::epsilon();
-    default:
-      return static_cast<double>(std::numeric_limits<float>::epsilon());
-  }
-}
-
 struct Tensor {
   std::string labels;
   int32_t type = 0;
@@ -235,8 +221,8 @@ struct Model {
       if (got == right) return "";
     } else {
       const double bound =
-          2 * eps_of(c.types.back()) * (2 * terms + 4) * (std::fabs(v.alpha) * magnitude + std::abs(added)) +
-          eps_of(out.type) * std::abs(want) + 0x1p-25;
+          2 * epsilon_of(c.types.back()) * (2 * terms + 4) * (std::fabs(v.alpha) * magnitude + std::abs(added)) +
+          epsilon_of(out.type) * std::abs(want) + 0x1p-25;
       if (std::abs(got - want) <= bound) return "";
       text << "bound " << bound << ", ";
     }
