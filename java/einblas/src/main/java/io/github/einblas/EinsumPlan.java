@@ -150,7 +150,8 @@ public final class EinsumPlan {
   /**
    * Runs the plan into a new contiguous tensor.
    *
-   * @param operands tensors of the plan's shapes and types, of any strides
+   * @param operands tensors of the plan's shapes and types, of any strides; behind them the bias of
+   *     an {@link Epilogue} that has one
    * @return a new tensor, to be closed by the caller
    * @throws IllegalArgumentException if number, shape or type of the operands is not the plan's
    * @throws NativeMemoryException if the result or the intermediates do not fit the machine's
@@ -400,8 +401,9 @@ public final class EinsumPlan {
   /**
    * {@return a plan with some operands given once: what depends on them alone is computed now}
    *
-   * @param constants for each operand a tensor, or null where each run gives one. They must stay
-   *     open and unchanged while the bound plan is used.
+   * @param constants for each operand, and behind them for the bias of an {@link Epilogue}, a
+   *     tensor, or null where each run gives one. They must stay open and unchanged while the bound
+   *     plan is used.
    * @throws IllegalArgumentException if number, shape or type of the constants is not the plan's
    */
   public BoundPlan bind(@Nullable Tensor... constants) {

@@ -9,7 +9,6 @@ import io.github.einblas.internal.natives.Native;
 import io.github.einblas.internal.natives.Stop;
 import io.github.einblas.internal.tensor.Lease;
 import io.github.einblas.internal.tensor.Strided;
-import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
 
@@ -117,12 +116,9 @@ final class PlanRun {
    * Runs checked operands, and a checked bias; all further checks come before the first native
    * step.
    */
-  void into(Strided out, double alpha, double beta, Strided[] operands, Extras extras) {
+  void into(Strided out, double alpha, double beta, Strided[] tensors, Extras extras) {
     slow.check(1);
-    if (epilogue != Epilogue.NONE) {
-      finished(out, alpha, beta, operands, extras);
-      return;
-    }
+    Strided[] operands = checks.withoutBias(tensors);
     CompiledPlan known = layouts.find(out, operands);
     if (known == null) {
       // Depends on shape and strides alone, so it is asked once per layout.
@@ -133,15 +129,21 @@ final class PlanRun {
     int workers = extras.threads == 0 ? threads : extras.threads;
     long held = extras.kept == null ? 0 : extras.kept.held.value();
     long[] packed = extras.kept == null || alpha == 0 ? null : extras.kept.packed.of(plan, workers);
-    CompiledSteps single = form == null && extras.nanos == null ? plan.single() : null;
+    boolean finishes = epilogue != Epilogue.NONE;
+    boolean plain = form == null && extras.nanos == null && !finishes;
+    CompiledSteps single = plain ? plan.single() : null;
     if (single != null) {
       intoSingle(single, out, alpha, beta, operands, packed, extras.checkOverlap, workers);
       return;
     }
-    try (Lease lease = Lease.of(checks, out, operands)) {
+    EpilogueStep.Bias bias = checks.bias(tensors);
+    EpilogueStep fused = finishes && packed == null ? plan.finished(epilogue, bias) : null;
+    try (EpilogueStep pass = finishes && fused == null ? pass(out, bias) : null;
+        Lease lease = Lease.of(checks, out, tensors)) {
       if (extras.checkOverlap) {
         lease.apart();
       }
+      long added = lease.address(operands.length);
       boolean apart = form != null && form.isDiagonal();
       if (apart) {
         // What lies off the diagonal gets no more than this.
@@ -150,7 +152,7 @@ final class PlanRun {
       double rest = apart && beta != 0 ? 1 : beta;
       try {
         plan.run(
-            lease.addresses(),
+            lease.addresses(operands.length),
             out.address(),
             alpha,
             rest,
@@ -160,7 +162,10 @@ final class PlanRun {
             extras.afterSlice,
             extras.nanos,
             !extras.checkOverlap,
-            null);
+            fused == null ? null : new CompiledSteps.Finish(fused, added));
+        if (pass != null) {
+          finish(pass, added, out, workers);
+        }
       } catch (NativeMemoryException e) {
         throw apart && e.isOutputUntouched() && beta != 1
             ? e.after("the output was multiplied by " + beta)
@@ -173,46 +178,9 @@ final class PlanRun {
     }
   }
 
-  /** As {@link #into}, with an epilogue: of the last step, or as a pass over the output. */
-  private void finished(Strided out, double alpha, double beta, Strided[] tensors, Extras extras) {
-    Strided[] operands = checks.withoutBias(tensors);
-    EpilogueStep.Bias bias = checks.bias(tensors);
-    CompiledPlan known = layouts.find(out, operands);
-    if (known == null) {
-      checks.writable(out);
-      known = layouts.of(operands, out.strides());
-    }
-    int workers = extras.threads == 0 ? threads : extras.threads;
-    long held = extras.kept == null ? 0 : extras.kept.held.value();
-    long[] packed =
-        extras.kept == null || alpha == 0 ? null : extras.kept.packed.of(known, workers);
-    EpilogueStep fused = packed == null ? known.finished(epilogue, bias) : null;
-    EpilogueStep pass =
-        fused != null
-            ? null
-            : EpilogueStep.pass(types.result(), out.shape(), out.strides(), epilogue, bias);
-    try (pass;
-        Lease lease = Lease.of(checks, out, tensors)) {
-      if (extras.checkOverlap) {
-        lease.apart();
-      }
-      long added = bias == null ? 0 : lease.address(operands.length);
-      known.run(
-          Arrays.copyOf(lease.addresses(), operands.length),
-          out.address(),
-          alpha,
-          beta,
-          workers,
-          held,
-          packed,
-          extras.afterSlice,
-          extras.nanos,
-          !extras.checkOverlap,
-          fused == null ? null : new CompiledSteps.Finish(fused, added));
-      if (pass != null) {
-        finish(pass, added, out, workers);
-      }
-    }
+  /** The epilogue as a pass over the output: where the last step cannot do it. */
+  private EpilogueStep pass(Strided out, EpilogueStep.Bias bias) {
+    return EpilogueStep.pass(types.result(), out.shape(), out.strides(), epilogue, bias);
   }
 
   private void finish(EpilogueStep pass, long added, Strided out, int workers) {

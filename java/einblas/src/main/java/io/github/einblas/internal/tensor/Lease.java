@@ -88,7 +88,12 @@ public final class Lease implements AutoCloseable {
 
   /** Addresses of the operands; 0 where there is none. */
   public long[] addresses() {
-    long[] addresses = new long[operands.length];
+    return addresses(operands.length);
+  }
+
+  /** Of the first so many. */
+  public long[] addresses(int count) {
+    long[] addresses = new long[count];
     for (int i = 0; i < addresses.length; i++) {
       addresses[i] = address(i);
     }
