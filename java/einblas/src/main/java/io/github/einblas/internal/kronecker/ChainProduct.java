@@ -30,6 +30,9 @@ final class ChainProduct {
   /** Batch axes along which a factor changes. */
   private final boolean[] varying;
 
+  /** The chain of a run that took X and the output as they are, or null. */
+  private Chain plain;
+
   private ChainProduct(Product product, List<Term> dense) {
     this.product = product;
     this.dense = dense;
@@ -55,6 +58,11 @@ final class ChainProduct {
     ChainProduct made = new ChainProduct(product, dense);
     boolean tiny = made.runs() > 1 && result / made.runs() < BATCH_ELEMENTS;
     return tiny ? null : made;
+  }
+
+  /** What further runs with an X and an output that lie as these need not find again, or null. */
+  ReadyProduct ready(Strided out) {
+    return plain == null ? null : new ReadyProduct(plain, dense, product.x(), out);
   }
 
   private long runs() {
@@ -147,6 +155,9 @@ final class ChainProduct {
       }
       boolean direct = target == out;
       runAll(chain, source, target, direct ? alpha : 1, direct ? beta : 0);
+      if (made.isEmpty() && runs() == 1) {
+        plain = chain;
+      }
       if (!direct) {
         Strided[] own = {target};
         PlanCache.get(COPY, own).plan().runInto(out, alpha, beta, own);

@@ -25,16 +25,21 @@ final class DenseProduct {
     return operands;
   }
 
-  /** {@code out = alpha * product + beta * out}. */
-  void runInto(Strided out, double alpha, double beta) {
+  /**
+   * {@code out = alpha * product + beta * out}.
+   *
+   * @return what runs with an X and an output that lie as these need not find again, or null
+   */
+  ReadyProduct runInto(Strided out, double alpha, double beta) {
     product.requireLikeResult("the output", out);
     Strided target = product.splitOutput(out);
     ChainProduct chain = alpha == 0 ? null : ChainProduct.of(product);
     if (chain != null && chain.run(target, alpha, beta)) {
-      return;
+      return chain.ready(out);
     }
     try {
       operands().runInto(product.outputLabels(), target, alpha, beta);
+      return null;
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(product.name() + ": " + e.getMessage(), e);
     }

@@ -15,6 +15,9 @@ public final class Products {
   /** Stages of a product with sparse factors, from the left and the right. */
   private final AtomicReferenceArray<List<Stages.Stage>> stages = new AtomicReferenceArray<>(2);
 
+  /** The latest product from the left and the right that the native chain takes as it lies. */
+  private final AtomicReferenceArray<ReadyProduct> ready = new AtomicReferenceArray<>(2);
+
   public Products(Factors factors) {
     this.factors = factors;
   }
@@ -35,11 +38,17 @@ public final class Products {
    * @param name of the operation, for errors
    */
   public Strided of(String name, Strided x, boolean left) {
-    Product product = new Product(name, factors, x, left);
-    Strided out = Strided.empty(x.dtype(), product.outputShape());
+    ReadyProduct known = ready.get(left ? 1 : 0);
+    Product product = known != null && known.fits(x) ? null : new Product(name, factors, x, left);
+    Strided out =
+        Strided.empty(x.dtype(), product == null ? known.outShape() : product.outputShape());
     boolean done = false;
     try {
-      into(product, out, 1, 0);
+      if (product == null) {
+        into(name, out, 1, 0, x, left);
+      } else {
+        into(product, out, 1, 0);
+      }
       done = true;
       return out;
     } finally {
@@ -51,14 +60,22 @@ public final class Products {
 
   /** {@code out = alpha * product + beta * out}. */
   public void into(String name, Strided out, double alpha, double beta, Strided x, boolean left) {
-    into(new Product(name, factors, x, left), out, alpha, beta);
+    ReadyProduct known = ready.get(left ? 1 : 0);
+    if (known != null && alpha != 0 && known.fits(x, out)) {
+      known.run(name, x, out, alpha, beta);
+    } else {
+      into(new Product(name, factors, x, left), out, alpha, beta);
+    }
   }
 
   private void into(Product product, Strided out, double alpha, double beta) {
     if (factors.hasSparse()) {
       staged(product).runInto(out, alpha, beta);
-    } else {
-      new DenseProduct(product).runInto(out, alpha, beta);
+      return;
+    }
+    ReadyProduct made = new DenseProduct(product).runInto(out, alpha, beta);
+    if (made != null) {
+      ready.set(product.left() ? 1 : 0, made);
     }
   }
 
