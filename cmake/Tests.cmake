@@ -51,9 +51,9 @@ endif()
 # COST: the longest first. One program at a time takes 9 GB.
 # Sanitizers watch all tests on the widest ISA. On the others they leave out what repeats a case at another size or number of
 # threads: two fifths of the time, and no kernel.
-set(widest ${EINBLAS_ISAS})
-list(FILTER widest EXCLUDE REGEX "^avx512.")
-list(POP_BACK widest widest)
+set(sets ${EINBLAS_ISAS})
+list(FILTER sets EXCLUDE REGEX "^avx512.")
+list(GET sets -1 widest)
 set(repeats "*Large*:*SameBits*:*PastTheCaches*:LongSums.*:Gemm.SeveralAxes*")
 foreach(isa ${EINBLAS_ISAS})
   if(isa MATCHES "^avx512.")  # adds a kernel to those of avx512
