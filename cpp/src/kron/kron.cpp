@@ -255,6 +255,10 @@ class Plan final : public KronPlan {
 
   // Element (i, j) of a fused factor: the product of its parts' elements.
   T element(const KronFused& f, const int64_t* addresses, int64_t i, int64_t j) const {
+    if (f.count == 1) {  // without divisions, which take longer than a small product
+      const KronAxis& a = axes_[static_cast<size_t>(f.first)];
+      return reinterpret_cast<const T*>(addresses[f.first])[i * a.fk + j * a.fq];
+    }
     T value = 1;
     for (int part = f.first + f.count; part-- > f.first;) {
       const KronAxis& a = axes_[static_cast<size_t>(part)];
@@ -265,14 +269,35 @@ class Plan final : public KronPlan {
     return value;
   }
 
+  // Lengths that short lines have are known to the compiler.
+  static void repeat(T* to, int64_t count, T value) {
+    switch (count) {
+      case 2:
+        return void(std::fill_n(to, 2, value));
+      case 4:
+        return void(std::fill_n(to, 4, value));
+      case 8:
+        return void(std::fill_n(to, 8, value));
+      default:
+        std::fill_n(to, count, value);
+    }
+  }
+
   void pack(const KronPack& p, const int64_t* addresses, T* to) const {
     const KronFused& f = layout_.fused[static_cast<size_t>(p.fused)];
     const int64_t k = f.axis.k, q = f.axis.q;
     if (p.kind == KronKind::Short || p.kind == KronKind::Tiny) {
       const int64_t lanes = p.kind == KronKind::Short ? q * p.line : w_;
-      for (int64_t i = 0; i < k; ++i)
-        for (int64_t l = 0; l < lanes; ++l)
-          to[i * lanes + l] = element(f, addresses, i, p.kind == KronKind::Short ? l / p.line : l % q);
+      for (int64_t i = 0; i < k; ++i, to += lanes) {
+        for (int64_t j = 0; j < q; ++j) {
+          const T value = element(f, addresses, i, j);
+          if (p.kind == KronKind::Short) {
+            repeat(to + j * p.line, p.line, value);
+          } else {
+            for (int64_t l = j; l < lanes; l += q) to[l] = value;
+          }
+        }
+      }
       return;
     }
     int64_t block = kernels_.kron_block;
