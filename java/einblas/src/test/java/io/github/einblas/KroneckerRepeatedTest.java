@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class KroneckerRepeatedTest extends RandomKronecker {
@@ -72,6 +73,40 @@ class KroneckerRepeatedTest extends RandomKronecker {
       a.set(7, 0, 0); // read at each run
       Tensor x = inputs.get(0);
       same(type + " changed", own(Kronecker.of(a, b).times(x)), own(used.times(x)));
+    }
+  }
+
+  @Test
+  void operatorsOfEveryKindAndOutputsOfEveryLayout() {
+    DType type = DType.F64;
+    Tensor a = normal(type, 1, 3, 4);
+    Tensor b = normal(type, 2, 5, 2);
+    Tensor batch = normal(type, 3, 2, 3, 4);
+    List<Supplier<Kronecker>> kinds =
+        List.of(
+            () -> Kronecker.of(a, b),
+            () -> Kronecker.of(a, Kronecker.identity(3), b),
+            () -> Kronecker.of(a, Kronecker.diagonal(normal(type, 4, 3)), b),
+            () -> Kronecker.of(batch, b)); // on the chain from 4096 elements of each run on
+    for (Supplier<Kronecker> kind : kinds) {
+      Kronecker used = kind.get();
+      for (int seed = 5; seed < 8; seed++) {
+        Tensor x = normal(type, seed, used.columns(), 300);
+        Tensor fresh = own(kind.get().times(x));
+        for (int repeat = 0; repeat < 3; repeat++) {
+          same(used + " new", fresh, own(used.times(x)));
+          long[] shape = fresh.shape();
+          Tensor out = own(Tensor.zeros(type, shape));
+          used.timesInto(out, 1, 0, x);
+          same(used + " into", fresh, out);
+          long[] wide = shape.clone();
+          wide[wide.length - 1] *= 2;
+          Tensor second =
+              own(Tensor.zeros(type, wide)).slice(wide.length - 1, 0, wide[wide.length - 1], 2);
+          used.timesInto(second, 1, 0, x);
+          same(used + " every second", fresh, second);
+        }
+      }
     }
   }
 
@@ -151,10 +186,7 @@ class KroneckerRepeatedTest extends RandomKronecker {
           own(k.times(t.get(1)));
         });
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * 18).order(ByteOrder.nativeOrder());
-    sameRefusal(
-        "read-only out",
-        (k, t) ->
-            k.timesInto(
-                Tensor.wrap(bytes.asReadOnlyBuffer().asFloatBuffer(), 9, 2), 1, 0, t.get(1)));
+    Tensor readOnly = own(Tensor.wrap(bytes.asFloatBuffer().asReadOnlyBuffer(), 9, 2));
+    sameRefusal("read-only out", (k, t) -> k.timesInto(readOnly, 1, 0, t.get(1)));
   }
 }

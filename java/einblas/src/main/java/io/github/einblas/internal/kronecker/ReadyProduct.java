@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * One run of the native chain on X, the factors and the output as they are. A product of few
  * elements takes less time than the views, labels and arrays that find its chain: 8 x 8 factors and
- * one row, 2.3 us without this, 0.3 with it. Immutable.
+ * one row, 2.3 us without this, 0.5 to 1.1 with it (F64). Immutable.
  */
 @SuppressWarnings("try") // leases are closed for what they hold, not read
 final class ReadyProduct {
