@@ -10,6 +10,7 @@
 
 #include "einblas.h"
 #include "kron/kron_layout.hpp"
+#include "kron/kron_pack.hpp"
 #include "kron/kron_steps.hpp"
 #include "layout/arithmetic.hpp"
 #include "runtime/dispatch.hpp"
@@ -44,9 +45,9 @@ class Plan final : public KronPlan {
  public:
   Plan(KronLayout layout, std::vector<KronAxis> axes)
       : layout_(std::move(layout)),
-        axes_(std::move(axes)),
         kernels_(kernel_table().typed<T>()),
-        w_(kernel_table().vector_bytes / size_) {
+        w_(kernel_table().vector_bytes / size_),
+        packs_(layout_.fused, std::move(axes), kernels_, w_) {
     for (const KronLoop& l : layout_.slices) slices_ *= l.length;
     for (const KronPass& pass : layout_.passes) {
       std::array<KronBlock<T>, 4> blocks;
@@ -61,18 +62,20 @@ class Plan final : public KronPlan {
     streams_ = streamable();
   }
 
-  int64_t workspace_bytes() const override { return size_ * (packed_ + 2 * buffer_ + between(0) + between(1)); }
+  int64_t workspace_bytes() const override {
+    return size_ * (packs_.elements() + 2 * buffer_ + between(0) + between(1));
+  }
 
   int32_t run(const KronCall& call) const noexcept override {
     const double nanos = layout_.flops / speed::kGemmFlops;
     const int threads = useful_threads(call.threads, 1 << 20, nanos);
     // Enough slices: each belongs to one thread.
     const bool whole = slices_ >= kSlicesPerThread * threads;
-    const Workspace packed(packed_ * size_, 1), even(between(0) * size_, whole ? threads : 1),
+    const Workspace packed(packs_.elements() * size_, 1), even(between(0) * size_, whole ? threads : 1),
         odd(between(1) * size_, whole ? threads : 1), own(2 * buffer_ * size_, threads);
     if (!packed.ok() || !even.ok() || !odd.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
     T* f = reinterpret_cast<T*>(packed.of(0));
-    for (const KronPack& p : packs_) pack(p, call.factors, f + p.at);
+    packs_.write(call.factors, f);
     const auto slice = [&](int64_t index, int worker) {
       const T* source = reinterpret_cast<const T*>(call.x);
       T* result = reinterpret_cast<T*>(call.c);
@@ -107,7 +110,7 @@ class Plan final : public KronPlan {
       text +=
           "blocks of " + std::to_string(pass.rows) + " rows and " + std::to_string(pass.columns) + " columns, factors";
       for (const KronPrepared<T>& s : blocks_[i][0].steps) {
-        const KronFused& f = layout_.fused[static_cast<size_t>(packs_[static_cast<size_t>(s.pack)].fused)];
+        const KronFused& f = layout_.fused[static_cast<size_t>(packs_[s.pack].fused)];
         text += " " + std::to_string(f.first) + (f.count > 1 ? ".." + std::to_string(f.first + f.count - 1) : "") +
                 " (" + std::to_string(s.step.k) + " to " + std::to_string(s.step.q) + ", " + name(s.kind) + ")";
       }
@@ -196,9 +199,7 @@ class Plan final : public KronPlan {
       const bool tiny = s.k == s.q && kron_log2(s.k) > 0 && s.sx == s.k && s.sy == s.k &&
                         kernels_.kron_tiny[kron_log2(s.k)] != nullptr;
       p.kind = tiny ? KronKind::Tiny : KronKind::Rows;
-      const int64_t vectors = ceil_div(s.q, w_);
-      s.vectors = static_cast<int32_t>(std::min<int64_t>(kernels_.gemm_vectors, vectors));
-      if (s.vectors == 3 && vectors % 3 != 0 && vectors < 24) s.vectors = 2;
+      s.vectors = packs_.row_vectors(s.q);
     } else {
       const bool shorter = kron_log2(line) > 0 && kernels_.kron_short[kron_log2(line)] != nullptr &&
                            line * s.q % w_ == 0 && s.sy == line;
@@ -208,7 +209,7 @@ class Plan final : public KronPlan {
         p.kind == KronKind::Lines && s.q > kGatherBlocks * kernels_.kron_block && s.sx * size_ % kAliasBytes == 0 ? 1
                                                                                                                   : 0;
     offsets(dims, &p);
-    p.pack = packed(fused, p.kind, line, s);
+    p.pack = packs_.add(fused, p.kind, line);
     return p;
   }
 
@@ -240,96 +241,6 @@ class Plan final : public KronPlan {
       p->to = std::move(to);
     }
     p->step.panels = static_cast<int64_t>(p->from.size());
-  }
-
-  int packed(int fused, KronKind kind, int64_t line, const KronStep<T>& s) {
-    if (kind != KronKind::Short) line = 1;
-    for (size_t i = 0; i < packs_.size(); ++i)
-      if (packs_[i].fused == fused && packs_[i].kind == kind && packs_[i].line == line) return static_cast<int>(i);
-    packs_.push_back({fused, kind, line, packed_});
-    const int64_t block = kind == KronKind::Lines ? kernels_.kron_block : kind == KronKind::Rows ? s.vectors * w_ : w_;
-    const int64_t elements = kind == KronKind::Short ? s.k * s.q * line : s.k * ceil_div(s.q, block) * block;
-    packed_ += (elements + 15) / 16 * 16;
-    return static_cast<int>(packs_.size()) - 1;
-  }
-
-  // Element (i, j) of a fused factor: the product of its parts' elements.
-  T element(const KronFused& f, const int64_t* addresses, int64_t i, int64_t j) const {
-    if (f.count == 1) {  // without divisions, which take longer than a small product
-      const KronAxis& a = axes_[static_cast<size_t>(f.first)];
-      return reinterpret_cast<const T*>(addresses[f.first])[i * a.fk + j * a.fq];
-    }
-    T value = 1;
-    for (int part = f.first + f.count; part-- > f.first;) {
-      const KronAxis& a = axes_[static_cast<size_t>(part)];
-      value *= reinterpret_cast<const T*>(addresses[part])[i % a.k * a.fk + j % a.q * a.fq];
-      i /= a.k;
-      j /= a.q;
-    }
-    return value;
-  }
-
-  // Lengths that short lines have are known to the compiler.
-  static void repeat(T* to, int64_t count, T value) {
-    switch (count) {
-      case 2:
-        return void(std::fill_n(to, 2, value));
-      case 4:
-        return void(std::fill_n(to, 4, value));
-      case 8:
-        return void(std::fill_n(to, 8, value));
-      default:
-        std::fill_n(to, count, value);
-    }
-  }
-
-  void pack(const KronPack& p, const int64_t* addresses, T* to) const {
-    const KronFused& f = layout_.fused[static_cast<size_t>(p.fused)];
-    const int64_t k = f.axis.k, q = f.axis.q;
-    if (p.kind == KronKind::Short || p.kind == KronKind::Tiny) {
-      const int64_t lanes = p.kind == KronKind::Short ? q * p.line : w_;
-      for (int64_t i = 0; i < k; ++i, to += lanes) {
-        for (int64_t j = 0; j < q; ++j) {
-          const T value = element(f, addresses, i, j);
-          if (p.kind == KronKind::Short) {
-            repeat(to + j * p.line, p.line, value);
-          } else {
-            for (int64_t l = j; l < lanes; l += q) to[l] = value;
-          }
-        }
-      }
-      return;
-    }
-    int64_t block = kernels_.kron_block;
-    if (p.kind == KronKind::Rows) block = width(q);
-    for (int64_t j0 = 0; j0 < q; j0 += block, to += block * k) {
-      const int64_t n = std::min(block, q - j0);
-      if (f.count == 1) {
-        const KronAxis& a = axes_[static_cast<size_t>(f.first)];
-        pack_block(reinterpret_cast<const T*>(addresses[f.first]) + j0 * a.fq, a, k, n, block, to);
-      } else {
-        for (int64_t i = 0; i < k; ++i)
-          for (int64_t j = 0; j < block; ++j) to[i * block + j] = j < n ? element(f, addresses, i, j0 + j) : T{0};
-      }
-    }
-  }
-
-  static void pack_block(const T* from, const KronAxis& a, int64_t k, int64_t n, int64_t block, T* to) {
-    if (n < block) std::fill_n(to, k * block, T{0});
-    if (a.fq == 1) {
-      for (int64_t i = 0; i < k; ++i) std::copy_n(from + i * a.fk, n, to + i * block);
-      return;
-    }
-    for (int64_t j = 0; j < n; ++j)
-      for (int64_t i = 0; i < k; ++i) to[i * block + j] = from[i * a.fk + j * a.fq];
-  }
-
-  // Columns of a panel of KronKind::Rows.
-  int64_t width(int64_t q) const {
-    const int64_t vectors = ceil_div(q, w_);
-    int64_t v = std::min<int64_t>(kernels_.gemm_vectors, vectors);
-    if (v == 3 && vectors % 3 != 0 && vectors < 24) v = 2;
-    return v * w_;
   }
 
   // What all blocks of a pass share.
@@ -421,7 +332,7 @@ class Plan final : public KronPlan {
       KronStep<T> s = p.step;
       s.from = p.from.data();
       s.to = p.to.data();
-      s.f = shared.packed + packs_[static_cast<size_t>(p.pack)].at;
+      s.f = shared.packed + packs_[p.pack].at;
       s.x = i == 0 ? x : own + (i % 2 == 1 ? 0 : buffer_);
       s.y = last ? y : own + (i % 2 == 0 ? 0 : buffer_);
       s.alpha = last ? static_cast<T>(shared.alpha) : T{1};
@@ -483,12 +394,11 @@ class Plan final : public KronPlan {
   }
 
   KronLayout layout_;
-  std::vector<KronAxis> axes_;
   const TypedKernels<T>& kernels_;
-  int64_t w_, buffer_ = 0, packed_ = 0, slices_ = 1;
+  int64_t w_, buffer_ = 0, slices_ = 1;
   bool streams_ = false;
   int64_t far_ = far_bytes;
-  std::vector<KronPack> packs_;
+  KronPacks<T> packs_;
   std::vector<std::array<KronBlock<T>, 4>> blocks_;
 };
 

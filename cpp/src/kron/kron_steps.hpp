@@ -11,14 +11,6 @@ enum class KronKind { Lines, Short, Rows, Tiny };
 
 inline int kron_log2(int64_t v) { return v == 2 ? 1 : v == 4 ? 2 : v == 8 ? 3 : 0; }
 
-// How a factor is packed, and where in the workspace.
-struct KronPack {
-  int fused;
-  KronKind kind;
-  int64_t line;  // of KronKind::Short
-  int64_t at;    // elements
-};
-
 // A step with the offsets of its panels; pointers come when it runs.
 template <class T>
 struct KronPrepared {
