@@ -51,16 +51,16 @@ EINBLAS_INLINE void store_lanes(T* p, vec<T> v, int first, int end) {
 }
 #endif
 
-// A tile whose columns are not one run in C. t: rows of vectors.
+// A tile whose columns are pieces of vectors in C.
 template <class T>
-static __attribute__((noinline)) void gemm_scatter(const vec<T>* t, int rows, int vectors, T* const* c,
-                                                   const GemmColumns* columns, T alpha, T beta) {
-  const vec<T> s = splat(alpha), old = splat(beta);
+EINBLAS_INLINE void gemm_scatter(const vec<T>* t, int rows, int vectors, T* const* c, const GemmColumns* columns,
+                                 T beta) {
+  const vec<T> old = splat(beta);
   for (int r = 0; r < rows; ++r) {
     for (int q = 0; q < columns->runs; ++q) {
       const GemmRun& run = columns->run[q];
       T* at = c[r] + run.offset;
-      vec<T> x = s * t[r * vectors + run.vector];
+      vec<T> x = t[r * vectors + run.vector];
       if (beta != 0) x = plus_product<T>(x, old, load_lanes(at, run.first, run.end));
       store_lanes(at, x, run.first, run.end);
     }
@@ -93,6 +93,21 @@ EINBLAS_INLINE void gemm_write(T* to, const T* from, int64_t count, int past_cac
   }
 }
 
+// The rows of a tile's runs from `stage`, where those of one run lie one after the other and the runs `apart` elements.
+template <class T>
+static __attribute__((noinline)) void gemm_write_blocks(const T* stage, int rows, int64_t apart, T* const* c,
+                                                        const GemmColumns* columns, T beta) {
+  const int64_t block = columns->block;
+  for (int r = 0; r < rows;) {
+    int end = r + 1;
+    while (end < rows && c[end] == c[end - 1] + block) ++end;
+    for (int q = 0; q < columns->runs; ++q)
+      gemm_write(c[r] + columns->run[q].offset, stage + q * apart + r * block, (end - r) * block, columns->past_caches,
+                 beta);
+    r = end;
+  }
+}
+
 // A tile of runs of equal lengths: each run's rows are put one after the other into L1, where a vector's lanes beyond
 // its run are overwritten by the next row, and written as one wherever the rows of C follow each other. Runs of 24 F32
 // in masked pieces of vectors: 31 % of P, padded to 32 46 %.
@@ -119,55 +134,94 @@ EINBLAS_INLINE void gemm_store_blocks(vec<T> (&acc)[MR][NV], T* const* c, const 
       }
     }
   }
-  for (int r = 0; r < MR;) {
-    int end = r + 1;
-    while (end < MR && c[end] == c[end - 1] + block) ++end;
-    for (int q = 0; q < columns->runs; ++q)
-      gemm_write(c[r] + columns->run[q].offset, stage + q * apart + r * block, (end - r) * block, columns->past_caches,
-                 beta);
-    r = end;
+  gemm_write_blocks<T>(stage, MR, apart, c, columns, beta);
+}
+
+// A tile of one run that passes the caches, of which some vector may not be a whole line.
+template <class T>
+EINBLAS_INLINE void gemm_stream(const vec<T>* t, int rows, int vectors, T* const* c, const GemmColumns* columns) {
+  constexpr int w = lanes<T>::value;
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) {
+      T* at = c[r] + columns->start + v * w;
+      const vec<T> x = t[r * vectors + v];
+      if (v == vectors - 1 && columns->last != w) {
+        store_n(at, x, columns->last);
+      } else if (sizeof(vec<T>) == 64 && reinterpret_cast<uintptr_t>(at) % 64 == 0) {
+        stream(at, x);
+      } else {
+        store(at, x);
+      }
+    }
+  }
+}
+
+// A tile that is not written as it lies in registers. t: rows of vectors, alpha in them. One function for tiles of all
+// shapes, of which AVX-512 has 228. What is written often is not here: runs put together in L1 (gemm_store_blocks) and
+// whole lines past the caches took 1.1 to 1.2 times as long from here.
+template <class T>
+static __attribute__((noinline)) void gemm_store_apart(const vec<T>* t, int rows, int vectors, T* const* c,
+                                                       const GemmColumns* columns, T beta) {
+  if (columns->runs != 1) return gemm_scatter<T>(t, rows, vectors, c, columns, beta);
+  gemm_stream<T>(t, rows, vectors, c, columns);
+}
+
+// Whether every vector of a tile is a line of memory.
+template <class T, int MR>
+EINBLAS_INLINE bool gemm_lines(T* const* c, const GemmColumns* columns) {
+  if (sizeof(vec<T>) != 64 || columns->last != lanes<T>::value) return false;
+  uintptr_t bits = 0;
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r) bits |= reinterpret_cast<uintptr_t>(c[r] + columns->start);
+  return bits % 64 == 0;
+}
+
+// A tile of one run.
+template <class T, int MR, int NV, bool OLD>
+EINBLAS_INLINE void gemm_store_run(vec<T> (&acc)[MR][NV], T* const* c, const GemmColumns* columns, T alpha, T beta) {
+  constexpr int w = lanes<T>::value;
+  const int last = columns->last;
+  const vec<T> s = splat(alpha), old = splat(beta);
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r) {
+    T* to = c[r] + columns->start;
+#pragma GCC unroll 4
+    for (int v = 0; v < NV - 1; ++v) {
+      const vec<T> x = s * acc[r][v];
+      store(to + v * w, OLD ? plus_product<T>(x, old, load(to + v * w)) : x);
+    }
+    to += (NV - 1) * w;
+    const vec<T> x = s * acc[r][NV - 1];
+    if (last == w) {
+      store(to, OLD ? plus_product<T>(x, old, load(to)) : x);
+    } else {
+      store_n(to, OLD ? plus_product<T>(x, old, load_n(to, last)) : x, last);
+    }
   }
 }
 
 template <class T, int MR, int NV>
 EINBLAS_INLINE void gemm_store(vec<T> (&acc)[MR][NV], T* const* c, const GemmColumns* columns, T alpha, T beta) {
   constexpr int w = lanes<T>::value;
-  if (columns->block != 0) {
-    gemm_store_blocks<T, MR, NV>(acc, c, columns, alpha, beta);
-    return;
+  if (columns->block != 0) return gemm_store_blocks<T, MR, NV>(acc, c, columns, alpha, beta);
+  if (columns->runs == 1 && columns->past_caches == 0) {
+    if (beta == 0) return gemm_store_run<T, MR, NV, false>(acc, c, columns, alpha, beta);
+    return gemm_store_run<T, MR, NV, true>(acc, c, columns, alpha, beta);
   }
-  if (columns->runs != 1) {
-    vec<T> t[MR * NV];
+  const vec<T> s = splat(alpha);
+  if (columns->runs == 1 && gemm_lines<T, MR>(c, columns)) {
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) t[r * NV + v] = acc[r][v];
-    gemm_scatter<T>(t, MR, NV, c, columns, alpha, beta);
+      for (int v = 0; v < NV; ++v) stream(c[r] + columns->start + v * w, s * acc[r][v]);
     return;
   }
-  const int last = columns->last;
-  const bool past_caches = columns->past_caches != 0 && sizeof(vec<T>) == 64;
-  const int64_t start = columns->start;
-  const vec<T> s = splat(alpha), old = splat(beta);
+  vec<T> t[MR * NV];
 #pragma GCC unroll 12
-  for (int r = 0; r < MR; ++r) {
+  for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) {
-      T* at = c[r] + start + v * w;
-      vec<T> x = s * acc[r][v];
-      if (v < NV - 1 || last == w) {
-        if (past_caches && reinterpret_cast<uintptr_t>(at) % 64 == 0) {
-          stream(at, x);
-          continue;
-        }
-        if (beta != 0) x = plus_product<T>(x, old, load(at));
-        store(at, x);
-      } else {
-        if (beta != 0) x = plus_product<T>(x, old, load_n(at, last));
-        store_n(at, x, last);
-      }
-    }
-  }
+    for (int v = 0; v < NV; ++v) t[r * NV + v] = s * acc[r][v];
+  gemm_store_apart<T>(t, MR, NV, c, columns, beta);
 }
 
 #if !defined(EINBLAS_GEMM_STEP)
