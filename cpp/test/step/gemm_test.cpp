@@ -6,6 +6,7 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -287,6 +288,63 @@ TEST(Gemm, FewRowsBesideColumnsInChunks) {
         v.threads = 3;
         EXPECT_EQ(one, result<float>(e, v)) << to_string(e, v);
       }
+}
+
+// Deep sums of small results: parts of the depth are tasks, of one axis or several, even or not, with whatever lies
+// along the unit strides.
+const Equation kDeep[] = {
+    {"ab,bc->ac", {{'a', 12}, {'b', 1700}, {'c', 14}}},
+    {"ba,bc->ac", {{'a', 7}, {'b', 1009}, {'c', 40}}},
+    {"ab,cb->ca", {{'a', 33}, {'b', 531}, {'c', 2}}},
+    {"gab,gbc->gac", {{'g', 2}, {'a', 5}, {'b', 700}, {'c', 9}}},
+    {"abd,dcb->ac", {{'a', 11}, {'b', 7}, {'c', 13}, {'d', 90}}},
+    {"abde,edbc->ac", {{'a', 6}, {'b', 21}, {'c', 18}, {'d', 5}, {'e', 11}}},
+    {"bac,cd->abd", {{'a', 3}, {'b', 4}, {'c', 400}, {'d', 5}}},
+};
+class DeepParts {  // of 16 terms and more
+  const WithTunable task_{"GEMM_TASK", 1000}, least_{"GEMM_DEPTH", 16};
+};
+
+TEST(Gemm, DeepSumsOfSmallResultsInPartsSideBySide) {
+  const DeepParts parts;
+  for (const Equation& e : kDeep)
+    for (int64_t most : {16, 3})
+      for (Variant v : usual_variants()) {
+        const WithTunable tasks("GEMM_DEPTH_TASKS", most);
+        v.kernel = "gemm";
+        EXPECT_NE(planned<double>(e, v).description.find("parts side by side"), std::string::npos) << to_string(e, v);
+        expect_right(e, v);
+        const std::vector<float> one = result<float>(e, v);
+        for (int threads : {2, 7}) {
+          v.threads = threads;
+          const std::vector<float> many = result<float>(e, v);  // NaN in the gaps: compared as bits
+          EXPECT_EQ(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)), 0) << to_string(e, v);
+        }
+      }
+}
+
+// A sum is not cut where nothing is gained or an order is promised: few terms, a result that is large or gives tasks
+// enough, an invariant sum, short memory.
+TEST(Gemm, SumsAreCutForThreadsOnlyWhereItPays) {
+  const auto apart = [](const Equation& e, const Variant& v) {
+    const Outcome o = planned<double>(e, v);
+    EXPECT_EQ(o.status, EINBLAS_OK) << to_string(e, v);
+    return o.description.find("side by side") != std::string::npos;
+  };
+  const Equation few{"ab,bc->ac", {{'a', 12}, {'b', 20736}, {'c', 144}}},
+      gram{"ba,bc->ac", {{'a', 64}, {'b', 20000}, {'c', 64}}};
+  Variant v;
+  v.kernel = "gemm";
+  EXPECT_TRUE(apart(few, v));
+  EXPECT_TRUE(apart(gram, v));
+  EXPECT_FALSE(apart({"ab,bc->ac", {{'a', 12}, {'b', 1000}, {'c', 144}}}, v));
+  EXPECT_FALSE(apart({"ab,bc->ac", {{'a', 300}, {'b', 20736}, {'c', 300}}}, v));
+  EXPECT_FALSE(apart({"gab,gbc->gac", {{'g', 64}, {'a', 12}, {'b', 4000}, {'c', 20}}}, v));
+  Variant short_of_room = v;
+  short_of_room.room = planned<double>(few, v).memory / 2;
+  EXPECT_FALSE(apart(few, short_of_room));
+  v.kernel = EINBLAS_INVARIANT;
+  EXPECT_FALSE(apart(few, v));
 }
 
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {

@@ -36,11 +36,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
 
   int32_t run(const Call& call) const noexcept override {
     const double nanos = static_cast<double>(items_) * flops_ / speed::kGemmFlops;
-    const int64_t tasks = part_rows_ > 0 ? items_ * ceil_div(rows_, part_rows_) * column_blocks()
-                          : by_columns_  ? column_blocks()
-                          : by_item_     ? items_
-                                         : row_blocks() * chunks_;
-    const int threads = useful_threads(call.threads, tasks, nanos);
+    const int threads = useful_threads(call.threads, tasks(), nanos);
     const Workspace shared(shared_bytes(), 1);
     const Workspace own(workspace_bytes(), threads);
     if (!shared.ok() || !own.ok()) return EINBLAS_OUT_OF_MEMORY;
@@ -50,7 +46,7 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
       return EINBLAS_OK;
     }
     if (part_rows_ > 0) {
-      parallel_tasks(tasks, threads,
+      parallel_tasks(tasks(), threads,
                      [&](int64_t t, int worker) { with_room(own, worker, [&](char* at) { part(call, t, at); }); });
       return EINBLAS_OK;
     }
@@ -64,6 +60,12 @@ class GemmPlan final : public KernelPlan, private GemmBlocking {
     for (int64_t item = 0; item < items_; ++item)
       parallel_item(call, item, threads, own, reinterpret_cast<T*>(shared.of(0)));
     return EINBLAS_OK;
+  }
+
+  // Of a run, or of an item where they follow each other.
+  int64_t tasks() const {
+    if (part_rows_ > 0) return items_ * ceil_div(rows_, part_rows_) * column_blocks();
+    return by_columns_ ? column_blocks() : by_item_ ? items_ : row_blocks() * chunks_;
   }
 
   std::string describe() const override {
@@ -449,9 +451,13 @@ bool applies(const Problem& p) { return p.operands == 2; }
 
 bool suits(const Problem& p) { return !p.k.empty() && !p.m.empty() && !p.n.empty(); }
 
+int64_t tasks_of(const Problem& p) {
+  return visit_computed(p.dtype, [&](auto of) { return GemmPlan<typename decltype(of)::Type>(p).tasks(); });
+}
+
 std::unique_ptr<KernelPlan> plan(const Problem& p, Asked asked) {
   if (!applies(p) || (asked == Asked::InTurn && !suits(p))) return nullptr;
-  return sum_in_parts(p, make_typed<GemmPlan>);
+  return sum_in_parts(p, make_typed<GemmPlan>, depth_parts(p, tasks_of));
 }
 
 }  // namespace

@@ -39,8 +39,16 @@ Tunable most_tasks{"GEMM_TASKS", 32, 1, 4096, "tasks that balance any number of 
 Tunable least_rows{"GEMM_ROWS", 128, 1, 1 << 20, "least rows of a task"};
 Tunable least_chunk{"GEMM_CHUNK", 512, 16, 1 << 20, "least columns of a task"};
 
-constexpr int64_t kLine = 64;         // bytes
-constexpr int64_t kMostA = 32 << 20;  // bytes of A that few rows have at most, as all of it is packed
+// Parts of a deep sum as tasks, where a small result gives fewer than eight. Each has a result of its own, written once
+// for so many terms.
+Tunable depth_tasks{"GEMM_DEPTH_TASKS", 16, 1, 4096, "parts of a deep sum that are tasks where its result gives few"};
+Tunable depth_result{"GEMM_DEPTH_RESULT", 512 << 10, 0, int64_t{1} << 32, "bytes of a part's result, in L2"};
+Tunable depth_least{"GEMM_DEPTH", 512, 1, 1 << 20, "least terms of a part of a sum"};
+
+constexpr int64_t kFewTasks = 8;
+constexpr double kTaskBytes = 1 << 20;  // of operands, which take as long as GEMM_TASK where they are thin
+constexpr int64_t kLine = 64;           // bytes
+constexpr int64_t kMostA = 32 << 20;    // bytes of A that few rows have at most, as all of it is packed
 // Where memory is short: panels of packed B, and the rows that it is packed for at least.
 constexpr int64_t kShrunkPanels = 4;
 constexpr int64_t kPartRows = 256;
@@ -48,6 +56,18 @@ constexpr int64_t kMostDepth = 512;  // of a block; with narrower tiles too, so 
 constexpr int64_t kFewBlocks = 16;   // of rows, from which on the last ones are a small part
 
 }  // namespace
+
+int64_t depth_parts(const Problem& p, int64_t (*tasks)(const Problem&)) {
+  const int64_t outer = p.outer_elements(), depth = p.reduced_elements(), size = size_of(p.dtype);
+  if (p.invariant || p.shrinks > 0 || outer * size > depth_result) return 1;
+  const double terms = static_cast<double>(elements(p.batch)) * static_cast<double>(depth);
+  const double flops = 2.0 * static_cast<double>(outer) * static_cast<double>(depth);
+  const double bytes = static_cast<double>((elements(p.m) + elements(p.n)) * size) * terms;
+  const double worth = std::max(flops / static_cast<double>(task_flops), bytes / kTaskBytes);
+  const int64_t parts =
+      std::min({int64_t{depth_tasks}, depth / depth_least, static_cast<int64_t>(std::min(worth, 1e6))});
+  return parts > 1 && tasks(p) < std::min(parts, kFewTasks) ? parts : 1;
+}
 
 // Their values when a plan is made.
 struct GemmTuning {

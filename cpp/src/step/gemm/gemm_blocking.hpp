@@ -16,6 +16,10 @@ struct GemmTiles {
   int64_t size;     // bytes of an element
 };
 
+// Parts of a sum that had better be tasks, or 1: the depth is worth some, and the result gives few. tasks: what a plan
+// of the whole problem gives.
+int64_t depth_parts(const Problem& p, int64_t (*tasks)(const Problem&));
+
 struct GemmTuning;
 
 struct GemmBlocking {
