@@ -34,7 +34,7 @@ class KronPacks {
     packs_.push_back({fused, kind, line, elements_});
     const KronAxis& a = fused_[static_cast<size_t>(fused)].axis;
     const int64_t columns = block(kind, a.q);
-    elements_ += (a.k * (kind == KronKind::Short ? a.q * line : ceil_div(a.q, columns) * columns) + 15) / 16 * 16;
+    elements_ += round_up(a.k * (kind == KronKind::Short ? a.q * line : round_up(a.q, columns)), 16);
     return static_cast<int>(packs_.size()) - 1;
   }
 
